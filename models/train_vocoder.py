@@ -1,0 +1,556 @@
+"""Train the vocoder on one voice, with the frozen tokenizer as its listener.
+
+Two kinds of lesson. Recordings of the voice have a sound to aim at: mel and spectral
+distances, and critics that learn to tell made from real. Sentences of the agent exist as
+units only: there the critics ask for speech in the same voice, and the tokenizer, hearing the
+result, must name the units that were sent (it is asked about the recordings too).
+Resumable and seeded; the budget is wall-clock minutes over all runs, or steps.
+
+Shape suffixes: B batch, T unit frames (25 Hz), N samples, K units.
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import typer
+from numpy.typing import NDArray
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from models.vocoder import (
+    AUDIO_DELAY_FRAMES,
+    FRAME_SAMPLES,
+    CausalVocoder,
+    VocoderConfig,
+    describe,
+)
+from models.vocoder_losses import (
+    Critics,
+    Hearing,
+    MelDistance,
+    calibrated_temperature,
+    feature_distance,
+    spectral_distance,
+)
+
+CHECKPOINT_NAME = "vocoder.pt"
+LOG_NAME = "vocoder_log.csv"
+HELD_OUT_SHARE = 0.05
+
+# ---------------------------------------------------------------------------------------
+# The store: recordings of the voice with their units, and sentences that are units only
+# ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One utterance of the voice."""
+
+    name: str
+    audio_N: NDArray[np.int16]
+    """16 kHz."""
+    units_T: NDArray[np.int16]
+    """The tokenizer's units of this very sound, one for each 640 samples."""
+
+
+@dataclass(frozen=True)
+class VocoderStore:
+    """All that the vocoder learns from."""
+
+    recordings: list[Recording]
+    sentences: list[NDArray[np.int16]]
+    """What the agent will say, in units; no sound is known for them."""
+    silence_unit: int
+    unit_count: int
+
+
+def save_store(store: VocoderStore, path: Path) -> None:
+    """Write the store as one .npz of flat arrays (no pickle)."""
+    none = [np.zeros(0, np.int16)]
+    np.savez(
+        path,
+        names=np.array([r.name for r in store.recordings]),
+        audio=np.concatenate(none + [r.audio_N for r in store.recordings]),
+        audio_lengths=np.array([len(r.audio_N) for r in store.recordings], np.int64),
+        units=np.concatenate(none + [r.units_T.astype(np.int16) for r in store.recordings]),
+        units_lengths=np.array([len(r.units_T) for r in store.recordings], np.int64),
+        sentences=np.concatenate(none + [s.astype(np.int16) for s in store.sentences]),
+        sentences_lengths=np.array([len(s) for s in store.sentences], np.int64),
+        silence_unit=np.int64(store.silence_unit),
+        unit_count=np.int64(store.unit_count),
+    )
+
+
+def load_store(path: Path) -> VocoderStore:
+    """Read what save_store wrote."""
+    with np.load(path, allow_pickle=False) as saved:
+
+        def pieces(key: str) -> list[NDArray[np.int16]]:
+            return np.split(saved[key], np.cumsum(saved[f"{key}_lengths"]))[:-1]
+
+        recordings = [
+            Recording(str(name), audio, units)
+            for name, audio, units in zip(
+                saved["names"], pieces("audio"), pieces("units"), strict=True
+            )
+        ]
+        return VocoderStore(
+            recordings, pieces("sentences"), int(saved["silence_unit"]), int(saved["unit_count"])
+        )
+
+
+# ---------------------------------------------------------------------------------------
+# Lessons
+# ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the vocoder is taught."""
+
+    network: dict[str, int] = field(default_factory=dict)
+    """Changes to the sizes of VocoderConfig."""
+    batch: int = 16
+    sentence_share: float = 0.375
+    """Part of the batch that is units of the agent's sentences (no target sound)."""
+    segment_frames: int = 25
+    unit_warmup: int = 24
+    """Past of a segment that passes through the 25 Hz blocks: their whole receptive field."""
+    audio_warmup: int = 3
+    """Past that is spoken and thrown away: most of what the 100 Hz blocks look at."""
+    learning_rate: float = 5e-4
+    critic_learning_rate: float = 3e-4
+    final_rate_share: float = 0.05
+    critics_from: float = 0.2
+    """Share of the budget after which the critics take part."""
+    hearing_from: float = 0.04
+    hearing_full: float = 0.12
+    """The tokenizer's weight rises between these shares: noise teaches it nothing."""
+    hearing_warmup: int = 6
+    """First frames of a segment that are not judged: the tokenizer has no past for them."""
+    mel_weight: float = 15.0
+    hearing_weight: float = 2.0
+    feature_weight: float = 2.0
+    averaging: float = 0.998
+    critic_width: int = 16
+    compile: bool = True
+    checkpoint_s: float = 300.0
+    evaluate_s: float = 180.0
+    evaluation_items: int = 16
+
+
+class Lessons:
+    """Segments of the recordings, delayed as the vocoder speaks them, and of the sentences."""
+
+    SILENCE_BEFORE = 30  # frames; the pause the agent is in before it speaks
+    SILENCE_AFTER = 12
+
+    def __init__(self, store: VocoderStore, recipe: Recipe, seed: int) -> None:
+        self.recipe = recipe
+        self.silence_unit = store.silence_unit
+        order = np.random.default_rng(seed).permutation(len(store.recordings))
+        held_out = max(1, round(HELD_OUT_SHARE * len(order)))
+        self.held_out = [self.aligned(store.recordings[i]) for i in sorted(order[:held_out])]
+        self.taught = [self.aligned(store.recordings[i]) for i in sorted(order[held_out:])]
+        self.sentences = [self.padded(s) for s in store.sentences]
+        self.weights = self.shares([len(units) for units, _ in self.taught])
+        self.sentence_weights = self.shares([len(s) for s in self.sentences])
+
+    @staticmethod
+    def shares(lengths: list[int]) -> NDArray[np.float64]:
+        total = np.asarray(lengths, np.float64)
+        return total / max(1.0, float(total.sum()))
+
+    def padded(self, units_T: NDArray[np.int16]) -> NDArray[np.int64]:
+        widths = (self.SILENCE_BEFORE, self.SILENCE_AFTER)
+        return np.pad(units_T.astype(np.int64), widths, constant_values=self.silence_unit)
+
+    def aligned(self, recording: Recording) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
+        """Units in silence, and the sound as late as the vocoder speaks it."""
+        units = self.padded(recording.units_T)
+        audio = np.zeros(len(units) * FRAME_SAMPLES, np.int16)
+        start = (self.SILENCE_BEFORE + AUDIO_DELAY_FRAMES) * FRAME_SAMPLES
+        sound = recording.audio_N[: len(audio) - start]
+        audio[start : start + len(sound)] = sound
+        return units, audio
+
+    def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Units of all items (B, past + segment) and sound of the first ones (fewer, N)."""
+        recipe = self.recipe
+        sentences = round(recipe.batch * recipe.sentence_share) if self.sentences else 0
+        past = recipe.unit_warmup + recipe.audio_warmup
+        units_rows, audio_rows = [], []
+        for i in rng.choice(len(self.taught), recipe.batch - sentences, p=self.weights):
+            units, audio = self.taught[i]
+            start = self.start(rng, len(units))
+            units_rows.append(self.window(units, start - past, start + recipe.segment_frames))
+            span = audio[start * FRAME_SAMPLES : (start + recipe.segment_frames) * FRAME_SAMPLES]
+            missing = recipe.segment_frames * FRAME_SAMPLES - len(span)
+            audio_rows.append(np.pad(span, (0, missing)))
+        for i in rng.choice(len(self.sentences), sentences, p=self.sentence_weights):
+            units = self.sentences[i]
+            start = self.start(rng, len(units))
+            units_rows.append(self.window(units, start - past, start + recipe.segment_frames))
+        audio_BN = torch.from_numpy(np.stack(audio_rows)).float() / 32768.0
+        return torch.from_numpy(np.stack(units_rows)), audio_BN
+
+    def start(self, rng: np.random.Generator, frames: int) -> int:
+        # Starts in the long silence before would be wasted on nothing; a third of it is enough.
+        first = self.SILENCE_BEFORE * 2 // 3
+        return int(rng.integers(first, max(first + 1, frames - self.recipe.segment_frames + 1)))
+
+    def window(self, units: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int64]:
+        before, after = max(0, -start), max(0, stop - len(units))
+        inside = units[max(0, start) : min(stop, len(units))]
+        return np.pad(inside, (before, after), constant_values=self.silence_unit)
+
+
+# ---------------------------------------------------------------------------------------
+# Training
+# ---------------------------------------------------------------------------------------
+
+
+class Trainer:
+    """One training run: networks, optimisers, the clock of the budget, log and checkpoint."""
+
+    def __init__(
+        self,
+        lessons: Lessons,
+        config: VocoderConfig,
+        hearing: Hearing,
+        work_dir: Path,
+        seed: int,
+        steps: int | None,
+        minutes: float | None,
+    ) -> None:
+        torch.manual_seed(seed)
+        self.lessons, self.recipe, self.hearing = lessons, lessons.recipe, hearing
+        self.work_dir = work_dir
+        self.steps, self.minutes = steps, minutes
+        self.vocoder = CausalVocoder(config)
+        self.average = copy.deepcopy(self.vocoder).eval().requires_grad_(False)
+        self.critics = Critics(self.recipe.critic_width)
+        self.mel = MelDistance()
+        self.optimizer = torch.optim.AdamW(
+            self.vocoder.parameters(), self.recipe.learning_rate, betas=(0.8, 0.99)
+        )
+        self.critic_optimizer = torch.optim.AdamW(
+            self.critics.parameters(), self.recipe.critic_learning_rate, betas=(0.8, 0.99)
+        )
+        self.rng = np.random.default_rng(seed)
+        self.step = 0
+        self.elapsed_s = 0.0
+        self.temperature = 0.0
+        self.speak: Any = torch.compile(self.vocoder) if self.recipe.compile else self.vocoder
+        if not self.resume():
+            self.temperature = self.listen_first()
+
+    # -- budget and state ---------------------------------------------------------------
+
+    @property
+    def progress(self) -> float:
+        if self.steps is not None:
+            return self.step / max(1, self.steps)
+        assert self.minutes is not None
+        return self.elapsed_s / (60.0 * self.minutes)
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.work_dir / CHECKPOINT_NAME
+
+    def save(self) -> None:
+        state = {
+            "config": describe(self.vocoder.config),
+            "average": self.average.state_dict(),
+            "vocoder": self.vocoder.state_dict(),
+            "critics": self.critics.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "critic_optimizer": self.critic_optimizer.state_dict(),
+            "step": self.step,
+            "elapsed_s": self.elapsed_s,
+            "temperature": self.temperature,
+            "torch_rng": torch.get_rng_state(),
+            "numpy_rng": self.rng.bit_generator.state,
+        }
+        partial = self.checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.checkpoint)
+
+    def resume(self) -> bool:
+        if not self.checkpoint.exists():
+            return False
+        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        for name in ("average", "vocoder", "critics", "optimizer", "critic_optimizer"):
+            getattr(self, name).load_state_dict(state[name])
+        self.step, self.elapsed_s = state["step"], state["elapsed_s"]
+        self.temperature = state["temperature"]
+        torch.set_rng_state(state["torch_rng"])
+        self.rng.bit_generator.state = state["numpy_rng"]
+        return True
+
+    @torch.no_grad()
+    def listen_first(self) -> float:
+        """How sure the tokenizer is of real speech decides how its logits are scaled."""
+        _, audio_BN = self.lessons.batch(np.random.default_rng(0))
+        return calibrated_temperature(self.hearing.unit_logits(audio_BN).float())
+
+    # -- one step -------------------------------------------------------------------------
+
+    def hearing_loss(self, made_BN: Tensor, units_BT: Tensor) -> Tensor:
+        """Cross-entropy of the units that the tokenizer hears against those that were sent."""
+        recipe = self.recipe
+        # A little noise: agreement must not hang on sound too faint to hear.
+        heard_BN = made_BN + 1e-3 * torch.randn_like(made_BN)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits_BTK = self.hearing.unit_logits(heard_BN)
+        logits_BTK = logits_BTK.float()[:, recipe.hearing_warmup :] / self.temperature
+        first = recipe.unit_warmup + recipe.audio_warmup + recipe.hearing_warmup
+        last = units_BT.shape[1] - AUDIO_DELAY_FRAMES
+        sent_BT = units_BT[:, first - AUDIO_DELAY_FRAMES : last]
+        return F.cross_entropy(logits_BTK.flatten(0, 1), sent_BT.flatten())
+
+    def critic_step(self, made_BN: Tensor, real_BN: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """Teach the critics; return the gradient of their opinion with respect to made_BN.
+
+        Both uses share one forward pass over the made sound.
+        """
+        leaf_BN = made_BN.detach().requires_grad_(True)
+        with torch.autocast("cpu", torch.bfloat16):
+            made = self.critics(leaf_BN)
+            real = self.critics(real_BN)
+        targets = len(real_BN)
+        critic_loss = leaf_BN.new_zeros(())
+        adversarial, features = leaf_BN.new_zeros(()), leaf_BN.new_zeros(())
+        for (made_verdict, made_layers), (real_verdict, real_layers) in zip(
+            made, real, strict=True
+        ):
+            critic_loss = critic_loss + F.relu(1 - real_verdict).mean()
+            critic_loss = critic_loss + F.relu(1 + made_verdict).mean()
+            adversarial = adversarial - made_verdict.mean()
+            features = features + feature_distance(
+                [layer[:targets] for layer in made_layers], real_layers
+            )
+        opinion = adversarial + self.recipe.feature_weight * features
+        (gradient_BN,) = torch.autograd.grad(opinion, leaf_BN, retain_graph=True)
+        self.critic_optimizer.zero_grad(set_to_none=True)
+        critic_loss.backward(inputs=list(self.critics.parameters()))
+        self.critic_optimizer.step()
+        figures = {
+            "critic": float(critic_loss.detach()),
+            "adversarial": float(adversarial.detach()),
+            "features": float(features.detach()),
+        }
+        return gradient_BN, figures
+
+    def train_step(self) -> dict[str, float]:
+        recipe, progress = self.recipe, self.progress
+        rate_share = max(recipe.final_rate_share, 0.5 * (1 + math.cos(math.pi * min(1, progress))))
+        self.set_rate(self.optimizer, recipe.learning_rate * rate_share * self.warm())
+        self.set_rate(self.critic_optimizer, recipe.critic_learning_rate * rate_share)
+
+        units_BT, real_BN = self.lessons.batch(self.rng)
+        with torch.autocast("cpu", torch.bfloat16):
+            made_BN = self.speak(units_BT, recipe.unit_warmup, recipe.audio_warmup)
+        made_BN = made_BN.float()
+        taught_BN = made_BN[: len(real_BN)]
+        mel = self.mel(taught_BN, real_BN)
+        spectral = spectral_distance(taught_BN, real_BN)
+        loss = recipe.mel_weight * mel + spectral
+        figures = {"mel": float(mel.detach()), "spectral": float(spectral.detach())}
+
+        rise = (progress - recipe.hearing_from) / (recipe.hearing_full - recipe.hearing_from)
+        if rise > 0:
+            heard = self.hearing_loss(made_BN, units_BT)
+            loss = loss + min(1.0, rise) * recipe.hearing_weight * heard
+            figures["hearing"] = float(heard.detach())
+        if progress >= recipe.critics_from:
+            gradient_BN, critic_figures = self.critic_step(made_BN, real_BN)
+            # A linear term whose gradient is the critics' opinion of this sound.
+            loss = loss + (gradient_BN * made_BN).sum()
+            figures |= critic_figures
+
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.vocoder.parameters(), 5.0)
+        self.optimizer.step()
+        self.step += 1
+        keep = min(recipe.averaging, (1 + self.step) / (10 + self.step))
+        torch._foreach_lerp_(
+            list(self.average.parameters()), list(self.vocoder.parameters()), 1 - keep
+        )
+        return figures
+
+    def warm(self) -> float:
+        return min(1.0, (self.step + 1) / 50)
+
+    @staticmethod
+    def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+    # -- evaluation -------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def evaluate(self) -> dict[str, float]:
+        """Held-out mel distance, and the share of frames whose unit comes back."""
+        count = self.recipe.evaluation_items
+        distances = []
+        agreement = Agreement()
+        for units, audio in self.lessons.held_out[:count]:
+            made_BN = self.average(torch.from_numpy(units)[None])
+            real_BN = torch.from_numpy(audio)[None].float() / 32768.0
+            distances.append(float(self.mel(made_BN, real_BN)))
+            agreement.add(self.hearing, made_BN, units)
+        agent = Agreement()
+        stride = max(1, len(self.lessons.sentences) // count)
+        for units in self.lessons.sentences[::stride][:count]:
+            agent.add(self.hearing, self.average(torch.from_numpy(units)[None]), units)
+        return {
+            "held_out_mel": float(np.mean(distances)),
+            "held_out_agreement": agreement.percent,
+            "agent_agreement": agent.percent,
+        }
+
+    # -- the run ------------------------------------------------------------------------------
+
+    COLUMNS = (
+        *("step", "seconds", "mel", "spectral", "hearing", "critic", "adversarial", "features"),
+        *("held_out_mel", "held_out_agreement", "agent_agreement"),
+    )
+
+    def run(self) -> None:
+        log_path = self.work_dir / LOG_NAME
+        fresh = not log_path.exists()
+        columns = (
+            TextColumn("vocoder"),
+            BarColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with log_path.open("a", newline="") as log_file, Progress(*columns) as bar:
+            log = csv.DictWriter(log_file, self.COLUMNS, restval="")
+            if fresh:
+                log.writeheader()
+            task = bar.add_task("starting", total=1.0, completed=min(1.0, self.progress))
+            saved_s = evaluated_s = self.elapsed_s
+            sums: dict[str, list[float]] = {}
+            last = time.monotonic()
+            while self.progress < 1:
+                for name, value in self.train_step().items():
+                    sums.setdefault(name, []).append(value)
+                now = time.monotonic()
+                self.elapsed_s += now - last
+                last = now
+                done = self.progress >= 1
+                bar.update(
+                    task,
+                    completed=min(1.0, self.progress),
+                    description=f"step {self.step}, mel {np.mean(sums['mel'][-50:]):.3f}",
+                )
+                if done or self.elapsed_s - evaluated_s >= self.recipe.evaluate_s:
+                    evaluated_s = self.elapsed_s
+                    row = {name: float(np.mean(values)) for name, values in sums.items()}
+                    row |= self.evaluate()
+                    rounded = {name: round(value, 4) for name, value in row.items()}
+                    log.writerow({"step": self.step, "seconds": round(self.elapsed_s), **rounded})
+                    log_file.flush()
+                    bar.console.print(f"step {self.step} {round(self.elapsed_s)} s {rounded}")
+                    sums.clear()
+                    sums["mel"] = [row["mel"]]
+                if done or self.elapsed_s - saved_s >= self.recipe.checkpoint_s:
+                    saved_s = self.elapsed_s
+                    self.save()
+
+
+class Agreement:
+    """Share of sent frames whose unit the tokenizer hears again, three frames later."""
+
+    def __init__(self) -> None:
+        self.same = self.total = 0
+
+    def add(self, hearing: Hearing, made_BN: Tensor, sent_T: NDArray[np.int64]) -> None:
+        heard_T = hearing.unit_logits(made_BN)[0].argmax(-1).numpy()
+        first = Lessons.SILENCE_BEFORE
+        sent = sent_T[first:-AUDIO_DELAY_FRAMES]
+        heard = heard_T[first + AUDIO_DELAY_FRAMES :]
+        self.same += int((sent == heard).sum())
+        self.total += len(sent)
+
+    @property
+    def percent(self) -> float:
+        return 100.0 * self.same / max(1, self.total)
+
+
+def train_vocoder(
+    store_path: Path,
+    tokenizer_checkpoint: Path,
+    work_dir: Path,
+    minutes: float | None = None,
+    steps: int | None = None,
+    threads: int = 1,
+    seed: int = 0,
+    recipe: Recipe | None = None,
+) -> Path:
+    """Train, or go on training, until the budget is spent; return the checkpoint.
+
+    Give minutes (wall clock, over all runs into work_dir) or steps.
+    """
+    from models.tokenizer import load_tokenizer
+
+    hearing = load_tokenizer(tokenizer_checkpoint)
+    hearing.requires_grad_(False)
+    return train_with(
+        load_store(store_path), hearing, work_dir, minutes, steps, threads, seed, recipe
+    )
+
+
+def train_with(
+    store: VocoderStore,
+    hearing: Hearing,
+    work_dir: Path,
+    minutes: float | None = None,
+    steps: int | None = None,
+    threads: int = 1,
+    seed: int = 0,
+    recipe: Recipe | None = None,
+) -> Path:
+    """As train_vocoder, with the store and the frozen tokenizer already in hand."""
+    if (minutes is None) == (steps is None):
+        raise ValueError("give either minutes or steps")
+    torch.set_num_threads(threads)
+    recipe = recipe or Recipe()
+    work_dir.mkdir(parents=True, exist_ok=True)
+    config = VocoderConfig(
+        unit_count=store.unit_count, silence_unit=store.silence_unit, **recipe.network
+    )
+    trainer = Trainer(Lessons(store, recipe, seed), config, hearing, work_dir, seed, steps, minutes)
+    trainer.run()
+    return trainer.checkpoint
+
+
+def main(
+    store: Annotated[Path, typer.Argument(help="The .npz written by save_store.")],
+    tokenizer: Annotated[Path, typer.Argument(help="The tokenizer's checkpoint.")],
+    work_dir: Annotated[Path, typer.Argument(help="Where checkpoint and log go.")],
+    minutes: Annotated[float | None, typer.Option(help="Wall-clock budget.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Budget in steps.")] = None,
+    threads: Annotated[int, typer.Option(help="CPU threads.")] = 1,
+    seed: Annotated[int, typer.Option(help="Same seed, same order of lessons.")] = 0,
+) -> None:
+    """Train the vocoder; run again to go on."""
+    print(train_vocoder(store, tokenizer, work_dir, minutes, steps, threads, seed))
+
+
+if __name__ == "__main__":
+    typer.run(main)
