@@ -17,7 +17,7 @@ import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -143,7 +143,6 @@ class Recipe:
     feature_weight: float = 2.0
     averaging: float = 0.998
     critic_width: int = 16
-    compile: bool = True
     checkpoint_s: float = 300.0
     evaluate_s: float = 180.0
     evaluation_items: int = 16
@@ -251,7 +250,6 @@ class Trainer:
         self.step = 0
         self.elapsed_s = 0.0
         self.temperature = 0.0
-        self.speak: Any = torch.compile(self.vocoder) if self.recipe.compile else self.vocoder
         if not self.resume():
             self.temperature = self.listen_first()
 
@@ -263,6 +261,10 @@ class Trainer:
             return self.step / max(1, self.steps)
         assert self.minutes is not None
         return self.elapsed_s / (60.0 * self.minutes)
+
+    @property
+    def permille(self) -> int:
+        return min(1000, int(1000 * self.progress))
 
     @property
     def checkpoint(self) -> Path:
@@ -360,7 +362,7 @@ class Trainer:
 
         units_BT, real_BN = self.lessons.batch(self.rng)
         with torch.autocast("cpu", torch.bfloat16):
-            made_BN = self.speak(units_BT, recipe.unit_warmup, recipe.audio_warmup)
+            made_BN = self.vocoder(units_BT, recipe.unit_warmup, recipe.audio_warmup)
         made_BN = made_BN.float()
         taught_BN = made_BN[: len(real_BN)]
         mel = self.mel(taught_BN, real_BN)
@@ -442,7 +444,7 @@ class Trainer:
             log = csv.DictWriter(log_file, self.COLUMNS, restval="")
             if fresh:
                 log.writeheader()
-            task = bar.add_task("starting", total=1.0, completed=min(1.0, self.progress))
+            task = bar.add_task("starting", total=1000, completed=self.permille)
             saved_s = evaluated_s = self.elapsed_s
             sums: dict[str, list[float]] = {}
             last = time.monotonic()
@@ -455,7 +457,7 @@ class Trainer:
                 done = self.progress >= 1
                 bar.update(
                     task,
-                    completed=min(1.0, self.progress),
+                    completed=self.permille,
                     description=f"step {self.step}, mel {np.mean(sums['mel'][-50:]):.3f}",
                 )
                 if done or self.elapsed_s - evaluated_s >= self.recipe.evaluate_s:

@@ -68,7 +68,8 @@ class CausalBlock(nn.Module):
     def forward(self, x_BTD: Tensor) -> Tensor:
         past_BDT = F.pad(x_BTD.transpose(1, 2), (KERNEL - 1, 0))
         mixed_BTD = self.norm(self.depthwise(past_BDT).transpose(1, 2))
-        return x_BTD + self.gain * self.narrow(F.gelu(self.widen(mixed_BTD)))
+        change_BTD: Tensor = self.gain * self.narrow(F.gelu(self.widen(mixed_BTD)))
+        return x_BTD + change_BTD
 
 
 class CausalVocoder(nn.Module):
@@ -100,7 +101,7 @@ class CausalVocoder(nn.Module):
         pass through the 25 Hz blocks only, `audio_warmup` more through everything.
         """
         hidden_BTD = self.unit_blocks(self.embedding(units_BT))[:, unit_warmup:]
-        hidden_BSD = self.upsample(hidden_BTD).unflatten(2, (SLOTS_PER_FRAME, -1)).flatten(1, 2)
+        hidden_BSD = self.upsample(hidden_BTD).reshape(len(units_BT), -1, self.config.width)
         hidden_BSD = self.norm(self.slot_blocks(hidden_BSD))
         log_magnitude, phase = self.head(hidden_BSD).float().chunk(2, dim=-1)
         magnitude = torch.exp(log_magnitude.clamp(max=MAX_LOG_MAGNITUDE))
@@ -121,10 +122,11 @@ def synthesis_matrix() -> Tensor:
 
 def overlap_add(pieces_BSN: Tensor) -> Tensor:
     """Piece s begins at slot s; the slot s is whole once the pieces up to s are added."""
-    parts = pieces_BSN.unflatten(2, (WINDOW_SAMPLES // SLOT_SAMPLES, SLOT_SAMPLES))
+    batch, slots, _ = pieces_BSN.shape
+    parts = pieces_BSN.reshape(batch, slots, WINDOW_SAMPLES // SLOT_SAMPLES, SLOT_SAMPLES)
     audio = parts[:, :, 0]
     for age in range(1, WINDOW_SAMPLES // SLOT_SAMPLES):
-        audio = audio + F.pad(parts[:, :, age], (0, 0, age, 0))[:, : parts.shape[1]]
+        audio = audio + F.pad(parts[:, :, age], (0, 0, age, 0))[:, :slots]
     return audio.flatten(1, 2)
 
 

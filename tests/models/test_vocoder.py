@@ -12,7 +12,6 @@ import torch
 
 from models.export_vocoder import export_network, export_vocoder
 from models.train_vocoder import (
-    AUDIO_DELAY_FRAMES,
     LOG_NAME,
     Lessons,
     Recipe,
@@ -23,6 +22,7 @@ from models.train_vocoder import (
     train_with,
 )
 from models.vocoder import (
+    AUDIO_DELAY_FRAMES,
     BIN_COUNT,
     FRAME_SAMPLES,
     CausalVocoder,
@@ -125,7 +125,8 @@ class TinyHearing:
         self.directions = torch.randn(640, 20, generator=torch.Generator().manual_seed(4))
 
     def unit_logits(self, audio_BN: torch.Tensor) -> torch.Tensor:
-        return audio_BN.unflatten(1, (-1, 640)) @ self.directions
+        logits: torch.Tensor = audio_BN.reshape(len(audio_BN), -1, 640) @ self.directions
+        return logits
 
 
 def tiny_store() -> VocoderStore:
@@ -170,7 +171,7 @@ def test_target_sound_is_late_by_the_audio_delay() -> None:
 
 
 def test_training_resumes_and_exports(tmp_path: Path) -> None:
-    recipe = Recipe(network=TINY, batch=4, critic_width=4, compile=False, evaluation_items=1)
+    recipe = Recipe(network=TINY, batch=4, critic_width=4, evaluation_items=1)
     threads = torch.get_num_threads()
     try:
         checkpoint = train_with(
