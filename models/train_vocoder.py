@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
+from engine.tokens import FRAME_SAMPLES, TokenFormat, fill_frames, novel_units
 from models.vocoder import (
     AUDIO_DELAY_FRAMES,
-    FRAME_SAMPLES,
     CausalVocoder,
     VocoderConfig,
     describe,
@@ -124,6 +124,9 @@ class Recipe:
     sentence_share: float = 0.375
     """Part of the batch that is units of the agent's sentences (no target sound)."""
     segment_frames: int = 25
+    retold_share: float = 0.5
+    """Part of the sentences whose units pass through the token format first, as they do in talk."""
+    chunk_frames: tuple[int, ...] = (4, 5, 6)
     unit_warmup: int = 24
     """Past of a segment that passes through the 25 Hz blocks: their whole receptive field."""
     audio_warmup: int = 3
@@ -139,13 +142,27 @@ class Recipe:
     hearing_warmup: int = 6
     """First frames of a segment that are not judged: the tokenizer has no past for them."""
     mel_weight: float = 15.0
-    hearing_weight: float = 2.0
+    hearing_weight: float = 4.0
     feature_weight: float = 2.0
     averaging: float = 0.998
     critic_width: int = 16
     checkpoint_s: float = 300.0
     evaluate_s: float = 180.0
     evaluation_items: int = 16
+
+
+def retold(units_T: NDArray[np.int64], chunk_frames: int, offset: int) -> NDArray[np.int64]:
+    """Units as they come out of the token format: new ones only, spread evenly over each chunk.
+
+    The first `offset` frames and a rest short of a chunk stay as they are.
+    """
+    fmt = TokenFormat(0, 0, 0, chunk_frames, boundary_emit=True)
+    told = units_T.tolist()
+    for start in range(offset, len(told) - chunk_frames + 1, chunk_frames):
+        stop = start + chunk_frames
+        last = int(units_T[max(0, start - 1)])
+        told[start:stop] = fill_frames(novel_units(told[start:stop], last, fmt), last, fmt)
+    return np.asarray(told, np.int64)
 
 
 class Lessons:
@@ -199,7 +216,11 @@ class Lessons:
         for i in rng.choice(len(self.sentences), sentences, p=self.sentence_weights):
             units = self.sentences[i]
             start = self.start(rng, len(units))
-            units_rows.append(self.window(units, start - past, start + recipe.segment_frames))
+            row = self.window(units, start - past, start + recipe.segment_frames)
+            if rng.random() < recipe.retold_share:
+                chunk_frames = int(rng.choice(recipe.chunk_frames))
+                row = retold(row, chunk_frames, int(rng.integers(chunk_frames)))
+            units_rows.append(row)
         audio_BN = torch.from_numpy(np.stack(audio_rows)).float() / 32768.0
         return torch.from_numpy(np.stack(units_rows)), audio_BN
 

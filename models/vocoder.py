@@ -20,7 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-FRAME_SAMPLES = 640
+from engine.tokens import FRAME_SAMPLES
+
 SLOT_SAMPLES = 160
 SLOTS_PER_FRAME = FRAME_SAMPLES // SLOT_SAMPLES
 WINDOW_SAMPLES = 640

@@ -14,7 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-RATE_HZ = 16_000
+from engine.tokens import RATE_HZ
+
 MEL_WINDOW = 1024
 MEL_HOP = 160
 MEL_BANDS = 80

@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 import torch
 
+from engine.tokens import FRAME_SAMPLES
 from models.export_vocoder import export_network, export_vocoder
 from models.train_vocoder import (
     LOG_NAME,
@@ -18,13 +19,13 @@ from models.train_vocoder import (
     Recording,
     VocoderStore,
     load_store,
+    retold,
     save_store,
     train_with,
 )
 from models.vocoder import (
     AUDIO_DELAY_FRAMES,
     BIN_COUNT,
-    FRAME_SAMPLES,
     CausalVocoder,
     VocoderConfig,
     load_vocoder,
@@ -168,6 +169,11 @@ def test_target_sound_is_late_by_the_audio_delay() -> None:
     assert not audio[:start].any()
     length = min(len(recording.audio_N), len(audio) - start)
     np.testing.assert_array_equal(audio[start : start + length], recording.audio_N[:length])
+
+
+def test_retold_units_keep_their_order_inside_each_chunk() -> None:
+    units = np.array([9, 1, 1, 1, 2, 2, 2, 2, 2, 3])
+    np.testing.assert_array_equal(retold(units, 4, 1), [9, 1, 1, 2, 2, 2, 2, 2, 2, 3])
 
 
 def test_training_resumes_and_exports(tmp_path: Path) -> None:
