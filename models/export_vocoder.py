@@ -8,6 +8,7 @@ from typing import Annotated
 import torch
 import typer
 
+from models.onnx_weights import halve_weights
 from models.vocoder import CausalVocoder, load_vocoder
 
 EXAMPLE_FRAMES = 44  # 40 past frames and one chunk of four, as the engine calls it
@@ -26,7 +27,7 @@ class _Speak(torch.nn.Module):
 
 
 def export_network(vocoder: CausalVocoder, onnx_path: Path) -> None:
-    """Write a network to onnx_path, weights inside the one file."""
+    """Write a network to onnx_path, its weights inside the one file and stored as float16."""
     units = torch.zeros(1, EXAMPLE_FRAMES, dtype=torch.int64)
     with torch.no_grad():
         program = torch.onnx.export(
@@ -41,6 +42,7 @@ def export_network(vocoder: CausalVocoder, onnx_path: Path) -> None:
     assert program is not None
     onnx_path.parent.mkdir(parents=True, exist_ok=True)
     program.save(str(onnx_path), external_data=False)
+    halve_weights(onnx_path)
 
 
 def export_vocoder(checkpoint: Path, onnx_path: Path) -> None:
