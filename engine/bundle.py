@@ -1,0 +1,260 @@
+"""A bundle: the folder that holds one set of models, and the manifest that describes it.
+
+Everything that comes from outside is checked here, before a model is opened, and every complaint
+names the file and what to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from engine.clock import Sampling
+from engine.errors import DuologueError
+from engine.tokens import FRAME_MS, UNIT_RATE_HZ, TokenFormat
+
+MANIFEST_NAME = "manifest.json"
+MANIFEST_VERSION = 1
+_REMEDY = "install the bundle again"
+
+ChunkMs = Literal[160, 200, 240]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileEntry(_Strict):
+    """One file of the bundle."""
+
+    path: str
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    bytes: Annotated[int, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _stays_inside(self) -> FileEntry:
+        if Path(self.path).is_absolute() or ".." in Path(self.path).parts:
+            raise ValueError(f"{self.path} lies outside the bundle")
+        return self
+
+
+class Files(_Strict):
+    """The three models."""
+
+    tokenizer: FileEntry
+    language_model: FileEntry
+    vocoder: FileEntry
+
+
+class TokenIds(_Strict):
+    """Which id of the language model means what."""
+
+    unit_base: Annotated[int, Field(ge=0)]
+    s0: Annotated[int, Field(ge=0)]
+    s1: Annotated[int, Field(ge=0)]
+    bos: dict[ChunkMs, int] | None = None
+    """First token of a context by chunk length, if the model was trained with one."""
+
+
+class EncoderSettings(_Strict):
+    """How the tokenizer hears a stream."""
+
+    window_ms: Annotated[int, Field(ge=FRAME_MS, multiple_of=FRAME_MS)]
+    """Past sound that is heard again with every chunk."""
+    lookahead_ms: Annotated[int, Field(ge=0, multiple_of=FRAME_MS)] = 0
+    """Most future sound that improves a unit."""
+    delay_ms: Annotated[int, Field(ge=0, multiple_of=FRAME_MS)] = 0
+    """How far behind the sound a unit is (informative)."""
+
+
+class VocoderSettings(_Strict):
+    """How the vocoder speaks a stream."""
+
+    past_frames: Annotated[int, Field(ge=0)]
+    """Units before a chunk that its sound depends on."""
+    delay_ms: Annotated[int, Field(ge=0, multiple_of=FRAME_MS)] = 0
+    """How far behind its unit a sound is (informative)."""
+
+
+class SamplingSettings(_Strict):
+    """How one kind of token is drawn."""
+
+    temperature: Annotated[float, Field(ge=0, le=2)]
+    top_p: Annotated[float, Field(gt=0, le=1)]
+
+    def sampling(self) -> Sampling:
+        """As the clock takes it."""
+        return Sampling(self.temperature, self.top_p)
+
+
+class Samplings(_Strict):
+    """Sampling of the agent's units and of the estimate of the user's."""
+
+    own: SamplingSettings
+    estimate: SamplingSettings
+
+
+class Manifest(_Strict):
+    """All that the engine must know of the models."""
+
+    manifest_version: Literal[1]
+    name: Annotated[str, Field(min_length=1)]
+    version: str
+    licence: str
+    unit_rate_hz: Literal[25]
+    unit_count: Annotated[int, Field(gt=0)]
+    silence_unit: Annotated[int, Field(ge=0)]
+    files: Files
+    tokens: TokenIds
+    chunks_ms: Annotated[list[ChunkMs], Field(min_length=1)]
+    default_chunk_ms: ChunkMs
+    boundary_emit: bool
+    encoder: EncoderSettings
+    vocoder: VocoderSettings
+    context_tokens: Annotated[int, Field(ge=256)]
+    sink_chunks: Annotated[int, Field(ge=0)] = 0
+    sampling: Samplings
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Manifest:
+        units = range(self.tokens.unit_base, self.tokens.unit_base + self.unit_count)
+        special = [self.tokens.s0, self.tokens.s1, *(self.tokens.bos or {}).values()]
+        if len(set(special)) < len(special) or any(token in units for token in special):
+            raise ValueError("two tokens share an id")
+        if self.silence_unit >= self.unit_count:
+            raise ValueError(f"there is no unit {self.silence_unit}")
+        if self.default_chunk_ms not in self.chunks_ms:
+            raise ValueError("default_chunk_ms is not among chunks_ms")
+        if self.tokens.bos and set(self.tokens.bos) < set(self.chunks_ms):
+            raise ValueError("a chunk length has no first token")
+        return self
+
+    def vocabulary(self) -> int:
+        """Ids that the language model must have."""
+        special = [self.tokens.s0, self.tokens.s1, *(self.tokens.bos or {}).values()]
+        return max(self.tokens.unit_base + self.unit_count - 1, *special) + 1
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder whose files are whole."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def tokenizer(self) -> Path:
+        """The ONNX tokenizer."""
+        return self.folder / self.manifest.files.tokenizer.path
+
+    @property
+    def language_model(self) -> Path:
+        """The GGUF language model."""
+        return self.folder / self.manifest.files.language_model.path
+
+    @property
+    def vocoder(self) -> Path:
+        """The ONNX vocoder."""
+        return self.folder / self.manifest.files.vocoder.path
+
+    def token_format(self, chunk_ms: int) -> TokenFormat:
+        """The format at one chunk length; DuologueError where it was not trained."""
+        manifest = self.manifest
+        if chunk_ms not in manifest.chunks_ms:
+            known = ", ".join(map(str, manifest.chunks_ms))
+            raise DuologueError(
+                f"The bundle {manifest.name} was not trained for chunks of {chunk_ms} ms; "
+                f"choose one of {known}."
+            )
+        bos = manifest.tokens.bos
+        return TokenFormat(
+            unit_count=manifest.unit_count,
+            s0=manifest.tokens.s0,
+            s1=manifest.tokens.s1,
+            chunk_frames=chunk_ms * UNIT_RATE_HZ // 1000,
+            bos=bos[chunk_ms] if bos else None,  # type: ignore[index]
+            unit_base=manifest.tokens.unit_base,
+            boundary_emit=manifest.boundary_emit,
+        )
+
+
+def default_folder() -> Path:
+    """The starter bundle that comes with the program."""
+    frozen = getattr(sys, "_MEIPASS", None)
+    root = Path(frozen) if frozen else Path(__file__).resolve().parent.parent
+    return root / "resources" / "starter"
+
+
+def load_bundle(folder: Path | None = None) -> Bundle:
+    """Read and verify a bundle (the starter without ``folder``).
+
+    Raises DuologueError where anything is missing, damaged or not understood.
+    """
+    folder = folder or default_folder()
+    manifest = _read_manifest(folder / MANIFEST_NAME)
+    for entry in (
+        manifest.files.tokenizer,
+        manifest.files.language_model,
+        manifest.files.vocoder,
+    ):
+        _verify(folder / entry.path, entry)
+    return Bundle(folder, manifest)
+
+
+def describe_file(path: Path) -> FileEntry:
+    """The manifest's entry for a file in its bundle's folder."""
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return FileEntry(path=path.name, sha256=digest, bytes=path.stat().st_size)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Put the manifest beside the files it describes."""
+    text = json.dumps(manifest.model_dump(mode="json"), indent=2)
+    (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf8")
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        content = json.loads(path.read_text(encoding="utf8"))
+    except FileNotFoundError as error:
+        raise DuologueError(
+            f"There is no bundle in {path.parent} ({path.name} is missing); "
+            "choose a bundle's folder."
+        ) from error
+    except OSError as error:
+        raise DuologueError(f"{path} cannot be read ({error.strerror}); {_REMEDY}.") from error
+    except ValueError as error:
+        raise DuologueError(f"{path} is not a bundle's manifest; {_REMEDY}.") from error
+    version = content.get("manifest_version") if isinstance(content, dict) else None
+    if version is not None and version != MANIFEST_VERSION:
+        raise DuologueError(
+            f"{path} has manifest version {version}, which this Duologue does not know "
+            f"(it knows {MANIFEST_VERSION}); install the newest Duologue."
+        )
+    try:
+        return Manifest.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "manifest"
+        raise DuologueError(f"{path} is wrong at {place}: {first['msg']}; {_REMEDY}.") from error
+
+
+def _verify(path: Path, entry: FileEntry) -> None:
+    try:
+        found = path.stat().st_size
+        if found != entry.bytes:
+            raise DuologueError(
+                f"{path} has {found} bytes where the manifest says {entry.bytes}; {_REMEDY}."
+            )
+        digest = describe_file(path).sha256
+    except OSError as error:
+        raise DuologueError(f"{path} is missing ({error.strerror}); {_REMEDY}.") from error
+    if digest != entry.sha256:
+        raise DuologueError(f"{path} is not the file that the manifest names; {_REMEDY}.")

@@ -1,0 +1,302 @@
+"""The chunk clock: estimate the user, speak, and put the truth in the estimate's place.
+
+Token side of SyncLLM (arXiv 2409.15594, sections 3 and 3.1). The context holds, chunk by chunk,
+[S0] and the agent's units, then [S1] and the user's. To speak chunk N + 1 the model needs the
+user's chunks up to N; those that are not known yet are sampled, and replaced when they come.
+Knows no sound and no threads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.errors import DuologueError
+from engine.llama import Llama
+from engine.tokens import TokenFormat, fill_frames, novel_units
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a token is drawn."""
+
+    temperature: float
+    """0 takes the likeliest."""
+    top_p: float
+    """Smallest set of likeliest tokens that holds this probability."""
+
+
+@dataclass
+class _Chunk:
+    """One chunk of the context; its [S0] lies at position ``start``."""
+
+    start: int
+    own: list[int]
+    user: list[int] = field(default_factory=list)
+    """New units of the user: real, or estimated until then."""
+    real: bool = False
+    estimated: bool = False
+
+    @property
+    def user_start(self) -> int:
+        return self.start + 1 + len(self.own)
+
+
+@dataclass(frozen=True)
+class ClockStep:
+    """What one beat of the clock did."""
+
+    own_units: list[int]
+    """New units of the agent's next chunk."""
+    own_frames: list[int]
+    """The same, one unit per frame."""
+    user_estimates: list[list[int]]
+    """Estimated new units of the user's chunks that are not known, oldest first."""
+    hits: int
+    """Real chunks that equalled their estimate, so that the cache was kept."""
+    misses: int
+    tokens_refed: int
+    refeed_ms: float
+    estimate_ms: float
+    own_ms: float
+
+
+class ChunkClock:
+    """The token stream of one conversation, without end."""
+
+    def __init__(
+        self,
+        llama: Llama,
+        fmt: TokenFormat,
+        own: Sampling,
+        estimate: Sampling,
+        silence_unit: int,
+        sink_chunks: int = 0,
+        seed: int = 0,
+    ) -> None:
+        """Start a conversation in ``llama``, whose earlier content is forgotten.
+
+        ``sink_chunks``: how many first chunks are never cut from the context.
+        """
+        headroom = beat_tokens(fmt)
+        if llama.capacity < 4 * headroom:
+            raise DuologueError(
+                f"A context of {llama.capacity} tokens is too short for a talk; "
+                "raise context_tokens in the bundle's manifest."
+            )
+        self._llama, self._fmt = llama, fmt
+        self._own_sampling, self._estimate_sampling = own, estimate
+        self._sink_chunks = sink_chunks
+        self._limit = llama.capacity - headroom
+        self._random = np.random.default_rng(seed)
+        self._last_own = silence_unit
+        self._last_heard: int | None = None
+        self._pending: list[int] = [] if fmt.bos is None else [fmt.bos]
+        self._chunks: list[_Chunk] = []
+        self.elapsed_chunks = 0
+        llama.truncate(0)
+        self._begin_own()
+
+    @property
+    def context_tokens(self) -> int:
+        """Tokens in the context, those included that wait to be fed."""
+        return self._llama.length + len(self._pending)
+
+    def beat(self, heard: Sequence[Sequence[int]]) -> ClockStep:
+        """Advance one chunk and return the agent's next one.
+
+        ``heard``: the user's chunks that became known, oldest first, each as its frames (one unit
+        per frame). Every other chunk up to the running one is estimated. Raises ValueError where
+        more is heard than has passed.
+        """
+        times = [time.perf_counter()]
+        self._make_room()
+        hits, misses, stale = self._take(heard)
+        refed = 0
+        first = len(self._chunks) - 1
+        if stale is not None:
+            self._roll_back(stale)
+            refed += self._write_user(stale)
+            first = self._chunks.index(stale) + 1
+            while first < len(self._chunks):
+                refed += self._write_own(self._chunks[first])
+                if not self._chunks[first].real:
+                    break
+                refed += self._write_user(self._chunks[first])
+                first += 1
+        if refed and first < len(self._chunks):
+            self._flush()
+        times.append(time.perf_counter())
+        for index in range(first, len(self._chunks)):
+            if index > first:
+                refed += self._write_own(self._chunks[index])
+            self._estimate(index)
+        estimates = [list(chunk.user) for chunk in self._chunks if not chunk.real]
+        times.append(time.perf_counter())
+        own = self._speak()
+        times.append(time.perf_counter())
+        refeed_ms, estimate_ms, own_ms = (np.diff(times) * 1000).tolist()
+        frames = fill_frames(own, self._last_own, self._fmt)
+        self._last_own = frames[-1]
+        return ClockStep(
+            own, frames, estimates, hits, misses, refed, refeed_ms, estimate_ms, own_ms
+        )
+
+    # --- the user -------------------------------------------------------------------------------
+
+    def _take(self, heard: Sequence[Sequence[int]]) -> tuple[int, int, _Chunk | None]:
+        """Note real chunks; returns hits, misses and the first chunk that must be rewritten."""
+        hits = misses = 0
+        stale: _Chunk | None = None
+        unknown = [chunk for chunk in self._chunks if not chunk.real]
+        if len(heard) > len(unknown):
+            raise ValueError(f"{len(heard)} chunks heard, {len(unknown)} have passed")
+        for chunk, frames in zip(unknown, heard, strict=False):
+            units = novel_units(frames, self._last_heard, self._fmt)
+            self._last_heard = int(frames[-1])
+            if chunk.estimated and units == chunk.user:
+                hits += 1
+            else:
+                misses += chunk.estimated
+                stale = stale or chunk
+            chunk.user, chunk.real = units, True
+        return hits, misses, stale
+
+    def _roll_back(self, chunk: _Chunk) -> None:
+        """Cut the context where the chunk's user part begins."""
+        keep = chunk.user_start
+        if keep < self._llama.length:
+            self._pending.clear()
+            self._llama.truncate(keep)
+        else:
+            del self._pending[keep - self._llama.length :]
+
+    def _write_user(self, chunk: _Chunk) -> int:
+        if chunk.user:
+            self._pending += [self._fmt.s1, *self._fmt.unit_tokens(chunk.user)]
+        return len(chunk.user) + bool(chunk.user)
+
+    def _write_own(self, chunk: _Chunk) -> int:
+        """Say again a chunk that was spoken after the place of the roll-back."""
+        chunk.start = self.context_tokens
+        self._pending += [self._fmt.s0, *self._fmt.unit_tokens(chunk.own)]
+        return 1 + len(chunk.own)
+
+    def _estimate(self, index: int) -> None:
+        """Sample the user's part of a chunk whose own part is the end of the context."""
+        fmt, sampling = self._fmt, self._estimate_sampling
+        chunk = self._chunks[index]
+        chunk.user, chunk.estimated = [], True
+        if self._sample([fmt.s0, fmt.s1], sampling) == fmt.s0:
+            return
+        self._pending.append(fmt.s1)
+        before = self._chunks[index - 1].user[-1:] if index else []
+        carried = before[0] if before and not fmt.boundary_emit else None
+        chunk.user = self._sample_units([], carried, [fmt.s0], sampling)
+
+    # --- the agent ------------------------------------------------------------------------------
+
+    def _begin_own(self) -> None:
+        self._chunks.append(_Chunk(self.context_tokens, []))
+        self._pending.append(self._fmt.s0)
+        self.elapsed_chunks += 1
+
+    def _speak(self) -> list[int]:
+        """Sample the agent's next chunk and leave it at the end of the context."""
+        fmt = self._fmt
+        self._begin_own()
+        carried = None if fmt.boundary_emit else self._last_own
+        own = self._sample_units([], carried, [fmt.s0, fmt.s1], self._own_sampling)
+        self._chunks[-1].own = own
+        return own
+
+    # --- sampling -------------------------------------------------------------------------------
+
+    def _sample_units(
+        self, units: list[int], carried: int | None, ends: list[int], sampling: Sampling
+    ) -> list[int]:
+        """Sample units until one of ``ends`` (not consumed) or the chunk is full.
+
+        A unit never repeats the one before it, so every unit is a new one.
+        """
+        fmt = self._fmt
+        while len(units) < fmt.chunk_frames:
+            previous = units[-1] if units else carried
+            # After [S1] comes a unit at least; without this an empty user chunk could be tagged.
+            may_end = ends if units or len(ends) > 1 else []
+            banned = None if previous is None else fmt.unit_base + previous
+            token = self._sample(may_end, sampling, units=True, banned=banned)
+            if token in ends:
+                break
+            units.append(token - fmt.unit_base)
+            self._pending.append(token)
+        return units
+
+    def _sample(
+        self,
+        tags: list[int],
+        sampling: Sampling,
+        units: bool = False,
+        banned: int | None = None,
+    ) -> int:
+        """One token of the allowed ids only."""
+        fmt = self._fmt
+        logits = self._flush()
+        allowed = np.array(tags, np.int64)
+        if units:
+            every = np.arange(fmt.unit_base, fmt.unit_base + fmt.unit_count)
+            allowed = np.concatenate([allowed, every[every != banned]])
+        return int(allowed[draw(logits[allowed], sampling, self._random)])
+
+    def _flush(self) -> np.ndarray:
+        """Feed what waits; logits of the last token of the context."""
+        if self._pending:
+            self._llama.feed(self._pending)
+            self._pending.clear()
+            self._logits = self._llama.logits()
+        return self._logits
+
+    # --- endless talk ---------------------------------------------------------------------------
+
+    def _make_room(self) -> None:
+        """Cut the oldest chunks after the sink, down to three quarters of the limit."""
+        if self.context_tokens <= self._limit:
+            return
+        goal = self.context_tokens - self._limit * 3 // 4
+        first = self._chunks[self._sink_chunks].start
+        kept = next(
+            (
+                index
+                for index, chunk in enumerate(self._chunks)
+                if chunk.start - first >= goal or not chunk.real
+            ),
+            len(self._chunks) - 1,
+        )
+        cut = self._chunks[kept].start - first
+        self._llama.drop(first, first + cut)
+        del self._chunks[self._sink_chunks : kept]
+        for chunk in self._chunks[self._sink_chunks :]:
+            chunk.start -= cut
+
+
+def beat_tokens(fmt: TokenFormat) -> int:
+    """Tokens that one beat may add to the context at the very most (four unknown chunks)."""
+    return 4 * (2 * fmt.chunk_frames + 2)
+
+
+def draw(logits: np.ndarray, sampling: Sampling, random: np.random.Generator) -> int:
+    """Index into ``logits``: temperature, then the smallest set that holds ``top_p``."""
+    if sampling.temperature <= 0:
+        return int(logits.argmax())
+    scaled = (logits - logits.max()).astype(np.float64) / sampling.temperature
+    weights = np.exp(scaled)
+    weights /= weights.sum()
+    order = np.argsort(-weights)
+    held = np.cumsum(weights[order])
+    count = int(np.searchsorted(held, sampling.top_p)) + 1
+    kept = order[:count]
+    point = random.random() * held[min(count, len(held)) - 1]
+    return int(kept[min(int(np.searchsorted(held[:count], point)), len(kept) - 1)])

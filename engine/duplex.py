@@ -1,0 +1,177 @@
+"""The duplex core: a chunk of the user's sound in, a chunk of the agent's sound out.
+
+A plain synchronous object, the same for live talk, files, replay, benchmark and tests: no threads,
+files or devices. Interval N is the time [N D, (N + 1) D), D being the chunk's length. Step N takes
+the user's sound of interval N and returns the agent's of interval N + 1.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.bundle import Bundle
+from engine.clock import ChunkClock, Sampling, beat_tokens
+from engine.errors import DuologueError
+from engine.llama import Llama
+from engine.tokens import FRAME_MS, RATE_HZ
+from engine.unit_encoder import Tokenizer, UnitEncoder
+from engine.vocoder import StreamingVocoder, Vocoder
+
+MOST_LATENCY_MS = 480
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happened in one interval."""
+
+    index: int
+    """N: the interval whose user sound was taken."""
+    agent_audio: np.ndarray
+    """float32 (chunk samples,): the agent's sound of interval N + 1."""
+    user_units: list[list[int]]
+    """Frames of the user's chunks that became known in this step, oldest first."""
+    user_estimates: list[list[int]]
+    """Estimated new units of the user's chunks that are not known yet, oldest first."""
+    own_units: list[int]
+    """New units of the agent's chunk N + 1."""
+    own_frames: list[int]
+    """The same, one per frame."""
+    estimate_hits: int
+    """Chunks that became known and were just as estimated: the cache was kept."""
+    estimate_misses: int
+    tokens_refed: int
+    timings_ms: dict[str, float]
+    """encoder, refeed, estimate, own, vocoder and total."""
+
+
+class Duplex:
+    """One conversation."""
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        chunk_ms: int | None = None,
+        latency_ms: int | None = None,
+        seed: int = 0,
+        own_sampling: Sampling | None = None,
+        estimate_sampling: Sampling | None = None,
+        gpu_layers: int = 0,
+    ) -> None:
+        """Open the bundle's models.
+
+        ``latency_ms``, 0 to 480: how late the user's sound is used; one chunk (the paper's case)
+        by default. Raises DuologueError where the bundle or a setting will not do.
+        """
+        manifest = bundle.manifest
+        self.format = bundle.token_format(chunk_ms or manifest.default_chunk_ms)
+        self.latency_ms = self.format.chunk_ms if latency_ms is None else latency_ms
+        if not 0 <= self.latency_ms <= MOST_LATENCY_MS:
+            raise DuologueError(
+                f"A latency of {self.latency_ms} ms is out of range; "
+                f"choose 0 to {MOST_LATENCY_MS} ms."
+            )
+        self.bundle = bundle
+        self._seed = seed
+        self._own_sampling = own_sampling or manifest.sampling.own.sampling()
+        self._estimate_sampling = estimate_sampling or manifest.sampling.estimate.sampling()
+        self.unknown_chunks = -(-self.latency_ms // self.format.chunk_ms)
+        # What is left between the last known chunk and the sound that may be used already.
+        slack_ms = self.unknown_chunks * self.format.chunk_ms - self.latency_ms
+        lookahead_ms = min(slack_ms // FRAME_MS * FRAME_MS, manifest.encoder.lookahead_ms)
+        self._encoder = UnitEncoder(
+            Tokenizer(bundle.tokenizer),
+            self.format.chunk_frames,
+            manifest.encoder.window_ms,
+            lookahead_ms,
+        )
+        self._vocoder = StreamingVocoder(
+            Vocoder(bundle.vocoder), manifest.vocoder.past_frames, manifest.silence_unit
+        )
+        capacity = manifest.context_tokens + beat_tokens(self.format)
+        self.llama = Llama(bundle.language_model, capacity, gpu_layers)
+        if self.llama.vocabulary < manifest.vocabulary():
+            raise DuologueError(
+                f"{bundle.language_model} has {self.llama.vocabulary} tokens where the manifest "
+                f"needs {manifest.vocabulary()}; install the bundle again."
+            )
+        self._latency_samples = self.latency_ms * RATE_HZ // 1000
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new conversation with the same models and seed."""
+        manifest = self.bundle.manifest
+        self._encoder.reset()
+        self._vocoder.reset()
+        self._withheld = np.zeros(0, np.float32)
+        self._index = 0
+        self._clock = ChunkClock(
+            self.llama,
+            self.format,
+            self._own_sampling,
+            self._estimate_sampling,
+            manifest.silence_unit,
+            manifest.sink_chunks,
+            self._seed,
+        )
+
+    def close(self) -> None:
+        """Free the language model."""
+        self.llama.close()
+
+    @property
+    def context_tokens(self) -> int:
+        """Tokens that the model remembers now."""
+        return self._clock.context_tokens
+
+    def step(self, user_audio: np.ndarray) -> Step:
+        """Take the user's sound of one interval, float32 (chunk samples,) at 16 kHz.
+
+        Raises DuologueError on another shape or on sound that is not finite.
+        """
+        expected = (self.format.chunk_samples,)
+        if user_audio.shape != expected:
+            raise DuologueError(
+                f"A chunk of sound has shape {user_audio.shape} where {expected} belongs; "
+                "feed whole chunks of mono sound at 16 kHz."
+            )
+        if not np.isfinite(user_audio).all():
+            raise DuologueError("The sound holds values that are not numbers; check its source.")
+        started = time.perf_counter()
+        heard = self._encoder.push(self._due(user_audio))
+        encoded = time.perf_counter()
+        beat = self._clock.beat([units.tolist() for units in heard])
+        spoken = time.perf_counter()
+        agent_audio = self._vocoder.push(beat.own_frames)
+        done = time.perf_counter()
+        step = Step(
+            index=self._index,
+            agent_audio=agent_audio,
+            user_units=[units.tolist() for units in heard],
+            user_estimates=beat.user_estimates,
+            own_units=beat.own_units,
+            own_frames=beat.own_frames,
+            estimate_hits=beat.hits,
+            estimate_misses=beat.misses,
+            tokens_refed=beat.tokens_refed,
+            timings_ms={
+                "encoder": (encoded - started) * 1000,
+                "refeed": beat.refeed_ms,
+                "estimate": beat.estimate_ms,
+                "own": beat.own_ms,
+                "vocoder": (done - spoken) * 1000,
+                "total": (done - started) * 1000,
+            },
+        )
+        self._index += 1
+        return step
+
+    def _due(self, audio: np.ndarray) -> np.ndarray:
+        """Sound that is old enough to be used: all but the last ``latency_ms``."""
+        sound = np.concatenate([self._withheld, audio.astype(np.float32, copy=False)])
+        cut = max(len(sound) - self._latency_samples, 0)
+        self._withheld = sound[cut:]
+        return sound[:cut]
+

@@ -1,0 +1,183 @@
+"""llama.cpp, as much of it as the clock needs: feed tokens, read logits, roll back, shift.
+
+The only module that calls ``llama_cpp``. One thread owns an instance for life. Every code the C
+side returns is checked: a cache that silently refuses to roll back would corrupt the talk.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import llama_cpp
+import numpy as np
+
+from engine.errors import DuologueError
+
+_MAGIC = b"GGUF"
+_FLASH_ATTENTION_OFF = 0  # on by default and 1.5 to 6 times slower for small models on a CPU
+_SEQUENCE = 0
+
+
+@llama_cpp.llama_log_callback
+def _silent(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
+    """llama.cpp writes its log to stderr otherwise; kept at module level since C holds it."""
+
+
+llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
+llama_cpp.llama_backend_init()
+
+
+class Llama:
+    """A model and one context holding one sequence."""
+
+    def __init__(
+        self, path: Path, context_tokens: int, gpu_layers: int = 0, threads: int = 1
+    ) -> None:
+        """Load a GGUF file; ``gpu_layers`` -1 puts all layers on the GPU if the build has one.
+
+        Raises DuologueError where the file is missing, not a GGUF, damaged, or of a kind whose
+        cache cannot be rolled back.
+        """
+        self._path = path
+        self._model = self._context = None
+        _check_magic(path)
+        model_options = llama_cpp.llama_model_default_params()
+        model_options.n_gpu_layers = 10_000 if gpu_layers < 0 else gpu_layers
+        if not llama_cpp.llama_supports_gpu_offload():
+            model_options.n_gpu_layers = 0
+        self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_options)
+        if not self._model:
+            raise DuologueError(
+                f"The language model {path} is damaged or of an unknown kind; "
+                "install the bundle again."
+            )
+        options = llama_cpp.llama_context_default_params()
+        options.n_ctx = options.n_batch = options.n_ubatch = context_tokens
+        options.n_threads = options.n_threads_batch = threads
+        options.flash_attn_type = _FLASH_ATTENTION_OFF
+        options.no_perf = False
+        self._context = llama_cpp.llama_init_from_model(self._model, options)
+        if not self._context:
+            self.close()
+            raise DuologueError(
+                f"There is not enough memory for the language model {path}; close other programs."
+            )
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        vocabulary = llama_cpp.llama_model_get_vocab(self._model)
+        self.vocabulary = llama_cpp.llama_vocab_n_tokens(vocabulary)
+        self._batch = llama_cpp.llama_batch_init(context_tokens, 0, 1)
+        self.capacity = context_tokens
+        self.length = 0
+        self.decode_calls = 0
+        self._self_test()
+
+    def close(self) -> None:
+        """Free the model; the object is of no use afterwards."""
+        if self._context:
+            llama_cpp.llama_batch_free(self._batch)
+            llama_cpp.llama_free(self._context)
+        if self._model:
+            llama_cpp.llama_model_free(self._model)
+        self._context = self._model = None
+
+    def feed(self, tokens: Sequence[int]) -> None:
+        """Append tokens in one batch; afterwards ``logits`` speaks of the last one."""
+        if not tokens:
+            raise ValueError("nothing to feed")
+        if self.length + len(tokens) > self.capacity:
+            raise DuologueError(f"The context of {self.capacity} tokens is full; start anew.")
+        batch = self._batch
+        batch.n_tokens = len(tokens)
+        for index, token in enumerate(tokens):
+            batch.token[index] = token
+            batch.pos[index] = self.length + index
+            batch.n_seq_id[index] = 1
+            batch.seq_id[index][0] = _SEQUENCE
+            batch.logits[index] = False
+        batch.logits[len(tokens) - 1] = True
+        code = llama_cpp.llama_decode(self._context, batch)
+        if code != 0:
+            raise DuologueError(
+                f"The language model {self._path} failed (llama_decode returned {code}); "
+                "restart, and choose another bundle if it happens again."
+            )
+        self.length += len(tokens)
+        self.decode_calls += 1
+
+    def logits(self) -> np.ndarray:
+        """Logits (vocabulary,) float32 after the last token fed; a copy."""
+        pointer = llama_cpp.llama_get_logits_ith(self._context, -1)
+        if not pointer:
+            raise DuologueError(f"The language model {self._path} gave no output; restart.")
+        return np.ctypeslib.as_array(pointer, (self.vocabulary,)).copy()
+
+    def truncate(self, length: int) -> None:
+        """Forget all tokens from position ``length`` on."""
+        if length < self.length:
+            self._remove(length, -1)
+            self.length = length
+
+    def drop(self, start: int, stop: int) -> None:
+        """Forget positions [start, stop) and move the later ones down (context shift)."""
+        self._remove(start, stop)
+        llama_cpp.llama_memory_seq_add(self._memory, _SEQUENCE, stop, -1, start - stop)
+        self.length -= stop - start
+
+    def native_ms_per_token(self, count: int) -> float:
+        """llama.cpp's own figure: ms for each of ``count`` tokens decoded one by one from C.
+
+        Leaves the context empty.
+        """
+        self.truncate(0)
+        self.feed([0])
+        llama_cpp.llama_perf_context_reset(self._context)
+        for _ in range(count):
+            self.feed([0])
+            self.logits()
+        figures = llama_cpp.llama_perf_context(self._context)
+        self.truncate(0)
+        return float(figures.t_eval_ms) / max(figures.n_eval, 1)
+
+    def _remove(self, start: int, stop: int) -> None:
+        checked_roll_back(
+            llama_cpp.llama_memory_seq_rm(self._memory, _SEQUENCE, start, stop), self._path
+        )
+
+    def _self_test(self) -> None:
+        """Ten tokens, forgotten and fed again, must give the same logits."""
+        checked_roll_back(llama_cpp.llama_memory_can_shift(self._memory), self._path)
+        tokens = [index % self.vocabulary for index in range(20)]
+        self.feed(tokens[:10])
+        self.feed(tokens[10:])
+        first = self.logits()
+        self.truncate(10)
+        self.feed(tokens[10:])
+        checked_roll_back(np.allclose(first, self.logits(), atol=0.05), self._path)
+        self.truncate(0)
+
+
+def checked_roll_back(done: bool, path: Path) -> None:
+    """Raise where llama.cpp says that the cache was not changed."""
+    if not done:
+        raise DuologueError(
+            f"The language model {path} cannot take back what it has heard (it is recurrent or "
+            "has a sliding window); choose a bundle with a plain Llama model."
+        )
+
+
+def _check_magic(path: Path) -> None:
+    try:
+        with path.open("rb") as stream:
+            magic = stream.read(len(_MAGIC))
+    except OSError as error:
+        raise DuologueError(
+            f"The language model {path} cannot be read ({error.strerror}); "
+            "install the bundle again."
+        ) from error
+    if magic != _MAGIC:
+        raise DuologueError(
+            f"The language model {path} is not a GGUF file; install the bundle again."
+        )

@@ -1,0 +1,73 @@
+"""What rooms, microphones and people do to speech: tempo, tone, echo, noise, level.
+
+Works on float32 windows and their 20 ms phone labels. Knows no network.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from engine.tokens import RATE_HZ
+from models.corpus import LABEL_SAMPLES
+
+
+def read_noises(folder: Path) -> np.ndarray:
+    """All open noise recordings of a folder of tar files, end to end at equal power."""
+    parts = []
+    for archive in sorted(folder.glob("*.tar")):
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                stream = tar.extractfile(member) if member.isfile() else None
+                if stream:
+                    sound, _ = soundfile.read(io.BytesIO(stream.read()), dtype="float32")
+                    parts.append(sound / max(float(sound.std()), 1e-4))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def change_tempo(
+    window: np.ndarray, labels: np.ndarray, samples: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Stretch a window and its labels to ``samples`` (pitch moves along, as with tape)."""
+    positions = np.linspace(0, len(window) - 1, samples, dtype=np.float32)
+    stretched = np.interp(positions, np.arange(len(window), dtype=np.float32), window)
+    steps = samples // LABEL_SAMPLES
+    return stretched.astype(np.float32), labels[np.arange(steps) * len(labels) // steps]
+
+
+def _filter(window: np.ndarray, response: np.ndarray) -> np.ndarray:
+    size = 1 << (len(window) + len(response) - 1).bit_length()
+    product = np.fft.rfft(window, size) * np.fft.rfft(response, size)
+    return np.fft.irfft(product, size)[: len(window)].astype(np.float32)
+
+
+def disturb(window: np.ndarray, noises: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A microphone's view of the same speech; the phones stay where they are."""
+    if rng.random() < 0.6:
+        tone = rng.normal(size=33) * np.hanning(33) * 0.25
+        tone[0] += 1
+        window = _filter(window, tone)
+    if rng.random() < 0.4:
+        decay = np.exp(-np.arange(4000) / rng.uniform(200, 1300))
+        room = rng.normal(size=4000) * decay * rng.uniform(0.02, 0.12)
+        room[0] = 1
+        window = _filter(window, room)
+    if rng.random() < 0.15:
+        spectrum = np.fft.rfft(window)
+        cut_hz = rng.uniform(3400, 6000)
+        spectrum[int(cut_hz * len(window) / RATE_HZ) :] = 0
+        window = np.fft.irfft(spectrum, len(window)).astype(np.float32)
+    window = window * (rng.uniform(0.03, 0.95) / max(float(np.abs(window).max()), 1e-3))
+    level = max(float(window.std()), 1e-4)
+    if rng.random() < 0.5:
+        start = rng.integers(0, len(noises) - len(window))
+        snr_db = rng.uniform(5, 35)
+        window = window + noises[start : start + len(window)] * (level * 10 ** (-snr_db / 20))
+    if rng.random() < 0.6:
+        floor_db = rng.uniform(-80, -35)
+        window = window + rng.normal(size=len(window)) * 10 ** (floor_db / 20)
+    return np.clip(window, -1, 1).astype(np.float32)

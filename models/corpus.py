@@ -1,0 +1,186 @@
+"""A speech corpus on disk: utterances end to end, each with a phone label every 20 ms.
+
+``audio.i16`` holds 16 kHz samples, ``labels.u8`` one phone class per 320 samples, and
+``utterances.jsonl`` where each utterance lies, who speaks and what is said. Every utterance fills
+whole 40 ms frames. Synthetic voices bring their phone times; real people's are found later by
+alignment (``models.align``) and are ``UNKNOWN`` until then.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import random
+import re
+import tarfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from rich.progress import track
+
+from engine.tokens import FRAME_SAMPLES
+from models import script
+from models.phones import PAUSE
+from models.voices import Speech, speak, training_voice
+
+LABEL_SAMPLES = 320
+UNKNOWN = 255
+
+# The test split that the data's own notes ask for: never trained on.
+HELD_OUT_LIBRISPEECH = {"1221", "2961", "4446", "260", "672", "1320"}
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One stretch of the corpus."""
+
+    start: int
+    """First sample."""
+    samples: int
+    voice: str
+    text: str
+
+
+class Corpus:
+    """A finished corpus, memory-mapped; labels can be rewritten by alignment."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.audio = np.memmap(folder / "audio.i16", np.int16, "r")
+        self.labels = np.memmap(folder / "labels.u8", np.uint8, "r+")
+        with (folder / "utterances.jsonl").open() as lines:
+            self.utterances = [Utterance(**json.loads(line)) for line in lines]
+
+    def sound(self, utterance: Utterance) -> np.ndarray:
+        """The samples as float32."""
+        part = self.audio[utterance.start : utterance.start + utterance.samples]
+        return part.astype(np.float32) / 32768
+
+    def label_slice(self, utterance: Utterance) -> slice:
+        """Where the utterance's labels lie."""
+        first = utterance.start // LABEL_SAMPLES
+        return slice(first, first + utterance.samples // LABEL_SAMPLES)
+
+
+class CorpusWriter:
+    """Appends utterances; use as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._audio = (folder / "audio.i16").open("wb")
+        self._labels = (folder / "labels.u8").open("wb")
+        self._lines = (folder / "utterances.jsonl").open("w")
+        self._position = 0
+
+    def __enter__(self) -> CorpusWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stream in (self._audio, self._labels, self._lines):
+            stream.close()
+
+    def add(self, audio: np.ndarray, labels: np.ndarray, voice: str, text: str) -> None:
+        """Append one utterance of whole frames (see ``whole_frames``)."""
+        peak = max(float(np.abs(audio).max()), 1e-3)
+        (audio * (0.7 * 32767 / peak)).astype(np.int16).tofile(self._audio)
+        labels.astype(np.uint8).tofile(self._labels)
+        entry = Utterance(self._position, len(audio), voice, text)
+        self._lines.write(json.dumps(asdict(entry)) + "\n")
+        self._position += len(audio)
+
+
+def whole_frames(audio: np.ndarray) -> np.ndarray:
+    """Pad with silence to whole 40 ms frames."""
+    return np.pad(audio, (0, -len(audio) % FRAME_SAMPLES))
+
+
+def phone_labels(speech: Speech, samples: int) -> np.ndarray:
+    """The phone class of every 20 ms step, taken at its middle."""
+    labels = np.full(samples // LABEL_SAMPLES, PAUSE, np.uint8)
+    for start, end, phone in speech.segments:
+        half = LABEL_SAMPLES // 2
+        labels[(start + half) // LABEL_SAMPLES : (end + half) // LABEL_SAMPLES] = phone
+    return labels
+
+
+# --- synthetic speech -----------------------------------------------------------------------------
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"[^a-z' ]", " ", text.lower())).strip()
+
+
+def dialogue_sentences(dialogues: Path) -> list[str]:
+    """Short everyday sentences from a gzip JSON-lines file of dialogues."""
+    with gzip.open(dialogues, "rt") as lines:
+        turns = [turn for line in lines for turn in json.loads(line)["turns"]]
+    plain = {_plain(turn) for turn in turns if isinstance(turn, str)}
+    return sorted(text for text in plain if 4 <= len(text.split()) <= 14)
+
+
+def _say(job: tuple[str, str, int]) -> tuple[str, str, np.ndarray, np.ndarray]:
+    text, voice, seed = job
+    speech = speak(text, voice, random.Random(seed))
+    audio = whole_frames(speech.audio)
+    return text, voice, audio, phone_labels(speech, len(audio))
+
+
+def write_synthetic(folder: Path, dialogues: Path, utterances: int, seed: int, jobs: int) -> None:
+    """Write a corpus of synthetic voices; half its texts are the starter's own topics."""
+    rng = random.Random(seed)
+    everyday = dialogue_sentences(dialogues)
+    topics = script.user_sentences() + script.agent_sentences()
+    plan = [
+        (rng.choice(everyday if rng.random() < 0.65 else topics), training_voice(rng), index)
+        for index in range(utterances)
+    ]
+    with CorpusWriter(folder) as writer, ProcessPoolExecutor(jobs) as pool:
+        spoken = pool.map(_say, plan, chunksize=16)
+        for text, voice, audio, labels in track(spoken, "speaking", total=len(plan)):
+            writer.add(audio, labels, voice, text)
+
+
+# --- real people ----------------------------------------------------------------------------------
+
+
+def _tar_sounds(archive: Path, table: Path) -> Iterator[tuple[dict[str, str], np.ndarray]]:
+    with table.open(newline="") as lines:
+        reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        rows = {row["path"]: row for row in reader}
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            row = rows.get(member.name)
+            stream = tar.extractfile(member) if row else None
+            if row and stream:
+                audio, _ = soundfile.read(io.BytesIO(stream.read()), dtype="float32")
+                yield row, audio
+
+
+def real_people(speech: Path) -> Iterator[tuple[str, str, np.ndarray]]:
+    """(voice, text, audio) of the open recordings that training may use."""
+    for part in ("1", "2"):
+        archive = speech / f"librispeech-test-clean-{part}.tar"
+        for row, audio in _tar_sounds(archive, speech / "librispeech-test-clean.tsv"):
+            if row["speaker"] not in HELD_OUT_LIBRISPEECH:
+                yield f"librispeech:{row['speaker']}", _plain(row["text"]), audio
+    archive = speech / "speechocean762-subset.tar"
+    for row, audio in _tar_sounds(archive, speech / "speechocean762-subset.tsv"):
+        if not row["speaker"].endswith("3"):
+            yield f"speechocean:{row['speaker']}", _plain(row["text"]), audio
+    for row, audio in _tar_sounds(speech / "kathleen-cc0.tar", speech / "kathleen-cc0.tsv"):
+        yield "kathleen", _plain(row["text"]), audio
+
+
+def write_real(folder: Path, speech: Path) -> None:
+    """Write a corpus of real people; its labels are unknown until alignment."""
+    with CorpusWriter(folder) as writer:
+        for voice, text, audio in track(real_people(speech), "reading recordings"):
+            padded = whole_frames(audio)
+            labels = np.full(len(padded) // LABEL_SAMPLES, UNKNOWN, np.uint8)
+            writer.add(padded, labels, voice, text)

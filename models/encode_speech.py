@@ -1,0 +1,190 @@
+"""Says every sentence of the script in many voices and keeps the units: the store that dialogues
+are composed from.
+
+Encoding once and composing in unit space makes thousands of hours cheap. The store is a pickle of
+``SpeechStore``; the vocoder's store is ``models.train_vocoder.VocoderStore``.
+"""
+
+from __future__ import annotations
+
+import pickle
+import random
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.progress import track
+
+from engine.tokens import FRAME_SAMPLES, RATE_HZ
+from models import script
+from models.augment import disturb, read_noises
+from models.corpus import LABEL_SAMPLES, Corpus
+from models.phones import PAUSE
+from models.tokenizer import DELAY_FRAMES, TokenizerNet, load_tokenizer
+from models.train_vocoder import Recording, VocoderStore, save_store
+from models.voices import AGENT_VOICE, Speech, speak, speak_flite, training_voice
+
+MARGIN_FRAMES = 10
+"""Silence kept on both sides of an utterance."""
+AGENT_FLOOR_DB = -70
+
+
+@dataclass(frozen=True)
+class UnitSpeech:
+    """One utterance as units."""
+
+    voice: str
+    units: np.ndarray
+    """int16, 25 a second, as a listener gets them (the tokenizer's delay is in them)."""
+    onset: int
+    """First frame that tells of speech."""
+    offset: int
+    """First frame after the last that tells of speech."""
+
+
+@dataclass
+class SpeechStore:
+    """All spoken material of the dialogues."""
+
+    user: dict[str, list[UnitSpeech]] = field(default_factory=dict)
+    agent: dict[str, UnitSpeech] = field(default_factory=dict)
+    user_silence: list[np.ndarray] = field(default_factory=list)
+    agent_silence: list[np.ndarray] = field(default_factory=list)
+    long_talk: list[UnitSpeech] = field(default_factory=list)
+    """Real people's long sentences, to be listened to."""
+
+
+def load_store(path: Path) -> SpeechStore:
+    """Read a store."""
+    with path.open("rb") as stream:
+        store = pickle.load(stream)
+    assert isinstance(store, SpeechStore)
+    return store
+
+
+def voiced_frames(first_sample: int, last_sample: int) -> tuple[int, int]:
+    """The frames [onset, offset) of units that tell of sound in [first, last) samples."""
+    onset = first_sample // FRAME_SAMPLES + DELAY_FRAMES
+    return onset, (last_sample - 1) // FRAME_SAMPLES + 1 + DELAY_FRAMES
+
+
+@torch.no_grad()
+def heard_units(net: TokenizerNet, audio: np.ndarray) -> np.ndarray:
+    """(T,) int16 units of whole frames, as they come out of the tokenizer."""
+    return net(torch.from_numpy(audio.astype(np.float32))[None])[0].numpy().astype(np.int16)
+
+
+def _with_margins(speech: Speech, rng: np.random.Generator) -> tuple[np.ndarray, int, int]:
+    """Sound between margins at a random sub-frame phase; first and last spoken sample in it."""
+    spoken = [(a, b) for a, b, phone in speech.segments if phone != PAUSE]
+    first, last = spoken[0][0], min(spoken[-1][1], len(speech.audio))
+    lead = MARGIN_FRAMES * FRAME_SAMPLES + int(rng.integers(0, FRAME_SAMPLES))
+    tail = (MARGIN_FRAMES + DELAY_FRAMES) * FRAME_SAMPLES
+    body = speech.audio[first:last]
+    total = lead + len(body) + tail
+    audio = np.zeros(total + -total % FRAME_SAMPLES, np.float32)
+    audio[lead : lead + len(body)] = body
+    return audio, lead, lead + len(body)
+
+
+def _say(job: tuple[str, str, int]) -> tuple[str, str, Speech]:
+    sentence, voice, seed = job
+    return sentence, voice, speak(sentence, voice, random.Random(seed))
+
+
+def _agent_speech(net: TokenizerNet, sentence: str, rng: np.random.Generator) -> UnitSpeech:
+    name = AGENT_VOICE.partition(":")[2]
+    audio, first, last = _with_margins(speak_flite(sentence, name), rng)
+    audio *= 0.6 / max(float(np.abs(audio).max()), 1e-3)
+    audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (AGENT_FLOOR_DB / 20)
+    return UnitSpeech(AGENT_VOICE, heard_units(net, audio), *voiced_frames(first, last))
+
+
+def _silences(net: TokenizerNet, noises: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    samples = 6 * RATE_HZ
+    silences = [heard_units(net, np.zeros(samples, np.float32))]
+    for floor_db in (-80, -75, -70, -65, -60, -55, -50, -45, -40):
+        hiss = rng.normal(size=samples) * 10 ** (floor_db / 20)
+        silences.append(heard_units(net, hiss.astype(np.float32)))
+    for level_db in np.linspace(-70, -40, 16):
+        start = int(rng.integers(0, len(noises) - samples))
+        room = noises[start : start + samples] * 10 ** (level_db / 20)
+        silences.append(heard_units(net, room.astype(np.float32)))
+    return silences
+
+
+def _long_talk(net: TokenizerNet, corpus: Corpus) -> list[UnitSpeech]:
+    talk = []
+    for utterance in track(corpus.utterances, "real people"):
+        if not 3 * RATE_HZ <= utterance.samples <= 12 * RATE_HZ:
+            continue
+        labels = corpus.labels[corpus.label_slice(utterance)]
+        voiced = np.flatnonzero(labels < PAUSE)
+        if utterance.voice.startswith("librispeech") and len(voiced):
+            margin = np.zeros((MARGIN_FRAMES + DELAY_FRAMES) * FRAME_SAMPLES, np.float32)
+            audio = np.concatenate([margin, corpus.sound(utterance), margin])
+            first = len(margin) + int(voiced[0]) * LABEL_SAMPLES
+            last = len(margin) + int(voiced[-1] + 1) * LABEL_SAMPLES
+            units = heard_units(net, audio)
+            talk.append(UnitSpeech(utterance.voice, units, *voiced_frames(first, last)))
+    return talk
+
+
+def write_speech_store(
+    path: Path, checkpoint: Path, real: Path, noise: Path, voices: int, seed: int, jobs: int
+) -> None:
+    """Speak and encode everything: each user sentence in ``voices`` voices, half of them with a
+    room, noise and a microphone's tone."""
+    torch.set_num_threads(1)
+    net = load_tokenizer(checkpoint)
+    choose = random.Random(seed)
+    rng = np.random.default_rng(seed)
+    noises = read_noises(noise)
+    store = SpeechStore()
+    for sentence in track(script.agent_sentences(), "agent"):
+        store.agent[sentence] = _agent_speech(net, sentence, rng)
+    plan = [
+        (sentence, training_voice(choose), choose.randrange(1 << 30))
+        for sentence in script.user_sentences()
+        for _ in range(voices)
+    ]
+    with ProcessPoolExecutor(jobs) as pool:
+        spoken = pool.map(_say, plan, chunksize=16)
+        for sentence, voice, speech in track(spoken, "user", total=len(plan)):
+            audio, first, last = _with_margins(speech, rng)
+            if rng.random() < 0.5:
+                audio = disturb(audio, noises, rng)
+            else:
+                audio *= rng.uniform(0.1, 0.9) / max(float(np.abs(audio).max()), 1e-3)
+                floor_db = rng.uniform(-80, -55)
+                audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (floor_db / 20)
+            entry = UnitSpeech(voice, heard_units(net, audio), *voiced_frames(first, last))
+            store.user.setdefault(sentence, []).append(entry)
+    store.user_silence = _silences(net, noises, rng)
+    quiet = rng.normal(size=6 * RATE_HZ) * 10 ** (AGENT_FLOOR_DB / 20)
+    store.agent_silence = [heard_units(net, quiet.astype(np.float32))]
+    store.long_talk = _long_talk(net, Corpus(real))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as stream:
+        pickle.dump(store, stream)
+
+
+def write_vocoder_store(path: Path, checkpoint: Path, real: Path, speech_store: Path) -> None:
+    """Kathleen's recordings with their units, and the agent's units, for the vocoder to learn."""
+    net = load_tokenizer(checkpoint)
+    corpus = Corpus(real)
+    rng = np.random.default_rng(0)
+    recordings = []
+    for utterance in track(corpus.utterances, "Kathleen"):
+        if utterance.voice == "kathleen":
+            sound = corpus.sound(utterance)
+            floor = rng.normal(size=len(sound)) * 10 ** (AGENT_FLOOR_DB / 20)
+            units = heard_units(net, (sound + floor).astype(np.float32))
+            samples = (sound * 32767).astype(np.int16)
+            recordings.append(Recording(f"kathleen-{len(recordings)}", samples, units))
+    store = load_store(speech_store)
+    silence = int(np.bincount(store.agent_silence[0]).argmax())
+    sentences = [speech.units for speech in store.agent.values()]
+    save_store(VocoderStore(recordings, sentences, silence, len(net.centroids)), path)

@@ -1,0 +1,69 @@
+"""Writes the language model as GGUF, the file that llama.cpp runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gguf
+import numpy as np
+import torch
+
+from models.llama import Llama, LlamaConfig
+
+_CONTEXT_LENGTH = 8192
+
+
+def load_llama(checkpoint: Path) -> Llama:
+    """The trained network of a checkpoint."""
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    net = Llama(LlamaConfig(**saved["config"]))
+    net.load_state_dict(saved["net"])
+    return net.eval()
+
+
+def export_gguf(net: Llama, path: Path, full_precision: bool = False) -> None:
+    """Write ``net``: matrices as Q8_0 (float32 with ``full_precision``), norms as float32."""
+    config = net.config
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_block_count(config.layers)
+    writer.add_context_length(_CONTEXT_LENGTH)
+    writer.add_embedding_length(config.width)
+    writer.add_feed_forward_length(config.feed_width)
+    writer.add_head_count(config.heads)
+    writer.add_head_count_kv(config.heads)
+    writer.add_layer_norm_rms_eps(config.norm_epsilon)
+    writer.add_rope_freq_base(config.rope_base)
+    writer.add_rope_dimension_count(config.width // config.heads)
+    writer.add_vocab_size(config.vocabulary)
+    writer.add_tokenizer_model("none")  # units are ids already; there is no text to split
+    q8 = gguf.GGMLQuantizationType.Q8_0
+    f32 = gguf.GGMLQuantizationType.F32
+    writer.add_file_type(gguf.LlamaFileType.ALL_F32 if full_precision else
+                         gguf.LlamaFileType.MOSTLY_Q8_0)
+
+    def add(name: str, tensor: torch.Tensor) -> None:
+        values = tensor.detach().float().numpy()
+        if values.ndim == 1 or full_precision:
+            writer.add_tensor(name, values.astype(np.float32), raw_dtype=f32)
+        else:
+            writer.add_tensor(name, gguf.quants.quantize(values, q8), raw_dtype=q8)
+
+    add("token_embd.weight", net.embedding.weight)
+    add("output_norm.weight", net.norm.weight)
+    for index, layer in enumerate(net.layers):
+        for name, module in (
+            ("attn_norm", layer.attention_norm),
+            ("attn_q", layer.query),
+            ("attn_k", layer.key),
+            ("attn_v", layer.value),
+            ("attn_output", layer.attention_out),
+            ("ffn_norm", layer.feed_norm),
+            ("ffn_gate", layer.gate),
+            ("ffn_up", layer.up),
+            ("ffn_down", layer.down),
+        ):
+            add(f"blk.{index}.{name}.weight", module.weight)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()

@@ -1,0 +1,103 @@
+"""A small Llama: the language model of the starter, in the layout that ggml expects.
+
+Rotary pairs are neighbouring channels (ggml's ``llama`` convention), so export copies weights as
+they are. Embeddings are tied.
+
+Shape letters: B batch, T tokens, D width, H heads, C channels of a head, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class LlamaConfig:
+    """Sizes of the network."""
+
+    vocabulary: int = 208
+    width: int = 320
+    layers: int = 8
+    heads: int = 5
+    feed_width: int = 896
+    rope_base: float = 10_000.0
+    norm_epsilon: float = 1e-5
+
+
+def rotary(tokens: int, channels: int, base: float) -> tuple[Tensor, Tensor]:
+    """Cosines and sines (T, C / 2) of the rotary position embedding."""
+    frequency = base ** (-torch.arange(0, channels, 2) / channels)
+    angle_TC = torch.arange(tokens)[:, None] * frequency
+    return angle_TC.cos(), angle_TC.sin()
+
+
+def rotate(x_BHTC: Tensor, cos_TC: Tensor, sin_TC: Tensor) -> Tensor:
+    """Turn neighbouring channel pairs by the position's angle."""
+    even, odd = x_BHTC[..., 0::2], x_BHTC[..., 1::2]
+    turned = (even * cos_TC - odd * sin_TC, even * sin_TC + odd * cos_TC)
+    return torch.stack(turned, -1).flatten(-2).type_as(x_BHTC)
+
+
+class Layer(nn.Module):
+    """Attention and a gated feed-forward net, both behind RMS norms."""
+
+    def __init__(self, config: LlamaConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.heads = config.heads
+        self.attention_norm = nn.RMSNorm(width, config.norm_epsilon)
+        self.query = nn.Linear(width, width, bias=False)
+        self.key = nn.Linear(width, width, bias=False)
+        self.value = nn.Linear(width, width, bias=False)
+        self.attention_out = nn.Linear(width, width, bias=False)
+        self.feed_norm = nn.RMSNorm(width, config.norm_epsilon)
+        self.gate = nn.Linear(width, config.feed_width, bias=False)
+        self.up = nn.Linear(width, config.feed_width, bias=False)
+        self.down = nn.Linear(config.feed_width, width, bias=False)
+
+    def forward(self, x_BTD: Tensor, cos_TC: Tensor, sin_TC: Tensor) -> Tensor:
+        batch, tokens, width = x_BTD.shape
+        normed = self.attention_norm(x_BTD)
+
+        def split(projection: nn.Linear) -> Tensor:
+            heads = projection(normed).view(batch, tokens, self.heads, width // self.heads)
+            return heads.transpose(1, 2)
+
+        mixed = functional.scaled_dot_product_attention(
+            rotate(split(self.query), cos_TC, sin_TC),
+            rotate(split(self.key), cos_TC, sin_TC),
+            split(self.value),
+            is_causal=True,
+        )
+        x_BTD = x_BTD + self.attention_out(mixed.transpose(1, 2).reshape(batch, tokens, width))
+        normed = self.feed_norm(x_BTD)
+        return x_BTD + self.down(functional.silu(self.gate(normed)) * self.up(normed))
+
+
+class Llama(nn.Module):
+    """Token ids (B, T) to logits (B, T, V)."""
+
+    def __init__(self, config: LlamaConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(config.vocabulary, config.width)
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
+        self.norm = nn.RMSNorm(config.width, config.norm_epsilon)
+        for parameter in self.parameters():
+            if parameter.dim() > 1:
+                nn.init.normal_(parameter, std=0.02)
+        for layer in self.layers:
+            for out in (layer.attention_out, layer.down):
+                nn.init.normal_(out.weight, std=0.02 / (2 * config.layers) ** 0.5)
+
+    def forward(self, ids_BT: Tensor) -> Tensor:
+        channels = self.config.width // self.config.heads
+        cos_TC, sin_TC = rotary(ids_BT.shape[1], channels, self.config.rope_base)
+        x_BTD = self.embedding(ids_BT)
+        for layer in self.layers:
+            x_BTD = layer(x_BTD, cos_TC, sin_TC)
+        return functional.linear(self.norm(x_BTD), self.embedding.weight)
