@@ -18,6 +18,9 @@ from engine.errors import DuologueError
 from engine.llama import Llama
 from engine.tokens import TokenFormat, fill_frames, novel_units
 
+MAX_UNKNOWN_CHUNKS = 4
+"""A latency of 480 ms in chunks of 160 ms leaves three unknown; one more where input is late."""
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -29,7 +32,7 @@ class Sampling:
     """Smallest set of likeliest tokens that holds this probability."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Chunk:
     """One chunk of the context; its [S0] lies at position ``start``."""
 
@@ -82,7 +85,8 @@ class ChunkClock:
         ``sink_chunks``: how many first chunks are never cut from the context.
         """
         headroom = beat_tokens(fmt)
-        if llama.capacity < 4 * headroom:
+        limit = llama.capacity - headroom
+        if limit < 2 * (headroom + sink_chunks * most_chunk_tokens(fmt)):
             raise DuologueError(
                 f"A context of {llama.capacity} tokens is too short for a talk; "
                 "raise context_tokens in the bundle's manifest."
@@ -90,7 +94,8 @@ class ChunkClock:
         self._llama, self._fmt = llama, fmt
         self._own_sampling, self._estimate_sampling = own, estimate
         self._sink_chunks = sink_chunks
-        self._limit = llama.capacity - headroom
+        self._limit = limit
+        self._unit_ids = np.arange(fmt.unit_base, fmt.unit_base + fmt.unit_count)
         self._random = np.random.default_rng(seed)
         self._last_own = silence_unit
         self._last_heard: int | None = None
@@ -109,8 +114,9 @@ class ChunkClock:
         """Advance one chunk and return the agent's next one.
 
         ``heard``: the user's chunks that became known, oldest first, each as its frames (one unit
-        per frame). Every other chunk up to the running one is estimated. Raises ValueError where
-        more is heard than has passed.
+        per frame). Every other chunk up to the running one is estimated, so the latency in chunks
+        is how far the caller lags; at most ``MAX_UNKNOWN_CHUNKS``. Raises ValueError where more
+        is heard than has passed, or too little for too long.
         """
         times = [time.perf_counter()]
         self._make_room()
@@ -154,6 +160,10 @@ class ChunkClock:
         unknown = [chunk for chunk in self._chunks if not chunk.real]
         if len(heard) > len(unknown):
             raise ValueError(f"{len(heard)} chunks heard, {len(unknown)} have passed")
+        if len(unknown) - len(heard) > MAX_UNKNOWN_CHUNKS:
+            raise ValueError(f"{len(unknown) - len(heard)} chunks of the user are unknown")
+        if any(len(frames) != self._fmt.chunk_frames for frames in heard):
+            raise ValueError(f"a chunk heard has {self._fmt.chunk_frames} frames")
         for chunk, frames in zip(unknown, heard, strict=False):
             units = novel_units(frames, self._last_heard, self._fmt)
             self._last_heard = int(frames[-1])
@@ -193,9 +203,17 @@ class ChunkClock:
         if self._sample([fmt.s0, fmt.s1], sampling) == fmt.s0:
             return
         self._pending.append(fmt.s1)
-        before = self._chunks[index - 1].user[-1:] if index else []
-        carried = before[0] if before and not fmt.boundary_emit else None
-        chunk.user = self._sample_units([], carried, [fmt.s0], sampling)
+        carried = None if fmt.boundary_emit else self._last_user(index)
+        chunk.user = self._sample_units(carried, [fmt.s0], sampling, at_least_one=True)
+
+    def _last_user(self, index: int) -> int | None:
+        """The user's last unit before a chunk, guessed where it is not known."""
+        for chunk in reversed(self._chunks[:index]):
+            if chunk.real:
+                break
+            if chunk.user:
+                return chunk.user[-1]
+        return self._last_heard
 
     # --- the agent ------------------------------------------------------------------------------
 
@@ -209,29 +227,32 @@ class ChunkClock:
         fmt = self._fmt
         self._begin_own()
         carried = None if fmt.boundary_emit else self._last_own
-        own = self._sample_units([], carried, [fmt.s0, fmt.s1], self._own_sampling)
+        own = self._sample_units(carried, [fmt.s0, fmt.s1], self._own_sampling)
         self._chunks[-1].own = own
         return own
 
     # --- sampling -------------------------------------------------------------------------------
 
     def _sample_units(
-        self, units: list[int], carried: int | None, ends: list[int], sampling: Sampling
+        self,
+        carried: int | None,
+        ends: list[int],
+        sampling: Sampling,
+        at_least_one: bool = False,
     ) -> list[int]:
         """Sample units until one of ``ends`` (not consumed) or the chunk is full.
 
-        A unit never repeats the one before it, so every unit is a new one.
+        No unit repeats the one before it (``carried`` before the first), so each is a new one.
         """
-        fmt = self._fmt
-        while len(units) < fmt.chunk_frames:
-            previous = units[-1] if units else carried
-            # After [S1] comes a unit at least; without this an empty user chunk could be tagged.
-            may_end = ends if units or len(ends) > 1 else []
-            banned = None if previous is None else fmt.unit_base + previous
-            token = self._sample(may_end, sampling, units=True, banned=banned)
-            if token in ends:
+        units: list[int] = []
+        previous = carried
+        while len(units) < self._fmt.chunk_frames:
+            tags = [] if at_least_one and not units else ends
+            token = self._sample(tags, sampling, units=True, banned=previous)
+            if token in tags:
                 break
-            units.append(token - fmt.unit_base)
+            previous = token - self._fmt.unit_base
+            units.append(previous)
             self._pending.append(token)
         return units
 
@@ -242,14 +263,15 @@ class ChunkClock:
         units: bool = False,
         banned: int | None = None,
     ) -> int:
-        """One token of the allowed ids only."""
-        fmt = self._fmt
+        """One token out of ``tags`` and, if ``units``, all units but ``banned``."""
         logits = self._flush()
         allowed = np.array(tags, np.int64)
         if units:
-            every = np.arange(fmt.unit_base, fmt.unit_base + fmt.unit_count)
-            allowed = np.concatenate([allowed, every[every != banned]])
-        return int(allowed[draw(logits[allowed], sampling, self._random)])
+            allowed = np.concatenate([allowed, self._unit_ids])
+        scores = logits[allowed]
+        if banned is not None:
+            scores[len(tags) + banned] = -np.inf
+        return int(allowed[draw(scores, sampling, self._random)])
 
     def _flush(self) -> np.ndarray:
         """Feed what waits; logits of the last token of the context."""
@@ -282,9 +304,14 @@ class ChunkClock:
             chunk.start -= cut
 
 
+def most_chunk_tokens(fmt: TokenFormat) -> int:
+    """Tokens of a chunk in which both speakers bring a new unit in every frame."""
+    return 2 * (fmt.chunk_frames + 1)
+
+
 def beat_tokens(fmt: TokenFormat) -> int:
-    """Tokens that one beat may add to the context at the very most (four unknown chunks)."""
-    return 4 * (2 * fmt.chunk_frames + 2)
+    """Tokens that one beat may add to the context at the very most."""
+    return (MAX_UNKNOWN_CHUNKS + 1) * most_chunk_tokens(fmt)
 
 
 def draw(logits: np.ndarray, sampling: Sampling, random: np.random.Generator) -> int:

@@ -1,0 +1,315 @@
+"""The chunk clock on a tiny random model: exact roll-back, an unlosable beat, an endless talk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.clock import MAX_UNKNOWN_CHUNKS, ChunkClock, ClockStep, Sampling, beat_tokens, draw
+from engine.errors import DuologueError
+from engine.llama import Llama
+from engine.tokens import TokenFormat, fill_frames, novel_units
+from tests.engine.tiny_llama import write_tiny_llama
+
+S0, S1, BOS, SILENCE = 200, 201, 202, 17
+WILD = Sampling(temperature=1.5, top_p=1.0)
+SURE = Sampling(temperature=0.0, top_p=1.0)
+formats = pytest.mark.parametrize(
+    "fmt",
+    [
+        TokenFormat(200, S0, S1, frames, BOS, boundary_emit=emit)
+        for frames in (4, 5, 6)
+        for emit in (False, True)
+    ],
+    ids=lambda fmt: f"{fmt.chunk_ms}ms{'-boundary' if fmt.boundary_emit else ''}",
+)
+FORMAT = TokenFormat(200, S0, S1, 4, BOS)
+
+
+class WitnessedLlama(Llama):
+    """Keeps the tokens that the context should hold, and the batches they came in."""
+
+    def __init__(self, path: Path, context_tokens: int) -> None:
+        self.tokens: list[int] = []
+        self.batches: list[list[int]] = []
+        super().__init__(path, context_tokens)
+
+    def feed(self, tokens: list[int]) -> None:  # type: ignore[override]
+        super().feed(tokens)
+        self.tokens += tokens
+        self.batches.append(list(tokens))
+
+    def truncate(self, length: int) -> None:
+        super().truncate(length)
+        del self.tokens[length:]
+
+    def drop(self, start: int, stop: int) -> None:
+        super().drop(start, stop)
+        del self.tokens[start:stop]
+
+
+@pytest.fixture(scope="module")
+def wild_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_llama(tmp_path_factory.mktemp("models") / "wild.gguf")
+
+
+@pytest.fixture(scope="module")
+def shared_llama(wild_path: Path) -> Iterator[WitnessedLlama]:
+    llama = WitnessedLlama(wild_path, 1024)
+    yield llama
+    llama.close()
+
+
+@pytest.fixture
+def llama(shared_llama: WitnessedLlama) -> WitnessedLlama:
+    shared_llama.truncate(0)
+    shared_llama.batches.clear()
+    return shared_llama
+
+
+def start(
+    llama: Llama, fmt: TokenFormat = FORMAT, seed: int = 0, sampling: Sampling = WILD
+) -> ChunkClock:
+    return ChunkClock(llama, fmt, sampling, sampling, SILENCE, seed=seed)
+
+
+def user_chunks(fmt: TokenFormat, count: int, seed: int = 5) -> list[list[int]]:
+    """Frames of a user who holds a unit for three frames or so and often falls silent."""
+    random = np.random.default_rng(seed)
+    units = np.where(random.random(count * 6) < 0.3, SILENCE, random.integers(0, 200, count * 6))
+    frames = np.repeat(units, random.integers(1, 9, len(units)))[: count * fmt.chunk_frames]
+    return [chunk.tolist() for chunk in frames.reshape(count, fmt.chunk_frames)]
+
+
+def talk(clock: ChunkClock, user: list[list[int]], unknown_chunks: int) -> list[ClockStep]:
+    """Each beat hears the user's chunk of ``unknown_chunks`` beats ago."""
+    steps = []
+    for beat in range(len(user)):
+        known = beat - unknown_chunks
+        steps.append(clock.beat([user[known]] if known >= 0 else []))
+    return steps
+
+
+def true_history(
+    fmt: TokenFormat, own: list[list[int]], user: list[list[int]], estimates: list[list[int]]
+) -> list[int]:
+    """Tokens of a talk: real user chunks, then estimates, then the own chunk just spoken."""
+    last: int | None = None
+    heard = []
+    for frames in user:
+        heard.append(novel_units(frames, last, fmt))
+        last = frames[-1]
+    heard += estimates
+    tokens = [BOS]
+    for index, units in enumerate(own):
+        tokens += [S0, *units]
+        if index < len(heard) and heard[index]:
+            tokens += [S1, *heard[index]]
+    return tokens
+
+
+@formats
+@pytest.mark.parametrize("unknown", [0, 1, 2, 3])
+def test_the_context_is_always_the_true_history(
+    llama: WitnessedLlama, fmt: TokenFormat, unknown: int
+) -> None:
+    clock = start(llama, fmt)
+    user = user_chunks(fmt, 20)
+    own: list[list[int]] = [[]]
+    for beat in range(len(user)):
+        known = beat - unknown
+        step = clock.beat([user[known]] if known >= 0 else [])
+        own.append(step.own_units)
+        assert len(step.user_estimates) == min(unknown, beat + 1)
+        expected = true_history(fmt, own, user[: max(known + 1, 0)], step.user_estimates)
+        # Tokens sampled last wait to be fed with the next ones.
+        assert llama.tokens == expected[: llama.length]
+        assert clock.context_tokens == len(expected)
+        assert len(own) == clock.elapsed_chunks == expected.count(S0)
+
+
+@pytest.mark.parametrize("unknown", [0, 1, 2, 3])
+def test_logits_after_replacement_equal_a_cold_prefill(
+    wild_path: Path, llama: WitnessedLlama, unknown: int
+) -> None:
+    steps = talk(start(llama), user_chunks(FORMAT, 25), unknown)
+    if unknown:
+        assert sum(step.misses for step in steps) > 10
+    cold = Llama(wild_path, 1024)
+    cold.feed(llama.tokens)
+    # Not to the bit, since one long batch adds up in another order; see test_llama.py for that.
+    np.testing.assert_allclose(llama.logits(), cold.logits(), atol=5e-4 * cold.logits().std())
+    cold.close()
+
+
+def test_the_same_seed_gives_the_same_talk(llama: WitnessedLlama) -> None:
+    talks = [
+        [(step.own_units, step.user_estimates) for step in talk(clock, user, 1)]
+        for seed in (3, 3, 4)
+        for clock, user in [(start(llama, seed=seed), user_chunks(FORMAT, 30))]
+    ]
+    assert talks[0] == talks[1] != talks[2]
+
+
+def test_a_hit_keeps_the_cache(llama: WitnessedLlama) -> None:
+    """A user who does what was estimated costs no token twice."""
+    fmt = TokenFormat(200, S0, S1, 4, BOS, boundary_emit=True)
+    clock = start(llama, fmt)
+    step = clock.beat([])
+    last: int | None = None
+    fed = 0
+    for _ in range(30):
+        estimate = step.user_estimates[0]
+        while novel_units(fill_frames(estimate, last or 0, fmt), last, fmt) != estimate:
+            # Not what a user can say (all carried, or silence before any unit): begin anew.
+            clock = start(llama, fmt, seed=fed)
+            step, last = clock.beat([]), None
+            estimate, fed = step.user_estimates[0], fed + 1
+        frames = fill_frames(estimate, last or 0, fmt)
+        before, batches = llama.length, len(llama.batches)
+        step = clock.beat([frames])
+        last = frames[-1]
+        assert (step.hits, step.misses, step.tokens_refed) == (1, 0, 0)
+        assert sum(len(batch) for batch in llama.batches[batches:]) == llama.length - before
+
+
+def test_a_miss_feeds_truth_and_own_chunk_in_one_batch(llama: WitnessedLlama) -> None:
+    clock = start(llama, sampling=SURE)
+    own = clock.beat([]).own_units
+    llama.batches.clear()
+    step = clock.beat([[90, 91, 92, 93]])
+    assert (step.hits, step.misses) == (0, 1)
+    assert llama.batches[0] == [S1, 90, 91, 92, 93, S0, *own]
+    assert step.tokens_refed == len(llama.batches[0])
+
+
+def test_late_input_is_rolled_back_deeper(llama: WitnessedLlama) -> None:
+    clock = start(llama)
+    user = user_chunks(FORMAT, 6)
+    own = [[]] + [clock.beat(heard).own_units for heard in ([], [user[0]], [], [])]
+    step = clock.beat(user[1:4])
+    assert step.hits + step.misses == 3
+    own.append(step.own_units)
+    expected = true_history(FORMAT, own, user[:4], step.user_estimates)
+    assert llama.tokens == expected[: llama.length]
+    with pytest.raises(ValueError, match="have passed"):
+        clock.beat(user)
+    with pytest.raises(ValueError, match="4 frames"):
+        clock.beat([[1, 2, 3]])
+
+
+def test_a_user_who_never_comes_is_an_error(llama: WitnessedLlama) -> None:
+    clock = start(llama)
+    for _ in range(MAX_UNKNOWN_CHUNKS):
+        clock.beat([])
+    with pytest.raises(ValueError, match="unknown"):
+        clock.beat([])
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    frames=st.sampled_from([4, 5, 6]),
+    emit=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+    temperature=st.sampled_from([0.0, 0.3, 1.0, 5.0, 100.0]),
+    top_p=st.sampled_from([0.0, 0.5, 0.95, 1.0]),
+    lags=st.lists(st.integers(0, 3), min_size=1, max_size=15),
+)
+def test_the_clock_cannot_be_lost(
+    llama: WitnessedLlama,
+    frames: int,
+    emit: bool,
+    seed: int,
+    temperature: float,
+    top_p: float,
+    lags: list[int],
+) -> None:
+    fmt = TokenFormat(200, S0, S1, frames, BOS, boundary_emit=emit)
+    clock = start(llama, fmt, seed, Sampling(temperature, top_p))
+    user = user_chunks(fmt, len(lags), seed)
+    heard = 0
+    for beat, lag in enumerate(lags):
+        known = max(heard, beat + 1 - lag)
+        step = clock.beat(user[heard:known])
+        heard = known
+        assert len(step.own_frames) == frames
+        for units in (step.own_units, *step.user_estimates):
+            assert len(units) <= frames
+            assert all(0 <= unit < 200 for unit in units)
+            assert all(first != second for first, second in pairwise(units))
+        assert clock.elapsed_chunks == beat + 2
+    clock._flush()  # what waits is part of the talk
+    assert llama.tokens.count(S0) == clock.elapsed_chunks
+    assert all(first != S1 or second < S0 for first, second in pairwise(llama.tokens))
+
+
+def test_own_chunks_never_repeat_the_carried_unit_in_the_papers_format(
+    llama: WitnessedLlama,
+) -> None:
+    steps = talk(start(llama), user_chunks(FORMAT, 60), 1)
+    last = SILENCE
+    for step in steps:
+        assert step.own_units[:1] != [last]
+        last = step.own_frames[-1]
+
+
+@pytest.mark.parametrize(("sink_chunks", "bos"), [(0, BOS), (3, BOS), (2, None)])
+def test_an_endless_talk_keeps_its_limit(
+    wild_path: Path, sink_chunks: int, bos: int | None
+) -> None:
+    fmt = TokenFormat(200, S0, S1, 4, bos)
+    context_tokens = 200
+    capacity = context_tokens + beat_tokens(fmt)
+    llama = WitnessedLlama(wild_path, capacity)
+    clock = ChunkClock(llama, fmt, WILD, WILD, SILENCE, sink_chunks)
+    user = user_chunks(fmt, 3000)
+    sink: list[int] = []
+    lengths = []
+    for beat in range(len(user)):
+        clock.beat([user[beat - 1]] if beat else [])
+        lengths.append(clock.context_tokens)
+        assert llama.length == len(llama.tokens) <= capacity
+        if beat == 10:
+            borders = [at for at, token in enumerate(llama.tokens) if token == S0]
+            sink = llama.tokens[: borders[sink_chunks]]
+            assert sink[:1] == ([bos] if bos is not None else []) or sink_chunks
+        if beat >= 10:
+            assert llama.tokens[: len(sink) + 1] == [*sink, S0]
+        # Each chunk record still points at its [S0].
+        waiting = llama.tokens + clock._pending
+        assert [chunk.start for chunk in clock._chunks] == [
+            at for at, token in enumerate(waiting) if token == S0
+        ]
+    assert max(lengths) > context_tokens * 0.95
+    assert max(lengths) <= capacity
+    assert min(lengths[100:]) > context_tokens * 0.6
+    assert clock.elapsed_chunks == len(user) + 1
+    llama.close()
+
+
+def test_a_context_too_short_for_a_talk(wild_path: Path) -> None:
+    llama = Llama(wild_path, 100)
+    with pytest.raises(DuologueError, match="context_tokens"):
+        start(llama)
+    llama.close()
+
+
+def test_draw() -> None:
+    random = np.random.default_rng(0)
+    logits = np.log(np.array([0.05, 0.6, 0.3, 0.05], np.float32))
+    assert draw(logits, SURE, random) == 1
+    drawn = [draw(logits, Sampling(1.0, 1.0), random) for _ in range(4000)]
+    np.testing.assert_allclose(np.bincount(drawn) / 4000, [0.05, 0.6, 0.3, 0.05], atol=0.03)
+    assert {draw(logits, Sampling(1.0, 0.8), random) for _ in range(200)} == {1, 2}
+    assert {draw(logits, Sampling(1.0, 0.5), random) for _ in range(50)} == {1}
+    hot = np.bincount([draw(logits, Sampling(50.0, 1.0), random) for _ in range(4000)])
+    np.testing.assert_allclose(hot / 4000, [0.25] * 4, atol=0.04)
+    assert draw(np.array([-np.inf, 0.0]), Sampling(1.0, 1.0), random) == 1
