@@ -103,7 +103,10 @@ class ChunkClock:
         self._chunks: list[_Chunk] = []
         self.elapsed_chunks = 0
         llama.truncate(0)
+        # A dialogue's first chunk has no carry, so even silence is said (spec: both emit).
         self._begin_own()
+        self._chunks[0].own = [silence_unit]
+        self._pending += fmt.unit_tokens([silence_unit])
 
     @property
     def context_tokens(self) -> int:

@@ -174,4 +174,3 @@ class Duplex:
         cut = max(len(sound) - self._latency_samples, 0)
         self._withheld = sound[cut:]
         return sound[:cut]
-

@@ -73,7 +73,6 @@ class Llama:
         self._batch = llama_cpp.llama_batch_init(context_tokens, 0, 1)
         self.capacity = context_tokens
         self.length = 0
-        self.decode_calls = 0
         try:
             self._self_test()
         except DuologueError:
@@ -111,7 +110,6 @@ class Llama:
                 "restart, and choose another bundle if it happens again."
             )
         self.length += len(tokens)
-        self.decode_calls += 1
 
     def logits(self) -> np.ndarray:
         """Logits (vocabulary,) float32 after the last token fed; a copy."""

@@ -134,8 +134,8 @@ class Composer:
     # --- times ----------------------------------------------------------------------------------
 
     def _gap(self) -> int:
-        """The agent's reaction: about 0.2 s after what it heard tells that the user is done."""
-        gap_ms = min(max(self._random.gauss(200, 80), 80), 440)
+        """The agent's reaction: soon after what it heard tells that the user is done."""
+        gap_ms = min(max(self._random.gauss(160, 80), 40), 360)
         return round(gap_ms / FRAME_MS)
 
     def _rest(self) -> int:
@@ -194,8 +194,9 @@ class Composer:
             if where != side:
                 continue
             first = max(speech.onset - MARGIN_FRAMES // 2, 0)
-            last = min(stop + (MARGIN_FRAMES // 2 if stop == speech.offset else 0),
-                       len(speech.units))
+            last = min(
+                stop + (MARGIN_FRAMES // 2 if stop == speech.offset else 0), len(speech.units)
+            )
             start = place + first
             units = speech.units[first:last]
             lead = max(-start, 0)

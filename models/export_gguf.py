@@ -38,8 +38,9 @@ def export_gguf(net: Llama, path: Path, full_precision: bool = False) -> None:
     writer.add_tokenizer_model("none")  # units are ids already; there is no text to split
     q8 = gguf.GGMLQuantizationType.Q8_0
     f32 = gguf.GGMLQuantizationType.F32
-    writer.add_file_type(gguf.LlamaFileType.ALL_F32 if full_precision else
-                         gguf.LlamaFileType.MOSTLY_Q8_0)
+    writer.add_file_type(
+        gguf.LlamaFileType.ALL_F32 if full_precision else gguf.LlamaFileType.MOSTLY_Q8_0
+    )
 
     def add(name: str, tensor: torch.Tensor) -> None:
         values = tensor.detach().float().numpy()
@@ -47,6 +48,11 @@ def export_gguf(net: Llama, path: Path, full_precision: bool = False) -> None:
             writer.add_tensor(name, values.astype(np.float32), raw_dtype=f32)
         else:
             writer.add_tensor(name, gguf.quants.quantize(values, q8), raw_dtype=q8)
+
+    def neighbours(weight: torch.Tensor) -> torch.Tensor:
+        """Rows in ggml's order: rotary pairs side by side."""
+        halves = weight.view(config.heads, 2, config.width // config.heads // 2, config.width)
+        return halves.transpose(1, 2).reshape_as(weight)
 
     add("token_embd.weight", net.embedding.weight)
     add("output_norm.weight", net.norm.weight)
@@ -62,7 +68,9 @@ def export_gguf(net: Llama, path: Path, full_precision: bool = False) -> None:
             ("ffn_up", layer.up),
             ("ffn_down", layer.down),
         ):
-            add(f"blk.{index}.{name}.weight", module.weight)
+            weight = module.weight
+            turned = name in ("attn_q", "attn_k")
+            add(f"blk.{index}.{name}.weight", neighbours(weight) if turned else weight)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -5,15 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
-from onnx import numpy_helper
 
+from engine.bundle import (
+    EncoderSettings,
+    Files,
+    Manifest,
+    Samplings,
+    SamplingSettings,
+    TokenIds,
+    VocoderSettings,
+    describe_file,
+    load_bundle,
+    write_manifest,
+)
 from engine.tokens import FRAME_MS, FRAME_SAMPLES, RATE_HZ
+from models.export_gguf import export_gguf, load_llama
+from models.export_vocoder import export_vocoder
+from models.onnx_weights import halve_weights
 from models.tokenizer import DELAY_FRAMES, load_tokenizer
+from models.train_lm import BOS, BOUNDARY_EMIT, CONTEXT, S0, S1, UNIT_COUNT
+from models.vocoder import AUDIO_DELAY_FRAMES
 
 _OPSET = 18
+ENCODER_WINDOW_MS = 2000
+"""Past sound heard again with each chunk; the agreement it gives is in the model card."""
 
 
 def export_tokenizer(checkpoint: Path, path: Path) -> None:
@@ -35,7 +52,7 @@ def export_tokenizer(checkpoint: Path, path: Path) -> None:
         dynamo=True,
         external_data=False,
     )
-    onnx.checker.check_model(str(path))
+    halve_weights(path)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
     for seconds in (0.4, 1.0, 3.2):
@@ -55,29 +72,42 @@ def silence_unit(path: Path) -> int:
     return int(np.bincount(units[0]).argmax())
 
 
-ENCODER_DELAY_MS = DELAY_FRAMES * FRAME_MS
+def pack_bundle(work: Path, folder: Path, version: str) -> None:
+    """Export everything trained in ``work`` to ``folder`` and write the manifest.
 
-
-def halve_weights(path: Path) -> None:
-    """Store large float32 weights as float16 with a cast behind each; half the file, and the
-    runtime folds the casts when it loads."""
-    model = onnx.load(str(path))
-    graph = model.graph
-    casts = []
-    for index, tensor in enumerate(graph.initializer):
-        values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < 4096:
-            continue
-        half = numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}.half")
-        cast = onnx.helper.make_node(
-            "Cast", [half.name], [tensor.name], to=onnx.TensorProto.FLOAT
-        )
-        graph.initializer[index].CopyFrom(half)
-        casts.append(cast)
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    # The shapes recorded for the old initialisers would contradict the new ones.
-    del graph.value_info[:]
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
+    Raises DuologueError where the result does not load.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer_path = folder / "tokenizer.onnx"
+    export_tokenizer(work / "tok" / "tokenizer.pt", tokenizer_path)
+    vocoder_path = folder / "vocoder.onnx"
+    export_vocoder(work / "voc" / "vocoder.pt", vocoder_path)
+    model_path = folder / "language_model.gguf"
+    export_gguf(load_llama(work / "lm" / "lm.pt"), model_path)
+    manifest = Manifest(
+        manifest_version=1,
+        name="starter",
+        version=version,
+        licence="Apache-2.0 (see MODEL_CARD.md for the data)",
+        unit_rate_hz=25,
+        unit_count=UNIT_COUNT,
+        silence_unit=silence_unit(tokenizer_path),
+        files=Files(
+            tokenizer=describe_file(tokenizer_path),
+            language_model=describe_file(model_path),
+            vocoder=describe_file(vocoder_path),
+        ),
+        tokens=TokenIds(unit_base=0, s0=S0, s1=S1, bos=dict(BOS)),
+        chunks_ms=[160, 200, 240],
+        default_chunk_ms=160,
+        boundary_emit=BOUNDARY_EMIT,
+        encoder=EncoderSettings(window_ms=ENCODER_WINDOW_MS, delay_ms=DELAY_FRAMES * FRAME_MS),
+        vocoder=VocoderSettings(past_frames=40, delay_ms=AUDIO_DELAY_FRAMES * FRAME_MS),
+        context_tokens=CONTEXT,
+        sampling=Samplings(
+            own=SamplingSettings(temperature=0.3, top_p=0.9),
+            estimate=SamplingSettings(temperature=0.3, top_p=0.9),
+        ),
+    )
+    write_manifest(folder, manifest)
+    load_bundle(folder)

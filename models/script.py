@@ -173,7 +173,8 @@ EXCHANGES = _compose()
 def user_sentences() -> list[str]:
     """All that the user says, sorted."""
     single = {exchange.user for exchange in EXCHANGES}
-    return sorted(single | {*STORY_PROMPTS, *STOPS, *LONG_TALK_PROMPTS, *LONG_TALK})
+    others = {*STORY_PROMPTS, *STOPS, *LONG_TALK_PROMPTS, *LONG_TALK, *BACKCHANNELS}
+    return sorted(single | others)
 
 
 def agent_sentences() -> list[str]:

@@ -65,7 +65,9 @@ def speak(text: str, voice: str, rng: random.Random) -> Speech:
     engine, _, name = voice.partition(":")
     if engine == "flite":
         return speak_flite(text, name, rng.uniform(0.85, 1.2))
-    return _speak_espeak(text, name, rng.randint(135, 205), rng.randint(25, 75), rng.randint(30, 80))
+    return _speak_espeak(
+        text, name, rng.randint(135, 205), rng.randint(25, 75), rng.randint(30, 80)
+    )
 
 
 def speak_flite(text: str, name: str, stretch: float = 1.0) -> Speech:
@@ -139,9 +141,7 @@ class _Espeak:
         self._blocks: list[np.ndarray] = []
         self._phonemes: list[tuple[int, str]] = []
         synchronous, phoneme_events_in_ipa = 2, 1 | 2
-        self.rate_hz = self._library.espeak_Initialize(
-            synchronous, 0, None, phoneme_events_in_ipa
-        )
+        self.rate_hz = self._library.espeak_Initialize(synchronous, 0, None, phoneme_events_in_ipa)
         self._callback = _Callback(self._collect)  # kept: C calls it later
         self._library.espeak_SetSynthCallback(self._callback)
 

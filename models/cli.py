@@ -1,0 +1,126 @@
+"""``duologue-train``: the commands that build the starter bundle from nothing, in order.
+
+    duologue-train speech      synthetic voices and real people, with phone labels
+    duologue-train tokenizer   phones on synthetic voices, alignment of real people, phones on both
+    duologue-train units       k-means, then every sentence as units
+    duologue-train vocoder     units to the agent's voice
+    duologue-train lm          dialogues
+    duologue-train pack        export and pack the bundle
+
+Every step resumes and keeps its state in the work folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+Data = Annotated[Path, typer.Option(help="Folder of open data: speech/, noise/, dialogues/.")]
+Work = Annotated[Path, typer.Option(help="Folder for corpora, checkpoints and logs.")]
+Minutes = Annotated[float, typer.Option(help="Wall-clock budget of the training.")]
+Threads = Annotated[int, typer.Option(help="CPU threads.")]
+Seed = Annotated[int, typer.Option(help="Seed of all random choices.")]
+_WORK = Path("work")
+
+
+@app.command()
+def speech(
+    data: Data, work: Work = _WORK, utterances: int = 13_000, seed: Seed = 1, jobs: int = 2
+) -> None:
+    """Write the corpora: synthetic voices with phone times, real people without."""
+    from models.corpus import write_real, write_synthetic
+
+    dialogues = data / "dialogues" / "self_dialogue.jsonl.gz"
+    write_synthetic(work / "synthetic", dialogues, utterances, seed, jobs)
+    write_real(work / "real", data / "speech")
+
+
+@app.command()
+def tokenizer(
+    data: Data,
+    work: Work = _WORK,
+    first_minutes: Minutes = 12,
+    minutes: Minutes = 13,
+    threads: Threads = 2,
+    seed: Seed = 1,
+) -> None:
+    """Train on synthetic voices, align real people, and train on both."""
+    from models.align import align_corpus
+    from models.train_tokenizer import train_tokenizer
+
+    folder, noise = work / "tok", data / "noise"
+    train_tokenizer([work / "synthetic"], noise, folder, first_minutes, threads, seed)
+    fitted, refused = align_corpus(work / "real", folder / "tokenizer.pt", threads)
+    typer.echo(f"{fitted} recordings aligned, {refused} refused")
+    both = [work / "synthetic", work / "real"]
+    train_tokenizer(both, noise, folder, minutes, threads, seed + 1)
+
+
+@app.command()
+def units(
+    data: Data,
+    work: Work = _WORK,
+    count: Annotated[int, typer.Option(help="Units, 200 to 500.")] = 200,
+    voices: Annotated[int, typer.Option(help="Voices for each sentence of the user.")] = 24,
+    seed: Seed = 1,
+    jobs: int = 2,
+) -> None:
+    """Find the units, and say and encode everything the dialogues are made of."""
+    from models.encode_speech import write_speech_store, write_vocoder_store
+    from models.train_tokenizer import find_units
+
+    checkpoint = work / "tok" / "tokenizer.pt"
+    find_units(checkpoint, [work / "synthetic", work / "real"], count, 1500, seed)
+    store = work / "speech.pkl"
+    write_speech_store(store, checkpoint, work / "real", data / "noise", voices, seed, jobs)
+    write_vocoder_store(work / "vocoder.npz", checkpoint, work / "real", store)
+
+
+@app.command()
+def vocoder(
+    work: Work = _WORK, minutes: Minutes = 40, threads: Threads = 1, seed: Seed = 1
+) -> None:
+    """Train the vocoder."""
+    from models.train_vocoder import train_vocoder
+
+    train_vocoder(
+        work / "vocoder.npz",
+        work / "tok" / "tokenizer.pt",
+        work / "voc",
+        minutes=minutes,
+        threads=threads,
+        seed=seed,
+    )
+
+
+@app.command()
+def lm(work: Work = _WORK, minutes: Minutes = 45, threads: Threads = 1, seed: Seed = 1) -> None:
+    """Train the language model."""
+    from models.train_lm import train_lm
+
+    train_lm(work / "speech.pkl", work / "lm", minutes, threads, seed)
+
+
+@app.command()
+def pack(
+    work: Work = _WORK,
+    out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("resources/starter"),
+    version: str = "0.1.0",
+) -> None:
+    """Export the trained parts and pack them."""
+    from models.pack import pack_bundle
+
+    pack_bundle(work, out, version)
+
+
+def main() -> None:
+    """Entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
