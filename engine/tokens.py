@@ -77,7 +77,9 @@ def fill_frames(units: Sequence[int], last: int, fmt: TokenFormat) -> list[int]:
     return [kept[index * len(kept) // count] for index in range(count)]
 
 
-def encode(own: Sequence[int], user: Sequence[int], fmt: TokenFormat) -> list[int]:
+def encode(
+    own: Sequence[int] | np.ndarray, user: Sequence[int] | np.ndarray, fmt: TokenFormat
+) -> list[int]:
     """Tokens of two unit streams of equal length, one unit per frame; a rest short of a chunk is
     left out.
 
@@ -85,19 +87,20 @@ def encode(own: Sequence[int], user: Sequence[int], fmt: TokenFormat) -> list[in
     """
     if len(own) != len(user):
         raise ValueError(f"streams of {len(own)} and {len(user)} frames cannot be interleaved")
-    own, user = np.asarray(own).tolist(), np.asarray(user).tolist()
+    own_units: list[int] = np.asarray(own).tolist()
+    user_units: list[int] = np.asarray(user).tolist()
     tokens = [] if fmt.bos is None else [fmt.bos]
     last_own: int | None = None
     last_user: int | None = None
-    for start in range(0, len(own) - fmt.chunk_frames + 1, fmt.chunk_frames):
+    for start in range(0, len(own_units) - fmt.chunk_frames + 1, fmt.chunk_frames):
         end = start + fmt.chunk_frames
         tokens.append(fmt.s0)
-        tokens += fmt.unit_tokens(novel_units(own[start:end], last_own, fmt))
-        heard = novel_units(user[start:end], last_user, fmt)
+        tokens += fmt.unit_tokens(novel_units(own_units[start:end], last_own, fmt))
+        heard = novel_units(user_units[start:end], last_user, fmt)
         if heard:
             tokens.append(fmt.s1)
             tokens += fmt.unit_tokens(heard)
-        last_own, last_user = own[end - 1], user[end - 1]
+        last_own, last_user = own_units[end - 1], user_units[end - 1]
     return tokens
 
 

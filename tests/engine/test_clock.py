@@ -192,7 +192,8 @@ def test_a_miss_feeds_truth_and_own_chunk_in_one_batch(llama: WitnessedLlama) ->
 def test_late_input_is_rolled_back_deeper(llama: WitnessedLlama) -> None:
     clock = start(llama)
     user = user_chunks(FORMAT, 6)
-    own = [[]] + [clock.beat(heard).own_units for heard in ([], [user[0]], [], [])]
+    own: list[list[int]] = [[]]
+    own += [clock.beat(heard).own_units for heard in ([], [user[0]], [], [])]
     step = clock.beat(user[1:4])
     assert step.hits + step.misses == 3
     own.append(step.own_units)
