@@ -17,7 +17,7 @@ from models.voices import speak_flite
 SAMPLE_PATH = Path(__file__).resolve().parent.parent / "resources" / "samples" / "user.flac"
 VOICE = "rms"
 LINES = (
-    ("hello there", 3.4),
+    ("hi there", 3.4),
     ("what is your name", 3.2),
     ("what is two plus three", 3.2),
     ("what is the capital of france", 3.4),

@@ -1,0 +1,288 @@
+"""A talk with a recording: the user's side from a file, the agent's from the duplex core.
+
+Writes conversation.wav (user left, agent right, one time axis) and events.jsonl (one record per
+chunk) as the talk goes on, so a file of ten hours takes no more memory than two bytes per 10 ms.
+What the agent hears of the recording in step N and what it says in interval N are written side by
+side: step N returns the sound of interval N + 1. Runs in the caller's thread; draws nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.audio_file import Recording, StereoWriter, unwritable
+from engine.duplex import Duplex, Step
+from engine.errors import DuologueError
+from engine.tokens import RATE_HZ
+from engine.turns import LevelTrack, TurnTaking, turn_taking
+
+WAV_NAME, EVENTS_NAME, PICTURE_NAME = "conversation.wav", "events.jsonl", "conversation.png"
+EVENTS_VERSION = 1
+
+# After the recording the agent may finish: at least so long, until it is quiet, at most so long.
+_TAIL_LEAST_SECONDS, _TAIL_QUIET_SECONDS, _TAIL_MOST_SECONDS = 2.5, 1.0, 12.0
+_QUIET_DB = -50.0
+
+
+class Pace:
+    """Holds steps back to the speed of real sound: step N begins when its sound is complete."""
+
+    def __init__(
+        self,
+        chunk_ms: int,
+        now: Callable[[], float] = time.perf_counter,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._chunk_seconds = chunk_ms / 1000
+        self._now, self._sleep = now, sleep
+        self._began = now()
+
+    def wait(self, index: int) -> None:
+        """Sleep until the sound of interval ``index`` is complete."""
+        ahead = self._began + (index + 1) * self._chunk_seconds - self._now()
+        if ahead > 0:
+            self._sleep(ahead)
+
+    def elapsed_ms(self, index: int) -> float:
+        """Time since the sound of interval ``index`` was complete."""
+        return (self._now() - self._began - (index + 1) * self._chunk_seconds) * 1000
+
+
+@dataclass
+class Tally:
+    """What is counted while a talk goes on."""
+
+    chunk_ms: int
+    chunks: int = 0
+    hits: int = 0
+    misses: int = 0
+    tokens_refed: int = 0
+    met: int = 0
+    """Chunks that were ready within their own length."""
+    took_ms: array[float] = field(default_factory=lambda: array("f"))
+    """How long each chunk took."""
+
+    def add(self, step: Step, ready_ms: float) -> None:
+        """Count one step, ready ``ready_ms`` after its sound was complete."""
+        self.chunks += 1
+        self.hits += step.estimate_hits
+        self.misses += step.estimate_misses
+        self.tokens_refed += step.tokens_refed
+        self.met += ready_ms <= self.chunk_ms
+        self.took_ms.append(step.timings_ms["total"])
+
+    @property
+    def hit_share(self) -> float | None:
+        """Estimates that came true; None where none was made."""
+        known = self.hits + self.misses
+        return self.hits / known if known else None
+
+    def took_percentile_ms(self, percent: float) -> float:
+        """Percentile of the time that a chunk took."""
+        return float(np.percentile(self.took_ms, percent)) if self.chunks else 0.0
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A talk that is over."""
+
+    folder: Path
+    chunk_ms: int
+    latency_ms: int
+    tally: Tally
+    turn_taking: TurnTaking
+    user_peaks: np.ndarray
+    """Peak of each 10 ms of the user's track, 0 to 1."""
+    agent_peaks: np.ndarray
+    elapsed_seconds: float
+    """How long the computer took."""
+    complete: bool
+    """False where the talk was stopped before its end."""
+    remarks: list[str]
+    """On the recording, one sentence each."""
+
+    @property
+    def duration_seconds(self) -> float:
+        """Length of the talk."""
+        return self.tally.chunks * self.chunk_ms / 1000
+
+    def figures(self) -> dict[str, Any]:
+        """The summary, ready for JSON."""
+        taking = self.turn_taking
+        hit_share = self.tally.hit_share
+        return {
+            "duration_ms": self.tally.chunks * self.chunk_ms,
+            "complete": self.complete,
+            "user_turns": len(taking.user_turns),
+            "agent_turns": len(taking.agent_turns),
+            "reactions_ms": [round(reaction.delay_ms) for reaction in taking.reactions],
+            "overlaps": len(taking.overlaps),
+            "overlap_ms": round(sum(span.duration_ms for span in taking.overlaps)),
+            "yields_ms": [round(entry.yield_ms) for entry in taking.interruptions],
+            "estimate_hits": self.tally.hits,
+            "estimate_misses": self.tally.misses,
+            "estimate_hit_share": None if hit_share is None else round(hit_share, 4),
+            "chunks": self.tally.chunks,
+            "deadlines_met": self.tally.met,
+            "chunk_p50_ms": round(self.tally.took_percentile_ms(50), 2),
+            "chunk_p99_ms": round(self.tally.took_percentile_ms(99), 2),
+            "remarks": self.remarks,
+        }
+
+
+class EventWriter:
+    """events.jsonl: a record that names the talk, one per chunk, and a summary; flushed by line."""
+
+    def __init__(self, path: Path) -> None:
+        """Create the file; DuologueError where it cannot be written."""
+        self.path = path
+        try:
+            self._stream = path.open("w", encoding="utf8", newline="\n")
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+    def write(self, kind: str, content: dict[str, Any]) -> None:
+        """Append one record."""
+        try:
+            self._stream.write(json.dumps({"kind": kind, **content}, separators=(",", ":")) + "\n")
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
+    def close(self) -> None:
+        """Write out what is buffered."""
+        try:
+            self._stream.close()
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
+
+def make_folder(folder: Path, recording: Path) -> None:
+    """Create the talk's folder; DuologueError where that fails or would destroy the recording."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        wav = folder / WAV_NAME
+        own_input = wav.exists() and wav.samefile(recording)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    if own_input:
+        raise DuologueError(
+            f"The talk would overwrite the recording {recording}; choose another folder with --out."
+        )
+
+
+def talk(
+    duplex: Duplex,
+    recording: Recording,
+    folder: Path,
+    seed: int = 0,
+    pace: Pace | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+    on_chunk: Callable[[Step], None] = lambda step: None,
+) -> Conversation:
+    """Hold the talk that ``recording`` is one side of; the files lie in ``folder`` at the end.
+
+    ``seed`` is only written down. ``stopped`` ends the talk early, with whole files. Raises
+    DuologueError where the recording cannot be read or a file cannot be written.
+    """
+    make_folder(folder, recording.path)
+    fmt = duplex.format
+    began = time.perf_counter()
+    tally = Tally(fmt.chunk_ms)
+    user_track, agent_track = LevelTrack(), LevelTrack()
+    length = recording.length_samples
+    tail_samples = round(_TAIL_MOST_SECONDS * RATE_HZ)
+    # The wav comes first: if there is no room for it, nothing else is begun.
+    with StereoWriter(
+        folder / WAV_NAME, None if length is None else length + tail_samples + fmt.chunk_samples
+    ) as wav:
+        events = EventWriter(folder / EVENTS_NAME)
+        try:
+            events.write("talk", _header(duplex, recording, seed))
+            agent_audio = np.zeros(fmt.chunk_samples, np.float32)
+            complete = True
+            for user_audio in _with_tail(recording, fmt.chunk_samples, agent_track):
+                if stopped():
+                    complete = False
+                    break
+                if pace:
+                    pace.wait(tally.chunks)
+                wav.write(user_audio, agent_audio)
+                user_track.push(user_audio)
+                agent_track.push(agent_audio)
+                step = duplex.step(user_audio)
+                ready_ms = pace.elapsed_ms(tally.chunks) if pace else step.timings_ms["total"]
+                tally.add(step, ready_ms)
+                events.write("chunk", _record(step, fmt.chunk_ms, ready_ms))
+                agent_audio = step.agent_audio
+                on_chunk(step)
+            conversation = Conversation(
+                folder=folder,
+                chunk_ms=fmt.chunk_ms,
+                latency_ms=duplex.latency_ms,
+                tally=tally,
+                turn_taking=turn_taking(user_track.levels_db, agent_track.levels_db),
+                user_peaks=user_track.peaks,
+                agent_peaks=agent_track.peaks,
+                elapsed_seconds=time.perf_counter() - began,
+                complete=complete,
+                remarks=recording.remarks(),
+            )
+            events.write("summary", conversation.figures())
+        finally:
+            events.close()
+    return conversation
+
+
+def _with_tail(
+    recording: Recording, chunk_samples: int, agent_track: LevelTrack
+) -> Iterator[np.ndarray]:
+    """The recording's chunks, then silence until the agent has finished."""
+    yield from recording.chunks(chunk_samples)
+    silence = np.zeros(chunk_samples, np.float32)
+    per_second = RATE_HZ / chunk_samples
+    for index in range(round(_TAIL_MOST_SECONDS * per_second)):
+        if index >= _TAIL_LEAST_SECONDS * per_second and agent_track.is_quiet(
+            _TAIL_QUIET_SECONDS, _QUIET_DB
+        ):
+            break
+        yield silence
+
+
+def _header(duplex: Duplex, recording: Recording, seed: int) -> dict[str, Any]:
+    manifest = duplex.bundle.manifest
+    return {
+        "version": EVENTS_VERSION,
+        "bundle": {"name": manifest.name, "version": manifest.version},
+        "recording": {
+            "name": recording.path.name,
+            "rate_hz": recording.rate_hz,
+            "channels": recording.channels,
+        },
+        "chunk_ms": duplex.format.chunk_ms,
+        "latency_ms": duplex.latency_ms,
+        "seed": seed,
+    }
+
+
+def _record(step: Step, chunk_ms: int, ready_ms: float) -> dict[str, Any]:
+    """One chunk: what was heard and estimated of the user in interval N, said in N + 1."""
+    return {
+        "index": step.index,
+        "start_sample": step.index * chunk_ms * RATE_HZ // 1000,
+        "user_units": step.user_units,
+        "user_estimates": step.user_estimates,
+        "own_units": step.own_units,
+        "estimate_hits": step.estimate_hits,
+        "estimate_misses": step.estimate_misses,
+        "tokens_refed": step.tokens_refed,
+        "ready_ms": round(ready_ms, 3),
+        "timings_ms": {stage: round(value, 3) for stage, value in step.timings_ms.items()},
+    }
