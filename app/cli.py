@@ -1,0 +1,326 @@
+"""The command line: talk with a recording, benchmark, evaluate.
+
+Reads options, calls the engine, prints. A DuologueError becomes its one sentence on stderr and
+exit code 2. Heavy modules are imported by the command that needs them, so that --help is quick.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from engine.errors import DuologueError
+
+ERROR_CODE = 2
+_UNIT_WINDOWS_MS = (500, 1000, 2000, 4000)
+_UNIT_LOOKAHEADS_MS = (0, 40, 80, 120)
+# Whole-file encoding needs memory that grows with the square of the length.
+_UNIT_MOST_SECONDS = 60.0
+_BENCH_MOST_SECONDS = 300.0
+
+app = typer.Typer(
+    name="duologue",
+    help="Talk with a model that listens while it speaks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+evaluate = typer.Typer(help="Measure the quality of a bundle.", no_args_is_help=True)
+app.add_typer(evaluate, name="evaluate")
+
+BundleOption = Annotated[
+    Path | None, typer.Option("--bundle", help="Folder of the bundle; the starter by default.")
+]
+ChunkOption = Annotated[
+    int | None, typer.Option("--chunk-ms", help="Length of a chunk: 160, 200 or 240 ms.")
+]
+LatencyOption = Annotated[
+    int | None,
+    typer.Option(
+        "--latency-ms", help="How late the user's sound is used, 0 to 480; one chunk by default."
+    ),
+]
+SeedOption = Annotated[int, typer.Option(help="The same seed gives the same tokens.", min=0)]
+GpuOption = Annotated[
+    int, typer.Option("--gpu-layers", help="Layers on the GPU if the build has one; -1 is all.")
+]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")]
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"duologue {program_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def duologue(
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and end.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
+) -> None:
+    """Talk with a model that listens while it speaks."""
+
+
+@app.command()
+def talk(
+    user: Annotated[
+        Path | None,
+        typer.Option("--user", help="Recording of the user; the bundled sample by default."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the files; conversation-<time> by default.")
+    ] = None,
+    chunk_ms: ChunkOption = None,
+    latency_ms: LatencyOption = None,
+    seed: SeedOption = 0,
+    realtime: Annotated[
+        bool, typer.Option("--realtime", help="Keep to the clock; as fast as possible otherwise.")
+    ] = False,
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="How freely the agent speaks; the bundle's by default.", min=0, max=2),
+    ] = None,
+    bundle: BundleOption = None,
+    gpu_layers: GpuOption = 0,
+) -> None:
+    """Hold a talk whose user side is a recording (wav, flac or ogg of any rate)."""
+    from app.report import show_talk
+    from engine import conversation
+    from engine.audio_file import Recording
+    from engine.bundle import load_bundle
+    from engine.clock import Sampling
+    from engine.duplex import Duplex
+    from engine.picture import draw
+
+    with Recording(user or sample_path()) as recording:
+        loaded = load_bundle(bundle)
+        sampling = None
+        if temperature is not None:
+            sampling = Sampling(temperature, loaded.manifest.sampling.own.top_p)
+        duplex = Duplex(loaded, chunk_ms, latency_ms, seed, sampling, gpu_layers=gpu_layers)
+        folder = out or _new_folder()
+        try:
+            with _progress("talk") as advance, _interruptible() as interrupted:
+                pace = conversation.Pace(duplex.format.chunk_ms) if realtime else None
+                length = recording.length_samples
+                held = conversation.talk(
+                    duplex,
+                    recording,
+                    folder,
+                    seed,
+                    pace,
+                    interrupted.is_set,
+                    lambda step: advance(
+                        "talk", (step.index + 1) * duplex.format.chunk_samples, length
+                    ),
+                )
+        finally:
+            duplex.close()
+    draw(held, folder / conversation.PICTURE_NAME)
+    show_talk(Console(), held)
+
+
+@app.command()
+def bench(
+    seconds: Annotated[
+        float, typer.Option(help="Talk behind each chunk length's figures, in seconds.", min=2)
+    ] = 60.0,
+    long: Annotated[
+        float, typer.Option("--long", help="Minutes of the long talk; 0 leaves it out.", min=0)
+    ] = 60.0,
+    user: Annotated[
+        Path | None,
+        typer.Option("--user", help="What the user says; the bundled sample by default."),
+    ] = None,
+    latency_ms: LatencyOption = None,
+    seed: SeedOption = 0,
+    bundle: BundleOption = None,
+    gpu_layers: GpuOption = 0,
+    json_path: JsonOption = None,
+) -> None:
+    """Measure time per stage, decoding speed, memory, and a long talk."""
+    from app.report import benchmark_figures, show_benchmark, write_json
+    from engine.audio_file import read_mono
+    from engine.benchmark import measure
+    from engine.bundle import load_bundle
+
+    user_audio = read_mono(user or sample_path(), _BENCH_MOST_SECONDS)
+    loaded = load_bundle(bundle)
+    with _progress("benchmark") as advance:
+        benchmark = measure(
+            loaded, user_audio, seconds, long, latency_ms, seed, gpu_layers, advance
+        )
+    show_benchmark(Console(), benchmark)
+    if json_path:
+        write_json(json_path, benchmark_figures(benchmark))
+
+
+@evaluate.command("units")
+def evaluate_units(
+    recordings: Annotated[list[Path], typer.Argument(help="Recordings of speech.")],
+    chunk_ms: ChunkOption = None,
+    bundle: BundleOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Compare streaming units with those of the whole file (of each its first minute)."""
+    from dataclasses import asdict
+
+    from app.report import show_agreement, write_json
+    from engine.audio_file import read_mono
+    from engine.bundle import load_bundle
+    from engine.tokens import FRAME_SAMPLES
+    from engine.unit_encoder import Agreement, Tokenizer, measure_agreement
+
+    sounds = [read_mono(path, _UNIT_MOST_SECONDS) for path in recordings]
+    loaded = load_bundle(bundle)
+    fmt = loaded.token_format(chunk_ms or loaded.manifest.default_chunk_ms)
+    for path, sound in zip(recordings, sounds, strict=True):
+        if len(sound) < fmt.chunk_samples:
+            raise DuologueError(f"{path} is shorter than a chunk; give a longer recording.")
+    tokenizer = Tokenizer(loaded.tokenizer)
+    settings = [(window, ahead) for window in _UNIT_WINDOWS_MS for ahead in _UNIT_LOOKAHEADS_MS]
+    entries = []
+    total = len(settings) * sum(map(len, sounds))
+    done = 0
+    with _progress("units") as advance:
+        for window_ms, lookahead_ms in settings:
+            equal = frames = 0
+            for sound in sounds:
+                whole = sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES]
+                one = measure_agreement(
+                    tokenizer, whole, fmt.chunk_frames, window_ms, lookahead_ms
+                )
+                equal += round(one.share * one.frames)
+                frames += one.frames
+                done += len(sound)
+                advance("units", done, total)
+            entries.append(Agreement(window_ms, lookahead_ms, equal / max(frames, 1), frames))
+    show_agreement(Console(), entries, fmt.chunk_ms)
+    if json_path:
+        write_json(
+            json_path,
+            {"chunk_ms": fmt.chunk_ms, "agreement": [asdict(entry) for entry in entries]},
+        )
+
+
+@evaluate.command("starter")
+def evaluate_starter_bundle(
+    exchanges: Annotated[int, typer.Option(help="Questions to ask.", min=1)] = 240,
+    seed: SeedOption = 0,
+    chunk_ms: ChunkOption = None,
+    latency_ms: LatencyOption = None,
+    bundle: BundleOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Ask the starter what it was trained for, in voices that no training heard."""
+    try:
+        from models.evaluate_starter import evaluate_starter
+    except ImportError as error:
+        raise DuologueError(
+            f"The evaluation is not installed ({error.name} is missing); "
+            "run it from the source tree."
+        ) from error
+    evaluate_starter(bundle, exchanges, seed, json_path, chunk_ms, latency_ms)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program; ends with SystemExit."""
+    try:
+        app(args=arguments)
+    except DuologueError as error:
+        print(error, file=sys.stderr)
+        sys.exit(ERROR_CODE)
+
+
+def program_version() -> str:
+    """The installed version."""
+    try:
+        return version("duologue")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def sample_path() -> Path:
+    """The sample recording of a user that comes with the program."""
+    from engine.bundle import default_folder
+
+    path = default_folder().parent / "samples" / "user.flac"
+    if not path.is_file():
+        raise DuologueError("The sample recording is missing; give one with --user.")
+    return path
+
+
+def _new_folder() -> Path:
+    """A folder here that does not exist yet."""
+    stem = f"conversation-{datetime.now():%Y%m%d-%H%M%S}"
+    folder, count = Path(stem), 1
+    while folder.exists():
+        count += 1
+        folder = Path(f"{stem}-{count}")
+    return folder
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Ctrl-C asks for an end instead of breaking a file in the middle; a second one breaks."""
+    asked = threading.Event()
+
+    def ask(_number: int, _frame: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Advance:
+    """Moves the progress bar: what is done, how far, of how much (None is not known)."""
+
+    def __init__(self, progress: Progress, what: str) -> None:
+        self._progress = progress
+        self._what = what
+        self._task = progress.add_task(what, total=None)
+
+    def __call__(self, what: str, done: float, total: float | None) -> None:
+        if what != self._what:
+            self._what = what
+            self._progress.reset(self._task)
+        self._progress.update(self._task, description=what, completed=done, total=total)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[_Advance]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield _Advance(progress, what)
+
+
+if __name__ == "__main__":
+    main()

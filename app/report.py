@@ -1,0 +1,151 @@
+"""The tables that the commands print. Knows figures, not how they are made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from engine.audio_file import unwritable
+from engine.benchmark import STAGES, Benchmark
+from engine.conversation import Conversation
+from engine.unit_encoder import Agreement
+
+
+def show_talk(console: Console, conversation: Conversation) -> None:
+    """The short summary of a talk."""
+    tally, taking = conversation.tally, conversation.turn_taking
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="dim")
+    table.add_column()
+    duration = conversation.duration_seconds
+    speed = duration / max(conversation.elapsed_seconds, 1e-9)
+    stopped = "" if conversation.complete else " (stopped)"
+    table.add_row("length", f"{_clock(duration)}{stopped}, {speed:.1f} times as fast as real time")
+    table.add_row("agent turns", f"{len(taking.agent_turns)} (user {len(taking.user_turns)})")
+    table.add_row("reaction", _spread([entry.delay_ms for entry in taking.reactions]))
+    overlap_seconds = sum(span.duration_ms for span in taking.overlaps) / 1000
+    table.add_row("overlaps", f"{len(taking.overlaps)}, {overlap_seconds:.1f} s in all")
+    if taking.interruptions:
+        yields = [entry.yield_ms for entry in taking.interruptions]
+        table.add_row("interrupted", f"silent again after {_spread(yields)}")
+    share = tally.hit_share
+    table.add_row("estimates right", "none made" if share is None else f"{share:.1%}")
+    table.add_row(
+        "deadlines met",
+        f"{tally.met} of {tally.chunks} chunks (p50 {tally.took_percentile_ms(50):.0f} ms, "
+        f"p99 {tally.took_percentile_ms(99):.0f} ms of {conversation.chunk_ms} ms)",
+    )
+    console.print(table)
+    for remark in conversation.remarks:
+        console.print(remark, style="yellow", markup=False)
+    console.print(f"Files in {conversation.folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+def show_benchmark(console: Console, benchmark: Benchmark) -> None:
+    """Time per stage, then decoding, memory and the long run."""
+    seconds = f"{benchmark.talk_seconds:.0f} s"
+    table = Table(title=f"Bundle {benchmark.bundle}: ms per chunk and share of its length")
+    table.add_column("stage")
+    for figures in benchmark.by_chunk:
+        table.add_column(f"{figures.chunk_ms} ms: p50", justify="right")
+        table.add_column("p99", justify="right")
+    for stage in STAGES:
+        cells = []
+        for figures in benchmark.by_chunk:
+            entry = figures.stages[stage]
+            cells.append(f"{entry.p50_ms:.1f} ({entry.p50_share:.0%})")
+            cells.append(f"{entry.p99_ms:.1f} ({entry.p99_share:.0%})")
+        total = stage == "total"
+        table.add_row(stage, *cells, style="bold" if total else None, end_section=stage == "vocoder")
+    console.print(table)
+    rest = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    rest.add_column(style="dim")
+    rest.add_column()
+    for figures in benchmark.by_chunk:
+        share = "none" if figures.hit_share is None else f"{figures.hit_share:.0%}"
+        rest.add_row(
+            f"{figures.chunk_ms} ms",
+            f"language model {figures.model_ms:.2f} ms a chunk, llama.cpp's own count "
+            f"{figures.native_ms:.2f} ms: overhead {figures.overhead:.1%}; estimates right "
+            f"{share}; deadlines met {figures.deadlines_met} of {figures.chunks}",
+        )
+    native = benchmark.native_ms_per_token
+    rest.add_row("llama.cpp", f"{native:.3f} ms a token one by one ({1000 / native:.0f} tokens/s)")
+    rest.add_row("peak memory", _mb(benchmark.peak_memory_mb))
+    run = benchmark.long_run
+    if run:
+        ratio = run.memory_ratio
+        rest.add_row(
+            "long run",
+            f"{_clock(run.talk_seconds)} of talk in {_clock(run.took_seconds)}; last "
+            f"{_clock(run.window_seconds)} over the first: p99 {run.last_p99_ms:.1f} / "
+            f"{run.first_p99_ms:.1f} ms = {run.p99_ratio:.3f}, memory "
+            f"{_mb(run.last_memory_mb)} / {_mb(run.first_memory_mb)} = "
+            + ("not known" if ratio is None else f"{ratio:.3f}"),
+        )
+    rest.add_row("measured", f"{seconds} of talk per chunk length on {benchmark.machine}")
+    console.print(rest)
+
+
+def show_agreement(console: Console, entries: Sequence[Agreement], chunk_ms: int) -> None:
+    """Streaming units against those of the whole file, window by look-ahead."""
+    lookaheads = sorted({entry.lookahead_ms for entry in entries})
+    table = Table(
+        title=f"Frames whose streaming unit is that of the whole file ({chunk_ms} ms chunks)"
+    )
+    table.add_column("window", justify="right")
+    for lookahead_ms in lookaheads:
+        table.add_column(f"look-ahead {lookahead_ms} ms", justify="right")
+    for window_ms in sorted({entry.window_ms for entry in entries}):
+        row = {entry.lookahead_ms: entry for entry in entries if entry.window_ms == window_ms}
+        cells = [f"{row[lookahead_ms].share:.1%}" for lookahead_ms in lookaheads]
+        table.add_row(f"{window_ms / 1000:g} s", *cells)
+    console.print(table)
+    console.print(f"{max((entry.frames for entry in entries), default=0)} frames", style="dim")
+
+
+def benchmark_figures(benchmark: Benchmark) -> dict[str, Any]:
+    """The benchmark ready for JSON, ratios included."""
+    figures = asdict(benchmark)
+    for entry, chunk in zip(figures["by_chunk"], benchmark.by_chunk, strict=True):
+        entry["overhead"] = chunk.overhead
+    if benchmark.long_run:
+        figures["long_run"]["p99_ratio"] = benchmark.long_run.p99_ratio
+        figures["long_run"]["memory_ratio"] = benchmark.long_run.memory_ratio
+    return figures
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write figures; DuologueError where that fails."""
+    try:
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf8")
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _spread(values_ms: Sequence[float]) -> str:
+    if not values_ms:
+        return "none"
+    spread = f"median {median(values_ms):.0f} ms"
+    if len(values_ms) > 1:
+        spread += f" ({min(values_ms):.0f} to {max(values_ms):.0f}, {len(values_ms)} times)"
+    return spread
+
+
+def _clock(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d} h" if hours else f"{minutes}:{rest:02d} min"
+
+
+def _mb(amount: float | None) -> str:
+    return "not known" if amount is None else f"{amount:.0f} MB"
