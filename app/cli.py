@@ -202,9 +202,7 @@ def evaluate_units(
             equal = frames = 0
             for sound in sounds:
                 whole = sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES]
-                one = measure_agreement(
-                    tokenizer, whole, fmt.chunk_frames, window_ms, lookahead_ms
-                )
+                one = measure_agreement(tokenizer, whole, fmt.chunk_frames, window_ms, lookahead_ms)
                 equal += round(one.share * one.frames)
                 frames += one.frames
                 done += len(sound)

@@ -63,7 +63,9 @@ def show_benchmark(console: Console, benchmark: Benchmark) -> None:
             cells.append(f"{entry.p50_ms:.1f} ({entry.p50_share:.0%})")
             cells.append(f"{entry.p99_ms:.1f} ({entry.p99_share:.0%})")
         total = stage == "total"
-        table.add_row(stage, *cells, style="bold" if total else None, end_section=stage == "vocoder")
+        table.add_row(
+            stage, *cells, style="bold" if total else None, end_section=stage == "vocoder"
+        )
     console.print(table)
     rest = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rest.add_column(style="dim")

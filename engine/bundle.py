@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from engine.clock import Sampling
 from engine.errors import DuologueError
@@ -23,25 +23,27 @@ MANIFEST_NAME = "manifest.json"
 MANIFEST_VERSION = 1
 _REMEDY = "install the bundle again"
 
+
+def _key_number(key: object) -> object:
+    """JSON writes the keys of an object as text."""
+    return int(key) if isinstance(key, str) and key.isdecimal() else key
+
+
 ChunkMs = Literal[160, 200, 240]
+ChunkMsKey = Annotated[ChunkMs, BeforeValidator(_key_number)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class FileEntry(_Strict):
     """One file of the bundle."""
 
-    path: str
+    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+    """A plain file name: a bundle is flat, and nothing outside it is ever read."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     bytes: Annotated[int, Field(gt=0)]
-
-    @model_validator(mode="after")
-    def _stays_inside(self) -> FileEntry:
-        if Path(self.path).is_absolute() or ".." in Path(self.path).parts:
-            raise ValueError(f"{self.path} lies outside the bundle")
-        return self
 
 
 class Files(_Strict):
@@ -58,7 +60,7 @@ class TokenIds(_Strict):
     unit_base: Annotated[int, Field(ge=0)]
     s0: Annotated[int, Field(ge=0)]
     s1: Annotated[int, Field(ge=0)]
-    bos: dict[ChunkMs, int] | None = None
+    bos: dict[ChunkMsKey, Annotated[int, Field(ge=0)]] | None = None
     """First token of a context by chunk length, if the model was trained with one."""
 
 
@@ -127,11 +129,13 @@ class Manifest(_Strict):
         special = [self.tokens.s0, self.tokens.s1, *(self.tokens.bos or {}).values()]
         if len(set(special)) < len(special) or any(token in units for token in special):
             raise ValueError("two tokens share an id")
+        if len(set(self.chunks_ms)) < len(self.chunks_ms):
+            raise ValueError("chunks_ms names a length twice")
         if self.silence_unit >= self.unit_count:
             raise ValueError(f"there is no unit {self.silence_unit}")
         if self.default_chunk_ms not in self.chunks_ms:
             raise ValueError("default_chunk_ms is not among chunks_ms")
-        if self.tokens.bos and set(self.tokens.bos) < set(self.chunks_ms):
+        if self.tokens.bos is not None and set(self.chunks_ms) - set(self.tokens.bos):
             raise ValueError("a chunk length has no first token")
         return self
 
@@ -178,7 +182,7 @@ class Bundle:
             s0=manifest.tokens.s0,
             s1=manifest.tokens.s1,
             chunk_frames=chunk_ms * UNIT_RATE_HZ // 1000,
-            bos=bos[chunk_ms] if bos else None,  # type: ignore[index]
+            bos=None if bos is None else bos[chunk_ms],
             unit_base=manifest.tokens.unit_base,
             boundary_emit=manifest.boundary_emit,
         )
@@ -222,7 +226,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def _read_manifest(path: Path) -> Manifest:
     try:
-        content = json.loads(path.read_text(encoding="utf8"))
+        text = path.read_text(encoding="utf8")
+        content = json.loads(text)
     except FileNotFoundError as error:
         raise DuologueError(
             f"There is no bundle in {path.parent} ({path.name} is missing); "
@@ -230,8 +235,9 @@ def _read_manifest(path: Path) -> Manifest:
         ) from error
     except OSError as error:
         raise DuologueError(f"{path} cannot be read ({error.strerror}); {_REMEDY}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DuologueError(f"{path} is not a bundle's manifest; {_REMEDY}.") from error
+    # Before anything else: another version may differ in all the rest.
     version = content.get("manifest_version") if isinstance(content, dict) else None
     if version is not None and version != MANIFEST_VERSION:
         raise DuologueError(
@@ -239,11 +245,12 @@ def _read_manifest(path: Path) -> Manifest:
             f"(it knows {MANIFEST_VERSION}); install the newest Duologue."
         )
     try:
-        return Manifest.model_validate(content)
+        return Manifest.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "manifest"
-        raise DuologueError(f"{path} is wrong at {place}: {first['msg']}; {_REMEDY}.") from error
+        problem = first["msg"].removeprefix("Value error, ")
+        raise DuologueError(f"{path} is wrong at {place}: {problem}; {_REMEDY}.") from error
 
 
 def _verify(path: Path, entry: FileEntry) -> None:
@@ -254,7 +261,9 @@ def _verify(path: Path, entry: FileEntry) -> None:
                 f"{path} has {found} bytes where the manifest says {entry.bytes}; {_REMEDY}."
             )
         digest = describe_file(path).sha256
+    except FileNotFoundError as error:
+        raise DuologueError(f"{path} is missing; {_REMEDY}.") from error
     except OSError as error:
-        raise DuologueError(f"{path} is missing ({error.strerror}); {_REMEDY}.") from error
+        raise DuologueError(f"{path} cannot be read ({error.strerror}); {_REMEDY}.") from error
     if digest != entry.sha256:
         raise DuologueError(f"{path} is not the file that the manifest names; {_REMEDY}.")

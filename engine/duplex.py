@@ -66,13 +66,17 @@ class Duplex:
         by default. Raises DuologueError where the bundle or a setting will not do.
         """
         manifest = bundle.manifest
-        self.format = bundle.token_format(chunk_ms or manifest.default_chunk_ms)
+        self.format = bundle.token_format(
+            manifest.default_chunk_ms if chunk_ms is None else chunk_ms
+        )
         self.latency_ms = self.format.chunk_ms if latency_ms is None else latency_ms
         if not 0 <= self.latency_ms <= MOST_LATENCY_MS:
             raise DuologueError(
                 f"A latency of {self.latency_ms} ms is out of range; "
                 f"choose 0 to {MOST_LATENCY_MS} ms."
             )
+        if seed < 0:
+            raise DuologueError(f"A seed of {seed} is out of range; choose 0 or more.")
         self.bundle = bundle
         self._seed = seed
         self._own_sampling = own_sampling or manifest.sampling.own.sampling()
@@ -82,7 +86,7 @@ class Duplex:
         slack_ms = self.unknown_chunks * self.format.chunk_ms - self.latency_ms
         lookahead_ms = min(slack_ms // FRAME_MS * FRAME_MS, manifest.encoder.lookahead_ms)
         self._encoder = UnitEncoder(
-            Tokenizer(bundle.tokenizer),
+            Tokenizer(bundle.tokenizer, manifest.unit_count),
             self.format.chunk_frames,
             manifest.encoder.window_ms,
             lookahead_ms,
@@ -90,18 +94,28 @@ class Duplex:
         self._vocoder = StreamingVocoder(
             Vocoder(bundle.vocoder), manifest.vocoder.past_frames, manifest.silence_unit
         )
+        self._latency_samples = self.latency_ms * RATE_HZ // 1000
         capacity = manifest.context_tokens + beat_tokens(self.format)
         self.llama = Llama(bundle.language_model, capacity, gpu_layers)
-        if self.llama.vocabulary < manifest.vocabulary():
-            raise DuologueError(
-                f"{bundle.language_model} has {self.llama.vocabulary} tokens where the manifest "
-                f"needs {manifest.vocabulary()}; install the bundle again."
-            )
-        self._latency_samples = self.latency_ms * RATE_HZ // 1000
-        self.reset()
+        self._closed = False
+        try:
+            if self.llama.vocabulary < manifest.vocabulary():
+                raise DuologueError(
+                    f"{bundle.language_model} has {self.llama.vocabulary} tokens where the "
+                    f"manifest needs {manifest.vocabulary()}; install the bundle again."
+                )
+            self._warm_up(lookahead_ms)
+            self.reset()
+        except DuologueError:
+            self.close()
+            raise
 
     def reset(self) -> None:
-        """Begin a new conversation with the same models and seed."""
+        """Begin a new conversation with the same models and seed.
+
+        Its interval 0 has no agent's chunk from a step: there the agent is silent.
+        """
+        self._check_open()
         manifest = self.bundle.manifest
         self._encoder.reset()
         self._vocoder.reset()
@@ -118,7 +132,8 @@ class Duplex:
         )
 
     def close(self) -> None:
-        """Free the language model."""
+        """Free the language model; the object is of no use afterwards."""
+        self._closed = True
         self.llama.close()
 
     @property
@@ -129,8 +144,13 @@ class Duplex:
     def step(self, user_audio: np.ndarray) -> Step:
         """Take the user's sound of one interval, float32 (chunk samples,) at 16 kHz.
 
-        Raises DuologueError on another shape or on sound that is not finite.
+        Louder sound than [-1, 1] is clipped. Raises DuologueError on another type or shape and on
+        sound that is not finite; the conversation can go on after that.
         """
+        self._check_open()
+        if not isinstance(user_audio, np.ndarray) or user_audio.dtype != np.float32:
+            kind = getattr(user_audio, "dtype", type(user_audio).__name__)
+            raise DuologueError(f"A chunk of sound is {kind}; feed float32 in [-1, 1].")
         expected = (self.format.chunk_samples,)
         if user_audio.shape != expected:
             raise DuologueError(
@@ -168,9 +188,19 @@ class Duplex:
         self._index += 1
         return step
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError("the conversation has been closed")
+
+    def _warm_up(self, lookahead_ms: int) -> None:
+        """Run both ONNX models once: the first run reserves memory, and finds a foreign model."""
+        heard = self.format.chunk_samples + lookahead_ms * RATE_HZ // 1000
+        self._encoder.push(np.zeros(heard, np.float32))
+        self._vocoder.push([self.bundle.manifest.silence_unit] * self.format.chunk_frames)
+
     def _due(self, audio: np.ndarray) -> np.ndarray:
         """Sound that is old enough to be used: all but the last ``latency_ms``."""
-        sound = np.concatenate([self._withheld, audio.astype(np.float32, copy=False)])
+        sound = np.concatenate([self._withheld, np.clip(audio, -1.0, 1.0)])
         cut = max(len(sound) - self._latency_samples, 0)
         self._withheld = sound[cut:]
         return sound[:cut]

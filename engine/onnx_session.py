@@ -1,38 +1,70 @@
-"""Opens ONNX models the one way the engine runs them: one thread, no spinning."""
+"""Opens and runs ONNX models the one way the engine does: one thread, no spinning.
+
+Knows nothing of what the models mean; turns every failure into the engine's one error.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
 
 from engine.errors import DuologueError
 
+_REMEDY = "install the bundle again"
+_ERRORS_ONLY_FATAL = 4  # the engine reports errors itself
 
-def open_session(path: Path, input_name: str, output_name: str) -> onnxruntime.InferenceSession:
-    """A CPU session whose input and output have these names.
 
-    Raises DuologueError where the file is no such model.
-    """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    # Spinning threads would take the core that the language model needs.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # onnxruntime's errors share no public base class
-        raise DuologueError(
-            f"{path} is missing or not an ONNX model that can be run; install the bundle again."
-        ) from error
-    names = [node.name for node in (*session.get_inputs(), *session.get_outputs())]
-    if names != [input_name, output_name]:
-        raise DuologueError(
-            f"{path} is a foreign model (it has {', '.join(names)} where {input_name} and "
-            f"{output_name} belong); install the bundle again."
-        )
-    return session
+class OnnxModel:
+    """A model with one input and one output, on the CPU."""
+
+    def __init__(self, path: Path, takes: tuple[str, str], gives: tuple[str, str]) -> None:
+        """Open a file; ``takes`` and ``gives`` are the name and type it must have at either end.
+
+        Raises DuologueError where the file is no such model.
+        """
+        self.path = path
+        self._input, self._output = takes[0], gives[0]
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        # Spinning threads would take the core that the language model needs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = _ERRORS_ONLY_FATAL
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's errors share no base class of their own
+            raise DuologueError(
+                f"{path} is missing or not an ONNX model that can be run; {_REMEDY}."
+            ) from error
+        ends = [*self._session.get_inputs(), *self._session.get_outputs()]
+        found = [(end.name, end.type) for end in ends]
+        if found != [takes, gives]:
+            listed = ", ".join(f"{name}: {kind}" for name, kind in found)
+            raise DuologueError(
+                f"{path} is a foreign model (it has {listed} where {takes[0]} and {gives[0]} "
+                f"belong); {_REMEDY}."
+            )
+
+    def run(self, value: np.ndarray, output_length: int) -> np.ndarray:
+        """The output (``output_length``,) for an input (n,); both have a batch of one inside.
+
+        Raises DuologueError where the model fails or gives another shape.
+        """
+        try:
+            output: np.ndarray = self._session.run([self._output], {self._input: value[None]})[0]
+        except Exception as error:  # as above
+            raise DuologueError(
+                f"{self.path} could not be run on {self._input} of shape {value.shape}; {_REMEDY}."
+            ) from error
+        if output.shape != (1, output_length):
+            raise DuologueError(
+                f"{self.path} is a foreign model (it gave {self._output} of shape {output.shape} "
+                f"where {(1, output_length)} belongs); {_REMEDY}."
+            )
+        first: np.ndarray = output[0]
+        return first

@@ -68,14 +68,18 @@ def _title(conversation: Conversation, shown_seconds: float) -> str:
     taking = conversation.turn_taking
     delays = [reaction.delay_ms for reaction in taking.reactions]
     parts = [
-        f"{len(taking.agent_turns)} agent turns",
+        _count(len(taking.agent_turns), "agent turn"),
         f"median reaction {np.median(delays):.0f} ms" if delays else "no reaction",
-        f"{len(taking.overlaps)} overlaps",
+        _count(len(taking.overlaps), "overlap"),
     ]
     if conversation.duration_seconds > shown_seconds + 1:
         total_minutes = conversation.duration_seconds / 60
         parts.append(f"first {shown_seconds / 60:.0f} of {total_minutes:.0f} minutes")
     return "   ·   ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _draw_row(panel: Axes, conversation: Conversation, start: float, end: float) -> None:

@@ -12,21 +12,37 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.onnx_session import open_session
-from engine.tokens import FRAME_MS, FRAME_SAMPLES, RATE_HZ
+from engine.errors import DuologueError
+from engine.onnx_session import OnnxModel
+from engine.tokens import FRAME_MS, FRAME_SAMPLES
 
 
 class Tokenizer:
-    """The ONNX tokenizer: sound (n,) of whole frames to units (n / 640,)."""
+    """The ONNX tokenizer."""
 
-    def __init__(self, path: Path) -> None:
-        self._session = open_session(path, "audio", "units")
+    def __init__(self, path: Path, unit_count: int | None = None) -> None:
+        """Open the model; units from ``unit_count`` on will be refused."""
+        self._model = OnnxModel(path, ("audio", "tensor(float)"), ("units", "tensor(int64)"))
+        self._unit_count = unit_count
 
     def units(self, audio: np.ndarray) -> np.ndarray:
-        """int64 units of float32 sound, one per frame."""
-        feed = {"audio": audio[None].astype(np.float32, copy=False)}
-        units: np.ndarray = self._session.run(["units"], feed)[0][0]
+        """int64 units (n / 640,) of sound (n,) at 16 kHz that is whole frames.
+
+        Raises DuologueError where the model fails.
+        """
+        units = self._model.run(audio.astype(np.float32, copy=False), len(audio) // FRAME_SAMPLES)
+        if self._unit_count is not None and units.max() >= self._unit_count:
+            raise DuologueError(
+                f"{self._model.path} is a foreign model (it gave unit {units.max()} of "
+                f"{self._unit_count}); install the bundle again."
+            )
         return units
+
+    def encode_file(self, audio: np.ndarray) -> np.ndarray:
+        """Units of a whole sound (n,) heard at once; silence fills its last frame."""
+        if not len(audio):
+            return np.zeros(0, np.int64)
+        return self.units(np.pad(audio, (0, -len(audio) % FRAME_SAMPLES)))
 
 
 class UnitEncoder:
@@ -77,12 +93,16 @@ class Agreement:
 def measure_agreement(
     tokenizer: Tokenizer, audio: np.ndarray, chunk_frames: int, window_ms: int, lookahead_ms: int
 ) -> Agreement:
-    """Compare streaming units of one sound (n,) at 16 kHz with its whole-file units."""
-    whole = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES]
-    expected = tokenizer.units(whole)
+    """Compare streaming units of one sound (n,) at 16 kHz with its whole-file units.
+
+    Whole chunks only; after the sound's end the stream hears silence.
+    """
+    chunk = chunk_frames * FRAME_SAMPLES
+    whole = audio[: len(audio) // chunk * chunk]
+    expected = tokenizer.encode_file(whole)
     encoder = UnitEncoder(tokenizer, chunk_frames, window_ms, lookahead_ms)
-    tail = np.zeros(lookahead_ms * RATE_HZ // 1000, np.float32)
-    chunks = encoder.push(np.concatenate([whole, tail]))
-    got = np.concatenate(chunks)[: len(expected)]
-    equal = int((got == expected[: len(got)]).sum())
+    after_end = np.zeros(lookahead_ms // FRAME_MS * FRAME_SAMPLES, np.float32)
+    chunks = encoder.push(np.concatenate([whole, after_end]))
+    got = np.concatenate(chunks) if chunks else expected[:0]
+    equal = int((got == expected).sum())
     return Agreement(window_ms, lookahead_ms, equal / max(len(got), 1), len(got))

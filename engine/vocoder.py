@@ -11,21 +11,24 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.onnx_session import open_session
+from engine.onnx_session import OnnxModel
 from engine.tokens import FRAME_SAMPLES
 
 
 class Vocoder:
-    """The ONNX vocoder: units (t,) to sound (640 t,)."""
+    """The ONNX vocoder."""
 
     def __init__(self, path: Path) -> None:
-        self._session = open_session(path, "units", "audio")
+        self._model = OnnxModel(path, ("units", "tensor(int64)"), ("audio", "tensor(float)"))
 
     def sound(self, units: Sequence[int] | np.ndarray) -> np.ndarray:
-        """float32 sound of units, 16 kHz, within [-1, 1]."""
-        feed = {"units": np.asarray(units, np.int64)[None]}
-        audio: np.ndarray = self._session.run(["audio"], feed)[0][0]
-        return np.clip(audio, -1.0, 1.0).astype(np.float32, copy=False)
+        """float32 sound (640 t,) of units (t,), 16 kHz, within [-1, 1].
+
+        Raises DuologueError where the model fails.
+        """
+        audio = self._model.run(np.asarray(units, np.int64), len(units) * FRAME_SAMPLES)
+        clipped: np.ndarray = np.clip(audio, -1.0, 1.0)
+        return clipped
 
 
 class StreamingVocoder:
@@ -46,4 +49,5 @@ class StreamingVocoder:
         spoken = [*self._past, *units]
         sound = self._vocoder.sound(spoken)
         self._past = spoken[len(spoken) - self._past_frames :]
-        return sound[len(sound) - len(units) * FRAME_SAMPLES :]
+        # A copy, so that a chunk kept for later does not hold the past's sound too.
+        return sound[len(sound) - len(units) * FRAME_SAMPLES :].copy()

@@ -16,12 +16,7 @@ from models import script
 from models.encode_speech import MARGIN_FRAMES, SpeechStore, UnitSpeech
 
 # Shares of the situations that a conversation is made of.
-_SITUATIONS = (
-    ("question", 0.80),
-    ("interrupted", 0.10),
-    ("long_talk", 0.06),
-    ("real_talk", 0.04),
-)
+_SITUATIONS = {"question": 0.80, "interrupted": 0.10, "long_talk": 0.06, "real_talk": 0.04}
 _PAUSE_INSIDE = 0.12
 _QUESTION_INTO_STORY = 0.3
 _OWN_NOISE_OF_USER = 0.1
@@ -66,17 +61,21 @@ class Composer:
     def compose(self, frames: int) -> Dialogue:
         """A dialogue of ``frames`` frames."""
         self._placed: list[tuple[int, UnitSpeech, int, int, str]] = []
+        plays = {
+            "question": self._question,
+            "interrupted": self._interrupted,
+            "long_talk": self._long_talk,
+            "real_talk": self._real_talk,
+        }
         now = self._random.randint(5, 40)
         while now < frames:
-            names, shares = zip(*_SITUATIONS, strict=True)
-            situation = self._random.choices(names, shares)[0]
-            now = getattr(self, f"_{situation}")(now)
-            now += self._rest()
+            situation = self._random.choices(list(plays), list(_SITUATIONS.values()))[0]
+            now = plays[situation](now) + self._rest()
         own = self._lay(0, self._store.agent_silence, frames)
         user = self._lay(1, self._store.user_silence, frames)
         events = [
-            Said(side, text, place + speech.onset - skip, place + min(speech.offset, stop) - skip)
-            for place, speech, skip, stop, text, side in self._spans()
+            Said(side, text, place + speech.onset, place + stop)
+            for side, speech, place, stop, text in self._placed
         ]
         return Dialogue(own, user, events)
 
@@ -181,10 +180,6 @@ class Composer:
         stop = speech.offset if length is None else min(speech.offset, speech.onset + length)
         self._placed.append((side, speech, onset - speech.onset, stop, text))
         return onset + stop - speech.onset
-
-    def _spans(self):  # type: ignore[no-untyped-def]
-        for side, speech, place, stop, text in self._placed:
-            yield place, speech, 0, stop, text, side
 
     def _lay(self, side: int, silences: list[np.ndarray], frames: int) -> np.ndarray:
         silence = self._random.choice(silences)

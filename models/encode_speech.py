@@ -29,6 +29,7 @@ from models.voices import AGENT_VOICE, Speech, speak, speak_flite, training_voic
 MARGIN_FRAMES = 10
 """Silence kept on both sides of an utterance."""
 AGENT_FLOOR_DB = -70
+_LONG_TALKS = 400
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,10 @@ def _silences(net: TokenizerNet, noises: np.ndarray, rng: np.random.Generator) -
 
 
 def _long_talk(net: TokenizerNet, corpus: Corpus) -> list[UnitSpeech]:
-    talk = []
-    for utterance in track(corpus.utterances, "real people"):
+    talk: list[UnitSpeech] = []
+    for utterance in track(corpus.utterances[::4], "real people"):
+        if len(talk) == _LONG_TALKS:
+            break
         if not 3 * RATE_HZ <= utterance.samples <= 12 * RATE_HZ:
             continue
         labels = corpus.labels[corpus.label_slice(utterance)]
@@ -176,7 +179,7 @@ def write_vocoder_store(path: Path, checkpoint: Path, real: Path, speech_store: 
     net = load_tokenizer(checkpoint)
     corpus = Corpus(real)
     rng = np.random.default_rng(0)
-    recordings = []
+    recordings: list[Recording] = []
     for utterance in track(corpus.utterances, "Kathleen"):
         if utterance.voice == "kathleen":
             sound = corpus.sound(utterance)

@@ -268,7 +268,7 @@ def interrupt_stories(duplex: Duplex, count: int, rng: random.Random) -> dict[st
         partner = Partner(duplex, np.random.default_rng(2000 + index))
         partner.wait(1)
         voice = HELD_OUT[index % len(HELD_OUT)]
-        _, end = partner.say(speak(rng.choice(script.STORY_PROMPTS), voice, rng))
+        partner.say(speak(rng.choice(script.STORY_PROMPTS), voice, rng))
         partner.wait(1 + rng.uniform(*INTERRUPTED_AFTER_S))
         if not sounding(partner.track())[-25:].any():
             continue  # no story to interrupt

@@ -8,7 +8,7 @@ import gguf
 import numpy as np
 import torch
 
-from models.llama import Llama, LlamaConfig
+from models.llama import Layer, Llama, LlamaConfig
 
 _CONTEXT_LENGTH = 8192
 
@@ -57,6 +57,7 @@ def export_gguf(net: Llama, path: Path, full_precision: bool = False) -> None:
     add("token_embd.weight", net.embedding.weight)
     add("output_norm.weight", net.norm.weight)
     for index, layer in enumerate(net.layers):
+        assert isinstance(layer, Layer)
         for name, module in (
             ("attn_norm", layer.attention_norm),
             ("attn_q", layer.query),

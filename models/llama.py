@@ -85,12 +85,13 @@ class Llama(nn.Module):
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(config.vocabulary, config.width)
-        self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
+        blocks = [Layer(config) for _ in range(config.layers)]
+        self.layers = nn.ModuleList(blocks)
         self.norm = nn.RMSNorm(config.width, config.norm_epsilon)
         for parameter in self.parameters():
             if parameter.dim() > 1:
                 nn.init.normal_(parameter, std=0.02)
-        for layer in self.layers:
+        for layer in blocks:
             for out in (layer.attention_out, layer.down):
                 nn.init.normal_(out.weight, std=0.02 / (2 * config.layers) ** 0.5)
 

@@ -97,7 +97,9 @@ def pack_bundle(work: Path, folder: Path, version: str) -> None:
             language_model=describe_file(model_path),
             vocoder=describe_file(vocoder_path),
         ),
-        tokens=TokenIds(unit_base=0, s0=S0, s1=S1, bos=dict(BOS)),
+        tokens=TokenIds(
+            unit_base=0, s0=S0, s1=S1, bos={160: BOS[160], 200: BOS[200], 240: BOS[240]}
+        ),
         chunks_ms=[160, 200, 240],
         default_chunk_ms=160,
         boundary_emit=BOUNDARY_EMIT,

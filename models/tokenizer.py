@@ -65,6 +65,9 @@ class _Block(nn.Module):
 class TokenizerNet(nn.Module):
     """Sound to phone logits and to the features that k-means quantises."""
 
+    centroids: Tensor
+    """(K, 2P); empty until the units are found."""
+
     def __init__(self, config: TokenizerConfig | None = None) -> None:
         super().__init__()
         self.config = config or TokenizerConfig()

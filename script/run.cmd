@@ -1,0 +1,3 @@
+@echo off
+rem The same as script/run, for Windows.
+bash "%~dp0run" %*

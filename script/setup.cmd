@@ -1,0 +1,3 @@
+@echo off
+rem The same as script/setup, for Windows.
+bash "%~dp0setup" %*

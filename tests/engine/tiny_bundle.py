@@ -1,0 +1,151 @@
+"""Writes a whole tiny bundle: random seeded weights, but real ONNX and GGUF files.
+
+The tokenizer compares 80 ms of sound with random templates, so it hears any difference; it may
+also look a frame ahead. The vocoder is a causal convolution over six units.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from engine.bundle import (
+    Bundle,
+    EncoderSettings,
+    Files,
+    Manifest,
+    Samplings,
+    SamplingSettings,
+    TokenIds,
+    VocoderSettings,
+    describe_file,
+    load_bundle,
+    write_manifest,
+)
+from engine.tokens import FRAME_MS, FRAME_SAMPLES
+from tests.engine.tiny_llama import write_tiny_llama
+
+UNIT_COUNT, SILENCE, S0, S1 = 200, 17, 200, 201
+BOS = {160: 202, 200: 203, 240: 204}
+PAST_FRAMES = 5
+"""Units before a frame that the tiny vocoder's sound depends on."""
+_OPSET, _IR = 18, 10
+_CHANNELS = 8
+
+
+def write_tiny_bundle(
+    folder: Path,
+    seed: int = 0,
+    lookahead_frames: int = 0,
+    boundary_emit: bool = True,
+    context_tokens: int = 400,
+    sink_chunks: int = 0,
+    volume: float = 0.5,
+) -> Bundle:
+    """Write and load a bundle; a ``volume`` far above 1 drives the vocoder beyond [-1, 1]."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = Files(
+        tokenizer=describe_file(
+            write_tiny_tokenizer(folder / "tokenizer.onnx", seed, lookahead_frames)
+        ),
+        language_model=describe_file(write_tiny_llama(folder / "language_model.gguf", seed)),
+        vocoder=describe_file(write_tiny_vocoder(folder / "vocoder.onnx", seed, volume)),
+    )
+    warm = SamplingSettings(temperature=1.0, top_p=0.95)
+    manifest = Manifest(
+        manifest_version=1,
+        name="tiny",
+        version="0.0.0",
+        licence="Apache-2.0",
+        unit_rate_hz=25,
+        unit_count=UNIT_COUNT,
+        silence_unit=SILENCE,
+        files=files,
+        tokens=TokenIds(unit_base=0, s0=S0, s1=S1, bos=dict(BOS)),
+        chunks_ms=[160, 200, 240],
+        default_chunk_ms=160,
+        boundary_emit=boundary_emit,
+        encoder=EncoderSettings(window_ms=400, lookahead_ms=lookahead_frames * FRAME_MS),
+        vocoder=VocoderSettings(past_frames=PAST_FRAMES),
+        context_tokens=context_tokens,
+        sink_chunks=sink_chunks,
+        sampling=Samplings(own=warm, estimate=warm),
+    )
+    write_manifest(folder, manifest)
+    return load_bundle(folder)
+
+
+def write_tiny_tokenizer(
+    path: Path, seed: int = 0, lookahead_frames: int = 0, past_frames: int = 1
+) -> Path:
+    """``audio`` float32 (1, n) to ``units`` int64 (1, n / 640)."""
+    random = np.random.default_rng(seed)
+    kernel = (past_frames + 1 + lookahead_frames) * FRAME_SAMPLES
+    templates = random.normal(0, 1, (UNIT_COUNT, 1, kernel)).astype(np.float32)
+    bias = np.zeros(UNIT_COUNT, np.float32)
+    bias[SILENCE] = 1e-3  # what digital silence becomes
+    pads = [past_frames * FRAME_SAMPLES, lookahead_frames * FRAME_SAMPLES]
+    nodes = [
+        helper.make_node("Unsqueeze", ["audio", "one"], ["wave"]),
+        helper.make_node(
+            "Conv", ["wave", "templates", "bias"], ["scores"], strides=[FRAME_SAMPLES], pads=pads
+        ),
+        helper.make_node("ArgMax", ["scores"], ["units"], axis=1, keepdims=0),
+    ]
+    weights = {"one": np.array([1]), "templates": templates, "bias": bias}
+    return _write(
+        path, nodes, weights, ("audio", TensorProto.FLOAT, "n"), ("units", TensorProto.INT64, "t")
+    )
+
+
+def write_tiny_vocoder(
+    path: Path, seed: int = 0, volume: float = 0.5, unit_count: int = UNIT_COUNT
+) -> Path:
+    """``units`` int64 (1, t) to ``audio`` float32 (1, 640 t)."""
+    random = np.random.default_rng(seed + 1)
+
+    def normal(*shape: int) -> np.ndarray:
+        return random.normal(0, 1, shape).astype(np.float32)
+
+    nodes = [
+        helper.make_node("Gather", ["embedding", "units"], ["looked_up"], axis=0),
+        helper.make_node("Transpose", ["looked_up"], ["channels"], perm=[0, 2, 1]),
+        helper.make_node("Conv", ["channels", "past"], ["mixed"], pads=[PAST_FRAMES, 0]),
+        helper.make_node("Tanh", ["mixed"], ["bent"]),
+        helper.make_node("Conv", ["bent", "waves"], ["frames"]),
+        helper.make_node("Transpose", ["frames"], ["rows"], perm=[0, 2, 1]),
+        helper.make_node("Reshape", ["rows", "flat"], ["audio"]),
+    ]
+    weights = {
+        "embedding": normal(unit_count, _CHANNELS),
+        "past": normal(_CHANNELS, _CHANNELS, PAST_FRAMES + 1) * np.float32(0.3),
+        "waves": normal(FRAME_SAMPLES, _CHANNELS, 1) * np.float32(volume / 8),
+        "flat": np.array([1, -1]),
+    }
+    return _write(
+        path, nodes, weights, ("units", TensorProto.INT64, "t"), ("audio", TensorProto.FLOAT, "n")
+    )
+
+
+def _write(
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    weights: dict[str, np.ndarray],
+    takes: tuple[str, int, str],
+    gives: tuple[str, int, str],
+) -> Path:
+    ends = [
+        helper.make_tensor_value_info(name, kind, [1, length])
+        for name, kind, length in (takes, gives)
+    ]
+    initializers = [numpy_helper.from_array(value, name) for name, value in weights.items()]
+    graph = helper.make_graph(nodes, "tiny", ends[:1], ends[1:], initializers)
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR
+    )
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    return path
