@@ -87,7 +87,7 @@ class Tally:
 
     def took_percentile_ms(self, percent: float) -> float:
         """Percentile of the time that a chunk took."""
-        return float(np.percentile(self.took_ms, percent)) if self.chunks else 0.0
+        return float(np.percentile(self.took_ms, percent)) if self.took_ms else 0.0
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ _INK, _MUTED, _GRID = "#2d3748", "#718096", "#e2e8f0"
 
 # Heights on the vertical axis: two lanes of 1.6 with a strip between them for reaction times.
 _USER_LANE, _AGENT_LANE, _LANE_HALF, _STRIP_HALF = 1.15, -1.15, 0.8, 0.35
-_LABEL_ROOM_SECONDS = 1.7  # labels that are closer than this go on two heights
+_LABEL_ROOM = 0.055  # of the row's length; labels that are closer go on two heights
 
 
 def draw(conversation: Conversation, path: Path) -> None:
@@ -92,12 +92,14 @@ def _draw_row(panel: Axes, conversation: Conversation, start: float, end: float)
         panel.axvspan(*_seconds(span), color=_OVERLAP, alpha=0.2, lw=0, zorder=1)
     for peaks, spans, colour, lane in lanes:
         _draw_lane(panel, peaks, spans, colour, lane, start, end)
+    label_room = _LABEL_ROOM * (end - start)
     last_label = float("-inf")
     for reaction in taking.reactions:
-        if start <= reaction.agent_start_sample / RATE_HZ < end:
-            crowded = reaction.agent_start_sample / RATE_HZ - last_label < _LABEL_ROOM_SECONDS
-            _draw_reaction(panel, reaction, -0.17 if crowded else 0.17)
-            last_label = float("-inf") if crowded else reaction.agent_start_sample / RATE_HZ
+        answered = reaction.agent_start_sample / RATE_HZ
+        if start <= answered < end:
+            crowded = answered - last_label < label_room
+            _draw_reaction(panel, reaction, -0.17 if crowded else 0.17, answered > end - label_room)
+            last_label = float("-inf") if crowded else answered
     panel.set_xlim(start, end)
     panel.set_ylim(_AGENT_LANE - _LANE_HALF - 0.1, _USER_LANE + _LANE_HALF + 0.1)
     panel.set_yticks([_USER_LANE, _AGENT_LANE], ["user", "agent"], fontsize=12)
@@ -139,7 +141,7 @@ def _draw_lane(
     panel.fill_between(times, lane - height, lane + height, color=colour, lw=0.4, zorder=3)
 
 
-def _draw_reaction(panel: Axes, reaction: Reaction, label_height: float) -> None:
+def _draw_reaction(panel: Axes, reaction: Reaction, label_height: float, at_edge: bool) -> None:
     """A bar from the user's last word to the agent's onset, with the ms beside it."""
     heard, answered = reaction.user_end_sample / RATE_HZ, reaction.agent_start_sample / RATE_HZ
     early = reaction.delay_ms < 0
@@ -147,9 +149,10 @@ def _draw_reaction(panel: Axes, reaction: Reaction, label_height: float) -> None
     panel.plot([heard, heard], [0, _USER_LANE - _LANE_HALF], color=colour, lw=1, zorder=4)
     panel.plot([answered, answered], [0, _AGENT_LANE + _LANE_HALF], color=colour, lw=1, zorder=4)
     panel.plot([heard, answered], [0, 0], color=colour, lw=2.2, solid_capstyle="butt", zorder=4)
+    place = min(heard, answered) - 0.12 if at_edge else max(heard, answered) + 0.12
     panel.text(
-        max(heard, answered) + 0.12, label_height, f"{reaction.delay_ms:+.0f} ms", color=colour,
-        fontsize=9.5, va="center", ha="left", zorder=5,
+        place, label_height, f"{reaction.delay_ms:+.0f} ms", color=colour, fontsize=9.5,
+        va="center", ha="right" if at_edge else "left", zorder=5,
     )  # fmt: skip
 
 

@@ -13,13 +13,14 @@ import numpy as np
 
 from engine.tokens import FRAME_MS
 from models import script
-from models.encode_speech import MARGIN_FRAMES, SpeechStore, UnitSpeech
+from models.encode_speech import MARGIN_FRAMES, NEIGHBOURS, SpeechStore, UnitSpeech
 
 # Shares of the situations that a conversation is made of.
 _SITUATIONS = {"question": 0.80, "interrupted": 0.10, "long_talk": 0.06, "real_talk": 0.04}
 _PAUSE_INSIDE = 0.12
 _QUESTION_INTO_STORY = 0.3
 _OWN_NOISE_OF_USER = 0.1
+_MISHEARD = 0.06
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Composer:
     def __init__(self, store: SpeechStore, seed: int) -> None:
         self._store = store
         self._random = random.Random(seed)
+        self._draw = np.random.default_rng(seed)
         # Sums are 162 of 338 exchanges; drawn by intent they do not drown the rest.
         weights = {"sum": 0.35}
         counts: dict[str, int] = {}
@@ -159,10 +161,9 @@ class Composer:
         """Another tempo, and a few units misheard."""
         tempo = self._random.uniform(0.88, 1.14)
         count = max(1, round(len(speech.units) * tempo))
-        units = speech.units[np.arange(count) * len(speech.units) // count].copy()
-        for index in range(count):
-            if self._random.random() < 0.02 and index:
-                units[index] = units[index - 1]
+        units = speech.units[np.arange(count) * len(speech.units) // count]
+        misheard = self._store.neighbours[units, self._draw.integers(0, NEIGHBOURS, count)]
+        units = np.where(self._draw.random(count) < _MISHEARD, misheard, units)
         onset, offset = int(speech.onset * tempo), int(speech.offset * tempo)
         return UnitSpeech(speech.voice, units, onset, offset)
 

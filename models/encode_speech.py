@@ -29,6 +29,7 @@ from models.voices import AGENT_VOICE, Speech, speak, speak_flite, training_voic
 MARGIN_FRAMES = 10
 """Silence kept on both sides of an utterance."""
 AGENT_FLOOR_DB = -70
+NEIGHBOURS = 4
 _LONG_TALKS = 400
 
 
@@ -55,6 +56,8 @@ class SpeechStore:
     agent_silence: list[np.ndarray] = field(default_factory=list)
     long_talk: list[UnitSpeech] = field(default_factory=list)
     """Real people's long sentences, to be listened to."""
+    neighbours: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int16))
+    """(units, n) the units most like each unit: what it is misheard as."""
 
 
 def load_store(path: Path) -> SpeechStore:
@@ -165,6 +168,8 @@ def write_speech_store(
                 audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (floor_db / 20)
             entry = UnitSpeech(voice, heard_units(net, audio), *voiced_frames(first, last))
             store.user.setdefault(sentence, []).append(entry)
+    distances = torch.cdist(net.centroids, net.centroids)
+    store.neighbours = distances.argsort(1)[:, 1 : 1 + NEIGHBOURS].numpy().astype(np.int16)
     store.user_silence = _silences(net, noises, rng)
     quiet = rng.normal(size=6 * RATE_HZ) * 10 ** (AGENT_FLOOR_DB / 20)
     store.agent_silence = [heard_units(net, quiet.astype(np.float32))]

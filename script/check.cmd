@@ -1,3 +1,5 @@
 @echo off
-rem The same as script/check, for Windows.
-bash "%~dp0check" %*
+rem Lint, check types and hold the layering contract on Windows.
+call "%~dp0setup.cmd" dev evaluate train || exit /b 2
+set "bin=%~dp0..\.venv\Scripts"
+"%bin%\ruff" check --quiet . && "%bin%\ruff" format --quiet --check . && "%bin%\mypy" && "%bin%\lint-imports"

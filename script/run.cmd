@@ -1,3 +1,4 @@
 @echo off
-rem The same as script/run, for Windows.
-bash "%~dp0run" %*
+rem Run Duologue on Windows; without arguments the recorded conversation of the bundled sample.
+call "%~dp0setup.cmd" || exit /b 2
+if "%~1"=="" ("%~dp0..\.venv\Scripts\duologue.exe" talk) else ("%~dp0..\.venv\Scripts\duologue.exe" %*)

@@ -1,3 +1,4 @@
 @echo off
-rem The same as script/test, for Windows.
-bash "%~dp0test" %*
+rem Check and test everything on Windows.
+call "%~dp0check.cmd" || exit /b 1
+"%~dp0..\.venv\Scripts\python" -m pytest %*
