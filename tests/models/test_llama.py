@@ -1,0 +1,49 @@
+"""The language model gives the same logits in torch and, exported, under llama.cpp."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.llama import Llama as EngineLlama
+from models.export_gguf import export_gguf
+from models.llama import Llama, LlamaConfig
+from models.train_lm import BOS, S0, S1, UNIT_COUNT, USER_WEIGHT, token_weights
+
+
+@pytest.fixture(scope="module")
+def net() -> Llama:
+    torch.manual_seed(0)
+    net = Llama(LlamaConfig(vocabulary=208, width=64, layers=2, heads=2, feed_width=128)).eval()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(6)
+    return net
+
+
+@pytest.mark.parametrize(("full_precision", "tolerance"), [(True, 0.01), (False, 0.15)])
+def test_gguf_equals_torch(
+    net: Llama, tmp_path: Path, full_precision: bool, tolerance: float
+) -> None:
+    export_gguf(net, tmp_path / "net.gguf", full_precision)
+    tokens = np.random.default_rng(0).integers(0, 208, 60).tolist()
+    llama = EngineLlama(tmp_path / "net.gguf", 128)
+    llama.feed(tokens)
+    got = llama.logits()
+    llama.close()
+    with torch.no_grad():
+        expected = net(torch.tensor([tokens]))[0, -1].numpy()
+    # Keys are float16 and matrices Q8_0; the spread of the logits is the measure.
+    assert np.abs(got - expected).max() < tolerance * expected.std()
+
+
+def test_only_the_users_units_weigh_less() -> None:
+    ids = np.array([BOS[160], S0, 5, 6, S1, 7, 8, S0, S1, 9, S0, 1])
+    expected = np.ones(len(ids))
+    expected[[5, 6, 9]] = USER_WEIGHT
+    assert ids.max() < UNIT_COUNT + 8
+    np.testing.assert_allclose(token_weights(ids), expected)
