@@ -1,0 +1,200 @@
+"""Recordings of every kind come in as 16 kHz mono; the conversation goes out as it grows."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+
+from engine import audio_file
+from engine.audio_file import Recording, StereoWriter, read_mono
+from engine.errors import DuologueError
+from engine.tokens import RATE_HZ
+
+TONE_HZ = 440
+
+
+def tone(rate_hz: int, seconds: float = 2.0) -> np.ndarray:
+    return 0.3 * np.sin(2 * np.pi * TONE_HZ * np.arange(round(rate_hz * seconds)) / rate_hz)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 44_100, 48_000, 96_000])
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg"])
+def test_any_rate_and_format_becomes_16_khz(tmp_path: Path, rate_hz: int, suffix: str) -> None:
+    if suffix == "ogg" and rate_hz > 48_000:
+        pytest.skip("Vorbis is not written at such rates")
+    path = tmp_path / f"tone.{suffix}"
+    soundfile.write(path, tone(rate_hz), rate_hz)
+    sound = read_mono(path)
+    assert sound.dtype == np.float32
+    assert abs(len(sound) - 2 * RATE_HZ) <= 2
+    expected = tone(RATE_HZ)[: len(sound)]
+    middle = slice(RATE_HZ // 4, len(expected) - RATE_HZ // 4)
+    tolerance = 0.03 if suffix == "ogg" else 0.003
+    assert np.abs(sound[middle] - expected[middle]).max() < tolerance
+
+
+def test_channels_are_mixed_down(tmp_path: Path) -> None:
+    path = tmp_path / "stereo.wav"
+    left = tone(RATE_HZ)
+    soundfile.write(path, np.stack([left, np.zeros_like(left)], axis=1), RATE_HZ)
+    assert np.abs(read_mono(path) - left / 2).max() < 1e-4
+
+
+def test_chunks_are_the_whole_sound_and_the_last_is_filled_up(tmp_path: Path) -> None:
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, tone(RATE_HZ, 1.05), RATE_HZ)
+    with Recording(path) as recording:
+        assert recording.length_samples == 16_800
+        chunks = list(recording.chunks(2560))
+    assert {len(chunk) for chunk in chunks} == {2560}
+    whole = np.concatenate(chunks)
+    assert len(whole) == 7 * 2560
+    assert np.abs(whole[:16_800] - tone(RATE_HZ, 1.05)).max() < 1e-4
+    assert not whole[16_800:].any()
+
+
+def test_reading_stops_after_the_seconds_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, tone(8_000, 5), 8_000)
+    assert len(read_mono(path, most_seconds=1.5)) == 24_000
+
+
+def test_values_that_are_not_numbers_become_silence(tmp_path: Path) -> None:
+    path = tmp_path / "holes.wav"
+    sound = tone(RATE_HZ)
+    sound[::100], sound[50] = np.nan, np.inf
+    soundfile.write(path, sound, RATE_HZ, subtype="FLOAT")
+    read = read_mono(path)
+    assert np.isfinite(read).all()
+    assert read[100] == 0
+    assert np.abs(read).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("sound", "remark"),
+    [
+        (np.zeros(RATE_HZ), "silent"),
+        (np.clip(tone(RATE_HZ) * 10, -1, 1), "clipped"),
+        (tone(RATE_HZ), None),
+    ],
+    ids=["silent", "clipped", "fine"],
+)
+def test_remarks(tmp_path: Path, sound: np.ndarray, remark: str | None) -> None:
+    path = tmp_path / "sound.wav"
+    soundfile.write(path, sound, RATE_HZ)
+    with Recording(path) as recording:
+        list(recording.blocks())
+        remarks = recording.remarks()
+    assert [remark in entry for entry in remarks] == ([True] if remark else [])
+
+
+def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "cut.flac"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 4 * RATE_HZ), RATE_HZ)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with Recording(path) as recording:
+        sound = np.concatenate(list(recording.blocks()))
+        assert RATE_HZ < len(sound) < 3 * RATE_HZ
+        assert "breaks off" in recording.remarks()[0]
+
+
+def _no_bytes(path: Path) -> None:
+    path.touch()
+
+
+def _no_samples(path: Path) -> None:
+    soundfile.write(path, np.zeros(0), RATE_HZ, format="WAV")
+
+
+def _text(path: Path) -> None:
+    path.write_text("not a sound\n" * 100)
+
+
+def _odd_rate(path: Path) -> None:
+    soundfile.write(path, np.zeros(100), 10, format="WAV")
+
+
+@pytest.mark.parametrize(
+    ("make", "complaint"),
+    [
+        (_no_bytes, "is empty"),
+        (_no_samples, "holds no sound"),
+        (_text, "not a sound file"),
+        (_odd_rate, "10 samples a second"),
+        (Path.mkdir, "is not a file"),
+        (lambda path: None, "cannot be read"),
+    ],
+    ids=["no bytes", "no samples", "text", "odd rate", "folder", "missing"],
+)
+@pytest.mark.parametrize("suffix", ["wav", "raw"])
+def test_what_is_no_recording_is_named(tmp_path: Path, make, complaint: str, suffix: str) -> None:
+    if suffix == "raw" and make in (_no_samples, _odd_rate):
+        pytest.skip("needs a header")
+    path = tmp_path / f"sound.{suffix}"
+    make(path)
+    with pytest.raises(DuologueError, match=complaint) as caught:
+        Recording(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_stereo_wav_grows(tmp_path: Path) -> None:
+    path = tmp_path / "talk.wav"
+    user, agent = tone(RATE_HZ, 0.5).astype(np.float32), np.full(8000, 2.0, np.float32)
+    with StereoWriter(path, 16_000) as writer:
+        writer.write(user, agent)
+        writer.write(user, -agent)
+    sound, rate_hz = soundfile.read(path)
+    assert rate_hz == RATE_HZ
+    assert sound.shape == (16_000, 2)
+    assert np.abs(sound[:8000, 0] - user).max() < 1e-4
+    assert sound[:8000, 1].min() > 0.999  # clipped, not wrapped around
+    assert sound[8000:, 1].max() < -0.999
+
+
+@pytest.mark.parametrize(
+    ("expected_samples", "kind"), [(1000, "WAV"), (2_000_000_000, "RF64"), (None, "RF64")]
+)
+def test_what_is_too_long_for_riff_is_rf64(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_samples: int | None, kind: str
+) -> None:
+    room = SimpleNamespace(free=10**12)
+    monkeypatch.setattr(audio_file.shutil, "disk_usage", lambda _: room)
+    path = tmp_path / "talk.wav"
+    with StereoWriter(path, expected_samples) as writer:
+        writer.write(np.zeros(160, np.float32), np.zeros(160, np.float32))
+    assert soundfile.info(path).format == kind
+    assert soundfile.info(path).frames == 160
+
+
+def test_a_disk_without_room_is_noticed_before(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    with pytest.raises(DuologueError, match="MB free"):
+        StereoWriter(tmp_path / "talk.wav", free)
+
+
+def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DuologueError, match="cannot be written"):
+        StereoWriter(tmp_path / "missing" / "talk.wav", 100)
+
+
+def test_a_disk_that_fills_up_leaves_a_whole_file(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "talk.wav"
+    block = np.zeros(16_000, np.float32)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with (
+            pytest.raises(DuologueError, match="cannot be written"),
+            StereoWriter(path, 16_000 * 10) as writer,
+        ):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+            for _ in range(10):
+                writer.write(block, block)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert soundfile.info(path).frames >= 3 * 16_000
