@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from engine.bundle import (
     Bundle,
+    ChunkMs,
     EncoderSettings,
     Files,
     Manifest,
@@ -29,7 +30,7 @@ from engine.tokens import FRAME_MS, FRAME_SAMPLES
 from tests.engine.tiny_llama import write_tiny_llama
 
 UNIT_COUNT, SILENCE, S0, S1 = 200, 17, 200, 201
-BOS = {160: 202, 200: 203, 240: 204}
+BOS: dict[ChunkMs, int] = {160: 202, 200: 203, 240: 204}
 PAST_FRAMES = 5
 """Units before a frame that the tiny vocoder's sound depends on."""
 _OPSET, _IR = 18, 10
@@ -64,7 +65,7 @@ def write_tiny_bundle(
         unit_count=UNIT_COUNT,
         silence_unit=SILENCE,
         files=files,
-        tokens=TokenIds(unit_base=0, s0=S0, s1=S1, bos=dict(BOS)),
+        tokens=TokenIds(unit_base=0, s0=S0, s1=S1, bos=BOS),
         chunks_ms=[160, 200, 240],
         default_chunk_ms=160,
         boundary_emit=boundary_emit,
