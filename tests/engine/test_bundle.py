@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine.bundle import MANIFEST_NAME, Bundle, default_folder, describe_file, load_bundle
+from engine.bundle import MANIFEST_NAME, Bundle, ChunkMs, default_folder, describe_file, load_bundle
 from engine.duplex import Duplex
 from engine.errors import DuologueError
 from tests.engine.tiny_bundle import BOS, S0, S1, write_tiny_bundle, write_tiny_vocoder
@@ -66,7 +66,7 @@ def test_a_written_bundle_is_read_back(whole: Bundle) -> None:
 
 
 @pytest.mark.parametrize("chunk_ms", [160, 200, 240])
-def test_each_chunk_length_has_its_format(whole: Bundle, chunk_ms: int) -> None:
+def test_each_chunk_length_has_its_format(whole: Bundle, chunk_ms: ChunkMs) -> None:
     fmt = whole.token_format(chunk_ms)
     assert fmt.chunk_ms == chunk_ms
     assert (fmt.s0, fmt.s1, fmt.bos) == (S0, S1, BOS[chunk_ms])
