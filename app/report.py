@@ -100,11 +100,12 @@ def show_agreement(console: Console, entries: Sequence[Agreement], chunk_ms: int
     """Streaming units against those of the whole file, window by look-ahead."""
     lookaheads = sorted({entry.lookahead_ms for entry in entries})
     table = Table(
-        title=f"Frames whose streaming unit is that of the whole file ({chunk_ms} ms chunks)"
+        title="Frames whose streaming unit is that of the whole file,\n"
+        f"by past window and look-ahead, {chunk_ms} ms chunks"
     )
     table.add_column("window", justify="right")
     for lookahead_ms in lookaheads:
-        table.add_column(f"look-ahead {lookahead_ms} ms", justify="right")
+        table.add_column(f"{lookahead_ms} ms ahead", justify="right")
     for window_ms in sorted({entry.window_ms for entry in entries}):
         row = {entry.lookahead_ms: entry for entry in entries if entry.window_ms == window_ms}
         cells = [f"{row[lookahead_ms].share:.1%}" for lookahead_ms in lookaheads]

@@ -138,7 +138,9 @@ class Recording:
         if self._damaged:
             return np.zeros(0, np.float32)
         try:
-            frames = self._file.read(self.rate_hz // _BLOCKS_PER_SECOND, dtype="float32", always_2d=True)
+            frames = self._file.read(
+                self.rate_hz // _BLOCKS_PER_SECOND, dtype="float32", always_2d=True
+            )
         except soundfile.SoundFileError:
             frames = np.zeros((0, self.channels), np.float32)
             self._damaged = True

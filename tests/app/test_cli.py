@@ -1,0 +1,180 @@
+"""The command line: files and tables where all is well, one sentence and code 2 where not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from app.cli import main
+from engine.tokens import RATE_HZ
+from tests.engine.tiny_bundle import write_tiny_bundle
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_tiny_bundle(tmp_path_factory.mktemp("bundle")).folder)
+
+
+@pytest.fixture(scope="module")
+def user(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("user") / "user.flac"
+    sound = np.random.default_rng(0).normal(0, 0.1, (22_050 * 2, 2))
+    soundfile.write(path, sound, 22_050)
+    return str(path)
+
+
+def run(*arguments: str) -> int:
+    """Exit code of the program."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    code = ended.value.code
+    assert code is None or isinstance(code, int)
+    return code or 0
+
+
+def one_sentence(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was said on stderr, which must be all that was said."""
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    return err
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out.startswith("duologue ")
+
+
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--help") == 0
+    shown = capsys.readouterr().out
+    assert all(command in shown for command in ("talk", "bench", "evaluate"))
+
+
+def test_talk_leaves_three_files(
+    bundle: str, user: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "deep" / "talk"
+    assert run("talk", "--user", user, "--bundle", bundle, "--out", str(out)) == 0
+    names = sorted(path.name for path in out.iterdir())
+    assert names == ["conversation.png", "conversation.wav", "events.jsonl"]
+    shown = capsys.readouterr().out
+    for word in ("agent turns", "reaction", "overlaps", "estimates right", "deadlines met"):
+        assert word in shown
+
+
+def test_talk_without_a_recording_takes_the_sample(
+    bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("talk", "--bundle", bundle) == 0
+    (folder,) = tmp_path.glob("conversation-*")
+    assert soundfile.info(folder / "conversation.wav").duration > 35
+
+
+def test_talk_takes_all_options(bundle: str, user: str, tmp_path: Path) -> None:
+    options = "--chunk-ms 240 --latency-ms 100 --seed 7 --temperature 0".split()
+    out = ["--user", user, "--bundle", bundle, "--out", str(tmp_path)]
+    assert run("talk", *options, *out) == 0
+    head = json.loads((tmp_path / "events.jsonl").read_text().splitlines()[0])
+    assert (head["chunk_ms"], head["latency_ms"], head["seed"]) == (240, 100, 7)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--user", "missing.wav"],
+        ["--user", __file__],
+        ["--bundle", "nowhere"],
+        ["--chunk-ms", "170"],
+        ["--latency-ms", "481"],
+        ["--out", __file__],
+    ],
+    ids=["missing", "no sound", "no bundle", "chunk", "latency", "out"],
+)
+def test_what_is_wrong_is_said_in_one_sentence(
+    wrong: list[str],
+    bundle: str,
+    user: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    right = ["--user", user, "--bundle", bundle, "--out", str(tmp_path / "talk")]
+    assert run("talk", *right, *wrong) == 2
+    assert "Traceback" not in one_sentence(capsys)
+    assert not (tmp_path / "talk").exists() or wrong[0] == "--out"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_ends_with_whole_files(bundle: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "app", "talk", "--realtime", "--bundle", bundle]
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    talk = subprocess.Popen(
+        [*command, "--out", str(tmp_path)], cwd=root, env=environment, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "events.jsonl").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    talk.send_signal(signal.SIGINT)
+    out, err = talk.communicate(timeout=60)
+    assert (talk.returncode, err) == (0, "")
+    assert "stopped" in out
+    summary = json.loads((tmp_path / "events.jsonl").read_text().splitlines()[-1])
+    assert summary["complete"] is False
+    length = soundfile.info(tmp_path / "conversation.wav").frames
+    assert length == summary["duration_ms"] * RATE_HZ // 1000
+
+
+def test_bench_prints_and_writes_all_figures(
+    bundle: str, user: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bench.json"
+    options = ["--seconds", "3", "--long", "0.2", "--json", str(path)]
+    assert run("bench", *options, "--user", user, "--bundle", bundle) == 0
+    shown = capsys.readouterr().out
+    for word in ("encoder", "vocoder", "total", "overhead", "peak memory", "long run"):
+        assert word in shown
+    figures = json.loads(path.read_text())
+    assert [entry["chunk_ms"] for entry in figures["by_chunk"]] == [160, 200, 240]
+    for entry in figures["by_chunk"]:
+        stages = entry["stages"]
+        assert 0 < stages["own"]["p50_ms"] <= stages["total"]["p99_ms"]
+        assert stages["total"]["p50_share"] == stages["total"]["p50_ms"] / entry["chunk_ms"]
+        assert 0 < entry["native_ms"] < entry["model_ms"]
+        assert entry["overhead"] > 0
+    assert figures["long_run"]["talk_seconds"] == pytest.approx(12)
+    assert figures["long_run"]["p99_ratio"] > 0
+    assert figures["native_ms_per_token"] > 0
+
+
+def test_evaluate_units_prints_and_writes_all_settings(
+    bundle: str, user: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "units.json"
+    assert run("evaluate", "units", user, "--bundle", bundle, "--json", str(path)) == 0
+    assert "120 ms ahead" in capsys.readouterr().out
+    entries = json.loads(path.read_text())["agreement"]
+    assert len(entries) == 16
+    # The tiny tokenizer hears one frame back, so every window agrees with the whole file.
+    assert all(entry["share"] == 1 for entry in entries)
+
+
+def test_evaluate_units_names_a_recording_that_is_too_short(
+    bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "short.wav"
+    soundfile.write(path, np.zeros(100), RATE_HZ)
+    assert run("evaluate", "units", str(path), "--bundle", bundle) == 2
+    assert str(path) in one_sentence(capsys)
