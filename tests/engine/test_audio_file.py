@@ -186,15 +186,17 @@ def test_a_disk_that_fills_up_leaves_a_whole_file(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource")
     path = tmp_path / "talk.wav"
     block = np.zeros(16_000, np.float32)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    try:
-        with (
-            pytest.raises(DuologueError, match="cannot be written"),
-            StereoWriter(path, 16_000 * 10) as writer,
-        ):
-            resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+
+    def write_ten_seconds() -> None:
+        with StereoWriter(path, 16_000 * 10) as writer:
             for _ in range(10):
                 writer.write(block, block)
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+    try:
+        with pytest.raises(DuologueError, match="cannot be written"):
+            write_ten_seconds()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert soundfile.info(path).frames >= 3 * 16_000
