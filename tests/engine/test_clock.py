@@ -121,7 +121,7 @@ def test_the_context_is_always_the_true_history(
 ) -> None:
     clock = start(llama, fmt)
     user = user_chunks(fmt, 20)
-    own: list[list[int]] = [[]]
+    own: list[list[int]] = [[SILENCE]]  # the first chunk has no carry: silence is said
     for beat in range(len(user)):
         known = beat - unknown
         step = clock.beat([user[known]] if known >= 0 else [])
@@ -192,7 +192,7 @@ def test_a_miss_feeds_truth_and_own_chunk_in_one_batch(llama: WitnessedLlama) ->
 def test_late_input_is_rolled_back_deeper(llama: WitnessedLlama) -> None:
     clock = start(llama)
     user = user_chunks(FORMAT, 6)
-    own: list[list[int]] = [[]]
+    own: list[list[int]] = [[SILENCE]]  # the first chunk has no carry: silence is said
     own += [clock.beat(heard).own_units for heard in ([], [user[0]], [], [])]
     step = clock.beat(user[1:4])
     assert step.hits + step.misses == 3
