@@ -275,7 +275,7 @@ def _new_folder() -> Path:
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """Ctrl-C asks for an end instead of breaking a file in the middle; a second one breaks."""
+    """Ctrl-C, or SIGTERM, asks for an end instead of breaking a file; a second one breaks."""
     asked = threading.Event()
 
     def ask(_number: int, _frame: object) -> None:
@@ -286,11 +286,12 @@ def _interruptible() -> Iterator[threading.Event]:
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return
-    before = signal.signal(signal.SIGINT, ask)
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield asked
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Advance:

@@ -115,7 +115,10 @@ def test_what_is_wrong_is_said_in_one_sentence(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
-def test_ctrl_c_ends_with_whole_files(bundle: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_signal_ends_with_whole_files(
+    number: signal.Signals, bundle: str, tmp_path: Path
+) -> None:
     command = [sys.executable, "-m", "app", "talk", "--realtime", "--bundle", bundle]
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(root)}
@@ -127,7 +130,7 @@ def test_ctrl_c_ends_with_whole_files(bundle: str, tmp_path: Path) -> None:
     while not (tmp_path / "events.jsonl").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.5)
-    talk.send_signal(signal.SIGINT)
+    talk.send_signal(number)
     out, err = talk.communicate(timeout=60)
     assert (talk.returncode, err) == (0, "")
     assert "stopped" in out
