@@ -7,6 +7,7 @@ is mostly not to be foreseen. Resumes from the last checkpoint.
 from __future__ import annotations
 
 import csv
+import math
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -135,7 +136,7 @@ def train_lm(
         bar = progress.add_task("language model", total=minutes * 60)
         while spent < minutes * 60:
             done = spent / (minutes * 60)
-            rate = PEAK_RATE * max(FINAL_SHARE, (1 + np.cos(np.pi * done)) / 2)
+            rate = PEAK_RATE * max(FINAL_SHARE, (1 + math.cos(math.pi * done)) / 2)
             for group in optimizer.param_groups:
                 group["lr"] = rate * min(1, (step + 1) / 100)
             ids_BT, weights_BT = next(loader)

@@ -7,6 +7,7 @@ their transcripts (``models.align``). Everything resumes from the last checkpoin
 from __future__ import annotations
 
 import csv
+import math
 import time
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def train_tokenizer(
         while (elapsed := time.monotonic() - started) < minutes * 60:
             done = elapsed / (minutes * 60)
             for group in optimizer.param_groups:
-                group["lr"] = peak * min(1, (step + 1) / 100) * (1 + np.cos(np.pi * done)) / 2
+                group["lr"] = peak * min(1, (step + 1) / 100) * (1 + math.cos(math.pi * done)) / 2
             audio_BN, labels_BH = next(loader)
             loss, accuracy = phone_loss(net, audio_BN, labels_BH)
             optimizer.zero_grad()
