@@ -1,0 +1,70 @@
+"""The starter bundle as it is shipped: whole, small, and on speaking terms with the sample."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.cli import sample_path
+from engine.audio_file import read_mono
+from engine.bundle import Bundle, load_bundle
+from engine.duplex import Duplex
+from engine.tokens import RATE_HZ
+from engine.unit_encoder import Tokenizer, measure_agreement
+from engine.vocoder import StreamingVocoder, Vocoder
+
+MOST_BYTES = 40_000_000
+
+
+@pytest.fixture(scope="module")
+def starter() -> Bundle:
+    return load_bundle()
+
+
+@pytest.fixture(scope="module")
+def sample() -> np.ndarray:
+    return read_mono(sample_path(), 24.0)
+
+
+def test_it_is_small(starter: Bundle) -> None:
+    assert sum(path.stat().st_size for path in starter.folder.iterdir()) <= MOST_BYTES
+
+
+def test_it_has_a_card(starter: Bundle) -> None:
+    card = (starter.folder / "MODEL_CARD.md").read_text(encoding="utf8")
+    assert starter.manifest.version in card
+
+
+def test_streaming_units_are_nearly_those_of_the_file(starter: Bundle, sample: np.ndarray) -> None:
+    tokenizer = Tokenizer(starter.tokenizer, starter.manifest.unit_count)
+    window_ms = starter.manifest.encoder.window_ms
+    assert measure_agreement(tokenizer, sample, 4, window_ms, 0).share > 0.9
+
+
+def test_the_voice_has_no_seams(starter: Bundle) -> None:
+    manifest = starter.manifest
+    model = Vocoder(starter.vocoder)
+    units = np.random.default_rng(0).integers(0, manifest.unit_count, 60).tolist()
+    past = [manifest.silence_unit] * manifest.vocoder.past_frames
+    whole = model.sound([*past, *units])[-60 * 640 :]
+    stream = StreamingVocoder(model, manifest.vocoder.past_frames, manifest.silence_unit)
+    parts = [stream.push(units[start : start + 4]) for start in range(0, 60, 4)]
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-4)
+
+
+@pytest.mark.parametrize("chunk_ms", [160, 200, 240])
+def test_it_answers_something_and_waits_for_the_user(
+    starter: Bundle, sample: np.ndarray, chunk_ms: int
+) -> None:
+    duplex = Duplex(starter, chunk_ms, seed=1)
+    chunk = duplex.format.chunk_samples
+    sound = [
+        duplex.step(sample[start : start + chunk]).agent_audio
+        for start in range(0, len(sample) - chunk + 1, chunk)
+    ]
+    duplex.close()
+    track = np.concatenate(sound)
+    assert np.isfinite(track).all()
+    assert (np.abs(track) > 0.1).sum() > RATE_HZ // 20  # some words at least
+    before_the_user_speaks = track[: RATE_HZ // 2]
+    assert np.abs(before_the_user_speaks).max() < 0.05
