@@ -7,7 +7,8 @@ from what a listener knows, so the agent learns to answer as soon as it can tell
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,8 +20,15 @@ from models.encode_speech import MARGIN_FRAMES, NEIGHBOURS, SpeechStore, UnitSpe
 _SITUATIONS = {"question": 0.80, "interrupted": 0.10, "long_talk": 0.06, "real_talk": 0.04}
 _PAUSE_INSIDE = 0.12
 _QUESTION_INTO_STORY = 0.3
+_HEARD_TO_THE_END = 0.2
 _OWN_NOISE_OF_USER = 0.1
 _MISHEARD = 0.06
+_LONG_WORDS = 10
+_LONG_ANSWERS = [
+    *((prompt, story) for prompt in script.STORY_PROMPTS for story in script.STORIES),
+    *((e.user, e.agent) for e in script.EXCHANGES if len(e.agent.split()) >= _LONG_WORDS),
+]
+"""(what the user asks, what is worth interrupting)."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,16 @@ class Dialogue:
     events: list[Said] = field(default_factory=list)
 
 
+def hold_out(store: SpeechStore) -> tuple[SpeechStore, SpeechStore]:
+    """A store to train on, and one with the last utterance of each of the user's sentences.
+
+    A sentence that was spoken only once is in both.
+    """
+    training = {text: spoken[:-1] or spoken for text, spoken in store.user.items()}
+    held_out = {text: spoken[-1:] for text, spoken in store.user.items()}
+    return replace(store, user=training), replace(store, user=held_out)
+
+
 class Composer:
     """Endless random dialogues of one speech store."""
 
@@ -50,15 +68,10 @@ class Composer:
         self._store = store
         self._random = random.Random(seed)
         self._draw = np.random.default_rng(seed)
-        # Sums are 162 of 338 exchanges; drawn by intent they do not drown the rest.
-        weights = {"sum": 0.35}
-        counts: dict[str, int] = {}
-        for exchange in script.EXCHANGES:
-            counts[exchange.intent] = counts.get(exchange.intent, 0) + 1
-        self._weights = [
-            weights.get(exchange.intent, 1.0) if counts[exchange.intent] > 40 else 1.0
-            for exchange in script.EXCHANGES
-        ]
+        # Nearly half of all exchanges are sums: by the root of its exchanges each topic has its
+        # say and the large ones still get most.
+        topics = Counter(exchange.intent for exchange in script.EXCHANGES)
+        self._weights = [topics[exchange.intent] ** -0.5 for exchange in script.EXCHANGES]
 
     def compose(self, frames: int) -> Dialogue:
         """A dialogue of ``frames`` frames."""
@@ -97,9 +110,11 @@ class Composer:
         return end
 
     def _interrupted(self, now: int) -> int:
-        end = self._user_says(self._random.choice(script.STORY_PROMPTS), now)
-        story = self._random.choice(script.STORIES)
+        prompt, story = self._random.choice(_LONG_ANSWERS)
+        end = self._user_says(prompt, now)
         start = end + self._gap()
+        if self._random.random() < _HEARD_TO_THE_END:
+            return self._agent_says(story, start)
         length = self._agent_length(story)
         onset = start + self._random.randint(12, length - 12)
         stop = onset + self._random.randint(9, 13)

@@ -28,6 +28,13 @@ class LlamaConfig:
     norm_epsilon: float = 1e-5
 
 
+PRESETS = {
+    "starter": LlamaConfig(),
+    "tiny": LlamaConfig(width=64, layers=2, heads=2, feed_width=128),
+}
+"""Named sizes: what is shipped, and one that tests train in a moment."""
+
+
 def rotary(tokens: int, channels: int, base: float) -> tuple[Tensor, Tensor]:
     """Cosines and sines (T, C / 2) of the rotary position embedding."""
     frequency = base ** (-torch.arange(0, channels, 2) / channels)
@@ -95,13 +102,23 @@ class Llama(nn.Module):
             for out in (layer.attention_out, layer.down):
                 nn.init.normal_(out.weight, std=0.02 / (2 * config.layers) ** 0.5)
 
-    def forward(self, ids_BT: Tensor) -> Tensor:
+    def hidden(self, ids_BT: Tensor) -> list[Tensor]:
+        """What each layer gives, (B, T, D)."""
         channels = self.config.width // self.config.heads
         cos_TC, sin_TC = rotary(ids_BT.shape[1], channels, self.config.rope_base)
         x_BTD = self.embedding(ids_BT)
         if torch.is_autocast_enabled("cpu"):
             # float32 angles would drag attention up to float32 with them.
             cos_TC, sin_TC = cos_TC.bfloat16(), sin_TC.bfloat16()
+        given = []
         for layer in self.layers:
             x_BTD = layer(x_BTD, cos_TC, sin_TC)
-        return functional.linear(self.norm(x_BTD), self.embedding.weight)
+            given.append(x_BTD)
+        return given
+
+    def logits(self, last_BTD: Tensor) -> Tensor:
+        """Of the last layer's values."""
+        return functional.linear(self.norm(last_BTD), self.embedding.weight)
+
+    def forward(self, ids_BT: Tensor) -> Tensor:
+        return self.logits(self.hidden(ids_BT)[-1])
