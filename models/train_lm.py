@@ -14,7 +14,7 @@ import itertools
 import math
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -144,7 +144,10 @@ class Listener(nn.Module):
 
 
 def dialogue_loss(
-    listener: nn.Module, ids_BT: Tensor, weights_BT: Tensor, said_BT: Tensor
+    listener: Callable[[Tensor], tuple[Tensor, Tensor]],
+    ids_BT: Tensor,
+    weights_BT: Tensor,
+    said_BT: Tensor,
 ) -> tuple[Tensor, Tensor, float]:
     """Weighted cross-entropy per token and that of the sentences, nats; share of tokens at which
     the sentence is named right."""
@@ -236,7 +239,7 @@ def train_lm(
         table = csv.writer(log)
         if not log_path.stat().st_size:
             table.writerow(_COLUMNS)
-        bar = progress.add_task("language model", total=1.0, completed=done())
+        bar = progress.add_task("language model", total=1.0)
         while done() < 1:
             share = max(FINAL_SHARE, (1 + math.cos(math.pi * done())) / 2)
             for optimizer, peak in zip(optimizers, peaks, strict=True):

@@ -129,7 +129,11 @@ def file_features(net: TokenizerNet, audio: np.ndarray) -> Tensor:
 
 
 def find_units(path: Path, folders: list[Path], units: int, utterances: int, seed: int) -> None:
-    """k-means over the features of random utterances; the centroids go into the checkpoint."""
+    """k-means over the features of random utterances; the centroids go into the checkpoint.
+
+    Where the checkpoint has centroids already they are where k-means starts, so that units keep
+    their meaning and a vocoder trained for them is soon right again.
+    """
     net = load_tokenizer(path)
     rng = np.random.default_rng(seed)
     rows = []
@@ -141,6 +145,9 @@ def find_units(path: Path, folders: list[Path], units: int, utterances: int, see
             noisy = sound + rng.normal(size=len(sound)) * 10 ** (rng.uniform(-80, -45) / 20)
             rows.append(file_features(net, noisy.astype(np.float32)).numpy())
     frames = np.concatenate(rows)
-    means = MiniBatchKMeans(units, batch_size=8192, n_init=3, random_state=seed).fit(frames)
+    before = net.centroids.numpy()
+    start, tries = (before, 1) if len(before) == units else ("k-means++", 3)
+    means = MiniBatchKMeans(units, init=start, batch_size=8192, n_init=tries, random_state=seed)
+    means.fit(frames)
     net.centroids = torch.from_numpy(means.cluster_centers_.astype(np.float32))
     save_tokenizer(net, path)
