@@ -97,6 +97,7 @@ class ChunkClock:
         self._limit = limit
         self._unit_ids = np.arange(fmt.unit_base, fmt.unit_base + fmt.unit_count)
         self._random = np.random.default_rng(seed)
+        self._silence_unit = silence_unit
         self._last_own = silence_unit
         self._last_heard: int | None = None
         self._pending: list[int] = [] if fmt.bos is None else [fmt.bos]
@@ -113,17 +114,21 @@ class ChunkClock:
         """Tokens in the context, those included that wait to be fed."""
         return self._llama.length + len(self._pending)
 
-    def beat(self, heard: Sequence[Sequence[int]]) -> ClockStep:
+    def beat(self, heard: Sequence[Sequence[int]] | None, speak: bool = True) -> ClockStep:
         """Advance one chunk and return the agent's next one.
 
         ``heard``: the user's chunks that became known, oldest first, each as its frames (one unit
-        per frame). Every other chunk up to the running one is estimated, so the latency in chunks
-        is how far the caller lags; at most ``MAX_UNKNOWN_CHUNKS``. Raises ValueError where more
-        is heard than has passed, or too little for too long.
+        per frame); None where the oldest unknown chunk is lost, so that its estimate stands for
+        good. Every other chunk up to the running one is estimated, so the latency in chunks
+        is how far the caller lags; at most ``MAX_UNKNOWN_CHUNKS``. Without ``speak`` the agent's
+        next chunk is silence, at the cost of a token: its time has passed. Raises ValueError where
+        more is heard than has passed, or too little for too long.
         """
         times = [time.perf_counter()]
         self._make_room()
-        hits, misses, stale = self._take(heard)
+        # The chunk spoken last is unknown in any case, so there is one.
+        lost = next(chunk for chunk in self._chunks if not chunk.real) if heard is None else None
+        hits, misses, stale = self._take(heard or [])
         refed = 0
         first = len(self._chunks) - 1
         if stale is not None:
@@ -143,9 +148,12 @@ class ChunkClock:
             if index > first:
                 refed += self._write_own(self._chunks[index])
             self._estimate(index)
+        if lost:
+            lost.real = True
+            self._last_heard = lost.user[-1] if lost.user else self._last_heard
         estimates = [list(chunk.user) for chunk in self._chunks if not chunk.real]
         times.append(time.perf_counter())
-        own = self._speak()
+        own = self._speak() if speak else self._keep_silent()
         times.append(time.perf_counter())
         refeed_ms, estimate_ms, own_ms = (np.diff(times) * 1000).tolist()
         frames = fill_frames(own, self._last_own, self._fmt)
@@ -231,6 +239,15 @@ class ChunkClock:
         self._begin_own()
         carried = None if fmt.boundary_emit else self._last_own
         own = self._sample_units(carried, [fmt.s0, fmt.s1], self._own_sampling)
+        self._chunks[-1].own = own
+        return own
+
+    def _keep_silent(self) -> list[int]:
+        """A chunk of silence, as the format writes it."""
+        fmt = self._fmt
+        self._begin_own()
+        own = novel_units([self._silence_unit] * fmt.chunk_frames, self._last_own, fmt)
+        self._pending += fmt.unit_tokens(own)
         self._chunks[-1].own = own
         return own
 

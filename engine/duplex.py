@@ -141,35 +141,53 @@ class Duplex:
         """Tokens that the model remembers now."""
         return self._clock.context_tokens
 
-    def step(self, user_audio: np.ndarray) -> Step:
+    def step(self, user_audio: np.ndarray, lost: bool = False, speak: bool = True) -> Step:
         """Take the user's sound of one interval, float32 (chunk samples,) at 16 kHz.
 
-        Louder sound than [-1, 1] is clipped. Raises DuologueError on another type or shape and on
-        sound that is not finite; the conversation can go on after that.
+        Louder sound than [-1, 1] is clipped. ``lost`` says that the sound used in this step is not
+        the user's: the estimate of the chunk that it completes stands for good. Without ``speak``
+        the agent is silent in interval N + 1, whose time has passed. Raises DuologueError on
+        another type or shape and on sound that is not finite; the conversation can go on after
+        that.
         """
         self._check_open()
-        if not isinstance(user_audio, np.ndarray) or user_audio.dtype != np.float32:
-            kind = getattr(user_audio, "dtype", type(user_audio).__name__)
-            raise DuologueError(f"A chunk of sound is {kind}; feed float32 in [-1, 1].")
-        expected = (self.format.chunk_samples,)
-        if user_audio.shape != expected:
-            raise DuologueError(
-                f"A chunk of sound has shape {user_audio.shape} where {expected} belongs; "
-                "feed whole chunks of mono sound at 16 kHz."
-            )
-        if not np.isfinite(user_audio).all():
-            raise DuologueError("The sound holds values that are not numbers; check its source.")
+        _check_sound(user_audio, self.format.chunk_samples)
+        return self._advance(self._due(user_audio), lost, speak)
+
+    @property
+    def due_samples(self) -> int:
+        """How much sound the next ``step_due`` takes: a chunk, less in the first steps."""
+        chunk = self.format.chunk_samples
+        begun = self._index * chunk - self._latency_samples
+        return max(begun + chunk, 0) - max(begun, 0)
+
+    def step_due(self, due_audio: np.ndarray, lost: bool = False, speak: bool = True) -> Step:
+        """The same step for a caller that keeps the latency itself, as live talk does.
+
+        ``due_audio`` float32 (due_samples,) is the user's sound of [N D - L, (N + 1) D - L), L
+        being the latency, from the beginning of the talk on. So step N can run L before its
+        interval is over. Gives what ``step`` gives; one conversation uses one of the two.
+        """
+        self._check_open()
+        _check_sound(due_audio, self.due_samples)
+        return self._advance(np.clip(due_audio, -1.0, 1.0), lost, speak)
+
+    def _advance(self, due_audio: np.ndarray, lost: bool, speak: bool) -> Step:
         started = time.perf_counter()
-        heard = self._encoder.push(self._due(user_audio))
+        heard = [units.tolist() for units in self._encoder.push(due_audio)]
         encoded = time.perf_counter()
-        beat = self._clock.beat([units.tolist() for units in heard])
+        if lost and heard:
+            heard = []
+            beat = self._clock.beat(None, speak)
+        else:
+            beat = self._clock.beat(heard, speak)
         spoken = time.perf_counter()
         agent_audio = self._vocoder.push(beat.own_frames)
         done = time.perf_counter()
         step = Step(
             index=self._index,
             agent_audio=agent_audio,
-            user_units=[units.tolist() for units in heard],
+            user_units=heard,
             user_estimates=beat.user_estimates,
             own_units=beat.own_units,
             own_frames=beat.own_frames,
@@ -204,3 +222,16 @@ class Duplex:
         cut = max(len(sound) - self._latency_samples, 0)
         self._withheld = sound[cut:]
         return sound[:cut]
+
+
+def _check_sound(audio: np.ndarray, samples: int) -> None:
+    if not isinstance(audio, np.ndarray) or audio.dtype != np.float32:
+        kind = getattr(audio, "dtype", type(audio).__name__)
+        raise DuologueError(f"A chunk of sound is {kind}; feed float32 in [-1, 1].")
+    if audio.shape != (samples,):
+        raise DuologueError(
+            f"A chunk of sound has shape {audio.shape} where {(samples,)} belongs; "
+            "feed whole chunks of mono sound at 16 kHz."
+        )
+    if not np.isfinite(audio).all():
+        raise DuologueError("The sound holds values that are not numbers; check its source.")

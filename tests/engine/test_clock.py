@@ -314,3 +314,24 @@ def test_draw() -> None:
     hot = np.bincount([draw(logits, Sampling(50.0, 1.0), random) for _ in range(4000)])
     np.testing.assert_allclose(hot / 4000, [0.25] * 4, atol=0.04)
     assert draw(np.array([-np.inf, 0.0]), Sampling(1.0, 1.0), random) == 1
+
+
+@formats
+@pytest.mark.parametrize("unknown_chunks", [0, 1, 3])
+def test_lost_and_silent_chunks_leave_a_true_history(
+    llama: WitnessedLlama, fmt: TokenFormat, unknown_chunks: int
+) -> None:
+    clock = start(llama, fmt)
+    user = user_chunks(fmt, 24)
+    for index in range(len(user)):
+        known = index - unknown_chunks
+        heard = [user[known]] if known >= 0 else []
+        lost = known >= 0 and index % 5 == 3
+        step = clock.beat(None if lost else heard, speak=index % 4 != 2)
+        if index % 4 == 2:
+            assert step.own_frames == [SILENCE] * fmt.chunk_frames
+        if lost:
+            assert step.hits == step.misses == 0
+        assert len(step.user_estimates) == min(unknown_chunks, index + 1)
+        assert llama.length + len(clock._pending) == clock.context_tokens
+        assert (llama.tokens + clock._pending).count(S0) == clock.elapsed_chunks

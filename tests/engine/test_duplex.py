@@ -314,3 +314,53 @@ def test_a_step_says_how_long_its_parts_took(duplex: Open) -> None:
     assert set(parts) == {"encoder", "refeed", "estimate", "own", "vocoder"}
     assert all(part_ms >= 0 for part_ms in parts.values())
     assert 0 < sum(parts.values()) <= total_ms + 0.01
+
+
+# --- a caller that is late, or keeps the latency itself -------------------------------------------
+
+
+@chunk_lengths
+@latencies
+def test_sound_fed_when_it_is_due_gives_the_same_talk(
+    duplex: Open, chunk_ms: int, latency_ms: int
+) -> None:
+    whole, early = duplex(chunk_ms, latency_ms), duplex(chunk_ms, latency_ms)
+    audio = noise(8 * whole.format.chunk_samples)
+    fed = 0
+    for expected in talk(whole, audio):
+        due = audio[fed : fed + early.due_samples]
+        fed += len(due)
+        step = early.step_due(due)
+        assert tokens(step) == tokens(expected)
+        np.testing.assert_array_equal(step.agent_audio, expected.agent_audio)
+    assert fed == max(len(audio) - latency_ms * SAMPLES_PER_MS, 0)
+
+
+def test_more_sound_than_is_due_is_refused(duplex: Open) -> None:
+    talk_ = duplex(160, 40)
+    with pytest.raises(DuologueError, match="1920"):
+        talk_.step_due(noise(talk_.format.chunk_samples))
+    talk_.step_due(noise(1920))
+
+
+@latencies
+def test_a_chunk_that_is_lost_keeps_its_estimate(duplex: Open, latency_ms: int) -> None:
+    talk_ = duplex(160, latency_ms)
+    audio = noise(20 * talk_.format.chunk_samples).reshape(20, -1)
+    for index, chunk in enumerate(audio):
+        lost = index in (7, 8, 12)
+        step = talk_.step(chunk, lost=lost)
+        if lost:
+            assert step.user_units == []
+            assert step.estimate_hits == step.estimate_misses == 0
+        assert len(step.user_estimates) <= talk_.unknown_chunks
+        assert step.index == index
+    assert len(step.user_units) == 1
+
+
+def test_a_step_whose_time_has_passed_says_nothing(duplex: Open) -> None:
+    talk_ = duplex(160, 160)
+    audio = noise(6 * talk_.format.chunk_samples).reshape(6, -1)
+    heard = [talk_.step(chunk, speak=False) for chunk in audio]
+    assert all(step.own_frames == [SILENCE] * 4 for step in heard)
+    assert all(len(step.user_units) == 1 for step in heard[1:])
