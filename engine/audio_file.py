@@ -26,6 +26,7 @@ _SILENT = 10 ** (-60 / 20)
 _UNKNOWN_FRAMES = 1 << 62
 _WAV_MOST_BYTES = 4_000_000_000  # RIFF counts bytes in 32 bits
 _BYTES_PER_SAMPLE = 4  # two channels of 16 bits
+_FULL_SCALE = 1 << 15
 
 
 class Recording:
@@ -168,6 +169,17 @@ def read_mono(path: Path, most_seconds: float | None = None) -> np.ndarray:
     return np.concatenate(blocks)[:most]
 
 
+def to_pcm(audio: np.ndarray) -> np.ndarray:
+    """int16 (n,) of float32 (n,); louder sound than [-1, 1] is clipped."""
+    pcm: np.ndarray = np.clip(np.rint(audio * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1)
+    return pcm.astype(np.int16)
+
+
+def from_pcm(pcm: np.ndarray) -> np.ndarray:
+    """float32 (n,) of int16 (n,)."""
+    return pcm.astype(np.float32) / np.float32(_FULL_SCALE)
+
+
 class StereoWriter:
     """A 16 kHz stereo wav that grows: user left, agent right; a context manager."""
 
@@ -215,7 +227,7 @@ class StereoWriter:
         """Append both tracks' sound of one interval, float32 (n,) each."""
         before = self._file.tell()
         try:
-            self._file.write(np.stack([user, agent], axis=1))
+            self._file.write(to_pcm(np.stack([user, agent], axis=1)))
             written = self._file.tell() - before
         except (soundfile.SoundFileError, AssertionError) as error:
             raise unwritable(self.path) from error

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.audio_file import from_pcm, to_pcm
 from engine.bundle import Bundle
 from engine.clock import ChunkClock, Sampling, beat_tokens
 from engine.errors import DuologueError
@@ -78,9 +79,10 @@ class Duplex:
         if seed < 0:
             raise DuologueError(f"A seed of {seed} is out of range; choose 0 or more.")
         self.bundle = bundle
-        self._seed = seed
-        self._own_sampling = own_sampling or manifest.sampling.own.sampling()
-        self._estimate_sampling = estimate_sampling or manifest.sampling.estimate.sampling()
+        self.seed = seed
+        self.own_sampling = own_sampling or manifest.sampling.own.sampling()
+        self.estimate_sampling = estimate_sampling or manifest.sampling.estimate.sampling()
+        self.gpu_layers = gpu_layers
         self.unknown_chunks = -(-self.latency_ms // self.format.chunk_ms)
         # What is left between the last known chunk and the sound that may be used already.
         slack_ms = self.unknown_chunks * self.format.chunk_ms - self.latency_ms
@@ -124,11 +126,11 @@ class Duplex:
         self._clock = ChunkClock(
             self.llama,
             self.format,
-            self._own_sampling,
-            self._estimate_sampling,
+            self.own_sampling,
+            self.estimate_sampling,
             manifest.silence_unit,
             manifest.sink_chunks,
-            self._seed,
+            self.seed,
         )
 
     def close(self) -> None:
@@ -218,7 +220,7 @@ class Duplex:
 
     def _due(self, audio: np.ndarray) -> np.ndarray:
         """Sound that is old enough to be used: all but the last ``latency_ms``."""
-        sound = np.concatenate([self._withheld, np.clip(audio, -1.0, 1.0)])
+        sound = np.concatenate([self._withheld, from_pcm(to_pcm(audio))])
         cut = max(len(sound) - self._latency_samples, 0)
         self._withheld = sound[cut:]
         return sound[:cut]
