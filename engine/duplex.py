@@ -46,6 +46,10 @@ class Step:
     tokens_refed: int
     timings_ms: dict[str, float]
     """encoder, refeed, estimate, own, vocoder and total."""
+    lost: bool = False
+    """The sound used was not the user's; see ``Duplex.step``."""
+    speak: bool = True
+    """False where the agent's chunk had to be silence."""
 
 
 class Duplex:
@@ -172,11 +176,13 @@ class Duplex:
         """
         self._check_open()
         _check_sound(due_audio, self.due_samples)
-        return self._advance(np.clip(due_audio, -1.0, 1.0), lost, speak)
+        return self._advance(due_audio, lost, speak)
 
     def _advance(self, due_audio: np.ndarray, lost: bool, speak: bool) -> Step:
         started = time.perf_counter()
-        heard = [units.tolist() for units in self._encoder.push(due_audio)]
+        # Heard as it is recorded, in 16 bits, so that a replay gives the same tokens.
+        sound = from_pcm(to_pcm(due_audio))
+        heard = [units.tolist() for units in self._encoder.push(sound)]
         encoded = time.perf_counter()
         if lost and heard:
             heard = []
@@ -204,6 +210,8 @@ class Duplex:
                 "vocoder": (done - spoken) * 1000,
                 "total": (done - started) * 1000,
             },
+            lost=lost,
+            speak=speak,
         )
         self._index += 1
         return step
@@ -220,7 +228,7 @@ class Duplex:
 
     def _due(self, audio: np.ndarray) -> np.ndarray:
         """Sound that is old enough to be used: all but the last ``latency_ms``."""
-        sound = np.concatenate([self._withheld, from_pcm(to_pcm(audio))])
+        sound = np.concatenate([self._withheld, audio])
         cut = max(len(sound) - self._latency_samples, 0)
         self._withheld = sound[cut:]
         return sound[:cut]
