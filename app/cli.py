@@ -122,7 +122,6 @@ def talk(
                     duplex,
                     recording,
                     folder,
-                    seed,
                     pace,
                     interrupted.is_set,
                     lambda step: advance(

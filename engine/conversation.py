@@ -8,7 +8,6 @@ side: step N returns the sound of interval N + 1. Runs in the caller's thread; d
 
 from __future__ import annotations
 
-import json
 import time
 from array import array
 from collections.abc import Callable, Iterator
@@ -21,11 +20,11 @@ import numpy as np
 from engine.audio_file import Recording, StereoWriter, unwritable
 from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
+from engine.events import EVENTS_NAME, EventWriter, SummaryRecord, chunk_record, talk_record
 from engine.tokens import RATE_HZ
 from engine.turns import LevelTrack, TurnTaking, turn_taking
 
-WAV_NAME, EVENTS_NAME, PICTURE_NAME = "conversation.wav", "events.jsonl", "conversation.png"
-EVENTS_VERSION = 1
+WAV_NAME, PICTURE_NAME = "conversation.wav", "conversation.png"
 
 # After the recording the agent may finish: at least so long, until it is quiet, at most so long.
 _TAIL_LEAST_SECONDS, _TAIL_QUIET_SECONDS, _TAIL_MOST_SECONDS = 2.5, 1.0, 12.0
@@ -138,32 +137,6 @@ class Conversation:
         }
 
 
-class EventWriter:
-    """events.jsonl: a record that names the talk, one per chunk, and a summary; flushed by line."""
-
-    def __init__(self, path: Path) -> None:
-        """Create the file; DuologueError where it cannot be written."""
-        self.path = path
-        try:
-            self._stream = path.open("w", encoding="utf8", newline="\n")
-        except OSError as error:
-            raise unwritable(path, error) from error
-
-    def write(self, kind: str, content: dict[str, Any]) -> None:
-        """Append one record."""
-        try:
-            self._stream.write(json.dumps({"kind": kind, **content}, separators=(",", ":")) + "\n")
-        except OSError as error:
-            raise unwritable(self.path, error) from error
-
-    def close(self) -> None:
-        """Write out what is buffered."""
-        try:
-            self._stream.close()
-        except OSError as error:
-            raise unwritable(self.path, error) from error
-
-
 def make_folder(folder: Path, recording: Path) -> None:
     """Create the talk's folder; DuologueError where that fails or would destroy the recording."""
     try:
@@ -182,14 +155,13 @@ def talk(
     duplex: Duplex,
     recording: Recording,
     folder: Path,
-    seed: int = 0,
     pace: Pace | None = None,
     stopped: Callable[[], bool] = lambda: False,
     on_chunk: Callable[[Step], None] = lambda step: None,
 ) -> Conversation:
     """Hold the talk that ``recording`` is one side of; the files lie in ``folder`` at the end.
 
-    ``seed`` is only written down. ``stopped`` ends the talk early, with whole files. Raises
+    ``stopped`` ends the talk early, with whole files. Raises
     DuologueError where the recording cannot be read or a file cannot be written.
     """
     make_folder(folder, recording.path)
@@ -205,7 +177,12 @@ def talk(
     ) as wav:
         events = EventWriter(folder / EVENTS_NAME)
         try:
-            events.write("talk", _header(duplex, recording, seed))
+            source = {
+                "name": recording.path.name,
+                "rate_hz": recording.rate_hz,
+                "channels": recording.channels,
+            }
+            events.write(talk_record(duplex, WAV_NAME, recording=source))
             agent_audio = np.zeros(fmt.chunk_samples, np.float32)
             complete = True
             for user_audio in _with_tail(recording, fmt.chunk_samples, agent_track):
@@ -220,7 +197,8 @@ def talk(
                 step = duplex.step(user_audio)
                 ready_ms = pace.elapsed_ms(tally.chunks) if pace else step.timings_ms["total"]
                 tally.add(step, ready_ms)
-                events.write("chunk", _record(step, fmt.chunk_ms, ready_ms))
+                start_sample = step.index * fmt.chunk_samples
+                events.write(chunk_record(step, start_sample, fmt.chunk_samples, ready_ms))
                 agent_audio = step.agent_audio
                 on_chunk(step)
             conversation = Conversation(
@@ -235,7 +213,7 @@ def talk(
                 complete=complete,
                 remarks=recording.remarks(),
             )
-            events.write("summary", conversation.figures())
+            events.write(SummaryRecord(**conversation.figures()))
         finally:
             events.close()
     return conversation
@@ -254,35 +232,3 @@ def _with_tail(
         ):
             break
         yield silence
-
-
-def _header(duplex: Duplex, recording: Recording, seed: int) -> dict[str, Any]:
-    manifest = duplex.bundle.manifest
-    return {
-        "version": EVENTS_VERSION,
-        "bundle": {"name": manifest.name, "version": manifest.version},
-        "recording": {
-            "name": recording.path.name,
-            "rate_hz": recording.rate_hz,
-            "channels": recording.channels,
-        },
-        "chunk_ms": duplex.format.chunk_ms,
-        "latency_ms": duplex.latency_ms,
-        "seed": seed,
-    }
-
-
-def _record(step: Step, chunk_ms: int, ready_ms: float) -> dict[str, Any]:
-    """One chunk: what was heard and estimated of the user in interval N, said in N + 1."""
-    return {
-        "index": step.index,
-        "start_sample": step.index * chunk_ms * RATE_HZ // 1000,
-        "user_units": step.user_units,
-        "user_estimates": step.user_estimates,
-        "own_units": step.own_units,
-        "estimate_hits": step.estimate_hits,
-        "estimate_misses": step.estimate_misses,
-        "tokens_refed": step.tokens_refed,
-        "ready_ms": round(ready_ms, 3),
-        "timings_ms": {stage: round(value, 3) for stage, value in step.timings_ms.items()},
-    }

@@ -13,9 +13,10 @@ import soundfile
 
 from engine.audio_file import Recording, read_mono
 from engine.bundle import Bundle
-from engine.conversation import EVENTS_NAME, PICTURE_NAME, WAV_NAME, Conversation, Pace, talk
+from engine.conversation import PICTURE_NAME, WAV_NAME, Conversation, Pace, talk
 from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
+from engine.events import EVENTS_NAME
 from engine.picture import draw
 from engine.tokens import RATE_HZ
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -78,7 +79,7 @@ def test_both_tracks_lie_on_one_time_axis(duplex: Duplex, user: Path, tmp_path: 
 
 
 def test_every_chunk_has_a_record(duplex: Duplex, user: Path, tmp_path: Path) -> None:
-    conversation = hold(duplex, user, tmp_path, seed=3)
+    conversation = hold(duplex, user, tmp_path)
     head, *chunks, summary = records(tmp_path)
     assert [entry["kind"] for entry in chunks] == ["chunk"] * conversation.tally.chunks
     assert [entry["index"] for entry in chunks] == list(range(len(chunks)))

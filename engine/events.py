@@ -1,0 +1,241 @@
+"""events.jsonl: what happened in a talk, one record per line.
+
+The first record names the talk and all that its tokens depend on; then come chunks, device events
+and, where the talk came to its end, a summary. Lines are written whole, one by one, so a file that
+breaks off is good to its last line. Records are checked when read: they come from outside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import llama_cpp
+import onnxruntime
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from engine.audio_file import unwritable
+from engine.bundle import Bundle, SamplingSettings
+from engine.duplex import Duplex, Step
+from engine.errors import DuologueError
+
+EVENTS_NAME = "events.jsonl"
+EVENTS_VERSION = 2
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class BundleName(_Record):
+    """Which bundle spoke."""
+
+    name: str
+    version: str
+    sha256: str
+    """Of the manifest as it was understood; it holds the hashes of the models."""
+
+
+class BackEnd(_Record):
+    """What the tokens may depend on besides bundle, settings and seed."""
+
+    llama_cpp: str
+    onnxruntime: str
+    machine: str
+    gpu_layers: int
+
+
+class TalkRecord(_Record):
+    """The first record."""
+
+    kind: Literal["talk"] = "talk"
+    version: int = EVENTS_VERSION
+    began: str
+    """Local time, ISO 8601."""
+    sound: str
+    """The sound file beside this one: user left, agent right."""
+    bundle: BundleName
+    back_end: BackEnd
+    chunk_ms: int
+    latency_ms: int
+    seed: int
+    own_sampling: SamplingSettings
+    estimate_sampling: SamplingSettings
+
+
+class ChunkRecord(_Record):
+    """One step: what was heard and estimated of the user in interval N, said in N + 1."""
+
+    kind: Literal["chunk"] = "chunk"
+    index: int
+    start_sample: int
+    """Where this record's sound begins on both tracks."""
+    samples: int
+    """How much sound came with it."""
+    lost: bool
+    speak: bool
+    user_units: list[list[int]]
+    user_estimates: list[list[int]]
+    own_units: list[int]
+    estimate_hits: int
+    estimate_misses: int
+    tokens_refed: int
+    ready_ms: float
+    """When the agent's chunk was ready, after the sound that it needs was complete."""
+    timings_ms: dict[str, float]
+
+
+class UnheardRecord(_Record):
+    """Sound on both tracks that the engine did not hear: the talk was paused."""
+
+    kind: Literal["unheard"] = "unheard"
+    start_sample: int
+    samples: int
+
+
+class DeviceRecord(_Record):
+    """What happened to the sound card."""
+
+    kind: Literal["device"] = "device"
+    start_sample: int
+    text: str
+
+
+class SummaryRecord(_Record):
+    """The last record; its figures are those of ``conversation.Conversation``."""
+
+    kind: Literal["summary"] = "summary"
+
+
+Record = TalkRecord | ChunkRecord | UnheardRecord | DeviceRecord | SummaryRecord
+_RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
+
+
+class EventWriter:
+    """Writes the file, line by line; a line is there whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        """Create the file; DuologueError where it cannot be written."""
+        self.path = path
+        try:
+            self._stream = path.open("wb", buffering=0)
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+    def write(self, record: Record) -> None:
+        """Append one record."""
+        line = record.model_dump_json().encode() + b"\n"
+        whole = self._stream.tell()
+        error = None
+        try:
+            written = self._stream.write(line)
+        except OSError as failure:
+            written, error = 0, failure
+        if written != len(line):
+            self._stream.truncate(whole)
+            self._stream.seek(whole)
+            raise unwritable(self.path, error) from error
+
+    def close(self) -> None:
+        """Release the file."""
+        self._stream.close()
+
+
+def read_events(path: Path) -> Iterator[Record]:
+    """The records of a file, of which the first one names the talk.
+
+    A last line that breaks off is left out. Raises DuologueError where the file cannot be read,
+    is not one of ours or was written by another version.
+    """
+    try:
+        with path.open("rb") as stream:
+            for number, line in enumerate(stream):
+                if not line.endswith(b"\n"):
+                    break
+                if number == 0:
+                    _check_version(path, line)
+                yield _RECORD.validate_json(line)
+    except OSError as error:
+        raise DuologueError(
+            f"{path} cannot be read ({error.strerror}); choose the folder of a recorded talk."
+        ) from error
+    except ValidationError as error:
+        raise DuologueError(
+            f"{path} is damaged in line {number + 1}; choose another recorded talk."
+        ) from error
+
+
+def _check_version(path: Path, line: bytes) -> None:
+    try:
+        head = json.loads(line)
+    except ValueError:
+        head = None
+    if not isinstance(head, dict) or head.get("kind") != "talk":
+        raise DuologueError(f"{path} is not a recorded talk; choose the folder of one.")
+    if head.get("version") != EVENTS_VERSION:
+        raise DuologueError(
+            f"{path} was written by another version of Duologue; open it with that version."
+        )
+
+
+# --- what the records are made from ---------------------------------------------------------------
+
+
+def talk_record(duplex: Duplex, sound: str, **source: Any) -> TalkRecord:
+    """The first record of a talk; ``source`` tells where the user's sound comes from."""
+    return TalkRecord(
+        began=datetime.now().astimezone().isoformat(timespec="seconds"),
+        sound=sound,
+        bundle=bundle_name(duplex.bundle),
+        back_end=back_end(duplex.gpu_layers),
+        chunk_ms=duplex.format.chunk_ms,
+        latency_ms=duplex.latency_ms,
+        seed=duplex.seed,
+        own_sampling=SamplingSettings(**vars(duplex.own_sampling)),
+        estimate_sampling=SamplingSettings(**vars(duplex.estimate_sampling)),
+        **source,
+    )
+
+
+def bundle_name(bundle: Bundle) -> BundleName:
+    """How a record names a bundle."""
+    manifest = bundle.manifest
+    digest = hashlib.sha256(manifest.model_dump_json().encode()).hexdigest()
+    return BundleName(name=manifest.name, version=manifest.version, sha256=digest)
+
+
+def back_end(gpu_layers: int) -> BackEnd:
+    """The back end of this process."""
+    return BackEnd(
+        llama_cpp=llama_cpp.__version__,
+        onnxruntime=onnxruntime.__version__,
+        machine=f"{platform.system()} {platform.machine()}",
+        gpu_layers=gpu_layers,
+    )
+
+
+def chunk_record(
+    step: Step, start_sample: int, samples: int, ready_ms: float, **more: Any
+) -> ChunkRecord:
+    """The record of a step, with what else its caller knows."""
+    return ChunkRecord(
+        index=step.index,
+        start_sample=start_sample,
+        samples=samples,
+        lost=step.lost,
+        speak=step.speak,
+        user_units=step.user_units,
+        user_estimates=step.user_estimates,
+        own_units=step.own_units,
+        estimate_hits=step.estimate_hits,
+        estimate_misses=step.estimate_misses,
+        tokens_refed=step.tokens_refed,
+        ready_ms=round(ready_ms, 3),
+        timings_ms={stage: round(value, 3) for stage, value in step.timings_ms.items()},
+        **more,
+    )
