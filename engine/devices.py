@@ -1,0 +1,388 @@
+"""Microphones and speakers: one entry per physical device, known by name and host API.
+
+Indices shift whenever something is plugged, so none is ever kept. Where a PulseAudio or PipeWire
+server answers, its devices are the list, since it owns the hardware; elsewhere PortAudio's own list
+is used, reduced to one host API. PortAudio keeps the list of its start, so a fresh one needs it
+restarted (no stream may be open) or another process: `DeviceWatch` follows changes beside a talk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from types import ModuleType
+from typing import Any, Literal
+
+from engine.errors import DuologueError
+
+Kind = Literal["microphone", "speaker"]
+PULSE = "PulseAudio"
+_WASAPI = "Windows WASAPI"
+# The system's own interface comes first; others show the same devices again, worse.
+_HOST_APIS = (_WASAPI, "Core Audio", "ALSA")
+_PULSE_PORTS = ("pulse", "default")
+_ANSWER_SECONDS = 3.0
+_WATCH_SECONDS = 1.0
+_RESTART_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Device:
+    """A microphone or a speaker."""
+
+    name: str
+    """As the system shows it; no two of a kind share it."""
+    host_api: str
+    port: str
+    """What the host opens: PulseAudio's or PortAudio's own name."""
+    channels: int
+    rate_hz: int
+    clock: str
+    """Devices of the same clock run at exactly the same speed."""
+    is_default: bool
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All devices that are present."""
+
+    microphones: tuple[Device, ...]
+    speakers: tuple[Device, ...]
+
+
+def portaudio() -> ModuleType:
+    """The sounddevice module; DuologueError where PortAudio is not installed."""
+    try:
+        import sounddevice
+    except OSError as error:
+        remedy = {
+            "linux": "install it (on Debian and Ubuntu: sudo apt install libportaudio2)",
+            "darwin": "install it (brew install portaudio) or install Duologue again",
+        }.get(sys.platform, "install Duologue again")
+        raise DuologueError(f"The PortAudio library is missing; {remedy}.") from error
+    return sounddevice
+
+
+def refresh() -> None:
+    """Have PortAudio look for devices again; only while no stream is open."""
+    sounddevice = portaudio()
+    # sounddevice has no public call for it, and PortAudio none but this.
+    sounddevice._terminate()
+    sounddevice._initialize()
+
+
+def list_devices() -> Listing:
+    """The devices that are there now (as of PortAudio's last start where no server answers)."""
+    sounddevice = portaudio()
+    if sys.platform == "linux" and any(_pulse_index(sounddevice, kind) for kind in (0, 1)):
+        served = _ask_pulse()
+        if served:
+            return served
+    return _portaudio_devices(sounddevice.query_devices(), sounddevice.query_hostapis())
+
+
+def portaudio_index(device: Device, kind: Kind) -> int:
+    """Where PortAudio has this device now; DuologueError where it is gone."""
+    sounddevice = portaudio()
+    if device.host_api == PULSE:
+        found = _pulse_index(sounddevice, 0 if kind == "microphone" else 1)
+    else:
+        names = _host_devices(sounddevice.query_devices(), sounddevice.query_hostapis())
+        channels = "max_input_channels" if kind == "microphone" else "max_output_channels"
+        found = [
+            entry["index"]
+            for entry in names
+            if entry["name"] == device.port and entry[channels] > 0
+        ]
+    if not found:
+        raise DuologueError(f"The {kind} {device.name} is gone; plug it in again.")
+    return int(found[0])
+
+
+def choose(devices: Sequence[Device], wanted: str | None, kind: Kind) -> Device:
+    """The device that ``wanted`` names ("name" or "name, host API"), or the system's default.
+
+    A part of the name will do where it fits one device only. Raises DuologueError where there is
+    none, listing those that are there.
+    """
+    if not devices:
+        raise DuologueError(f"There is no {kind}; plug one in or switch it on.")
+    if wanted is None:
+        return next((device for device in devices if device.is_default), devices[0])
+    key = wanted.casefold().strip()
+    for device in devices:
+        names = (device.name, f"{device.name}, {device.host_api}", device.port)
+        if key in (name.casefold() for name in names):
+            return device
+    fitting = [device for device in devices if key and key in device.name.casefold()]
+    if len(fitting) == 1:
+        return fitting[0]
+    problem = "several of that name" if fitting else "none of that name"
+    present = "; ".join(device.name for device in fitting or devices)
+    raise DuologueError(
+        f"The {kind} {wanted!r} cannot be chosen ({problem}); choose one of: {present}."
+    )
+
+
+def opening_error(error: Exception, device: Device, kind: Kind) -> DuologueError:
+    """What PortAudio's failure to open a device means for the user."""
+    text = str(error)
+    code = next((value for value in error.args if isinstance(value, int)), 0)
+    if code in (-9985, -9988) or "busy" in text.lower():
+        return DuologueError(
+            f"The {kind} {device.name} is used by another program; close that program or choose "
+            "another device."
+        )
+    if sys.platform == "win32" and kind == "microphone" and code in (-9996, -9997, -9999):
+        return DuologueError(
+            f"Windows does not let Duologue use the microphone {device.name}; allow it in "
+            "Settings, Privacy & security, Microphone."
+        )
+    if code in (-9996, -9999):
+        return DuologueError(f"The {kind} {device.name} does not answer; plug it in again.")
+    reason = re.sub(r"\s*\[PaErrorCode.*", "", text) or type(error).__name__
+    return DuologueError(
+        f"The {kind} {device.name} cannot be opened ({reason}); choose another device."
+    )
+
+
+def dead_microphone(name: str, system: str = sys.platform) -> str:
+    """The sentence on a microphone whose samples are all exactly zero."""
+    remedy = {
+        "darwin": "allow Duologue in System Settings, Privacy & Security, Microphone",
+        "win32": "allow it in Settings, Privacy & security, Microphone, and check its mute switch",
+    }.get(system, "check that it is not muted, in the system's sound settings and on the device")
+    return f"The microphone {name} gives digital silence; {remedy}."
+
+
+# --- where no server owns the hardware ------------------------------------------------------------
+
+
+def _host_devices(
+    devices: Sequence[dict[str, Any]], host_apis: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """PortAudio's entries of the host API that the system prefers, aliases left out."""
+    present = [api["name"] for api in host_apis if api["devices"]]
+    preferred = next((name for name in _HOST_APIS if name in present), None)
+    kept = []
+    for index, device in enumerate(devices):
+        api = host_apis[device["hostapi"]]
+        if preferred and api["name"] != preferred:
+            continue
+        default = index in (api["default_input_device"], api["default_output_device"])
+        # ALSA lists each card again under "front", "dmix" and so on; hardware has a number.
+        if api["name"] == "ALSA" and "(hw:" not in device["name"] and not default:
+            continue
+        kept.append({**device, "index": index, "api": api})
+    return kept
+
+
+def _portaudio_devices(
+    devices: Sequence[dict[str, Any]], host_apis: Sequence[dict[str, Any]]
+) -> Listing:
+    found: dict[Kind, list[Device]] = {"microphone": [], "speaker": []}
+    for entry in _host_devices(devices, host_apis):
+        sides: tuple[tuple[Kind, str], ...] = (("microphone", "input"), ("speaker", "output"))
+        for kind, side in sides:
+            if entry[f"max_{side}_channels"] < 1:
+                continue
+            found[kind].append(
+                Device(
+                    name=entry["name"],
+                    host_api=entry["api"]["name"],
+                    port=entry["name"],
+                    channels=entry[f"max_{side}_channels"],
+                    rate_hz=round(entry["default_samplerate"]),
+                    clock=_card_name(entry["name"]),
+                    is_default=entry["index"] == entry["api"][f"default_{side}_device"],
+                )
+            )
+    return Listing(_numbered(found["microphone"]), _numbered(found["speaker"]))
+
+
+def _card_name(name: str) -> str:
+    """The card in a device's name: "Microphone (USB Audio)" and "hw:1,0" belong to one each."""
+    hardware = re.search(r"\(hw:(\d+),\d+\)", name)
+    if hardware:
+        return f"hw:{hardware[1]}"
+    inside = re.search(r"\((.+)\)\s*$", name)
+    return inside[1] if inside else name
+
+
+def _numbered(devices: Sequence[Device]) -> tuple[Device, ...]:
+    """Two devices of one name get a number each."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for device in devices:
+        seen[device.name] += 1
+        count = seen[device.name]
+        name = device.name if count == 1 else f"{device.name} ({count})"
+        numbered.append(Device(**{**asdict(device), "name": name}))
+    return tuple(numbered)
+
+
+# --- PulseAudio and PipeWire ----------------------------------------------------------------------
+
+
+def _pulse_index(sounddevice: ModuleType, side: int) -> list[int]:
+    """PortAudio's entries that lead to the server."""
+    channels = ("max_input_channels", "max_output_channels")[side]
+    devices = sounddevice.query_devices()
+    return [
+        index
+        for port in _PULSE_PORTS
+        for index, device in enumerate(devices)
+        if device["name"] == port and device[channels] > 0
+    ]
+
+
+def _ask_pulse() -> Listing | None:
+    """The server's devices; None where none answers."""
+    info, content = _pactl("info"), _pactl("list")
+    if info is None or content is None:
+        return None
+    return pulse_listing(content, info, os.environ)
+
+
+def _pactl(command: str) -> Any:
+    try:
+        answer = subprocess.run(
+            ["pactl", "--format=json", command],
+            capture_output=True,
+            timeout=_ANSWER_SECONDS,
+            env={**os.environ, "LC_ALL": "C"},
+            check=True,
+        )
+        return json.loads(answer.stdout.decode("utf8", "replace"))
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+
+
+def pulse_listing(content: Any, info: Any, environment: Any) -> Listing:
+    """Devices from what ``pactl list`` and ``pactl info`` say; PULSE_SOURCE and PULSE_SINK count.
+
+    A speaker's monitor is no microphone, unless it is the default.
+    """
+    default_source = environment.get("PULSE_SOURCE") or info.get("default_source_name")
+    default_sink = environment.get("PULSE_SINK") or info.get("default_sink_name")
+    sources = [
+        entry
+        for entry in content.get("sources", [])
+        if entry["name"] == default_source or not entry["name"].endswith(".monitor")
+    ]
+    return Listing(
+        _numbered([_pulse_device(entry, default_source) for entry in sources]),
+        _numbered([_pulse_device(entry, default_sink) for entry in content.get("sinks", [])]),
+    )
+
+
+def _pulse_device(entry: dict[str, Any], default: str | None) -> Device:
+    properties = entry.get("properties", {})
+    shape = re.search(r"(\d+)ch (\d+)Hz", entry.get("sample_specification", ""))
+    return Device(
+        name=entry.get("description") or entry["name"],
+        host_api=PULSE,
+        port=entry["name"],
+        channels=int(shape[1]) if shape else 1,
+        rate_hz=int(shape[2]) if shape else 48_000,
+        clock=properties.get("alsa.card") or properties.get("device.bus_path") or "",
+        is_default=entry["name"] == default,
+    )
+
+
+# --- changes --------------------------------------------------------------------------------------
+
+
+class DeviceWatch:
+    """Keeps a fresh list beside an open stream, by a child process that tells of changes."""
+
+    def __init__(self, listing: Listing, served: bool) -> None:
+        """``served``: the devices are a sound server's, which says itself when they change."""
+        self.listing = listing
+        """The devices that are there now."""
+        self._served = served
+        self._over = threading.Event()
+        self._child: subprocess.Popen[str] | None = None
+        self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the child and the thread."""
+        self._over.set()
+        child = self._child
+        if child:
+            child.terminate()
+        self._thread.join(_ANSWER_SECONDS)
+
+    def _run(self) -> None:
+        command = (
+            ["pactl", "subscribe"] if self._served else [sys.executable, "-m", "engine.devices"]
+        )
+        while not self._over.is_set():
+            try:
+                # The pipe to its input tells the child when this process is no more.
+                self._child = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env={**os.environ, "LC_ALL": "C"},
+                    text=True,
+                )
+            except OSError:
+                return
+            with self._child as child:
+                if self._over.is_set():
+                    child.terminate()
+                self._follow(child)
+            # The server went away: what it had is there again when it is.
+            self._over.wait(_RESTART_SECONDS)
+
+    def _follow(self, child: subprocess.Popen[str]) -> None:
+        assert child.stdout
+        if self._served:
+            self.listing = _ask_pulse() or self.listing
+        for line in child.stdout:
+            if self._over.is_set():
+                return
+            if not self._served:
+                self.listing = _from_json(line)
+            elif re.search(" on (sink|source|server) ", line):
+                self.listing = _ask_pulse() or self.listing
+
+
+def _from_json(line: str) -> Listing:
+    content = json.loads(line)
+    return Listing(
+        tuple(Device(**entry) for entry in content["microphones"]),
+        tuple(Device(**entry) for entry in content["speakers"]),
+    )
+
+
+def watch_portaudio() -> None:
+    """Print the devices whenever they change, one JSON object a line, until the input ends."""
+    ended = threading.Event()
+
+    def wait_for_end() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
+    shown = None
+    while not ended.wait(0 if shown is None else _WATCH_SECONDS):
+        refresh()
+        listing = list_devices()
+        if listing != shown:
+            print(json.dumps(asdict(listing)), flush=True)
+            shown = listing
+
+
+if __name__ == "__main__":
+    watch_portaudio()

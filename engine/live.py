@@ -1,0 +1,218 @@
+"""A live conversation through the sound card: threads, devices that come and go, commands, events.
+
+Threads: PortAudio's own (takes from the playout, fills the card's queue: 2 s, then the newest sound
+is lost and counted), the engine's (echo canceller, models, everything else here), and the caller's
+(commands by flags; events out of a queue of 512, the newest dropped and counted when full). Knows
+no window and no terminal.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import replace
+
+from engine.devices import dead_microphone
+from engine.duplex import Duplex
+from engine.errors import DuologueError
+from engine.live_events import Counts, DeviceChanged, Ended, Event
+from engine.live_talk import Canceller, LiveTalk, Recorder
+from engine.playout import FADE_MS, Playout
+from engine.sound_card import BLOCK_SECONDS, CardInfo, SoundCard
+
+LOST_SECONDS = 0.25
+"""A card that gives nothing for so long is gone."""
+RETRY_SECONDS = 0.2
+"""Between attempts to open a device, so that sound is back within a second of one being there."""
+DEAD_SECONDS = 1.0
+"""A microphone that gives only zeros for so long is switched off or forbidden."""
+_READ_SECONDS = 0.05
+_EVENTS = 512
+_JOIN_SECONDS = 10.0
+
+
+class LiveConversation:
+    """One conversation: made, started, stopped once."""
+
+    def __init__(
+        self,
+        duplex: Duplex,
+        card: SoundCard,
+        canceller: Canceller | None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        """From ``start`` on ``duplex``, ``card``, ``canceller`` and ``recorder`` are not to be
+        touched from outside until ``stop`` has returned; then they are the caller's to close.
+        """
+        self._card = card
+        self._recorder = recorder
+        self._playout = Playout()
+        self._talk = LiveTalk(duplex, self._playout, canceller, recorder, self._emit)
+        self._events: queue.Queue[Event] = queue.Queue(_EVENTS)
+        self._events_dropped = self._device_changes = 0
+        self._info: CardInfo | None = None
+        self._opening_failed = ""
+        self._microphone_dead = False
+        self._paused = False
+        self._muted = False
+        self._hold_to_talk = False
+        self._held = False
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    # --- commands, from any thread ----------------------------------------------------------------
+
+    def start(self) -> CardInfo:
+        """Open the card and talk in a thread of its own.
+
+        Raises DuologueError where no sound can be had at all.
+        """
+        info = self._open()
+        self._thread = threading.Thread(target=self.run, name="engine", daemon=True)
+        self._thread.start()
+        return info
+
+    def stop(self) -> None:
+        """End the conversation; the sound fades at once."""
+        self._stopping.set()
+        self._playout.stop()
+        if self._thread:
+            self._thread.join(_JOIN_SECONDS)
+
+    def pause(self, paused: bool = True) -> None:
+        """Stand still: neither hear nor speak, and remember everything."""
+        self._paused = paused
+        if paused:
+            self._playout.stop()
+
+    def mute_microphone(self, muted: bool = True) -> None:
+        """Let the agent hear silence."""
+        self._muted = muted
+
+    def mute_agent(self, muted: bool = True) -> None:
+        """Let the speaker be silent; the agent believes that it speaks."""
+        self._playout.mute(muted)
+
+    def hold_to_talk(self, on: bool = True) -> None:
+        """Let the agent hear the user only while ``hold`` is on."""
+        self._hold_to_talk = on
+
+    def hold(self, held: bool) -> None:
+        """The talk key goes down or up."""
+        self._held = held
+
+    def next_event(self, timeout_seconds: float | None = 0.0) -> Event | None:
+        """The oldest event that was not yet taken; None where there is none in time."""
+        try:
+            if timeout_seconds == 0.0:
+                return self._events.get_nowait()
+            return self._events.get(timeout=timeout_seconds)
+        except queue.Empty:
+            return None
+
+    @property
+    def counts(self) -> Counts:
+        """All counters."""
+        return replace(
+            self._talk.counts,
+            xruns=self._card.xruns,
+            device_changes=self._device_changes,
+            events_dropped=self._events_dropped,
+        )
+
+    @property
+    def card_info(self) -> CardInfo | None:
+        """What is open; None while there is no sound."""
+        return self._info
+
+    # --- the engine's thread ----------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Talk until ``stop``, in the caller's thread; ``start`` calls it in one of its own."""
+        error: str | None = None
+        try:
+            if not self._info:
+                self._open()
+            quiet_seconds = 0.0
+            while not self._stopping.is_set():
+                if not self._info:
+                    self._reopen()
+                    quiet_seconds = 0.0
+                    continue
+                exchange = self._card.read(_READ_SECONDS)
+                if exchange is None:
+                    quiet_seconds += _READ_SECONDS
+                    if quiet_seconds >= LOST_SECONDS:
+                        self._lose("The sound card is gone; the talk waits for one.")
+                    continue
+                quiet_seconds = 0.0
+                reason = self._card.outdated()
+                if reason:
+                    self._lose(reason)
+                    continue
+                if self._paused:
+                    self._talk.idle(exchange)
+                    continue
+                self._talk.microphone_muted = self._muted or (self._hold_to_talk and not self._held)
+                self._watch_microphone()
+                self._talk.hear(exchange)
+        except DuologueError as caught:
+            error = str(caught)
+        finally:
+            self._playout.stop()
+            if self._info:
+                # Closing cuts off what the card has buffered: let the fade be played first.
+                self._card.wait(self._info.latency_ms / 1000 + FADE_MS / 1000 + 2 * BLOCK_SECONDS)
+            self._card.close()
+            self._info = None
+            self._emit(Ended(error))
+
+    def _open(self) -> CardInfo:
+        self._talk.opened()
+        self._info = self._card.open(self._playout.take)
+        return self._info
+
+    def _reopen(self) -> None:
+        try:
+            info = self._open()
+        except DuologueError as error:
+            if str(error) != self._opening_failed:
+                self._opening_failed = str(error)
+                self._tell(str(error), sounds=False)
+            self._card.wait(RETRY_SECONDS)
+            return
+        self._opening_failed = ""
+        absent = f" ({', '.join(info.substitutes)} is not there)" if info.substitutes else ""
+        self._tell(f"Sound is back: {info.microphone} and {info.speaker}{absent}.", sounds=True)
+
+    def _lose(self, reason: str) -> None:
+        """Give the card up; it is opened anew at once, and the model keeps its context."""
+        self._playout.stop()
+        self._card.close()
+        self._info = None
+        self._tell(reason, sounds=False)
+
+    def _watch_microphone(self) -> None:
+        """Tell once that only digital zeros come, and again when it has ended."""
+        dead = self._talk.dead_seconds >= DEAD_SECONDS
+        if dead != self._microphone_dead and self._info:
+            self._microphone_dead = dead
+            name = self._info.microphone
+            said = dead_microphone(name) if dead else f"The microphone {name} gives sound."
+            self._tell(said, sounds=True)
+
+    def _tell(self, text: str, sounds: bool) -> None:
+        self._device_changes += 1
+        if self._recorder:
+            self._recorder.device_event(text)
+        self._emit(DeviceChanged(text, sounds))
+
+    def _emit(self, event: Event) -> None:
+        try:
+            self._events.put_nowait(event)
+        except queue.Full:
+            if isinstance(event, Ended):
+                # The last word must arrive, whoever stopped listening.
+                self._events.get_nowait()
+                self._events.put_nowait(event)
+            self._events_dropped += 1

@@ -1,0 +1,214 @@
+"""The talk on the card's clock: blocks of 10 ms in, steps of the duplex core, sound to the playout.
+
+Step N needs the user's sound up to (N + 1) D - L, D being the chunk and L the latency, so it runs
+as soon as that is heard, but at most one chunk ahead of the time at which its sound is due. The
+engine has a chunk's length for it. A chunk that comes late loses its beginning; one whose time has
+passed is not spoken at all, in the model's context neither. Knows no threads and no devices; runs
+in the engine's thread.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from engine.duplex import Duplex, Step
+from engine.live_events import ChunkDone, Counts, Levels
+from engine.meter import Meter
+from engine.playout import Playout
+from engine.sound_card import BLOCK_SAMPLES, Exchange
+from engine.tokens import RATE_HZ
+
+MOST_BRIDGED_CHUNKS = 4
+"""A longer gap in the sound is cut out of the talk's time."""
+_LEVEL_BLOCKS = 5
+
+
+class Canceller(Protocol):
+    """Takes the agent's voice out of the microphone's sound."""
+
+    def process(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
+        """The user alone, float32 (160,), from microphone and speaker, the same."""
+        ...
+
+
+class Recorder(Protocol):
+    """Keeps a conversation."""
+
+    def write(
+        self,
+        user_audio: np.ndarray,
+        agent_audio: np.ndarray,
+        step: Step,
+        extra: Mapping[str, Any],
+    ) -> None:
+        """Interval ``step.index``: what the engine took of the user, what was really played."""
+        ...
+
+    def device_event(self, text: str) -> None:
+        """Something happened to a device."""
+        ...
+
+
+class LiveTalk:
+    """One conversation, driven by the card's blocks."""
+
+    def __init__(
+        self,
+        duplex: Duplex,
+        playout: Playout,
+        canceller: Canceller | None,
+        recorder: Recorder | None,
+        emit: Callable[[ChunkDone | Levels], None],
+    ) -> None:
+        """``duplex`` begins a new conversation; without ``canceller`` echo stays (headphones)."""
+        duplex.reset()
+        self._duplex, self._playout = duplex, playout
+        self._canceller, self._recorder, self._emit = canceller, recorder, emit
+        self._chunk = duplex.format.chunk_samples
+        latency = duplex.latency_ms * RATE_HZ // 1000
+        self._lead = min(latency, self._chunk)
+        self.user, self.agent = Meter(), Meter()
+        self.counts = Counts()
+        self.microphone_muted = False
+        self._index = 0
+        self._position = self._origin = 0
+        """Of the next block in the playout, and of the talk's sample 0; the latter moves where
+        time is cut out."""
+        self.dead_seconds = 0.0
+        """For how long the microphone has given nothing but zeros."""
+        self._heard = self._used = 0
+        self._due: list[np.ndarray] = []
+        self._lost_from = self._lost_until = 0
+        self._peaks: list[tuple[float, float]] = []
+        # For the recorder: an interval is written when both its step and its sound are complete.
+        self._user_track: list[np.ndarray] = []
+        self._agent_track: list[np.ndarray] = []
+        self._steps: deque[tuple[Step, dict[str, Any]]] = deque()
+
+    def opened(self) -> None:
+        """The card is about to be opened: its first block is the playout's next."""
+        self._position = self._playout.position
+
+    def hear(self, exchange: Exchange) -> None:
+        """Take the card's next 10 ms, and step as often as they allow."""
+        user = self._clean(exchange)
+        if self.microphone_muted:
+            user = np.zeros_like(user)
+        # Silence in the place of lost sound, as far as the estimate can stand in for it.
+        bridged = min(exchange.lost_samples, MOST_BRIDGED_CHUNKS * self._chunk)
+        self._position += exchange.lost_samples - bridged
+        self._origin = self._position - self._heard
+        if bridged:
+            lost = self.counts.lost_samples + exchange.lost_samples
+            self.counts = replace(self.counts, lost_samples=lost)
+            self._lost_from, self._lost_until = self._heard, self._heard + bridged
+            silence = np.zeros(BLOCK_SAMPLES, np.float32)
+            for _ in range(bridged // BLOCK_SAMPLES):
+                self._append(silence, silence)
+        self._append(user, exchange.far)
+
+    def idle(self, exchange: Exchange) -> None:
+        """Take a block of a pause: the canceller goes on learning, the talk's time stands."""
+        self._clean(exchange)
+        self._position += exchange.lost_samples + BLOCK_SAMPLES
+
+    # --- sound in ---------------------------------------------------------------------------------
+
+    def _clean(self, exchange: Exchange) -> np.ndarray:
+        near = exchange.near
+        zeros = not near.any()
+        self.dead_seconds = self.dead_seconds + len(near) / RATE_HZ if zeros else 0.0
+        if self._canceller:
+            near = self._canceller.process(near, exchange.far)
+        self.user.push(near)
+        self.agent.push(exchange.far)
+        self._peaks.append((self.user.peak, self.agent.peak))
+        if len(self._peaks) == _LEVEL_BLOCKS:
+            user_peaks, agent_peaks = zip(*self._peaks, strict=True)
+            self._peaks.clear()
+            self._emit(
+                Levels(
+                    self.user.level_db,
+                    self.agent.level_db,
+                    user_peaks,
+                    agent_peaks,
+                    self.user.speaks and not self.microphone_muted,
+                    self.agent.speaks,
+                )
+            )
+        return near
+
+    def _append(self, user: np.ndarray, agent: np.ndarray) -> None:
+        self._due.append(user)
+        if self._recorder:
+            self._user_track.append(user)
+            self._agent_track.append(agent)
+        self._heard += len(user)
+        self._position += len(user)
+        while self._heard >= (self._index + 1) * self._chunk - self._lead:
+            self._step()
+        self._write_intervals()
+
+    # --- steps ------------------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        due = self._take_due(self._duplex.due_samples)
+        overlap = min(self._used, self._lost_until) - max(self._used - len(due), self._lost_from)
+        lost = overlap > len(due) / 2
+        could_begin = (self._index + 1) * self._chunk - self._lead
+        target = self._origin + could_begin + self._chunk
+        spoken = self._playout.position < target + self._chunk
+        lag = self._playout.position - self._origin - could_begin
+        step = self._duplex.step_due(due, lost, spoken)
+        late = self._chunk
+        if spoken:
+            late = self._say(step, target)
+        counts = self.counts
+        self.counts = replace(
+            counts,
+            chunks=counts.chunks + 1,
+            late_chunks=counts.late_chunks + (late > 0),
+            unspoken_chunks=counts.unspoken_chunks + (not spoken),
+            lost_chunks=counts.lost_chunks + lost,
+        )
+        took_ms = step.timings_ms["total"]
+        late_ms, lag_ms = late * 1000 / RATE_HZ, lag * 1000 / RATE_HZ
+        self._emit(ChunkDone(step, took_ms, lag_ms, late_ms, lost, spoken))
+        if self._recorder:
+            extra = {"lost": lost, "spoken": spoken, "late_ms": late_ms, "lag_ms": lag_ms}
+            self._steps.append((step, extra))
+        self._index += 1
+
+    def _say(self, step: Step, target: int) -> int:
+        """Play the step's sound; returns how many samples of it were late."""
+        silence = self._duplex.bundle.manifest.silence_unit
+        yields = self.user.speaks and all(unit == silence for unit in step.own_frames)
+        if yields and not self.microphone_muted:
+            # The agent lets the user speak: what it had still to say is not said.
+            self._playout.stop()
+            return 0
+        return self._playout.put(target, step.agent_audio)
+
+    def _take_due(self, samples: int) -> np.ndarray:
+        sound = np.concatenate([np.zeros(0, np.float32), *self._due])
+        self._due = [sound[samples:]]
+        self._used += samples
+        return sound[:samples]
+
+    # --- the recording ----------------------------------------------------------------------------
+
+    def _write_intervals(self) -> None:
+        while self._recorder and self._steps:
+            step, extra = self._steps[0]
+            if self._heard < (step.index + 1) * self._chunk:
+                return
+            user = np.concatenate(self._user_track)
+            agent = np.concatenate(self._agent_track)
+            self._user_track, self._agent_track = [user[self._chunk :]], [agent[self._chunk :]]
+            self._recorder.write(user[: self._chunk], agent[: self._chunk], step, extra)
+            self._steps.popleft()

@@ -1,0 +1,388 @@
+"""The sound card: 10 ms from the microphone and the 10 ms written beside it, in lock-step.
+
+`SoundCard` is what a live conversation needs; `PortAudioCard` is the real one. PortAudio's thread
+runs the callbacks, which copy and return (and convert, where the host does not); the caller's
+thread does all the rest. One duplex stream where both ends run on one clock, otherwise two streams
+with the drift between them corrected.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from engine.devices import (
+    PULSE,
+    Device,
+    DeviceWatch,
+    Kind,
+    Listing,
+    choose,
+    list_devices,
+    opening_error,
+    portaudio,
+    portaudio_index,
+    refresh,
+)
+from engine.errors import DuologueError
+from engine.resample import DriftBuffer, Resampler
+from engine.tokens import RATE_HZ
+
+BLOCK_SAMPLES = RATE_HZ // 100
+BLOCK_SECONDS = BLOCK_SAMPLES / RATE_HZ
+DEFAULT_CARD_LATENCY_MS = 50
+"""PortAudio's buffer each way. 20 ms underflowed under load here, 50 ms did not."""
+_QUEUE_BLOCKS = 200  # two seconds: what a stalled engine may leave lying
+_SWITCH_SECONDS = 0.001  # how long another Python thread may keep the callback waiting
+
+Play = Callable[[int], np.ndarray]
+"""Gives the next samples for the speaker, float32 at 16 kHz; called by the card's thread."""
+
+
+@dataclass(frozen=True, eq=False)
+class Exchange:
+    """What the card took and gave in one turn."""
+
+    near: np.ndarray
+    """float32 (160,) from the microphone."""
+    far: np.ndarray
+    """float32 (160,) written to the speaker meanwhile."""
+    lost_samples: int = 0
+    """Sound between the block before and this one that nobody fetched in time."""
+
+
+@dataclass(frozen=True)
+class CardInfo:
+    """What is open."""
+
+    microphone: str
+    speaker: str
+    rate_hz: int
+    """Of the stream; sound is converted where it is not 16 kHz."""
+    latency_ms: float
+    """From microphone to speaker, as the host claims."""
+    substitutes: tuple[str, ...] = ()
+    """Devices that were asked for and are not there; the system's default stands in."""
+
+
+class SoundCard(Protocol):
+    """A microphone and a speaker; all calls from one thread."""
+
+    def open(self, play: Play) -> CardInfo:
+        """Start. Raises DuologueError where a device is missing, busy or forbidden."""
+        ...
+
+    def read(self, timeout_seconds: float) -> Exchange | None:
+        """The next 10 ms; None where nothing came in time."""
+        ...
+
+    def outdated(self) -> str | None:
+        """Why the card should be opened anew (a sentence), though it may still run."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
+    def close(self) -> None:
+        """Stop at once; ``open`` may follow."""
+        ...
+
+    @property
+    def xruns(self) -> int:
+        """How often the host lost or lacked sound since the object was made."""
+        ...
+
+
+class PortAudioCard:
+    """The computer's own card."""
+
+    def __init__(
+        self,
+        microphone: str | None = None,
+        speaker: str | None = None,
+        latency_ms: int = DEFAULT_CARD_LATENCY_MS,
+    ) -> None:
+        """Names as `engine.devices.choose` takes them; None follows the system's default."""
+        self._wanted = {"microphone": microphone, "speaker": speaker}
+        self._latency_ms = latency_ms
+        self._streams: list[Any] = []
+        self._watch: DeviceWatch | None = None
+        self._opened: tuple[Device, Device] | None = None
+        self._seen: Listing | None = None
+        self._lost_samples = 0
+        self._xruns = 0
+        self._drift: DriftBuffer | None = None
+        self._queue: queue.Queue[Exchange] = queue.Queue(_QUEUE_BLOCKS)
+        self._known_once = False
+
+    @property
+    def xruns(self) -> int:
+        """How often PortAudio flagged sound lost or lacking, or the drift could not be held."""
+        return self._xruns + (self._drift.breaks if self._drift else 0)
+
+    def open(self, play: Play) -> CardInfo:
+        """Start one duplex stream, or two where the devices' clocks differ."""
+        self.close()
+        refresh()
+        listing = list_devices()
+        microphone, speaker = self._resolve(listing, strict=not self._known_once)
+        self._known_once = True
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))
+        self._queue = queue.Queue(_QUEUE_BLOCKS)
+        self._lost_samples = 0
+        if microphone.clock == speaker.clock and microphone.host_api == speaker.host_api:
+            rate_hz = self._open_duplex(microphone, speaker, play)
+        else:
+            rate_hz = self._open_pair(microphone, speaker, play)
+        self._opened, self._seen = (microphone, speaker), listing
+        if self._watch is None:
+            self._watch = DeviceWatch(listing, served=microphone.host_api == PULSE)
+        self._watch.listing = listing
+        latencies = [stream.latency for stream in self._streams]
+        claimed = sum(sum(one) if isinstance(one, tuple) else one for one in latencies)
+        return CardInfo(
+            microphone.name,
+            speaker.name,
+            rate_hz,
+            claimed * 1000,
+            tuple(
+                wanted
+                for wanted, device in zip(self._wanted.values(), self._opened, strict=True)
+                if wanted is not None and not _is_named(device, wanted)
+            ),
+        )
+
+    def read(self, timeout_seconds: float) -> Exchange | None:
+        """The next 10 ms; None where nothing came in time."""
+        try:
+            return self._queue.get(timeout=timeout_seconds)
+        except queue.Empty:
+            return None
+
+    def outdated(self) -> str | None:
+        """Whether other devices than the open ones should be used by now."""
+        if self._watch is None or self._opened is None or self._watch.listing is self._seen:
+            return None
+        self._seen = self._watch.listing
+        try:
+            wanted = self._resolve(self._seen, strict=False)
+        except DuologueError as error:
+            return str(error)
+        for before, now, kind in zip(self._opened, wanted, ("microphone", "speaker"), strict=True):
+            if (before.port, before.host_api) != (now.port, now.host_api):
+                return f"The {kind} is now {now.name}."
+            if before.rate_hz != now.rate_hz:
+                return f"The {kind} {now.name} runs at {now.rate_hz} Hz now."
+        return None
+
+    def wait(self, seconds: float) -> None:
+        """Sleep."""
+        time.sleep(seconds)
+
+    def close(self) -> None:
+        """Stop the streams; what the card has buffered is not played."""
+        for stream in self._streams:
+            stream.abort(ignore_errors=True)
+            stream.close(ignore_errors=True)
+        self._streams = []
+        self._opened = None
+        if self._drift:
+            self._xruns += self._drift.breaks
+            self._drift = None
+
+    def end(self) -> None:
+        """Close, and stop watching the devices."""
+        self.close()
+        if self._watch:
+            self._watch.close()
+            self._watch = None
+
+    # --- opening ----------------------------------------------------------------------------------
+
+    def _resolve(self, listing: Listing, strict: bool) -> tuple[Device, Device]:
+        """The wanted devices; while one is unplugged in a talk the default stands in."""
+        microphones, speakers = listing.microphones, listing.speakers
+        return (
+            _choose(microphones, self._wanted["microphone"], "microphone", strict),
+            _choose(speakers, self._wanted["speaker"], "speaker", strict),
+        )
+
+    def _open_duplex(self, microphone: Device, speaker: Device, play: Play) -> int:
+        def stream(rate_hz: int, inputs: int, outputs: int) -> Any:
+            convert = _Conversion(rate_hz)
+
+            def callback(
+                indata: np.ndarray, outdata: np.ndarray, _frames: int, _time: Any, status: Any
+            ) -> None:
+                far = play(BLOCK_SAMPLES)
+                outdata[:] = convert.to_card(far)[:, None]
+                self._hand_over(convert.from_card(indata[:, 0]), far, status)
+
+            return portaudio().Stream(
+                samplerate=rate_hz,
+                blocksize=rate_hz // 100,
+                device=(
+                    portaudio_index(microphone, "microphone"),
+                    portaudio_index(speaker, "speaker"),
+                ),
+                channels=(inputs, outputs),
+                extra_settings=(_settings(microphone), _settings(speaker)),
+                callback=callback,
+                **self._common(),
+            )
+
+        return self._start(stream, microphone, speaker, "microphone")
+
+    def _open_pair(self, microphone: Device, speaker: Device, play: Play) -> int:
+        self._drift = drift = DriftBuffer(RATE_HZ)
+
+        def input_stream(rate_hz: int, inputs: int, _outputs: int) -> Any:
+            convert = _Conversion(rate_hz)
+
+            def callback(indata: np.ndarray, _frames: int, _time: Any, status: Any) -> None:
+                far = play(BLOCK_SAMPLES)
+                drift.push(far)
+                self._hand_over(convert.from_card(indata[:, 0]), far, status)
+
+            return portaudio().InputStream(
+                samplerate=rate_hz,
+                blocksize=rate_hz // 100,
+                device=portaudio_index(microphone, "microphone"),
+                channels=inputs,
+                extra_settings=_settings(microphone),
+                callback=callback,
+                **self._common(),
+            )
+
+        def output_stream(rate_hz: int, _inputs: int, outputs: int) -> Any:
+            convert = _Conversion(rate_hz)
+
+            def callback(outdata: np.ndarray, _frames: int, _time: Any, status: Any) -> None:
+                self._xruns += bool(status)
+                outdata[:] = convert.to_card(drift.pull(BLOCK_SAMPLES))[:, None]
+
+            return portaudio().OutputStream(
+                samplerate=rate_hz,
+                blocksize=rate_hz // 100,
+                device=portaudio_index(speaker, "speaker"),
+                channels=outputs,
+                extra_settings=_settings(speaker),
+                callback=callback,
+                **self._common(),
+            )
+
+        self._start(output_stream, microphone, speaker, "speaker")
+        return self._start(input_stream, microphone, speaker, "microphone")
+
+    def _common(self) -> dict[str, Any]:
+        return {"dtype": "float32", "latency": self._latency_ms / 1000}
+
+    def _start(
+        self,
+        make: Callable[[int, int, int], Any],
+        microphone: Device,
+        speaker: Device,
+        blamed: Kind,
+    ) -> int:
+        """Open at 16 kHz where the host converts, else at the device's rate; returns the rate."""
+        own = (microphone if blamed == "microphone" else speaker).rate_hz
+        outputs = min(speaker.channels, 2)
+        errors = portaudio().PortAudioError
+        failure: Exception | None = None
+        for rate_hz in dict.fromkeys((RATE_HZ, own)):
+            for inputs in dict.fromkeys((1, min(microphone.channels, 2))):
+                stream = None
+                try:
+                    with _pulse_ports(microphone, speaker):
+                        stream = make(rate_hz, inputs, outputs)
+                        stream.start()
+                except (errors, ValueError) as error:
+                    failure = failure or error
+                    if stream:
+                        stream.close(ignore_errors=True)
+                    continue
+                self._streams.append(stream)
+                return rate_hz
+        self.close()
+        assert failure
+        raise opening_error(
+            failure, microphone if blamed == "microphone" else speaker, blamed
+        ) from failure
+
+    # --- PortAudio's thread -----------------------------------------------------------------------
+
+    def _hand_over(self, near: np.ndarray, far: np.ndarray, status: Any) -> None:
+        self._xruns += bool(status)
+        try:
+            self._queue.put_nowait(Exchange(near, far, self._lost_samples))
+            self._lost_samples = 0
+        except queue.Full:
+            self._lost_samples += BLOCK_SAMPLES
+
+
+class _Conversion:
+    """Between a card's rate and 16 kHz, both ways; nothing where they are the same."""
+
+    def __init__(self, rate_hz: int) -> None:
+        same = rate_hz == RATE_HZ
+        self._down = None if same else Resampler(rate_hz, RATE_HZ)
+        self._up = None if same else Resampler(RATE_HZ, rate_hz)
+
+    def from_card(self, audio: np.ndarray) -> np.ndarray:
+        """A block of the card as float32 (160,); always a copy."""
+        return self._down.process(audio) if self._down else audio.copy()
+
+    def to_card(self, audio: np.ndarray) -> np.ndarray:
+        """float32 (160,) as a block of the card."""
+        return self._up.process(audio) if self._up else audio
+
+
+def _choose(devices: tuple[Device, ...], wanted: str | None, kind: Kind, strict: bool) -> Device:
+    try:
+        return choose(devices, wanted, kind)
+    except DuologueError:
+        if strict:
+            raise
+        return choose(devices, None, kind)
+
+
+def _is_named(device: Device, wanted: str) -> bool:
+    try:
+        return choose([device], wanted, "speaker") == device
+    except DuologueError:
+        return False
+
+
+def _settings(device: Device) -> Any:
+    """WASAPI refuses foreign rates unless asked to convert."""
+    if device.host_api != "Windows WASAPI":
+        return None
+    return portaudio().WasapiSettings(auto_convert=True)
+
+
+@contextmanager
+def _pulse_ports(microphone: Device, speaker: Device) -> Iterator[None]:
+    """PulseAudio's client takes the devices of a new stream from the environment."""
+    if PULSE not in (microphone.host_api, speaker.host_api):
+        yield
+        return
+    wanted = {"PULSE_SOURCE": microphone.port, "PULSE_SINK": speaker.port}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

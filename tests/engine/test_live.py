@@ -1,0 +1,443 @@
+"""A live conversation on a simulated card: time, commands, faults. Nothing waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.bundle import Bundle
+from engine.duplex import Duplex, Step
+from engine.errors import DuologueError
+from engine.live import LiveConversation
+from engine.live_events import ChunkDone, DeviceChanged, Ended, Event, Levels
+from engine.live_talk import MOST_BRIDGED_CHUNKS
+from engine.tokens import RATE_HZ
+from tests.engine.simulated_card import SimulatedCard
+from tests.engine.tiny_bundle import write_tiny_bundle
+
+CHUNK_MS = 160
+CHUNK = CHUNK_MS * RATE_HZ // 1000
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture
+def duplex(bundle: Bundle) -> Iterator[Callable[..., Duplex]]:
+    opened: list[Duplex] = []
+
+    def open_(latency_ms: int = CHUNK_MS) -> Duplex:
+        opened.append(Duplex(bundle, CHUNK_MS, latency_ms))
+        return opened[-1]
+
+    yield open_
+    for one in opened:
+        one.close()
+
+
+class Notes:
+    """A recorder that keeps everything in memory."""
+
+    def __init__(self) -> None:
+        self.user: list[np.ndarray] = []
+        self.agent: list[np.ndarray] = []
+        self.steps: list[Step] = []
+        self.extras: list[dict[str, Any]] = []
+        self.devices: list[str] = []
+
+    def write(
+        self, user_audio: np.ndarray, agent_audio: np.ndarray, step: Step, extra: Any
+    ) -> None:
+        self.user.append(user_audio)
+        self.agent.append(agent_audio)
+        self.steps.append(step)
+        self.extras.append(dict(extra))
+
+    def device_event(self, text: str) -> None:
+        self.devices.append(text)
+
+
+class Session:
+    """A conversation that ends by itself after some virtual seconds."""
+
+    def __init__(
+        self,
+        duplex: Duplex,
+        seconds: float,
+        at: dict[float, Callable[[Session], None]] | None = None,
+        **card: Any,
+    ) -> None:
+        """``at``: what happens at which virtual second."""
+        self.plan = sorted((at or {}).items())
+        self.events: list[Event] = []
+        self._seconds = seconds
+        self.card = SimulatedCard(on_block=self._on_block, **card)
+        self.notes = Notes()
+        self.duplex = duplex
+        self.live = LiveConversation(duplex, self.card, None, self.notes)
+        self.live.run()
+        self._drain()
+
+    def of(self, kind: type) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def played(self) -> np.ndarray:
+        return np.concatenate(self.card.played)
+
+    def _on_block(self, card: SimulatedCard) -> None:
+        while self.plan and card.seconds >= self.plan[0][0]:
+            self.plan.pop(0)[1](self)
+        if card.seconds >= self._seconds:
+            self.live.stop()
+        self._drain()
+
+    def _drain(self) -> None:
+        while event := self.live.next_event():
+            self.events.append(event)
+
+
+def voice(seconds: float, seed: int = 0) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    return random.uniform(-0.3, 0.3, round(seconds * RATE_HZ)).astype(np.float32)
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("latency_ms", [0, 40, 100, 160, 240, 480])
+def test_live_talk_is_the_talk_of_the_files(
+    bundle: Bundle, duplex: Callable[..., Duplex], latency_ms: int
+) -> None:
+    sound = voice(4.0) * np.float32(0.003)  # too quiet for the agent to yield to
+    session = Session(duplex(latency_ms), 4.0, microphone=sound)
+    notes = session.notes
+    alone = duplex(latency_ms)
+    assert len(notes.steps) >= 23
+    expected = [alone.step(chunk) for chunk in notes.user]
+    for step, live in zip(expected, notes.steps, strict=True):
+        assert (step.own_units, step.user_units) == (live.own_units, live.user_units)
+    heard = np.concatenate(notes.user)
+    np.testing.assert_array_equal(heard, sound[: len(heard)])
+    assert session.live.counts.late_chunks == 0
+    # The sound of step N lies in interval N + 1; a latency below a chunk delays it by the rest.
+    shift = max(CHUNK - latency_ms * RATE_HZ // 1000, 0)
+    said = np.concatenate([step.agent_audio for step in expected])
+    played = np.concatenate(notes.agent)[CHUNK + shift :]
+    fade = 80
+    np.testing.assert_array_equal(played[fade:], said[fade : len(played)])
+
+
+def test_never_more_than_a_chunk_waits_behind_the_playing_one(
+    duplex: Callable[..., Duplex],
+) -> None:
+    most = 0
+
+    def look(session: Session) -> None:
+        nonlocal most
+        most = max(most, session.live._playout.ahead_samples)
+
+    at = {index / 100: look for index in range(100, 400)}
+    Session(duplex(), 4.0, at, microphone=voice(4.0))
+    assert 0 < most <= 2 * CHUNK
+
+
+def test_a_late_chunk_loses_its_beginning_and_the_clock_holds(
+    duplex: Callable[..., Duplex],
+) -> None:
+    session = stalled(duplex(), 0.2, 10)
+    late = [event for event in session.of(ChunkDone) if event.late_ms > 0]
+    assert late[0].step.index == 10
+    assert 30 <= late[0].late_ms <= 50
+    assert session.live.counts.late_chunks == len(late) <= 2
+    assert session.of(ChunkDone)[-1].lag_ms < 20
+    assert len(session.notes.steps) >= 29
+
+
+@pytest.mark.parametrize("stall_seconds", [0.5, 1.0, 5.0])
+def test_a_stalled_engine_catches_up_in_silence(
+    duplex: Callable[..., Duplex], stall_seconds: float
+) -> None:
+    session = stalled(duplex(), stall_seconds, 10)
+    counts = session.live.counts
+    assert counts.late_chunks >= 3
+    assert counts.unspoken_chunks >= 1
+    assert session.of(ChunkDone)[-1].lag_ms < 20
+    assert session.of(ChunkDone)[-1].late_ms == 0
+    if stall_seconds > 2:
+        assert counts.lost_samples > 0
+        assert 0 < counts.lost_chunks <= MOST_BRIDGED_CHUNKS
+    else:
+        assert counts.lost_samples == counts.lost_chunks == 0
+    # What was recorded replays to the same tokens.
+    alone = duplex()
+    for user, live, extra in zip(
+        session.notes.user, session.notes.steps, session.notes.extras, strict=True
+    ):
+        step = alone.step(user, lost=extra["lost"], speak=extra["spoken"])
+        assert step.own_units == live.own_units
+        assert step.user_units == live.user_units
+
+
+def stalled(talk: Duplex, seconds: float, index: int) -> Session:
+    """A session whose engine stands still in one step."""
+    step_due = talk.step_due
+    cards: list[SimulatedCard] = []
+
+    def slow(*arguments: Any, **settings: Any) -> Step:
+        step = step_due(*arguments, **settings)
+        if step.index == index:
+            cards[0].run_for(seconds)
+        return step
+
+    talk.step_due = slow  # type: ignore[method-assign]
+    return Session(
+        talk,
+        5.0 + seconds,
+        {0.0: lambda session: cards.append(session.card)},
+        microphone=voice(5.0 + seconds),
+    )
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+def test_the_agent_yields_within_40_ms(duplex: Callable[..., Duplex]) -> None:
+    """A user who speaks and an agent that has decided on silence: no queued word is said."""
+    talk = duplex()
+    step_due = talk.step_due
+    decided: list[int] = []
+
+    def decides(due: np.ndarray, lost: bool = False, speak: bool = True) -> Step:
+        silent = talk.due_samples and session_index(talk) >= 12
+        step = step_due(due, lost, speak and not silent)
+        if silent and not decided:
+            decided.append(len(cards[0].played))
+        return step
+
+    def session_index(talk: Duplex) -> int:
+        return talk._index
+
+    talk.step_due = decides  # type: ignore[method-assign]
+    cards: list[SimulatedCard] = []
+    session = Session(
+        talk, 4.0, {0.0: lambda session: cards.append(session.card)}, microphone=voice(4.0)
+    )
+    played = session.played
+    decision = decided[0] * 160
+    assert np.abs(played[decision - 320 : decision]).max() > 0.01
+    assert not played[decision + 40 * 16 : decision + CHUNK].any()
+
+
+def test_pause_keeps_the_talks_time(duplex: Callable[..., Duplex]) -> None:
+    session = Session(
+        duplex(),
+        6.0,
+        {2.0: lambda session: session.live.pause(), 4.0: lambda s: s.live.pause(False)},
+        microphone=voice(6.0),
+    )
+    assert 23 <= len(session.notes.steps) <= 26
+    assert not session.played[round(2.05 * RATE_HZ) : round(4.0 * RATE_HZ)].any()
+    assert np.abs(session.played[round(4.4 * RATE_HZ) : round(5.9 * RATE_HZ)]).max() > 0.01
+    assert session.live.counts.late_chunks == 0
+
+
+def test_a_muted_microphone_is_silence(duplex: Callable[..., Duplex]) -> None:
+    session = Session(
+        duplex(), 4.0, {2.0: lambda session: session.live.mute_microphone()}, microphone=voice(4.0)
+    )
+    heard = np.concatenate(session.notes.user)
+    assert heard[: round(1.9 * RATE_HZ)].any()
+    assert not heard[round(2.1 * RATE_HZ) :].any()
+
+
+def test_a_muted_agent_goes_on(duplex: Callable[..., Duplex]) -> None:
+    session = Session(
+        duplex(), 4.0, {2.0: lambda session: session.live.mute_agent()}, microphone=voice(4.0)
+    )
+    assert not session.played[round(2.1 * RATE_HZ) :].any()
+    assert len(session.notes.steps) >= 24
+
+
+def test_hold_to_talk(duplex: Callable[..., Duplex]) -> None:
+    session = Session(
+        duplex(),
+        4.0,
+        {
+            0.0: lambda session: session.live.hold_to_talk(),
+            1.0: lambda session: session.live.hold(True),
+            2.0: lambda session: session.live.hold(False),
+        },
+        microphone=voice(4.0),
+    )
+    heard = np.concatenate(session.notes.user)
+    assert not heard[: round(0.9 * RATE_HZ)].any()
+    assert heard[round(1.1 * RATE_HZ) : round(1.9 * RATE_HZ)].any()
+    assert not heard[round(2.1 * RATE_HZ) :].any()
+
+
+def test_events_nobody_takes_are_counted_and_the_last_one_arrives(
+    duplex: Callable[..., Duplex],
+) -> None:
+    def stop_late(card: SimulatedCard) -> None:
+        if card.seconds >= 40:
+            live.stop()
+
+    live = LiveConversation(duplex(), SimulatedCard(voice(40.0), on_block=stop_late), None)
+    live.run()
+    assert live.counts.events_dropped > 100
+    last: Event | None = None
+    while event := live.next_event():
+        last = event
+    assert last == Ended(None)
+
+
+def test_levels_say_who_speaks(duplex: Callable[..., Duplex]) -> None:
+    sound = voice(4.0)
+    sound[2 * RATE_HZ :] = 0
+    session = Session(duplex(), 4.0, microphone=sound)
+    levels = session.of(Levels)
+    assert len(levels) >= 78
+    assert all(entry.user_speaks for entry in levels[5:38])
+    assert not any(entry.user_speaks for entry in levels[48:])
+    assert -20 < levels[20].user_db < -10
+    assert all(len(entry.user_peaks) == 5 for entry in levels)
+    assert 0.25 < max(levels[20].user_peaks) <= 0.3
+
+
+# --- devices --------------------------------------------------------------------------------------
+
+
+def unplug(session: Session) -> None:
+    session.card.present = False
+
+
+def plug(session: Session) -> None:
+    session.card.present = True
+
+
+def test_a_device_that_returns_sounds_within_a_second(duplex: Callable[..., Duplex]) -> None:
+    session = Session(duplex(), 9.0, {3.0: unplug, 6.0: plug}, microphone=voice(9.0))
+    said = session.of(DeviceChanged)
+    assert [event.sounds for event in said] == [False, False, True]
+    assert session.card.openings == 2
+    assert session.notes.devices == [event.text for event in said]
+    # Time stood still without a card, and the context is what it would be without the fault.
+    assert 34 <= len(session.notes.steps) <= 37
+    assert len(session.card.played) * 0.01 > 9.0 - 3.0 - 0.5
+    alone = duplex()
+    for user, live in zip(session.notes.user, session.notes.steps, strict=True):
+        assert alone.step(user).own_units == live.own_units
+    assert session.live.counts.late_chunks == 0
+
+
+def test_another_default_device_is_followed_at_once(duplex: Callable[..., Duplex]) -> None:
+    def switch(session: Session) -> None:
+        session.card.reason = "The microphone is now Headset."
+
+    session = Session(duplex(), 4.0, {2.0: switch}, microphone=voice(4.0))
+    assert session.card.openings == 2
+    assert session.of(DeviceChanged)[0].text == "The microphone is now Headset."
+    assert len(session.card.played) >= 395
+
+
+def test_no_device_at_the_start_is_an_error(duplex: Callable[..., Duplex]) -> None:
+    card = SimulatedCard()
+    card.present = False
+    with pytest.raises(DuologueError, match="no microphone"):
+        LiveConversation(duplex(), card, None).start()
+
+
+def test_a_dead_microphone_is_told_once(duplex: Callable[..., Duplex]) -> None:
+    sound = voice(6.0)
+    sound[RATE_HZ : 4 * RATE_HZ] = 0
+    session = Session(duplex(), 6.0, microphone=sound)
+    said = [event.text for event in session.of(DeviceChanged)]
+    assert len(said) == 2
+    assert "silence" in said[0]
+    assert "gives sound" in said[1]
+
+
+def test_an_engine_that_fails_ends_the_talk_with_a_sentence(
+    duplex: Callable[..., Duplex],
+) -> None:
+    talk = duplex()
+
+    def fails(*_arguments: Any, **_settings: Any) -> Step:
+        raise DuologueError("The language model failed; restart.")
+
+    talk.step_due = fails  # type: ignore[method-assign]
+    session = Session(talk, 4.0)
+    assert session.events[-1] == Ended("The language model failed; restart.")
+
+
+# --- many faults ----------------------------------------------------------------------------------
+
+
+def test_two_hundred_faults(duplex: Callable[..., Duplex]) -> None:
+    """Lost devices, stalls, other rates, full queues: no crash, no hang, the context whole."""
+    random = np.random.default_rng(3)
+    faults = 200
+    times = 1.0 + np.cumsum(random.uniform(0.1, 4.0, faults))
+    seconds = float(times[-1]) + 5.0
+    seen: set[str] = set()
+    stall_seconds: list[float] = []
+
+    def fault(session: Session) -> None:
+        kind = str(random.choice(["lost", "stall", "rate", "full"]))
+        seen.add(kind)
+        card = session.card
+        if kind == "lost":
+            card.present = False
+            returns = card.seconds + random.uniform(0.02, 2.0)
+            session.plan.append((returns, plug))
+            session.plan.sort(key=lambda entry: entry[0])
+        elif kind == "rate":
+            card.rate_hz = int(random.choice([44_100, 48_000, 96_000]))
+            card.reason = f"The microphone runs at {card.rate_hz} Hz now."
+        else:
+            stall_seconds.append(random.uniform(0.05, 0.8) if kind == "stall" else 3.0)
+
+    talk = duplex()
+    step_due = talk.step_due
+    cards: list[SimulatedCard] = []
+
+    def slow(*arguments: Any, **settings: Any) -> Step:
+        step = step_due(*arguments, **settings)
+        if stall_seconds:
+            cards[0].run_for(stall_seconds.pop())
+        return step
+
+    talk.step_due = slow  # type: ignore[method-assign]
+    plan: dict[float, Callable[[Session], None]] = {float(second): fault for second in times}
+    plan[0.0] = lambda session: cards.append(session.card)
+    session = Session(talk, seconds, plan, microphone=voice(seconds))
+    assert seen == {"lost", "stall", "rate", "full"}
+    assert session.events[-1] == Ended(None)
+    counts = session.live.counts
+    assert counts.lost_chunks > 0
+    assert counts.unspoken_chunks > 0
+    assert session.card.openings > 50
+    # It has recovered: the last chunks were on time, and the talk is the recorded one.
+    assert all(event.late_ms == 0 for event in session.of(ChunkDone)[-5:])
+    notes = session.notes
+    alone = duplex()
+    for user, live, extra in zip(notes.user, notes.steps, notes.extras, strict=True):
+        step = alone.step(user, lost=extra["lost"], speak=extra["spoken"])
+        assert step.own_units == live.own_units
+        assert step.user_estimates == live.user_estimates
+    # In the end what the agent says is what is heard.
+    last = notes.steps[-4].agent_audio
+    np.testing.assert_array_equal(notes.agent[-3], last)
+
+
+@pytest.mark.parametrize("ppm", [-200.0, 200.0])
+def test_two_cards_of_different_speed(duplex: Callable[..., Duplex], ppm: float) -> None:
+    session = Session(duplex(), 120.0, microphone=voice(120.0), drift_ppm=ppm)
+    assert session.live.counts.xruns == 0
+    assert session.live.counts.late_chunks == 0
