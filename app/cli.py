@@ -1,4 +1,4 @@
-"""The command line: talk with a recording, benchmark, evaluate.
+"""The command line: talk live or with a recording, check devices, benchmark, evaluate.
 
 Reads options, calls the engine, prints. A DuologueError becomes its one sentence on stderr and
 exit code 2. Heavy modules are imported by the command that needs them, so that --help is quick.
@@ -54,6 +54,23 @@ LatencyOption = Annotated[
 SeedOption = Annotated[int, typer.Option(help="The same seed gives the same tokens.", min=0)]
 GpuOption = Annotated[
     int, typer.Option("--gpu-layers", help="Layers on the GPU if the build has one; -1 is all.")
+]
+MicrophoneOption = Annotated[
+    str | None,
+    typer.Option("--microphone", help="A name from `duologue devices`; the system's by default."),
+]
+SpeakerOption = Annotated[
+    str | None,
+    typer.Option("--speaker", help="A name from `duologue devices`; the system's by default."),
+]
+CardLatencyOption = Annotated[
+    int,
+    typer.Option(
+        "--card-latency-ms",
+        help="The card's buffer each way; 20 is quick, 100 safe.",
+        min=5,
+        max=500,
+    ),
 ]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")]
 
@@ -132,6 +149,112 @@ def talk(
             duplex.close()
     draw(held, folder / conversation.PICTURE_NAME)
     show_talk(Console(), held)
+
+
+@app.command()
+def live(
+    microphone: MicrophoneOption = None,
+    speaker: SpeakerOption = None,
+    chunk_ms: ChunkOption = None,
+    latency_ms: LatencyOption = None,
+    seed: SeedOption = 0,
+    echo: Annotated[
+        bool, typer.Option(help="Take the agent's voice out of the microphone's sound.")
+    ] = True,
+    noise_suppression: Annotated[
+        bool, typer.Option("--noise-suppression", help="Also take out steady noise.")
+    ] = False,
+    gain_control: Annotated[
+        bool, typer.Option("--gain-control", help="Also even out how loud you are.")
+    ] = False,
+    card_latency_ms: CardLatencyOption = 50,
+    record: Annotated[
+        Path | None, typer.Option(help="Keep the talk in a new folder in this folder.")
+    ] = None,
+    bundle: BundleOption = None,
+    gpu_layers: GpuOption = 0,
+) -> None:
+    """Talk hands-free through microphone and speaker, until Ctrl-C."""
+    from app.live_status import LiveStatus, show_live_summary
+    from engine.bundle import load_bundle
+    from engine.duplex import Duplex
+    from engine.echo import EchoCanceller
+    from engine.live import LiveConversation
+    from engine.live_events import ChunkDone, Ended
+    from engine.recorder import Recorder
+    from engine.sound_card import PortAudioCard
+
+    if (noise_suppression or gain_control) and not echo:
+        raise DuologueError(
+            "Noise suppression and gain control belong to the echo canceller; "
+            "leave --no-echo out, or them."
+        )
+    console = Console()
+    canceller = EchoCanceller(noise_suppression, gain_control) if echo else None
+    duplex = Duplex(load_bundle(bundle), chunk_ms, latency_ms, seed, gpu_layers=gpu_layers)
+    card = PortAudioCard(microphone, speaker, card_latency_ms)
+    recorder = None
+    took_ms: list[float] = []
+    ended = Ended(None)
+    try:
+        if record:
+            recorder = Recorder(
+                record, duplex, report=lambda text: console.print(text, markup=False)
+            )
+        conversation = LiveConversation(duplex, card, canceller, recorder)
+        with _interruptible() as interrupted:
+            info = conversation.start()
+            fmt = duplex.format
+            with LiveStatus(console, info, fmt.chunk_ms, duplex.latency_ms) as status:
+                while not interrupted.is_set():
+                    event = conversation.next_event(timeout_seconds=0.1)
+                    if isinstance(event, Ended):
+                        ended = event
+                        break
+                    if event:
+                        status.show(event, conversation.counts)
+                    if isinstance(event, ChunkDone):
+                        took_ms.append(event.took_ms)
+                conversation.stop()
+    finally:
+        card.end()
+        if recorder:
+            recorder.close()
+        duplex.close()
+    if ended.error:
+        raise DuologueError(ended.error)
+    show_live_summary(console, conversation.counts, took_ms)
+    if recorder:
+        console.print(f"Recorded in {recorder.folder}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def devices() -> None:
+    """List microphones and speakers by the names that --microphone and --speaker take."""
+    from app.report import show_devices
+    from engine.devices import list_devices
+
+    show_devices(Console(), list_devices())
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(help="Folder of a recorded talk.")],
+    bundle: BundleOption = None,
+    gpu_layers: Annotated[
+        int | None, typer.Option("--gpu-layers", help="Layers on the GPU; as recorded by default.")
+    ] = None,
+) -> None:
+    """Hold a recorded talk again; exit code 1 unless every token is the same."""
+    from app.report import show_replay
+    from engine.bundle import load_bundle
+    from engine.replay import replay as hold_again
+
+    with _progress("replay") as advance:
+        result = hold_again(folder, load_bundle(bundle), gpu_layers, advance)
+    show_replay(Console(), result)
+    if not result.identical:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -10,11 +10,15 @@ from statistics import median
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from engine.audio_file import unwritable
 from engine.benchmark import STAGES, Benchmark
 from engine.conversation import Conversation
+from engine.devices import Listing
+from engine.replay import Replay
+from engine.tokens import RATE_HZ
 from engine.unit_encoder import Agreement
 
 
@@ -112,6 +116,41 @@ def show_agreement(console: Console, entries: Sequence[Agreement], chunk_ms: int
         table.add_row(f"{window_ms / 1000:g} s", *cells)
     console.print(table)
     console.print(f"{max((entry.frames for entry in entries), default=0)} frames", style="dim")
+
+
+def show_devices(console: Console, listing: Listing) -> None:
+    """Microphones and speakers, the system's defaults marked."""
+    for kind, devices in (("Microphones", listing.microphones), ("Speakers", listing.speakers)):
+        table = Table(title=kind, title_justify="left", box=None, padding=(0, 2, 0, 0))
+        for column in ("", "name", "through", "rate"):
+            table.add_column(column)
+        for device in devices:
+            mark = "*" if device.is_default else ""
+            rate = f"{device.rate_hz / 1000:g} kHz"
+            table.add_row(mark, escape(device.name), device.host_api, rate)
+        if devices:
+            console.print(table)
+        else:
+            console.print(f"{kind}: none. Plug one in or switch it on.")
+
+
+def show_replay(console: Console, result: Replay) -> None:
+    """Whether the tokens are those of the recording."""
+    if result.identical:
+        verdict = f"All tokens of {result.chunks} chunks are identical."
+    elif result.first_different is None:
+        verdict = "The recording holds no whole chunk."
+    else:
+        seconds = result.first_different * result.chunk_ms / 1000
+        verdict = (
+            f"{result.different} of {result.chunks} chunks have other tokens, "
+            f"first at {seconds:.2f} s."
+        )
+    console.print(verdict)
+    if result.unheard_samples:
+        console.print(f"{result.unheard_samples / RATE_HZ:.1f} s of pauses were left out.")
+    for remark in result.remarks:
+        console.print(remark)
 
 
 def benchmark_figures(benchmark: Benchmark) -> dict[str, Any]:

@@ -32,11 +32,8 @@ class ChunkDone:
     lag_ms: float
     """Sound that had come from the card since the step could have begun."""
     late_ms: float
-    """How much of the agent's chunk came too late and was left out."""
-    lost: bool
-    """The user's sound was lost; the estimate stands in for good."""
-    spoken: bool
-    """False where the chunk's time had passed, so that the agent said nothing."""
+    """How much of the agent's chunk came too late and was left out; all of it where the step was
+    not to speak."""
 
 
 @dataclass(frozen=True)

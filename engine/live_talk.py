@@ -178,9 +178,9 @@ class LiveTalk:
         )
         took_ms = step.timings_ms["total"]
         late_ms, lag_ms = late * 1000 / RATE_HZ, lag * 1000 / RATE_HZ
-        self._emit(ChunkDone(step, took_ms, lag_ms, late_ms, lost, spoken))
+        self._emit(ChunkDone(step, took_ms, lag_ms, late_ms))
         if self._recorder:
-            extra = {"lost": lost, "spoken": spoken, "late_ms": late_ms, "lag_ms": lag_ms}
+            extra = {"ready_ms": lag_ms + took_ms, "late_ms": late_ms}
             self._steps.append((step, extra))
         self._index += 1
 

@@ -47,7 +47,6 @@ class Notes:
         self.user: list[np.ndarray] = []
         self.agent: list[np.ndarray] = []
         self.steps: list[Step] = []
-        self.extras: list[dict[str, Any]] = []
         self.devices: list[str] = []
 
     def write(
@@ -56,7 +55,6 @@ class Notes:
         self.user.append(user_audio)
         self.agent.append(agent_audio)
         self.steps.append(step)
-        self.extras.append(dict(extra))
 
     def device_event(self, text: str) -> None:
         self.devices.append(text)
@@ -176,10 +174,8 @@ def test_a_stalled_engine_catches_up_in_silence(
         assert counts.lost_samples == counts.lost_chunks == 0
     # What was recorded replays to the same tokens.
     alone = duplex()
-    for user, live, extra in zip(
-        session.notes.user, session.notes.steps, session.notes.extras, strict=True
-    ):
-        step = alone.step(user, lost=extra["lost"], speak=extra["spoken"])
+    for user, live in zip(session.notes.user, session.notes.steps, strict=True):
+        step = alone.step(user, lost=live.lost, speak=live.speak)
         assert step.own_units == live.own_units
         assert step.user_units == live.user_units
 
@@ -427,8 +423,8 @@ def test_two_hundred_faults(duplex: Callable[..., Duplex]) -> None:
     assert all(event.late_ms == 0 for event in session.of(ChunkDone)[-5:])
     notes = session.notes
     alone = duplex()
-    for user, live, extra in zip(notes.user, notes.steps, notes.extras, strict=True):
-        step = alone.step(user, lost=extra["lost"], speak=extra["spoken"])
+    for user, live in zip(notes.user, notes.steps, strict=True):
+        step = alone.step(user, lost=live.lost, speak=live.speak)
         assert step.own_units == live.own_units
         assert step.user_estimates == live.user_estimates
     # In the end what the agent says is what is heard.

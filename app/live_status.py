@@ -1,0 +1,121 @@
+"""What `duologue live` shows: levels, who speaks, chunk time, lag and drops, in five lines.
+
+Where the output is no terminal, only what happens to devices is printed, and the sum at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from statistics import median
+
+import numpy as np
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from engine.live_events import ChunkDone, Counts, DeviceChanged, Event, Levels
+from engine.sound_card import CardInfo
+
+_BAR_CELLS = 24
+_LEAST_DB, _LOUD_DB = -60.0, -6.0
+_RECENT_CHUNKS = 50
+_FRAMES_A_SECOND = 10
+
+
+class LiveStatus:
+    """A context in which events are shown as they come."""
+
+    def __init__(self, console: Console, info: CardInfo, chunk_ms: int, latency_ms: int) -> None:
+        self._console = console
+        self._chunk_ms = chunk_ms
+        self._device = f"{info.microphone} and {info.speaker}, {latency_ms} ms of latency"
+        self._levels: Levels | None = None
+        self._recent: deque[ChunkDone] = deque(maxlen=_RECENT_CHUNKS)
+        self._counts = Counts()
+        self._began = time.monotonic()
+        self._live = (
+            Live(
+                get_renderable=self._picture,
+                console=console,
+                transient=True,
+                refresh_per_second=_FRAMES_A_SECOND,
+            )
+            if console.is_terminal
+            else None
+        )
+        self._say(f"Talking through {self._device}. Ctrl-C ends.")
+
+    def __enter__(self) -> LiveStatus:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, event: Event, counts: Counts) -> None:
+        """Take an event in."""
+        self._counts = counts
+        if isinstance(event, Levels):
+            self._levels = event
+        elif isinstance(event, ChunkDone):
+            self._recent.append(event)
+        elif isinstance(event, DeviceChanged):
+            self._say(event.text)
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _picture(self) -> RenderableType:
+        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        table.add_column(style="dim")
+        table.add_column()
+        levels = self._levels
+        if levels:
+            table.add_row("you", _bar(levels.user_db, levels.user_speaks))
+            table.add_row("agent", _bar(levels.agent_db, levels.agent_speaks))
+        if self._recent:
+            last = self._recent[-1]
+            usual = median(entry.took_ms for entry in self._recent)
+            table.add_row(
+                "chunk",
+                f"{last.took_ms:3.0f} ms, usually {usual:.0f} of {self._chunk_ms} ms; "
+                f"lag {last.lag_ms:.0f} ms",
+            )
+        table.add_row("drops", drops(self._counts))
+        seconds = round(time.monotonic() - self._began)
+        table.add_row("time", f"{seconds // 60}:{seconds % 60:02d} min")
+        return table
+
+
+def show_live_summary(console: Console, counts: Counts, took_ms: list[float]) -> None:
+    """The sum of a live talk that is over."""
+    p50, p99 = np.percentile(took_ms, [50, 99]) if took_ms else (0.0, 0.0)
+    console.print(
+        f"{counts.chunks} chunks (p50 {p50:.0f} ms, p99 {p99:.0f} ms). Drops: {drops(counts)}.",
+        highlight=False,
+    )
+
+
+def drops(counts: Counts) -> str:
+    """What went wrong, in words."""
+    parts = [
+        (counts.late_chunks, f"{counts.late_chunks} of {counts.chunks} chunks late"),
+        (counts.lost_samples, f"{counts.lost_samples / 16000:.1f} s of sound lost"),
+        (counts.xruns, f"{counts.xruns} gaps in the card's sound"),
+        (counts.events_dropped, f"{counts.events_dropped} messages not shown"),
+    ]
+    return ", ".join(text for number, text in parts if number) or "none"
+
+
+def _bar(level_db: float, speaks: bool) -> Text:
+    share = (level_db - _LEAST_DB) / (0 - _LEAST_DB)
+    cells = round(min(max(share, 0.0), 1.0) * _BAR_CELLS)
+    colour = "red" if level_db > _LOUD_DB else "green" if speaks else "blue"
+    bar = Text("█" * cells, style=colour)
+    bar.append("·" * (_BAR_CELLS - cells), style="dim")
+    bar.append(f" {level_db:4.0f} dB", style="dim")
+    return bar.append("  speaks" if speaks else "")
