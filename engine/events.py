@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -57,7 +57,7 @@ class TalkRecord(_Record):
     version: int = EVENTS_VERSION
     began: str
     """Local time, ISO 8601."""
-    sound: str
+    sound: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
     """The sound file beside this one: user left, agent right."""
     bundle: BundleName
     back_end: BackEnd
@@ -220,22 +220,26 @@ def back_end(gpu_layers: int) -> BackEnd:
 
 
 def chunk_record(
-    step: Step, start_sample: int, samples: int, ready_ms: float, **more: Any
+    step: Step,
+    start_sample: int,
+    samples: int,
+    ready_ms: float,
+    more: Mapping[str, Any] | None = None,
 ) -> ChunkRecord:
-    """The record of a step, with what else its caller knows."""
-    return ChunkRecord(
-        index=step.index,
-        start_sample=start_sample,
-        samples=samples,
-        lost=step.lost,
-        speak=step.speak,
-        user_units=step.user_units,
-        user_estimates=step.user_estimates,
-        own_units=step.own_units,
-        estimate_hits=step.estimate_hits,
-        estimate_misses=step.estimate_misses,
-        tokens_refed=step.tokens_refed,
-        ready_ms=round(ready_ms, 3),
-        timings_ms={stage: round(value, 3) for stage, value in step.timings_ms.items()},
-        **more,
-    )
+    """The record of a step; ``more`` is what else its caller knows, as JSON values."""
+    fields = {
+        "index": step.index,
+        "start_sample": start_sample,
+        "samples": samples,
+        "lost": step.lost,
+        "speak": step.speak,
+        "user_units": step.user_units,
+        "user_estimates": step.user_estimates,
+        "own_units": step.own_units,
+        "estimate_hits": step.estimate_hits,
+        "estimate_misses": step.estimate_misses,
+        "tokens_refed": step.tokens_refed,
+        "ready_ms": round(ready_ms, 3),
+        "timings_ms": {stage: round(value, 3) for stage, value in step.timings_ms.items()},
+    }
+    return ChunkRecord.model_validate({**(more or {}), **fields})

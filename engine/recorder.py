@@ -1,0 +1,339 @@
+"""Keeps a live talk: sound of both speakers, events, and labels that Audacity opens.
+
+A folder per talk, which a killed process or a full disk leaves whole but for its last second. The
+caller only hands over; a worker of this object's own does the writing, so that no disk delays the
+engine. Knows no devices.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from queue import Empty, Full, Queue
+from typing import Any
+
+import numpy as np
+
+from engine.audio_file import from_pcm, to_pcm, unwritable
+from engine.conversation import Conversation, Tally
+from engine.duplex import Duplex, Step
+from engine.errors import DuologueError
+from engine.events import (
+    EVENTS_NAME,
+    DeviceRecord,
+    EventWriter,
+    SummaryRecord,
+    TalkRecord,
+    UnheardRecord,
+    chunk_record,
+    read_events,
+    talk_record,
+)
+from engine.flac_file import FlacWriter
+from engine.tokens import RATE_HZ
+from engine.turns import LEVEL_SAMPLES, LevelTrack, TurnTaking, turn_taking
+
+SOUND_NAME, LABELS_NAME = "conversation.flac", "labels.txt"
+_LABELS_PART_NAME = "labels.part"
+MOST_TALKS = 100
+MOST_BYTES = 4_000_000_000
+"""About 40 hours."""
+
+_FOLDER_NAME = re.compile(r"conversation-\d{8}-\d{6}(_\d+)?")
+# In the order of deletion: the events tell that a folder is a recording.
+_FILE_NAMES = (SOUND_NAME, LABELS_NAME, _LABELS_PART_NAME, EVENTS_NAME)
+# Sixteen seconds of 160 ms: longer than a disk takes to wake up.
+_QUEUED_CHUNKS = 100
+_CLOSE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    user: np.ndarray
+    agent: np.ndarray
+    step: Step | None
+    more: dict[str, Any]
+
+
+class Recorder:
+    """Records one talk; its methods belong to one thread."""
+
+    def __init__(
+        self,
+        folder: Path,
+        duplex: Duplex,
+        most_talks: int = MOST_TALKS,
+        most_bytes: int = MOST_BYTES,
+        report: Callable[[str], None] = lambda text: None,
+        **source: Any,
+    ) -> None:
+        """Begin a new folder ``conversation-<time>`` in ``folder``, at a talk's beginning.
+
+        Older recordings beyond ``most_talks`` or ``most_bytes`` are deleted. ``report`` is told,
+        once and from any thread, if the recording had to end; the talk may go on. ``source``
+        (JSON values) says where the sound comes from. Raises DuologueError where nothing can be
+        written.
+        """
+        self.folder = _new_folder(folder)
+        self._limits = most_talks, most_bytes
+        self._report = report
+        self._over = threading.Event()
+        self._over_lock = threading.Lock()
+        self._queue: Queue[_Chunk | str | None] = Queue(_QUEUED_CHUNKS)
+        self._conversation: Conversation | None = None
+        try:
+            self._files = _Files(self.folder, duplex, source)
+        except DuologueError:
+            _delete(self.folder)
+            raise
+        prune(folder, most_talks, most_bytes)
+        self._worker = threading.Thread(target=self._work, name="recorder", daemon=True)
+        self._worker.start()
+
+    def write(
+        self,
+        user_audio: np.ndarray,
+        agent_audio: np.ndarray,
+        step: Step | None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Append sound of both speakers, float32 (n,) each for any n, and what was made of it.
+
+        ``user_audio`` is what the engine heard and follows what was written before without a gap;
+        ``agent_audio`` what was written to the card in the same time. When ``step`` is written,
+        all the sound that it has heard must be. Without a step the sound was not heard at all,
+        as in a pause. ``extra`` (JSON values) goes into the step's record; its ``ready_ms`` says
+        when the agent's chunk was ready.
+        """
+        if user_audio.shape != agent_audio.shape:
+            raise ValueError(f"tracks of {user_audio.shape} and {agent_audio.shape} samples")
+        self._put(_Chunk(to_pcm(user_audio), to_pcm(agent_audio), step, dict(extra or {})))
+
+    def device_event(self, text: str) -> None:
+        """Note what happened to a device, after the sound written so far."""
+        self._put(text)
+
+    def close(self) -> Conversation | None:
+        """Finish the files; returns the talk, or None where the recording had ended before."""
+        with contextlib.suppress(Full):
+            self._queue.put(None, timeout=_CLOSE_SECONDS)
+        self._worker.join(_CLOSE_SECONDS)
+        prune(self.folder.parent, *self._limits)
+        return self._conversation
+
+    def _put(self, item: _Chunk | str) -> None:
+        if self._over.is_set():
+            return
+        try:
+            self._queue.put_nowait(item)
+        except Full:
+            self._end("the disk is too slow")
+
+    def _end(self, reason: str) -> None:
+        with self._over_lock:
+            if self._over.is_set():
+                return
+            self._over.set()
+        self._report(
+            f"The recording in {self.folder} has ended ({reason}). The talk goes on; "
+            "make room, or choose another folder, and record again."
+        )
+
+    def _work(self) -> None:
+        """What the worker does."""
+        while (item := self._queue.get()) is not None:
+            try:
+                if isinstance(item, str):
+                    self._files.device_event(item)
+                else:
+                    self._files.write(item)
+            except DuologueError as error:
+                reason = getattr(error.__cause__, "strerror", None) or "the disk is full"
+                self._files.break_off(reason)
+                self._end(reason)
+                self._skip()
+                return
+        if self._over.is_set():
+            self._files.break_off("the disk is too slow")
+            return
+        try:
+            self._conversation = self._files.finish()
+        except DuologueError as error:
+            self._end(getattr(error.__cause__, "strerror", None) or "the disk is full")
+
+    def _skip(self) -> None:
+        """Make room for the end that ``close`` puts into the queue."""
+        with contextlib.suppress(Empty):
+            while True:
+                self._queue.get_nowait()
+
+
+class _Files:
+    """The files of one talk; belongs to the worker."""
+
+    def __init__(self, folder: Path, duplex: Duplex, source: dict[str, Any]) -> None:
+        self._folder = folder
+        self._chunk_ms, self._latency_ms = duplex.format.chunk_ms, duplex.latency_ms
+        self._tally = Tally(self._chunk_ms)
+        self._user, self._agent = LevelTrack(), LevelTrack()
+        # Sound that does not fill a level yet.
+        self._rest = np.zeros((0, 2), np.int16)
+        self._samples = 0
+        self._began = time.perf_counter()
+        self._events = EventWriter(folder / EVENTS_NAME)
+        try:
+            self._sound = FlacWriter(folder / SOUND_NAME)
+            self._events.write(talk_record(duplex, SOUND_NAME, **source))
+        except DuologueError:
+            self._events.close()
+            raise
+
+    def write(self, chunk: _Chunk) -> None:
+        """Append a chunk; its sound first, so that no record speaks of sound that is not there."""
+        sound = np.stack([chunk.user, chunk.agent], axis=1)
+        if len(sound):
+            self._sound.write(sound)
+        start, self._samples = self._samples, self._samples + len(sound)
+        self._rest = _push_levels(np.concatenate([self._rest, sound]), self._user, self._agent)
+        if chunk.step is None:
+            self._events.write(UnheardRecord(start_sample=start, samples=len(sound)))
+            return
+        ready_ms = chunk.more.pop("ready_ms", chunk.step.timings_ms["total"])
+        self._tally.add(chunk.step, ready_ms)
+        self._events.write(chunk_record(chunk.step, start, len(sound), ready_ms, chunk.more))
+
+    def device_event(self, text: str) -> None:
+        """Append a device event."""
+        self._events.write(DeviceRecord(start_sample=self._samples, text=text))
+
+    def break_off(self, reason: str) -> None:
+        """Leave whole files where no more can be written; says so if there is room for that."""
+        with contextlib.suppress(DuologueError):
+            self._sound.close()
+        with contextlib.suppress(DuologueError):
+            self.device_event(f"recording ended: {reason}")
+            write_labels(self._folder / LABELS_NAME, self._turn_taking())
+        self._events.close()
+
+    def finish(self) -> Conversation:
+        """Complete the files of a talk that is over."""
+        conversation = Conversation(
+            folder=self._folder,
+            chunk_ms=self._chunk_ms,
+            latency_ms=self._latency_ms,
+            tally=self._tally,
+            turn_taking=self._turn_taking(),
+            user_peaks=self._user.peaks,
+            agent_peaks=self._agent.peaks,
+            elapsed_seconds=time.perf_counter() - self._began,
+            complete=True,
+            remarks=[],
+        )
+        try:
+            self._sound.close()
+            write_labels(self._folder / LABELS_NAME, conversation.turn_taking)
+            self._events.write(SummaryRecord(**conversation.figures()))
+        finally:
+            self._events.close()
+        return conversation
+
+    def _turn_taking(self) -> TurnTaking:
+        return turn_taking(self._user.levels_db, self._agent.levels_db)
+
+
+def _push_levels(sound: np.ndarray, user: LevelTrack, agent: LevelTrack) -> np.ndarray:
+    """Add int16 (n, 2) to both tracks; returns what does not fill a level."""
+    whole = len(sound) // LEVEL_SAMPLES * LEVEL_SAMPLES
+    if whole:
+        user.push(from_pcm(sound[:whole, 0]))
+        agent.push(from_pcm(sound[:whole, 1]))
+    return sound[whole:]
+
+
+def write_labels(path: Path, taking: TurnTaking) -> None:
+    """Write the turns of both speakers as an Audacity label track, whole or not at all.
+
+    Raises DuologueError where that fails.
+    """
+    turns = [(span, "user") for span in taking.user_turns]
+    turns += [(span, "agent") for span in taking.agent_turns]
+    turns.sort(key=lambda turn: turn[0].start_sample)
+    text = "".join(
+        f"{span.start_sample / RATE_HZ:.3f}\t{span.end_sample / RATE_HZ:.3f}\t{who}\n"
+        for span, who in turns
+    )
+    part = path.with_name(_LABELS_PART_NAME)
+    try:
+        part.write_text(text, encoding="utf8", newline="\n")
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
+
+
+# --- the folder of all recordings -----------------------------------------------------------------
+
+
+def prune(folder: Path, most_talks: int, most_bytes: int) -> list[Path]:
+    """Delete the oldest recordings beyond a count or a number of bytes; returns their folders.
+
+    The newest one always stays. Only what a ``Recorder`` wrote is deleted: a folder of its name
+    that holds a recording's events and nothing but its files. One that cannot be deleted stays.
+    """
+    recordings = sorted(_recordings(folder), key=lambda found: found[1], reverse=True)
+    kept_bytes = 0
+    deleted = []
+    for index, (path, _, size_bytes) in enumerate(recordings):
+        kept_bytes += size_bytes
+        if index and (index >= most_talks or kept_bytes > most_bytes):
+            _delete(path)
+            deleted.append(path)
+    return deleted
+
+
+def _recordings(folder: Path) -> Iterator[tuple[Path, tuple[str, int], int]]:
+    """(folder, what puts it in order of time, bytes) of each recording in ``folder``."""
+    for path in folder.iterdir():
+        if path.is_symlink() or not path.is_dir() or not _FOLDER_NAME.fullmatch(path.name):
+            continue
+        try:
+            files = list(path.iterdir())
+            if any(file.is_symlink() or file.name not in _FILE_NAMES for file in files):
+                continue
+            head = next(read_events(path / EVENTS_NAME), None)
+            size_bytes = sum(file.stat().st_size for file in files)
+        except (DuologueError, OSError):
+            continue
+        if isinstance(head, TalkRecord) and head.sound == SOUND_NAME:
+            stem, _, count = path.name.removeprefix("conversation-").partition("_")
+            yield path, (stem, int(count or 0)), size_bytes
+
+
+def _delete(folder: Path) -> None:
+    """Delete a recording's files, and the folder if it is empty then."""
+    with contextlib.suppress(OSError):
+        for name in _FILE_NAMES:
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _new_folder(parent: Path) -> Path:
+    stem = f"conversation-{datetime.now():%Y%m%d-%H%M%S}"
+    folder, count = parent / stem, 1
+    while True:
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            count += 1
+            folder = parent / f"{stem}_{count}"
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        else:
+            return folder

@@ -1,0 +1,168 @@
+"""Holds a recorded talk again: the same sound, the same seed, are the tokens the same?
+
+What the recording says of each step is repeated: sound that was lost, chunks in which the agent
+was too late to speak, pauses. Works on talks with a file and on live ones. One thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from engine.audio_file import from_pcm
+from engine.bundle import Bundle
+from engine.duplex import Duplex, Step
+from engine.errors import DuologueError
+from engine.events import (
+    EVENTS_NAME,
+    BundleName,
+    ChunkRecord,
+    TalkRecord,
+    UnheardRecord,
+    back_end,
+    bundle_name,
+    read_events,
+)
+from engine.tokens import RATE_HZ
+
+
+@dataclass
+class Replay:
+    """How a talk went again."""
+
+    chunk_ms: int
+    chunks: int = 0
+    different: int = 0
+    """Chunks of which a token was another."""
+    first_different: int | None = None
+    """Index of the first of them."""
+    unheard_samples: int = 0
+    """Sound that was recorded while the talk was paused."""
+    remarks: list[str] = field(default_factory=list)
+    """What the user should know, one sentence each."""
+
+    @property
+    def identical(self) -> bool:
+        """Whether every token of every chunk was the same."""
+        return self.chunks > 0 and not self.different
+
+
+def replay(
+    folder: Path,
+    bundle: Bundle,
+    gpu_layers: int | None = None,
+    advance: Callable[[str, float, float | None], None] = lambda what, done, total: None,
+) -> Replay:
+    """Run the recording in ``folder`` through the engine again and compare all tokens.
+
+    ``gpu_layers``: as recorded by default. Raises DuologueError where there is no recording that
+    can be read, or it was made with another bundle.
+    """
+    records = read_events(folder / EVENTS_NAME)
+    head = next(records, None)
+    if not isinstance(head, TalkRecord):
+        raise DuologueError(f"{folder} holds no recorded talk; choose the folder of one.")
+    found = bundle_name(bundle)
+    if found.sha256 != head.bundle.sha256:
+        raise DuologueError(
+            f"The talk was recorded with {_name(head.bundle)}, not with {_name(found)}; "
+            "give that bundle with --bundle."
+        )
+    result = Replay(head.chunk_ms)
+    here = back_end(head.back_end.gpu_layers if gpu_layers is None else gpu_layers)
+    if here != head.back_end:
+        result.remarks.append(
+            f"The back end is another one ({here}; recorded with {head.back_end}): "
+            "tokens may differ."
+        )
+    duplex = Duplex(
+        bundle,
+        head.chunk_ms,
+        head.latency_ms,
+        head.seed,
+        head.own_sampling.sampling(),
+        head.estimate_sampling.sampling(),
+        here.gpu_layers,
+    )
+    try:
+        with _UserTrack(folder / head.sound) as track:
+            heard = np.zeros(0, np.int16)
+            for record in records:
+                if isinstance(record, UnheardRecord):
+                    track.read(record.samples)
+                    result.unheard_samples += record.samples
+                if not isinstance(record, ChunkRecord):
+                    continue
+                if record.index != result.chunks:
+                    raise DuologueError(
+                        f"{folder} is not recorded from a talk's beginning; choose another one."
+                    )
+                heard = np.concatenate([heard, track.read(record.samples)])
+                due = duplex.due_samples
+                if len(heard) < due:
+                    result.remarks.append(
+                        f"The sound breaks off after {track.position / RATE_HZ:.1f} s; "
+                        "the rest was not compared."
+                    )
+                    break
+                step = duplex.step_due(from_pcm(heard[:due]), record.lost, record.speak)
+                heard = heard[due:]
+                _compare(step, record, result)
+                advance("replay", track.position, track.length_samples)
+    finally:
+        duplex.close()
+    return result
+
+
+class _UserTrack:
+    """The left channel of a sound file, read from its beginning; a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = soundfile.SoundFile(path)
+        except (soundfile.SoundFileError, TypeError) as error:
+            raise DuologueError(
+                f"{path} is missing or cannot be read; choose another recorded talk."
+            ) from error
+        if (self._file.samplerate, self._file.channels) != (RATE_HZ, 2):
+            self._file.close()
+            raise DuologueError(f"{path} is not the sound of a talk; choose another one.")
+        self.length_samples: int = self._file.frames
+        self.position = 0
+
+    def __enter__(self) -> _UserTrack:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def read(self, samples: int) -> np.ndarray:
+        """int16 (samples,), fewer where the file ends."""
+        try:
+            sound = self._file.read(samples, dtype="int16", always_2d=True)
+        except soundfile.SoundFileError:
+            sound = np.zeros((0, 2), np.int16)
+        self.position += len(sound)
+        user: np.ndarray = sound[:, 0]
+        return user
+
+
+def _name(bundle: BundleName) -> str:
+    return f"{bundle.name} {bundle.version} ({bundle.sha256[:8]})"
+
+
+def _compare(step: Step, record: ChunkRecord, result: Replay) -> None:
+    same = (
+        step.user_units == record.user_units
+        and step.user_estimates == record.user_estimates
+        and step.own_units == record.own_units
+    )
+    if not same:
+        result.different += 1
+        if result.first_different is None:
+            result.first_different = record.index
+    result.chunks += 1
