@@ -258,26 +258,6 @@ def replay(
 
 
 @app.command()
-def replay(
-    folder: Annotated[Path, typer.Argument(help="Folder of a recorded talk.")],
-    bundle: BundleOption = None,
-    gpu_layers: Annotated[
-        int | None, typer.Option("--gpu-layers", help="Layers on the GPU; as recorded by default.")
-    ] = None,
-) -> None:
-    """Hold a recorded talk again; exit code 1 unless every token is the same."""
-    from app.report import show_replay
-    from engine.bundle import load_bundle
-    from engine.replay import replay as hold_again
-
-    with _progress("replay") as advance:
-        result = hold_again(folder, load_bundle(bundle), gpu_layers, advance)
-    show_replay(Console(), result)
-    if not result.identical:
-        raise typer.Exit(1)
-
-
-@app.command()
 def bench(
     seconds: Annotated[
         float, typer.Option(help="Talk behind each chunk length's figures, in seconds.", min=2)

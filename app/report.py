@@ -19,8 +19,6 @@ from engine.conversation import Conversation
 from engine.devices import Listing
 from engine.replay import Replay
 from engine.tokens import RATE_HZ
-from engine.replay import Replay
-from engine.tokens import RATE_HZ
 from engine.unit_encoder import Agreement
 
 
@@ -134,25 +132,6 @@ def show_devices(console: Console, listing: Listing) -> None:
             console.print(table)
         else:
             console.print(f"{kind}: none. Plug one in or switch it on.")
-
-
-def show_replay(console: Console, result: Replay) -> None:
-    """Whether the tokens are those of the recording."""
-    if result.identical:
-        verdict = f"All tokens of {result.chunks} chunks are identical."
-    elif result.first_different is None:
-        verdict = "The recording holds no whole chunk."
-    else:
-        seconds = result.first_different * result.chunk_ms / 1000
-        verdict = (
-            f"{result.different} of {result.chunks} chunks have other tokens, "
-            f"first at {seconds:.2f} s."
-        )
-    console.print(verdict)
-    if result.unheard_samples:
-        console.print(f"{result.unheard_samples / RATE_HZ:.1f} s of pauses were left out.")
-    for remark in result.remarks:
-        console.print(remark)
 
 
 def show_replay(console: Console, result: Replay) -> None:
