@@ -1,0 +1,269 @@
+"""Live talk through PortAudio and a virtual sound card, in real time.
+
+No assertion depends on how fast the machine is: a slow one says less, but loses nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.bundle import load_bundle
+from engine.devices import list_devices, portaudio, refresh
+from engine.duplex import Duplex, Step
+from engine.echo import EchoCanceller
+from engine.errors import DuologueError
+from engine.live import LiveConversation
+from engine.live_events import ChunkDone, DeviceChanged, Ended, Event
+from engine.playout import Playout
+from engine.recorder import Recorder
+from engine.sound_card import PortAudioCard
+from engine.tokens import RATE_HZ
+from engine.turns import activity, levels_db
+from tests.live.virtual_card import ROOT, VirtualCard, running_card, wait_until
+
+USER = ROOT / "resources" / "samples" / "user.flac"
+USER_SECONDS = 38.12
+
+
+@pytest.fixture(scope="module")
+def virtual_card(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualCard]:
+    with running_card(tmp_path_factory.mktemp("card")) as card:
+        yield card
+
+
+@pytest.fixture(scope="module")
+def duplex() -> Iterator[Duplex]:
+    opened = Duplex(load_bundle())
+    yield opened
+    opened.close()
+
+
+class Talk:
+    """A live conversation whose events are kept."""
+
+    def __init__(self, duplex: Duplex, recordings: Path | None = None, **card: Any) -> None:
+        self.events: list[Event] = []
+        self.card = PortAudioCard(**card)
+        self.recorder = Recorder(recordings, duplex) if recordings else None
+        self.live = LiveConversation(duplex, self.card, EchoCanceller(), self.recorder)
+
+    def __enter__(self) -> Talk:
+        self.live.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.live.stop()
+        self.look()
+        self.card.end()
+        if self.recorder:
+            self.recorder.close()
+
+    def look(self) -> None:
+        """Take the events that have come."""
+        while event := self.live.next_event():
+            self.events.append(event)
+
+    def wait(self, seconds: float) -> None:
+        """Let real time pass."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            event = self.live.next_event(timeout_seconds=0.05)
+            if event:
+                self.events.append(event)
+
+    def of(self, kind: type) -> list[Any]:
+        self.look()
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def said(self) -> list[str]:
+        return [event.text for event in self.of(DeviceChanged)]
+
+
+def speech_seconds(sound: np.ndarray) -> float:
+    return sum(span.duration_ms for span in activity(levels_db(sound))) / 1000
+
+
+def test_a_minute_of_talk(virtual_card: VirtualCard, duplex: Duplex, tmp_path: Path) -> None:
+    with virtual_card.listen() as heard, Talk(duplex, tmp_path) as talk:
+        talk.wait(1.0)
+        with virtual_card.say(USER):
+            talk.wait(USER_SECONDS + 3.0)
+    chunks = talk.of(ChunkDone)
+    counts = talk.live.counts
+    assert talk.of(Ended) == [Ended(None)]
+    assert [event.step.index for event in chunks] == list(range(len(chunks)))
+    assert counts.lost_samples == counts.lost_chunks == counts.events_dropped == 0
+    assert len(chunks) > (USER_SECONDS + 3.0) / 0.16 - 10
+    # The user asked; the agent answered, and the speaker got it.
+    assert speech_seconds(heard[0]) > 2.0
+    user_spoke = [event.step.user_units for event in chunks if event.step.user_units]
+    silence = duplex.bundle.manifest.silence_unit
+    assert any(unit != silence for units in user_spoke for frame in units for unit in frame)
+
+
+def test_sound_of_a_step_lies_where_the_latency_says(
+    virtual_card: VirtualCard, duplex: Duplex
+) -> None:
+    """On the card's clock interval N + 1 holds what step N said, if that was in time."""
+    written: list[tuple[np.ndarray, Step]] = []
+
+    class Keeper:
+        def write(self, user: np.ndarray, agent: np.ndarray, step: Step, extra: Any) -> None:
+            written.append((agent, step))
+
+        def device_event(self, text: str) -> None:
+            pass
+
+    card = PortAudioCard()
+    live = LiveConversation(duplex, card, None, Keeper())
+    live.start()
+    with virtual_card.say(USER):
+        time.sleep(15.0)
+        live.stop()
+    card.end()
+    events = []
+    while event := live.next_event():
+        events.append(event)
+    silence = duplex.bundle.manifest.silence_unit
+    # A chunk counts if it came in time and no silence follows, at which the agent may yield.
+    counts = [
+        event.late_ms == 0 and any(unit != silence for unit in event.step.own_frames)
+        for event in events
+        if isinstance(event, ChunkDone)
+    ]
+    checked = 0
+    for index in range(1, len(written) - 2):
+        if all(counts[index - 1 : index + 3]):
+            played, said = written[index + 1][0], written[index][1].agent_audio
+            np.testing.assert_array_equal(played, said)
+            checked += 1
+    assert checked > 3
+
+
+def test_the_devices_are_unplugged_and_return(virtual_card: VirtualCard, duplex: Duplex) -> None:
+    with Talk(duplex) as talk, virtual_card.say(USER):
+        talk.wait(3.0)
+        number, module = virtual_card.module_of("sink_name=speaker")
+        remap, remap_module = virtual_card.module_of("source_name=microphone")
+        voice, voice_module = virtual_card.module_of("sink_name=voice")
+        for one in (number, remap, voice):
+            virtual_card.unload(one)
+        wait_until(lambda: any(not event.sounds for event in talk.of(DeviceChanged)))
+        talk.wait(1.0)
+        chunks = len(talk.of(ChunkDone))
+        for one in (module, voice_module, remap_module):
+            virtual_card.load(*one)
+        virtual_card.pactl("set-default-sink", "speaker")
+        virtual_card.pactl("set-default-source", "microphone")
+        wait_until(lambda: any(event.sounds for event in talk.of(DeviceChanged)))
+        with virtual_card.say(USER), virtual_card.listen() as heard:
+            talk.wait(12.0)
+    after = talk.of(ChunkDone)
+    assert len(after) > chunks + 30
+    assert [event.step.index for event in after] == list(range(len(after)))
+    assert any("back" in text for text in talk.said())
+    assert talk.of(Ended) == [Ended(None)]
+    assert np.abs(heard[0]).max() > 0.01
+
+
+def test_another_default_device_is_followed(virtual_card: VirtualCard, duplex: Duplex) -> None:
+    second = virtual_card.load(
+        "module-null-sink",
+        "sink_name=headset",
+        "norewinds=1",
+        "sink_properties=device.description=Headset",
+    )
+    try:
+        with Talk(duplex) as talk:
+            talk.wait(1.0)
+            virtual_card.pactl("set-default-sink", "headset")
+            wait_until(lambda: any("Headset" in text for text in talk.said()))
+            wait_until(lambda: any("back" in text for text in talk.said()))
+            virtual_card.unload(second)
+            second = ""
+            wait_until(lambda: any("Virtual-speaker" in text for text in talk.said()))
+            talk.wait(1.0)
+            assert talk.live.card_info is not None
+            assert talk.live.card_info.speaker == "Virtual-speaker"
+    finally:
+        virtual_card.pactl("set-default-sink", "speaker")
+        if second:
+            virtual_card.unload(second)
+
+
+def test_a_named_device_is_used_and_returned_to(virtual_card: VirtualCard, duplex: Duplex) -> None:
+    headset = (
+        "module-null-sink",
+        "sink_name=headset",
+        "norewinds=1",
+        "sink_properties=device.description=Headset",
+    )
+    number = virtual_card.load(*headset)
+    with Talk(duplex, speaker="headset") as talk:
+        talk.wait(1.0)
+        assert talk.live.card_info and talk.live.card_info.speaker == "Headset"
+        virtual_card.unload(number)
+        wait_until(lambda: any("Virtual-speaker" in text for text in talk.said()))
+        number = virtual_card.load(*headset)
+        wait_until(lambda: "Headset" in talk.said()[-1] and "back" in talk.said()[-1])
+    virtual_card.unload(number)
+
+
+def test_two_cards_get_two_streams(virtual_card: VirtualCard, duplex: Duplex) -> None:
+    """A speaker whose hardware is another than the microphone's."""
+    number = virtual_card.load(
+        "module-null-sink",
+        "sink_name=usb",
+        "norewinds=1",
+        "rate=44100",
+        "sink_properties='device.description=Usb alsa.card=7'",
+    )
+    try:
+        talk = Talk(duplex, speaker="Usb")
+        with virtual_card.listen("usb") as heard, talk, virtual_card.say(USER):
+            talk.wait(15.0)
+        assert len(talk.of(ChunkDone)) > 60
+        assert np.abs(heard[0]).max() > 0.01
+    finally:
+        virtual_card.unload(number)
+
+
+def test_a_card_that_will_not_run_at_16_khz(
+    virtual_card: VirtualCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sound is converted here where the host refuses to."""
+    sounddevice = portaudio()
+    stream = sounddevice.Stream
+
+    def picky(**settings: Any) -> Any:
+        if settings["samplerate"] == RATE_HZ:
+            raise sounddevice.PortAudioError("Invalid sample rate", -9997)
+        return stream(**settings)
+
+    monkeypatch.setattr(sounddevice, "Stream", picky)
+    playout = Playout()
+    card = PortAudioCard()
+    assert card.open(playout.take).rate_hz == 48_000
+    blocks = [card.read(1.0) for _ in range(100)]
+    card.end()
+    assert all(block and block.near.shape == (160,) for block in blocks)
+
+
+def test_an_unknown_name_lists_those_present(virtual_card: VirtualCard) -> None:
+    card = PortAudioCard(microphone="Cray-1")
+    with pytest.raises(DuologueError, match="Virtual-microphone"):
+        card.open(Playout().take)
+
+
+def test_the_list_has_one_entry_for_each_device(virtual_card: VirtualCard) -> None:
+    refresh()
+    listing = list_devices()
+    assert [device.name for device in listing.microphones] == ["Virtual-microphone"]
+    assert [device.is_default for device in listing.speakers] == [True, False]
+    assert listing.speakers[0].rate_hz == 48_000

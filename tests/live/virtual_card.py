@@ -1,0 +1,111 @@
+"""The virtual sound card as tests use it: a PulseAudio server of their own, a voice, an ear."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.tokens import RATE_HZ
+
+ROOT = Path(__file__).resolve().parents[2]
+_SCRIPT = ROOT / "script" / "virtual-card"
+_START_SECONDS = 300
+_CALL_SECONDS = 30
+
+
+class VirtualCard:
+    """A running server; ``microphone`` and ``speaker`` are its default devices."""
+
+    def pactl(self, *arguments: str) -> str:
+        """Ask the server for something."""
+        done = subprocess.run(
+            ["pactl", *arguments], capture_output=True, text=True, timeout=_CALL_SECONDS, check=True
+        )
+        return done.stdout.strip()
+
+    def load(self, *arguments: str) -> str:
+        """Load a module; returns its number."""
+        return self.pactl("load-module", *arguments)
+
+    def unload(self, number: str) -> None:
+        """Unload a module: unplug what it is."""
+        self.pactl("unload-module", number)
+
+    def module_of(self, argument: str) -> tuple[str, list[str]]:
+        """Number, and what `load` needs, of the module with this argument."""
+        for line in self.pactl("list", "short", "modules").splitlines():
+            number, name, *arguments = line.split("\t")
+            if arguments and argument in arguments[0].split():
+                return number, [name, *arguments[0].split()]
+        raise LookupError(argument)
+
+    @contextmanager
+    def say(self, path: Path, sink: str = "voice") -> Iterator[None]:
+        """Play a file into the microphone meanwhile."""
+        with subprocess.Popen(["paplay", "-d", sink, str(path)]) as player:
+            try:
+                yield
+            finally:
+                player.terminate()
+
+    @contextmanager
+    def listen(self, sink: str = "speaker") -> Iterator[list[np.ndarray]]:
+        """Record what a speaker gets; the list holds the sound, float32 at 16 kHz, afterwards."""
+        heard: list[np.ndarray] = []
+        command = ["parec", "-d", f"{sink}.monitor", f"--rate={RATE_HZ}", "--channels=1"]
+        with subprocess.Popen(
+            [*command, "--format=s16le", "--raw"], stdout=subprocess.PIPE
+        ) as parec:
+            try:
+                yield heard
+            finally:
+                parec.terminate()
+                raw = parec.stdout.read() if parec.stdout else b""
+                sound = np.frombuffer(raw[: len(raw) // 2 * 2], np.int16)
+                heard.append(sound.astype(np.float32) / 32768)
+
+
+@contextmanager
+def running_card(folder: Path) -> Iterator[VirtualCard]:
+    """A server in ``folder``, found by this process and its children; skips where none runs."""
+    with pytest.MonkeyPatch.context() as environment:
+        started = subprocess.run(
+            [_SCRIPT, "start", folder], capture_output=True, text=True, timeout=_START_SECONDS
+        )
+        if started.returncode:
+            pytest.skip(f"no virtual sound card: {started.stderr.strip()}")
+        for setting in started.stdout.removeprefix("export ").split():
+            name, _, value = setting.partition("=")
+            environment.setenv(name, value.strip("'"))
+        try:
+            yield VirtualCard()
+        finally:
+            subprocess.run([_SCRIPT, "stop", folder], check=False, timeout=_CALL_SECONDS)
+
+
+def wait_until(check: Any, seconds: float = 30.0) -> None:
+    """Poll; fails the test where it never becomes true."""
+    until = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < until, "it never happened"
+        time.sleep(0.01)
+
+
+def sinks(card: VirtualCard) -> list[str]:
+    """Names of the server's sinks."""
+    answer = json.loads(card.pactl("--format=json", "list", "sinks"))
+    return [entry["name"] for entry in answer]
+
+
+def stop_server() -> None:
+    """Kill the server that the environment names."""
+    subprocess.run(["pulseaudio", "--kill"], check=True, env=dict(os.environ))
