@@ -258,6 +258,47 @@ def replay(
 
 
 @app.command()
+def doctor(
+    microphone: MicrophoneOption = None,
+    speaker: SpeakerOption = None,
+    card_latency_ms: CardLatencyOption = 50,
+    user: Annotated[
+        Path | None,
+        typer.Option("--user", help="Speech to time the engine on; the bundled sample by default."),
+    ] = None,
+    bundle: BundleOption = None,
+    gpu_layers: GpuOption = 0,
+    json_path: JsonOption = None,
+) -> None:
+    """Examine devices, round trip, echo and speed, and advise settings; plays chirps and noise."""
+    from dataclasses import asdict
+
+    from app.report import show_devices, show_doctor, write_json
+    from engine.audio_file import read_mono
+    from engine.bundle import load_bundle
+    from engine.devices import list_devices
+    from engine.doctor import Findings, advise, examine_engine, examine_sound
+    from engine.echo import EchoCanceller
+    from engine.sound_card import PortAudioCard
+
+    console = Console()
+    user_audio = read_mono(user or sample_path(), _BENCH_MOST_SECONDS)
+    loaded = load_bundle(bundle)
+    show_devices(console, list_devices())
+    card = PortAudioCard(microphone, speaker, card_latency_ms)
+    with console.status("") as status:
+        try:
+            sound = examine_sound(card, EchoCanceller(), status.update)
+        finally:
+            card.end()
+        findings = Findings(sound, examine_engine(loaded, user_audio, gpu_layers, status.update))
+    advice = advise(findings)
+    show_doctor(console, findings, advice)
+    if json_path:
+        write_json(json_path, {"findings": asdict(findings), "advice": asdict(advice)})
+
+
+@app.command()
 def bench(
     seconds: Annotated[
         float, typer.Option(help="Talk behind each chunk length's figures, in seconds.", min=2)

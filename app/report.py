@@ -17,6 +17,7 @@ from engine.audio_file import unwritable
 from engine.benchmark import STAGES, Benchmark
 from engine.conversation import Conversation
 from engine.devices import Listing
+from engine.doctor import Advice, Findings
 from engine.replay import Replay
 from engine.tokens import RATE_HZ
 from engine.unit_encoder import Agreement
@@ -151,6 +152,34 @@ def show_replay(console: Console, result: Replay) -> None:
         console.print(f"{result.unheard_samples / RATE_HZ:.1f} s of pauses were left out.")
     for remark in result.remarks:
         console.print(remark)
+
+
+def show_doctor(console: Console, findings: Findings, advice: Advice) -> None:
+    """What was measured, then what follows from it."""
+    sound = findings.sound
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(style="dim")
+    table.add_column()
+    table.add_row("talked through", escape(f"{sound.card.microphone} and {sound.card.speaker}"))
+    table.add_row("microphone", f"{sound.noise_db:.0f} dB in silence")
+    trip = "not heard" if sound.round_trip_ms is None else f"{sound.round_trip_ms:.0f} ms"
+    table.add_row("round trip", trip)
+    reduction = "no echo" if sound.reduction_db is None else f"{sound.reduction_db:.0f} dB less"
+    table.add_row("echo", f"{sound.echo_db:.0f} dB, after the canceller {reduction}")
+    table.add_row("sound gaps", str(sound.xruns))
+    for entry in findings.chunk_times:
+        table.add_row(
+            f"{entry.chunk_ms} ms chunks", f"p50 {entry.p50_ms:.0f} ms, p99 {entry.p99_ms:.0f} ms"
+        )
+    console.print(table)
+    console.print(
+        f"Use --chunk-ms {advice.chunk_ms} --latency-ms {advice.latency_ms} "
+        f"--card-latency-ms {advice.card_latency_ms}:",
+        style="bold",
+        highlight=False,
+    )
+    for reason in advice.reasons:
+        console.print(f"- {reason}", markup=False, highlight=False)
 
 
 def benchmark_figures(benchmark: Benchmark) -> dict[str, Any]:

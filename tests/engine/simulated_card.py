@@ -26,8 +26,12 @@ class SimulatedCard:
         queue_blocks: int = 200,
         drift_ppm: float = 0.0,
         on_block: Callable[[SimulatedCard], None] = lambda card: None,
+        echo_gain: float = 0.0,
+        echo_delay_samples: int = 0,
     ) -> None:
-        """``drift_ppm``: how much faster the speaker's clock runs; ``on_block`` sees each block."""
+        """``drift_ppm``: how much faster the speaker's clock runs; ``on_block`` sees each block;
+        the microphone hears the speaker ``echo_gain`` as loud after ``echo_delay_samples``.
+        """
         self.microphone = np.zeros(0, np.float32) if microphone is None else microphone
         self.played: list[np.ndarray] = []
         self.seconds = 0.0
@@ -40,6 +44,7 @@ class SimulatedCard:
         self._queue_blocks, self._on_block = queue_blocks, on_block
         self._queue: deque[Exchange] = deque()
         self._play: Play | None = None
+        self._echo_gain, self._air = echo_gain, np.zeros(echo_delay_samples, np.float32)
         self._blocks = self._lost = 0
 
     @property
@@ -85,6 +90,9 @@ class SimulatedCard:
         near = np.zeros(BLOCK_SAMPLES, np.float32)
         heard = self.microphone[begin : begin + BLOCK_SAMPLES]
         near[: len(heard)] = heard
+        self._air = np.concatenate([self._air, far * np.float32(self._echo_gain)])
+        near += self._air[:BLOCK_SAMPLES]
+        self._air = self._air[BLOCK_SAMPLES:]
         self._blocks += 1
         if self._drift:
             self._drift.push(far)
