@@ -8,6 +8,7 @@ with the drift between them corrected.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import queue
 import sys
@@ -42,6 +43,8 @@ DEFAULT_CARD_LATENCY_MS = 50
 """PortAudio's buffer each way. 20 ms underflowed under load here, 50 ms did not."""
 _QUEUE_BLOCKS = 200  # two seconds: what a stalled engine may leave lying
 _SWITCH_SECONDS = 0.001  # how long another Python thread may keep the callback waiting
+
+_M_PERTURB = -6  # malloc.h; memory is filled with the complement of the value
 
 Play = Callable[[int], np.ndarray]
 """Gives the next samples for the speaker, float32 at 16 kHz; called by the card's thread."""
@@ -219,13 +222,18 @@ class PortAudioCard:
     def _open_duplex(self, microphone: Device, speaker: Device, play: Play) -> int:
         def stream(rate_hz: int, inputs: int, outputs: int) -> Any:
             convert = _Conversion(rate_hz)
+            pairing = _Pairing()
+
+            def take(count: int) -> np.ndarray:
+                far = play(count)
+                pairing.far(far)
+                return far
 
             def callback(
-                indata: np.ndarray, outdata: np.ndarray, _frames: int, _time: Any, status: Any
+                indata: np.ndarray, outdata: np.ndarray, frames: int, _time: Any, status: Any
             ) -> None:
-                far = play(BLOCK_SAMPLES)
-                outdata[:] = convert.to_card(far)[:, None]
-                self._hand_over(convert.from_card(indata[:, 0]), far, status)
+                outdata[:] = convert.to_card(take, frames)[:, None]
+                self._hand_over(pairing.near(convert.from_card(indata[:, 0])), status)
 
             return portaudio().Stream(
                 samplerate=rate_hz,
@@ -247,11 +255,14 @@ class PortAudioCard:
 
         def input_stream(rate_hz: int, inputs: int, _outputs: int) -> Any:
             convert = _Conversion(rate_hz)
+            pairing = _Pairing()
 
             def callback(indata: np.ndarray, _frames: int, _time: Any, status: Any) -> None:
-                far = play(BLOCK_SAMPLES)
+                near = convert.from_card(indata[:, 0])
+                far = play(len(near))
                 drift.push(far)
-                self._hand_over(convert.from_card(indata[:, 0]), far, status)
+                pairing.far(far)
+                self._hand_over(pairing.near(near), status)
 
             return portaudio().InputStream(
                 samplerate=rate_hz,
@@ -266,9 +277,9 @@ class PortAudioCard:
         def output_stream(rate_hz: int, _inputs: int, outputs: int) -> Any:
             convert = _Conversion(rate_hz)
 
-            def callback(outdata: np.ndarray, _frames: int, _time: Any, status: Any) -> None:
+            def callback(outdata: np.ndarray, frames: int, _time: Any, status: Any) -> None:
                 self._xruns += bool(status)
-                outdata[:] = convert.to_card(drift.pull(BLOCK_SAMPLES))[:, None]
+                outdata[:] = convert.to_card(drift.pull, frames)[:, None]
 
             return portaudio().OutputStream(
                 samplerate=rate_hz,
@@ -302,7 +313,7 @@ class PortAudioCard:
             for inputs in dict.fromkeys((1, min(microphone.channels, 2))):
                 stream = None
                 try:
-                    with _pulse_ports(microphone, speaker):
+                    with _pulse_ports(microphone, speaker), _cleared_memory():
                         stream = make(rate_hz, inputs, outputs)
                         stream.start()
                 except (errors, ValueError) as error:
@@ -320,13 +331,32 @@ class PortAudioCard:
 
     # --- PortAudio's thread -----------------------------------------------------------------------
 
-    def _hand_over(self, near: np.ndarray, far: np.ndarray, status: Any) -> None:
+    def _hand_over(self, exchanges: Iterator[tuple[np.ndarray, np.ndarray]], status: Any) -> None:
         self._xruns += bool(status)
-        try:
-            self._queue.put_nowait(Exchange(near, far, self._lost_samples))
-            self._lost_samples = 0
-        except queue.Full:
-            self._lost_samples += BLOCK_SAMPLES
+        for near, far in exchanges:
+            try:
+                self._queue.put_nowait(Exchange(near, far, self._lost_samples))
+                self._lost_samples = 0
+            except queue.Full:
+                self._lost_samples += BLOCK_SAMPLES
+
+
+class _Pairing:
+    """Puts sample beside sample, 10 ms at a time, however the host cuts its blocks."""
+
+    def __init__(self) -> None:
+        self._near = self._far = np.zeros(0, np.float32)
+
+    def far(self, audio: np.ndarray) -> None:
+        """Sound that was taken for the speaker; never behind the microphone's."""
+        self._far = np.concatenate([self._far, audio])
+
+    def near(self, audio: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Sound of the microphone; yields the pairs of blocks (160,) that are complete."""
+        self._near = np.concatenate([self._near, audio])
+        while min(len(self._near), len(self._far)) >= BLOCK_SAMPLES:
+            yield self._near[:BLOCK_SAMPLES], self._far[:BLOCK_SAMPLES]
+            self._near, self._far = self._near[BLOCK_SAMPLES:], self._far[BLOCK_SAMPLES:]
 
 
 class _Conversion:
@@ -336,14 +366,21 @@ class _Conversion:
         same = rate_hz == RATE_HZ
         self._down = None if same else Resampler(rate_hz, RATE_HZ)
         self._up = None if same else Resampler(RATE_HZ, rate_hz)
+        self._ready = np.zeros(0, np.float32)
 
     def from_card(self, audio: np.ndarray) -> np.ndarray:
-        """A block of the card as float32 (160,); always a copy."""
-        return self._down.process(audio) if self._down else audio.copy()
+        """The card's sound as float32 at 16 kHz."""
+        return self._down.process(audio) if self._down else audio
 
-    def to_card(self, audio: np.ndarray) -> np.ndarray:
-        """float32 (160,) as a block of the card."""
-        return self._up.process(audio) if self._up else audio
+    def to_card(self, take: Play, frames: int) -> np.ndarray:
+        """``frames`` samples for the card, of what ``take`` gives at 16 kHz."""
+        if not self._up:
+            return take(frames)
+        while len(self._ready) < frames:
+            converted = self._up.process(take(BLOCK_SAMPLES))
+            self._ready = np.concatenate([self._ready, converted])
+        ready, self._ready = self._ready[:frames], self._ready[frames:]
+        return ready
 
 
 def _choose(devices: tuple[Device, ...], wanted: str | None, kind: Kind, strict: bool) -> Device:
@@ -367,6 +404,24 @@ def _settings(device: Device) -> Any:
     if device.host_api != "Windows WASAPI":
         return None
     return portaudio().WasapiSettings(auto_convert=True)
+
+
+@contextmanager
+def _cleared_memory() -> Iterator[None]:
+    """Have glibc clear the memory that it gives out.
+
+    On ALSA PortAudio 19.6 begins a duplex stream of fixed blocks by playing memory that it never
+    filled: up to 0.1 s of loud noise (measured). With blocks of the host's choice it underruns.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is None:
+        yield
+        return
+    mallopt(_M_PERTURB, 0xFF)
+    try:
+        yield
+    finally:
+        mallopt(_M_PERTURB, 0)
 
 
 @contextmanager
