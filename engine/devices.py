@@ -85,7 +85,7 @@ def list_devices() -> Listing:
         served = _ask_pulse()
         if served:
             return served
-    return _portaudio_devices(sounddevice.query_devices(), sounddevice.query_hostapis())
+    return portaudio_listing(sounddevice.query_devices(), sounddevice.query_hostapis())
 
 
 def portaudio_index(device: Device, kind: Kind) -> int:
@@ -96,11 +96,13 @@ def portaudio_index(device: Device, kind: Kind) -> int:
     else:
         names = _host_devices(sounddevice.query_devices(), sounddevice.query_hostapis())
         channels = "max_input_channels" if kind == "microphone" else "max_output_channels"
-        found = [
+        alike = [
             entry["index"]
             for entry in names
             if entry["name"] == device.port and entry[channels] > 0
         ]
+        numbers = [_number_name(device.port, count) for count in range(1, len(alike) + 1)]
+        found = [index for index, name in zip(alike, numbers, strict=True) if name == device.name]
     if not found:
         raise DuologueError(f"The {kind} {device.name} is gone; plug it in again.")
     return int(found[0])
@@ -133,7 +135,7 @@ def choose(devices: Sequence[Device], wanted: str | None, kind: Kind) -> Device:
 
 def opening_error(error: Exception, device: Device, kind: Kind) -> DuologueError:
     """What PortAudio's failure to open a device means for the user."""
-    text = str(error)
+    text = str(error.args[0] if error.args else type(error).__name__)
     code = next((value for value in error.args if isinstance(value, int)), 0)
     if code in (-9985, -9988) or "busy" in text.lower():
         return DuologueError(
@@ -147,7 +149,7 @@ def opening_error(error: Exception, device: Device, kind: Kind) -> DuologueError
         )
     if code in (-9996, -9999):
         return DuologueError(f"The {kind} {device.name} does not answer; plug it in again.")
-    reason = re.sub(r"\s*\[PaErrorCode.*", "", text) or type(error).__name__
+    reason = re.sub(r"\s*\[PaErrorCode.*", "", text) or "no reason given"
     return DuologueError(
         f"The {kind} {device.name} cannot be opened ({reason}); choose another device."
     )
@@ -184,9 +186,10 @@ def _host_devices(
     return kept
 
 
-def _portaudio_devices(
+def portaudio_listing(
     devices: Sequence[dict[str, Any]], host_apis: Sequence[dict[str, Any]]
 ) -> Listing:
+    """Devices from what PortAudio's ``query_devices`` and ``query_hostapis`` say."""
     found: dict[Kind, list[Device]] = {"microphone": [], "speaker": []}
     for entry in _host_devices(devices, host_apis):
         sides: tuple[tuple[Kind, str], ...] = (("microphone", "input"), ("speaker", "output"))
@@ -216,14 +219,17 @@ def _card_name(name: str) -> str:
     return inside[1] if inside else name
 
 
+def _number_name(name: str, count: int) -> str:
+    return name if count == 1 else f"{name} ({count})"
+
+
 def _numbered(devices: Sequence[Device]) -> tuple[Device, ...]:
     """Two devices of one name get a number each."""
     seen: Counter[str] = Counter()
     numbered = []
     for device in devices:
         seen[device.name] += 1
-        count = seen[device.name]
-        name = device.name if count == 1 else f"{device.name} ({count})"
+        name = _number_name(device.name, seen[device.name])
         numbered.append(Device(**{**asdict(device), "name": name}))
     return tuple(numbered)
 

@@ -23,7 +23,7 @@ from engine.turns import levels_db
 
 MOST_ROUND_TRIP_MS = 500
 """Beyond it AEC3 does not find the echo (measured: works at 500 ms, fails at 540 ms)."""
-_QUIET_SECONDS, _CHIRP_SECONDS, _ECHO_SECONDS = 2.0, 3.5, 9.0
+QUIET_SECONDS, CHIRP_SECONDS, ECHO_SECONDS = 2.0, 3.5, 9.0
 _BENCH_SECONDS = 10.0
 _LEAD_SECONDS = 0.3
 _READ_SECONDS, _GIVE_UP_SECONDS = 0.1, 2.0
@@ -97,14 +97,14 @@ def examine_sound(
     info = card.open(playout.take)
     try:
         progress("listening: please be quiet")
-        near, _ = _exchange(card, playout, np.zeros(0, np.float32), _QUIET_SECONDS)
+        near, _ = _exchange(card, playout, np.zeros(0, np.float32), QUIET_SECONDS)
         noise_db = _level_db(near)
         dead = not near.any()
         progress("measuring the round trip")
-        chirped, written = _exchange(card, playout, chirps(), _CHIRP_SECONDS)
+        chirped, written = _exchange(card, playout, chirps(), CHIRP_SECONDS)
         delay = round_trip(chirped, written)
         progress("measuring the echo")
-        near, far = _exchange(card, playout, swelling_noise(_ECHO_SECONDS - 1), _ECHO_SECONDS)
+        near, far = _exchange(card, playout, swelling_noise(ECHO_SECONDS - 1), ECHO_SECONDS)
         xruns = card.xruns - before
     finally:
         card.close()

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.benchmark import memory_mb
 from engine.bundle import load_bundle
 from engine.devices import list_devices, portaudio, refresh
+from engine.doctor import CHIRP_SECONDS, QUIET_SECONDS, examine_sound
 from engine.duplex import Duplex, Step
 from engine.echo import EchoCanceller
 from engine.errors import DuologueError
@@ -22,7 +24,7 @@ from engine.live import LiveConversation
 from engine.live_events import ChunkDone, DeviceChanged, Ended, Event
 from engine.playout import Playout
 from engine.recorder import Recorder
-from engine.sound_card import PortAudioCard
+from engine.sound_card import BLOCK_SECONDS, Exchange, PortAudioCard
 from engine.tokens import RATE_HZ
 from engine.turns import activity, levels_db
 from tests.live.virtual_card import ROOT, VirtualCard, running_card, wait_until
@@ -267,3 +269,91 @@ def test_the_list_has_one_entry_for_each_device(virtual_card: VirtualCard) -> No
     assert [device.name for device in listing.microphones] == ["Virtual-microphone"]
     assert [device.is_default for device in listing.speakers] == [True, False]
     assert listing.speakers[0].rate_hz == 48_000
+
+
+class Witness:
+    """A card that remembers what passed."""
+
+    def __init__(self, card: PortAudioCard) -> None:
+        self.card = card
+        self.passed: list[Exchange] = []
+
+    def read(self, timeout_seconds: float) -> Exchange | None:
+        exchange = self.card.read(timeout_seconds)
+        if exchange:
+            self.passed.append(exchange)
+        return exchange
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.card, name)
+
+
+@pytest.mark.parametrize("through_loopback", [False, True])
+def test_the_doctor_finds_the_round_trip(
+    virtual_card: VirtualCard, monkeypatch: pytest.MonkeyPatch, through_loopback: bool
+) -> None:
+    """The truth: this card is so silent that the first sample of an echo is the first not zero."""
+    loopback = ""
+    if through_loopback:
+        loopback = virtual_card.load(
+            "module-loopback", "source=speaker.monitor", "sink=voice", "latency_msec=60"
+        )
+    else:
+        monkeypatch.setenv("PULSE_SOURCE", "speaker.monitor")
+    try:
+        for _ in range(5):
+            witness = Witness(PortAudioCard(latency_ms=100))
+            found = examine_sound(witness, EchoCanceller())
+            witness.card.end()
+            if not found.xruns:
+                break
+        else:
+            pytest.skip("the machine is too busy to play without gaps, so there is no one delay")
+    finally:
+        if loopback:
+            virtual_card.unload(loopback)
+    chirped = witness.passed[: round((QUIET_SECONDS + CHIRP_SECONDS) / BLOCK_SECONDS)]
+    near = np.concatenate([exchange.near for exchange in chirped])
+    far = np.concatenate([exchange.far for exchange in chirped])
+    begun, heard = (int(np.flatnonzero(np.abs(one) > 1e-3)[0]) for one in (far, near))
+    known_ms = (heard - begun) * 1000 / RATE_HZ
+    assert found.round_trip_ms == pytest.approx(known_ms, abs=5)
+    assert found.reduction_db is not None
+    assert found.reduction_db > 20
+
+
+def test_a_stream_begins_in_silence(virtual_card: VirtualCard) -> None:
+    """PortAudio would begin with what the memory held, such as the end of the talk before."""
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, RATE_HZ // 2).astype(np.float32)
+    for _ in range(4):
+        playout, card = Playout(), PortAudioCard()
+        with virtual_card.listen() as heard:
+            card.open(playout.take)
+            for _ in range(40):
+                card.read(1.0)
+        assert not heard[0].any()
+        playout.put(playout.position, noise)
+        for _ in range(60):
+            card.read(1.0)
+        card.end()
+
+
+@pytest.mark.slow
+def test_an_hour_of_talk(virtual_card: VirtualCard, duplex: Duplex) -> None:
+    """The soak: nothing is lost, and neither time nor memory grows."""
+    took_ms: list[list[float]] = []
+    memory: list[float] = []
+    with Talk(duplex) as talk:
+        for _ in range(60):
+            with virtual_card.say(USER):
+                talk.wait(60.0)
+            took_ms.append([event.took_ms for event in talk.of(ChunkDone)])
+            memory.append(memory_mb() or 0.0)
+            talk.events.clear()
+    counts = talk.live.counts
+    p99_ms = [float(np.percentile(minute, 99)) for minute in took_ms]
+    print(f"{counts}; p99 by minute {np.round(p99_ms, 1).tolist()} ms; memory {memory} MB")
+    assert counts.lost_samples == counts.lost_chunks == counts.events_dropped == 0
+    assert counts.chunks > 3600 / 0.16 - 60
+    # The first five minutes fill the context and the allocator's pools.
+    assert np.mean(memory[-5:]) < 1.05 * np.mean(memory[5:10])
