@@ -1,0 +1,75 @@
+"""What `duologue live` shows."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from app.live_status import LiveStatus, drops, show_live_summary
+from engine.duplex import Step
+from engine.live_events import ChunkDone, Counts, DeviceChanged, Levels
+from engine.sound_card import CardInfo
+
+INFO = CardInfo("Mic [USB]", "Loudspeaker", 16_000, 100.0)
+LEVELS = Levels(-20.0, -80.0, (0.1,) * 5, (0.0,) * 5, True, False)
+STEP = Step(
+    index=0,
+    agent_audio=np.zeros(2560, np.float32),
+    user_units=[],
+    user_estimates=[],
+    own_units=[],
+    own_frames=[0] * 4,
+    estimate_hits=0,
+    estimate_misses=0,
+    tokens_refed=0,
+    timings_ms={"total": 40.0},
+    lost=False,
+    speak=True,
+)
+
+
+def shown(terminal: bool, counts: Counts) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=terminal, width=80)
+    with LiveStatus(console, INFO, 160, 160) as status:
+        status.show(LEVELS, counts)
+        status.show(ChunkDone(STEP, 40.0, 12.0, 0.0), counts)
+        status.show(DeviceChanged("The microphone is now Headset.", True), counts)
+    return stream.getvalue()
+
+
+def test_a_terminal_shows_the_state() -> None:
+    text = shown(True, Counts(chunks=100, late_chunks=3))
+    assert "speaks" in text
+    assert "40 ms" in text
+    assert "lag 12 ms" in text
+    assert "3 of 100 chunks late" in text
+    assert "Headset" in text
+
+
+def test_a_file_gets_only_what_happens() -> None:
+    lines = shown(False, Counts()).splitlines()
+    assert len(lines) == 2
+    assert "Mic [USB] and Loudspeaker" in lines[0]
+    assert lines[1] == "The microphone is now Headset."
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        (Counts(), "none"),
+        (Counts(lost_samples=8000), "0.5 s of sound lost"),
+        (Counts(xruns=2, events_dropped=1), "2 gaps in the card's sound, 1 messages not shown"),
+    ],
+)
+def test_drops_in_words(counts: Counts, said: str) -> None:
+    assert drops(counts) == said
+
+
+def test_the_summary_of_a_talk_that_never_began() -> None:
+    stream = io.StringIO()
+    show_live_summary(Console(file=stream, width=80), Counts(), [])
+    assert "0 chunks" in stream.getvalue()
