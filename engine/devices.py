@@ -382,12 +382,14 @@ def watch_portaudio() -> None:
 
     threading.Thread(target=wait_for_end, daemon=True).start()
     shown = None
-    while not ended.wait(0 if shown is None else _WATCH_SECONDS):
+    while True:
         refresh()
         listing = list_devices()
         if listing != shown:
             print(json.dumps(asdict(listing)), flush=True)
             shown = listing
+        if ended.wait(_WATCH_SECONDS):
+            return
 
 
 if __name__ == "__main__":

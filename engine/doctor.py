@@ -6,6 +6,7 @@ gives figures, and advice in plain words that `advise` makes of nothing but the 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,7 +27,8 @@ MOST_ROUND_TRIP_MS = 500
 QUIET_SECONDS, CHIRP_SECONDS, ECHO_SECONDS = 2.0, 3.5, 9.0
 _BENCH_SECONDS = 10.0
 _LEAD_SECONDS = 0.3
-_READ_SECONDS, _GIVE_UP_SECONDS = 0.1, 2.0
+_READ_SECONDS = 0.1
+_PATIENCE = 3.0  # times as long as the sound
 _CHIRP_STARTS = (0.0, 0.83, 1.74)  # uneven, so that no chirp is taken for another
 _CHIRP_LENGTH, _CHIRP_LOW_HZ, _CHIRP_HIGH_HZ = 0.15, 500.0, 6000.0
 _CHIRP_LOUDNESS, _NOISE_LOUDNESS = 0.3, 0.1
@@ -208,9 +210,10 @@ def _on_sound(sound: SoundFindings) -> list[str]:
 
 def chirps() -> np.ndarray:
     """float32 (n,): sweeps at uneven distances."""
-    time = np.arange(round(_CHIRP_LENGTH * RATE_HZ)) / RATE_HZ
+    moments = np.arange(round(_CHIRP_LENGTH * RATE_HZ)) / RATE_HZ
     slope = (_CHIRP_HIGH_HZ - _CHIRP_LOW_HZ) / _CHIRP_LENGTH
-    sweep = np.sin(2 * np.pi * (_CHIRP_LOW_HZ * time + slope * time**2 / 2)) * np.hanning(len(time))
+    phase = 2 * np.pi * (_CHIRP_LOW_HZ * moments + slope * moments**2 / 2)
+    sweep = np.sin(phase) * np.hanning(len(moments))
     sound = np.zeros(round((_CHIRP_STARTS[-1] + _CHIRP_LENGTH) * RATE_HZ), np.float32)
     for second in _CHIRP_STARTS:
         start = round(second * RATE_HZ)
@@ -221,8 +224,7 @@ def chirps() -> np.ndarray:
 def swelling_noise(seconds: float) -> np.ndarray:
     """float32 (n,): noise that comes and goes four times a second, as syllables do."""
     count = round(seconds * RATE_HZ)
-    time = np.arange(count) / RATE_HZ
-    swell = 0.55 - 0.45 * np.cos(2 * np.pi * 4 * time)
+    swell = 0.55 - 0.45 * np.cos(2 * np.pi * 4 * np.arange(count) / RATE_HZ)
     noise = np.random.default_rng(0).normal(0, _NOISE_LOUDNESS, count) * swell
     return np.clip(noise, -1, 1).astype(np.float32)
 
@@ -244,17 +246,17 @@ def _exchange(
     near: list[np.ndarray] = []
     far: list[np.ndarray] = []
     playout.put(playout.position + round(_LEAD_SECONDS * RATE_HZ), sound)
-    silent_seconds = 0.0
+    give_up = time.monotonic() + _PATIENCE * seconds
     while len(near) < round(seconds * RATE_HZ / BLOCK_SAMPLES):
         exchange = card.read(_READ_SECONDS)
-        if exchange is None:
-            silent_seconds += _READ_SECONDS
-            if silent_seconds > _GIVE_UP_SECONDS:
-                raise DuologueError("The sound card fell silent; plug it in again.")
-            continue
-        silent_seconds = 0.0
-        near.append(exchange.near)
-        far.append(exchange.far)
+        if exchange:
+            near.append(exchange.near)
+            far.append(exchange.far)
+        if time.monotonic() > give_up:
+            raise DuologueError(
+                "The sound card hardly runs; plug it in again, or close programs that keep the "
+                "computer busy."
+            )
     return np.concatenate(near), np.concatenate(far)
 
 

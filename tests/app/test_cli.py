@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 from app.cli import main
+from engine.errors import DuologueError
 from engine.tokens import RATE_HZ
 from tests.engine.tiny_bundle import write_tiny_bundle
 
@@ -199,3 +200,23 @@ def test_evaluate_units_names_a_recording_that_is_too_short(
     soundfile.write(path, np.zeros(100), RATE_HZ)
     assert run("evaluate", "units", str(path), "--bundle", bundle) == 2
     assert str(path) in one_sentence(capsys)
+
+
+def test_live_options_that_contradict_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("live", "--no-echo", "--noise-suppression") == 2
+    assert "--no-echo" in one_sentence(capsys)
+
+
+@pytest.mark.parametrize("command", ["live", "doctor", "devices"])
+def test_no_portaudio_is_one_sentence(
+    command: str, bundle: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.devices.portaudio", _no_portaudio)
+    monkeypatch.setattr("engine.sound_card.refresh", _no_portaudio)
+    arguments = [command] if command == "devices" else [command, "--bundle", bundle]
+    assert run(*arguments) == 2
+    assert "PortAudio" in one_sentence(capsys)
+
+
+def _no_portaudio() -> None:
+    raise DuologueError("The PortAudio library is missing; install Duologue again.")

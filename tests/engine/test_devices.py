@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import json
+import subprocess
 import sys
 from typing import Any
 
@@ -173,3 +175,19 @@ def test_a_server_lists_its_devices_without_monitors() -> None:
     assert listing.speakers == (Device("Speaker", PULSE, "out", 2, 44_100, "0", True),)
     wished = pulse_listing(content, info, {"PULSE_SOURCE": "out.monitor"})
     assert [one.is_default for one in wished.microphones] == [False, True]
+
+
+def test_the_watch_prints_the_devices_and_ends_with_its_parent() -> None:
+    try:
+        portaudio()
+    except DuologueError as error:
+        pytest.skip(str(error))
+    watch = subprocess.run(
+        [sys.executable, "-m", "engine.devices"],
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    listing = json.loads(watch.stdout.splitlines()[0])
+    assert set(listing) == {"microphones", "speakers"}

@@ -19,6 +19,7 @@ from engine.doctor import (
     round_trip,
 )
 from engine.echo import EchoCanceller
+from engine.errors import DuologueError
 from engine.sound_card import CardInfo
 from engine.tokens import RATE_HZ
 from tests.engine.simulated_card import SimulatedCard
@@ -107,3 +108,11 @@ def test_the_engine_is_timed_at_each_chunk_length(tmp_path: Path) -> None:
     times = examine_engine(write_tiny_bundle(tmp_path), noise(5.0, 0.1))
     assert [entry.chunk_ms for entry in times] == [160, 200, 240]
     assert all(0 < entry.p50_ms <= entry.p99_ms for entry in times)
+
+
+def test_a_card_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.doctor._PATIENCE", 0.01)
+    card = SimulatedCard()
+    card._turn = lambda play: None  # type: ignore[method-assign]
+    with pytest.raises(DuologueError, match="hardly runs"):
+        examine_sound(card, EchoCanceller())

@@ -5,6 +5,9 @@ No assertion depends on how fast the machine is: a slow one says less, but loses
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from engine.benchmark import memory_mb
 from engine.bundle import load_bundle
@@ -269,6 +273,25 @@ def test_the_list_has_one_entry_for_each_device(virtual_card: VirtualCard) -> No
     assert [device.name for device in listing.microphones] == ["Virtual-microphone"]
     assert [device.is_default for device in listing.speakers] == [True, False]
     assert listing.speakers[0].rate_hz == 48_000
+
+
+def test_the_command_talks_until_it_is_interrupted(
+    virtual_card: VirtualCard, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "app", "live", "--record", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout
+        assert "Virtual-microphone and Virtual-speaker" in program.stdout.readline()
+        with virtual_card.say(USER):
+            time.sleep(5.0)
+        program.send_signal(signal.SIGINT)
+        said = program.stdout.read()
+        assert program.wait(60) == 0
+    assert "chunks (p50" in said
+    assert "Recorded in" in said
+    sound, rate_hz = soundfile.read(next(tmp_path.glob("*/conversation.flac")))
+    assert rate_hz == RATE_HZ
+    assert len(sound) > RATE_HZ
 
 
 class Witness:
