@@ -34,6 +34,10 @@ ANSWER_S = 4.0
 """How long the agent is listened to after a question."""
 UNKNOWN_DISTANCE = 0.5
 """Unit edit distance (share of the longer one) above which no known sentence was said."""
+PHASES = range(0, FRAME_SAMPLES, FRAME_SAMPLES // 8)
+"""Where in a frame a sentence may begin, samples: its units differ much from one to another."""
+QUIET_S = 60
+"""Quiet in which the units of silence are found: one of them is rare."""
 SOUND_DB = -42
 """Level above which 20 ms of the agent's track count as sound."""
 ROOM_DB = -65
@@ -84,9 +88,9 @@ class KnownSentences:
         name = AGENT_VOICE.partition(":")[2]
         self.originals: dict[str, np.ndarray] = {}
         self.frames: dict[str, np.ndarray] = {}
-        quiet = _room(4 * RATE_HZ, np.random.default_rng(0), -70)
-        counts = Counter(tokenizer.units(quiet).tolist())
-        self.silence = {unit for unit, count in counts.items() if count > 2}
+        self._spoken: dict[str, list[list[int]]] = {}
+        quiet = _room(QUIET_S * RATE_HZ, np.random.default_rng(0), -70)
+        self.silence = set(tokenizer.units(quiet).tolist())
         for sentence in track(script.agent_sentences(), "agent's sentences"):
             sound = speak_flite(sentence, name).audio
             margin = np.zeros(6 * FRAME_SAMPLES, np.float32)
@@ -94,9 +98,9 @@ class KnownSentences:
             audio = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES]
             audio *= 0.6 / max(float(np.abs(audio).max()), 1e-3)
             audio += _room(len(audio), np.random.default_rng(1), -70)
-            self.originals[sentence] = audio
-            self.frames[sentence] = tokenizer.units(audio)
-        self._spoken = {text: self.spoken(frames) for text, frames in self.frames.items()}
+            shifted = [tokenizer.units(np.roll(audio, phase)) for phase in PHASES]
+            self.originals[sentence], self.frames[sentence] = audio, shifted[0]
+            self._spoken[sentence] = [self.spoken(frames) for frames in shifted]
 
     def spoken(self, frames: np.ndarray) -> list[int]:
         """Units of speech, each once."""
@@ -112,8 +116,8 @@ class KnownSentences:
         if not said:
             return None, 1.0
         distances = {
-            text: edit_distance(said, units) / max(len(said), len(units), 1)
-            for text, units in self._spoken.items()
+            text: min(edit_distance(said, units) / max(len(said), len(units), 1) for units in ways)
+            for text, ways in self._spoken.items()
         }
         best = min(distances, key=distances.__getitem__)
         near = distances[best] <= UNKNOWN_DISTANCE

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.bundle import load_bundle
 from engine.duplex import Duplex
 from engine.tokens import FRAME_SAMPLES, RATE_HZ
-from models.evaluate_starter import Partner, edit_distance, sounding
+from engine.unit_encoder import Tokenizer
+from models import script
+from models.evaluate_starter import KnownSentences, Partner, edit_distance, sounding
 from models.phones import PAUSE
 from models.voices import Speech
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -61,3 +64,23 @@ def test_partner_keeps_both_tracks_on_one_axis(tmp_path: Path) -> None:
     chunk = duplex.format.chunk_samples
     assert len(partner.track()) == (partner.now // chunk + 1) * chunk
     assert len(partner.frames) * FRAME_SAMPLES == len(partner.track())
+
+
+def test_a_sentence_is_known_wherever_in_a_frame_it_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sentences = script.agent_sentences()[::12]
+    monkeypatch.setattr(script, "agent_sentences", lambda: sentences)
+    bundle = load_bundle()
+    known = KnownSentences(bundle)
+    tokenizer = Tokenizer(bundle.tokenizer)
+    rng = np.random.default_rng(5)
+    for sentence, sound in known.originals.items():
+        audio = np.zeros(len(sound) + 3 * RATE_HZ, np.float32)
+        start = RATE_HZ + int(rng.integers(FRAME_SAMPLES))
+        audio[start : start + len(sound)] = sound
+        audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (-70 / 20)
+        whole = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES]
+        said, distance = known.nearest(tokenizer.units(whole))
+        assert said == sentence
+        assert distance < 0.45
