@@ -399,6 +399,32 @@ def evaluate_starter_bundle(
     evaluate_starter(bundle, exchanges, seed, json_path, chunk_ms, latency_ms)
 
 
+@evaluate.command("echo")
+def evaluate_echo_board(
+    speech: Annotated[
+        Path | None,
+        typer.Option(help="Recordings of people, a folder each; synthetic voices without."),
+    ] = None,
+    rooms: Annotated[int, typer.Option(help="Rooms to simulate.", min=1)] = 100,
+    talk_rooms: Annotated[
+        int | None, typer.Option(help="Rooms in which the starter talks too; all by default.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
+    seed: SeedOption = 0,
+    bundle: BundleOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Simulate rooms with loudspeakers: does the agent hear the user, and not itself?"""
+    try:
+        from models.evaluate_echo import evaluate_echo
+    except ImportError as error:
+        raise DuologueError(
+            f"The evaluation is not installed ({error.name} is missing); "
+            "run it from the source tree."
+        ) from error
+    evaluate_echo(bundle, rooms, talk_rooms, seed, speech, jobs, json_path)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the program; ends with SystemExit."""
     try:

@@ -1,0 +1,117 @@
+"""The filter learns a room and its delay, spares the user, and follows clocks and jumps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.adaptive_filter import BLOCK_SAMPLES, AdaptiveFilter
+from engine.tokens import RATE_HZ
+
+pytest.importorskip("scipy")
+
+from models.rooms import EchoPath, Room
+
+_RANDOM = np.random.default_rng(3)
+RESPONSE = np.zeros(6000, np.float32)
+RESPONSE[:] = _RANDOM.normal(size=6000) * np.exp(-np.arange(6000) / 900) * 0.03
+ROOM = Room(
+    seed=0,
+    rt60_s=0.4,
+    size_m=(4, 3, 2.5),
+    user_response=np.ones(1, np.float32),
+    echo_response=RESPONSE,
+    echo_db=0,
+    noise_db=-40,
+    skew_ppm=0,
+    delay_ms=90,
+    jump_ms=0,
+    jump_sample=4 * RATE_HZ,
+)
+
+
+def speech_like(seconds: float, seed: int) -> np.ndarray:
+    """Noise that comes and goes."""
+    samples = round(seconds * RATE_HZ)
+    random = np.random.default_rng(seed)
+    level = np.repeat(random.uniform(0, 1, samples // 1600 + 1) ** 2, 1600)[:samples]
+    return (random.normal(0, 0.2, samples) * level).astype(np.float32)
+
+
+def run(near: np.ndarray, far: np.ndarray) -> tuple[np.ndarray, AdaptiveFilter]:
+    learned = AdaptiveFilter()
+    blocks = zip(near.reshape(-1, BLOCK_SAMPLES), far.reshape(-1, BLOCK_SAMPLES), strict=True)
+    return np.concatenate([learned.process(*block)[0] for block in blocks]), learned
+
+
+def db(sound: np.ndarray) -> float:
+    return float(10 * np.log10(np.square(sound, dtype=np.float64).mean() + 1e-12))
+
+
+def noise(samples: int) -> np.ndarray:
+    return np.random.default_rng(1).normal(0, 1e-4, samples).astype(np.float32)
+
+
+def test_a_long_room_is_learned() -> None:
+    """Longer than AEC3's filter by far."""
+    far = speech_like(6, 1)
+    echo = EchoPath(ROOM, 1).push(far)
+    left, _ = run(echo + noise(len(far)), far)
+    assert db(echo[-RATE_HZ:]) - db(left[-RATE_HZ:]) > 20
+
+
+def test_the_user_stays_as_he_is() -> None:
+    far = speech_like(8, 1)
+    echo = EchoPath(ROOM, 1).push(far)
+    user = speech_like(8, 2)
+    user[: 5 * RATE_HZ] = 0
+    left, _ = run(echo + user + noise(len(far)), far)
+    both = slice(5 * RATE_HZ, None)
+    assert db((left - user)[both]) < db(user[both]) - 10
+    assert db((left - user)[both]) < db(echo[both]) - 10
+
+
+def test_a_silent_far_end_changes_nothing() -> None:
+    user = speech_like(2, 2)
+    left, _ = run(user, np.zeros_like(user))
+    assert np.array_equal(left, user)
+
+
+@pytest.mark.parametrize("skew_ppm", [100.0, -80.0])
+def test_clocks_that_drift_are_followed(skew_ppm: float) -> None:
+    far = speech_like(16, 1)
+    echo = EchoPath(replace(ROOM, skew_ppm=skew_ppm), 1).push(far)
+    left, learned = run(echo + noise(len(far)), far)
+    assert learned.drift * 1e6 == pytest.approx(skew_ppm, abs=15)
+    assert db(echo[-RATE_HZ:]) - db(left[-RATE_HZ:]) > 15
+
+
+def test_a_drift_of_more_than_a_block_goes_into_the_filter() -> None:
+    """At 300 ppm in 40 s: twelve milliseconds."""
+    far = speech_like(40, 1)
+    echo = EchoPath(replace(ROOM, skew_ppm=250.0), 1).push(far)
+    left, learned = run(echo + noise(len(far)), far)
+    assert learned.drift * 1e6 == pytest.approx(250, abs=30)
+    assert db(echo[-RATE_HZ:]) - db(left[-RATE_HZ:]) > 10
+
+
+@pytest.mark.parametrize("jump_ms", [45.0, -55.0])
+def test_a_jump_is_found(jump_ms: float) -> None:
+    far = speech_like(6, 1)
+    echo = EchoPath(replace(ROOM, jump_ms=jump_ms), 1).push(far)
+    left, learned = run(echo + noise(len(far)), far)
+    assert learned.jumps == 1
+    after = slice(5 * RATE_HZ, None)
+    assert db(echo[after]) - db(left[after]) > 10
+
+
+def test_reset_forgets_the_room() -> None:
+    far = speech_like(1, 1)
+    near = EchoPath(ROOM, 1).push(far)
+    first, learned = run(near, far)
+    learned.reset()
+    blocks = zip(near.reshape(-1, BLOCK_SAMPLES), far.reshape(-1, BLOCK_SAMPLES), strict=True)
+    again = np.concatenate([learned.process(*block)[0] for block in blocks])
+    assert np.array_equal(first, again)
