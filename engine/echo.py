@@ -60,7 +60,8 @@ class EchoCanceller:
     def _begin(self) -> None:
         self._late = np.zeros(DELAY_SAMPLES, np.float32)
         self._left_power = self._echo_power = 0.0
-        self._leaks: deque[float] = deque(maxlen=_LEAK_BLOCKS)
+        self._leaks = np.zeros(_LEAK_BLOCKS)
+        self._leak_count = 0
         self._noises: deque[float] = deque(maxlen=_NOISE_BLOCKS)
         self._user_blocks = self._far_blocks = 0
         self._linear_share = 1.0
@@ -110,8 +111,11 @@ class EchoCanceller:
         if not self._filter.learned:
             return 0.0
         leak = self._left_power / (self._echo_power + 0.01 * noise + 1e-12)
-        self._leaks.append(leak)
-        usual = float(np.quantile(self._leaks, _LEAK_RANK))
+        self._leaks[self._leak_count % _LEAK_BLOCKS] = leak
+        self._leak_count += 1
+        leaks = self._leaks[: self._leak_count]
+        rank = int(_LEAK_RANK * len(leaks))
+        usual = float(np.partition(leaks, rank)[rank])
         self._user_blocks -= 1
         if leak > _USER_ABOVE_LEAK * usual and self._left_power > _USER_ABOVE_NOISE * noise:
             self._user_blocks = _USER_BLOCKS
