@@ -21,7 +21,11 @@ from engine.playout import FADE_MS, Playout
 from engine.sound_card import BLOCK_SECONDS, CardInfo, SoundCard
 
 LOST_SECONDS = 0.25
-"""A card that gives nothing for so long is gone."""
+"""A card that gives nothing for so long is gone ..."""
+MOST_PATIENCE_SECONDS = 2.0
+"""... unless it was just opened (Bluetooth microphones take half a second), or has been given up
+too early before, as happens where other programs starve this one."""
+_PROVEN_BLOCKS = 1000
 RETRY_SECONDS = 0.2
 """Between attempts to open a device, so that sound is back within a second of one being there."""
 DEAD_SECONDS = 1.0
@@ -52,6 +56,7 @@ class LiveConversation:
         self._events_dropped = self._device_changes = 0
         self._info: CardInfo | None = None
         self._opening_failed = ""
+        self._patience_seconds = LOST_SECONDS
         self._microphone_dead = False
         self._paused = False
         self._muted = False
@@ -133,19 +138,30 @@ class LiveConversation:
         try:
             if not self._info:
                 self._open()
+            blocks = steady_blocks = 0
             quiet_seconds = 0.0
             while not self._stopping.is_set():
                 if not self._info:
                     self._reopen()
+                    blocks = steady_blocks = 0
                     quiet_seconds = 0.0
                     continue
                 exchange = self._card.read(_READ_SECONDS)
                 if exchange is None:
                     quiet_seconds += _READ_SECONDS
-                    if quiet_seconds >= LOST_SECONDS:
+                    if quiet_seconds >= (
+                        self._patience_seconds if blocks else MOST_PATIENCE_SECONDS
+                    ):
+                        self._patience_seconds = min(
+                            2 * self._patience_seconds, MOST_PATIENCE_SECONDS
+                        )
                         self._lose("The sound card is gone; the talk waits for one.")
                     continue
+                blocks += 1
+                steady_blocks = steady_blocks + 1 if quiet_seconds < LOST_SECONDS else 0
                 quiet_seconds = 0.0
+                if steady_blocks == _PROVEN_BLOCKS:
+                    self._patience_seconds = LOST_SECONDS
                 reason = self._card.outdated()
                 if reason:
                     self._lose(reason)

@@ -36,6 +36,8 @@ class SimulatedCard:
         self.played: list[np.ndarray] = []
         self.seconds = 0.0
         self.present = True
+        self.running = True
+        """False: the card is open and gives nothing."""
         self.reason: str | None = None
         self.openings = 0
         self.rate_hz = RATE_HZ
@@ -81,7 +83,7 @@ class SimulatedCard:
         for _ in range(max(round(seconds / BLOCK_SECONDS), 1)):
             self.seconds += BLOCK_SECONDS
             self._on_block(self)
-            if self._play and self.present:
+            if self._play and self.present and self.running:
                 self._turn(self._play)
 
     def _turn(self, play: Play) -> None:

@@ -332,6 +332,31 @@ def test_a_device_that_returns_sounds_within_a_second(duplex: Callable[..., Dupl
     assert session.live.counts.late_chunks == 0
 
 
+def stand_still(session: Session) -> None:
+    session.card.running = False
+
+
+def run_again(session: Session) -> None:
+    session.card.running = True
+
+
+def test_a_microphone_that_is_slow_to_start_is_waited_for(duplex: Callable[..., Duplex]) -> None:
+    session = Session(duplex(), 4.0, {0.0: stand_still, 1.0: run_again}, microphone=voice(4.0))
+    assert session.card.openings == 1
+    assert session.of(DeviceChanged) == []
+
+
+def test_a_card_that_often_halts_is_not_opened_without_end(duplex: Callable[..., Duplex]) -> None:
+    """Such as one of a machine that is too busy: giving up makes it no better."""
+    plan: dict[float, Callable[[Session], None]] = {}
+    for second in range(1, 40):
+        plan[float(second)] = stand_still
+        plan[second + 0.6] = run_again
+    session = Session(duplex(), 40.0, plan, microphone=voice(40.0))
+    assert session.card.openings <= 4
+    assert len(session.notes.steps) > 60
+
+
 def test_another_default_device_is_followed_at_once(duplex: Callable[..., Duplex]) -> None:
     def switch(session: Session) -> None:
         session.card.reason = "The microphone is now Headset."
