@@ -167,6 +167,8 @@ class LiveConversation:
                     self._lose(reason)
                     continue
                 if self._paused:
+                    # Once more: the pause may have come while a chunk was in the making.
+                    self._playout.stop()
                     self._talk.idle(exchange)
                     continue
                 self._talk.microphone_muted = self._muted or (self._hold_to_talk and not self._held)

@@ -243,6 +243,25 @@ def test_pause_keeps_the_talks_time(duplex: Callable[..., Duplex]) -> None:
     assert session.live.counts.late_chunks == 0
 
 
+def test_a_chunk_in_the_making_is_not_heard_in_a_pause(duplex: Callable[..., Duplex]) -> None:
+    talk = duplex()
+    step_due = talk.step_due
+    paused_at: list[int] = []
+    sessions: list[Session] = []
+
+    def paused(*arguments: Any, **settings: Any) -> Step:
+        step = step_due(*arguments, **settings)
+        if step.index == 10:
+            sessions[0].live.pause()
+            paused_at.append(len(sessions[0].card.played))
+        return step
+
+    talk.step_due = paused  # type: ignore[method-assign]
+    session = Session(talk, 4.0, {0.0: sessions.append}, microphone=voice(4.0))
+    assert not session.played[paused_at[0] * 160 + 40 * 16 :].any()
+    assert len(session.notes.steps) == 10
+
+
 def test_a_muted_microphone_is_silence(duplex: Callable[..., Duplex]) -> None:
     session = Session(
         duplex(), 4.0, {2.0: lambda session: session.live.mute_microphone()}, microphone=voice(4.0)
