@@ -40,7 +40,8 @@ _LEAK_BLOCKS, _LEAK_RANK = 800, 0.35
 _NOISE_BLOCKS = 300
 # A room echoes for so long after the agent's last sound.
 _ECHO_BLOCKS = 80
-# What AEC3 leaves of the agent alone is lowered by 16 dB more.
+# What AEC3 leaves of the agent alone is lowered by 16 dB more; but with headphones, where nothing
+# is ever learned, AEC3 is heard as it is.
 _ALONE_GAIN = 0.16
 
 
@@ -93,7 +94,8 @@ class EchoCanceller:
         self._late = held[BLOCK_SAMPLES:]
         before, self._linear_share = self._linear_share, self._share(left, echo, far)
         share = np.linspace(before, self._linear_share, BLOCK_SAMPLES, dtype=np.float32)
-        mixed = share * held[:BLOCK_SAMPLES] + (1 - share) * (_ALONE_GAIN * suppressed)
+        gain = _ALONE_GAIN if self._filter.learned else 1.0
+        mixed = share * held[:BLOCK_SAMPLES] + (1 - share) * (gain * suppressed)
         return self._extras.process(np.clip(mixed, -1.0, 1.0).astype(np.float32))
 
     def _share(self, left: np.ndarray, echo: np.ndarray, far: np.ndarray) -> float:

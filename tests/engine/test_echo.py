@@ -67,6 +67,13 @@ def test_user_is_heard_while_the_agent_speaks() -> None:
     assert level_db(cleaned[4 * RATE_HZ :]) > level_db(user[4 * RATE_HZ :]) - 6
 
 
+def test_with_headphones_the_user_is_heard() -> None:
+    far = syllables(noise(4, 3), 3.1)
+    user = syllables(noise(4, 4), 4.3)
+    cleaned = run(EchoCanceller(), user, far)
+    assert abs(level_db(cleaned[RATE_HZ:]) - level_db(user[RATE_HZ:])) < 8
+
+
 def test_reset_forgets_the_room() -> None:
     far = noise(2, 5)
     near = echo_of(far)
