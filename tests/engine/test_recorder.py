@@ -23,10 +23,12 @@ from engine.conversation import talk
 from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
 from engine.events import EVENTS_NAME, TalkRecord, read_events
+from engine.live import LiveConversation
 from engine.recorder import LABELS_NAME, SOUND_NAME, Recorder, prune
 from engine.replay import replay
 from engine.tokens import RATE_HZ
 from tests.engine.full_disk import file_limit
+from tests.engine.simulated_card import SimulatedCard
 from tests.engine.tiny_bundle import write_tiny_bundle
 
 CHUNK = 2560
@@ -138,6 +140,36 @@ def test_a_talk_with_a_file_can_be_replayed(bundle: Bundle, duplex: Duplex, tmp_
     with Recording(user) as recording:
         talk(duplex, recording, tmp_path / "talk")
     assert replay(tmp_path / "talk", bundle).identical
+
+
+def test_a_live_talk_replays_with_all_that_went_wrong(bundle: Bundle, tmp_path: Path) -> None:
+    """An engine that stands still for five seconds, a lost card: late, lost, unspoken chunks."""
+    duplex = Duplex(bundle, 160, 100, seed=2)
+    step_due = duplex.step_due
+
+    def on_block(card: SimulatedCard) -> None:
+        if card.seconds > 15:
+            live.stop()
+
+    def slow(*arguments: Any, **settings: Any) -> Step:
+        step = step_due(*arguments, **settings)
+        if step.index == 10:
+            card.run_for(5.0)
+        return step
+
+    duplex.step_due = slow  # type: ignore[method-assign]
+    card = SimulatedCard(user_sound(100), on_block=on_block)
+    recorder = Recorder(tmp_path, duplex)
+    live = LiveConversation(duplex, card, None, recorder)
+    live.run()
+    duplex.close()
+    conversation = recorder.close()
+    assert conversation
+    assert live.counts.lost_chunks > 0
+    assert live.counts.unspoken_chunks > 0
+    result = replay(recorder.folder, bundle)
+    assert result.identical
+    assert result.chunks == conversation.tally.chunks > 50
 
 
 def test_other_sound_is_noticed(bundle: Bundle, duplex: Duplex, tmp_path: Path) -> None:
