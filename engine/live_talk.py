@@ -35,6 +35,10 @@ class Canceller(Protocol):
         """The user alone, float32 (160,), from microphone and speaker, the same."""
         ...
 
+    def reset(self) -> None:
+        """Forget the room and its delay."""
+        ...
+
 
 class Recorder(Protocol):
     """Keeps a conversation."""
@@ -93,6 +97,8 @@ class LiveTalk:
     def opened(self) -> None:
         """The card is about to be opened: its first block is the playout's next."""
         self._position = self._playout.position
+        if self._canceller:
+            self._canceller.reset()
 
     def hear(self, exchange: Exchange) -> None:
         """Take the card's next 10 ms, and step as often as they allow."""

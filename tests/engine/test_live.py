@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -374,6 +374,38 @@ def test_a_card_that_often_halts_is_not_opened_without_end(duplex: Callable[...,
     session = Session(duplex(), 40.0, plan, microphone=voice(40.0))
     assert session.card.openings <= 4
     assert len(session.notes.steps) > 60
+
+
+def test_the_canceller_hears_both_sides_and_forgets_the_room_of_another_card(
+    duplex: Callable[..., Duplex],
+) -> None:
+    class Halver:
+        resets = 0
+        far: ClassVar[list[np.ndarray]] = []
+
+        def process(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
+            self.far.append(far)
+            return near * np.float32(0.5)
+
+        def reset(self) -> None:
+            self.resets += 1
+
+    def on_block(card: SimulatedCard) -> None:
+        if round(card.seconds, 2) == 2.0:
+            card.reason = "The speaker is now Headset."
+        if card.seconds >= 4:
+            live.stop()
+
+    halver, notes = Halver(), Notes()
+    card = SimulatedCard(voice(4.0), on_block=on_block)
+    live = LiveConversation(duplex(), card, halver, notes)
+    live.run()
+    assert halver.resets == 2
+    played = np.concatenate(card.played)
+    reference = np.concatenate(Halver.far)
+    np.testing.assert_array_equal(reference[:RATE_HZ], played[:RATE_HZ])
+    heard = np.concatenate(notes.user)[:RATE_HZ]
+    np.testing.assert_array_equal(heard, card.microphone[:RATE_HZ] * np.float32(0.5))
 
 
 def test_another_default_device_is_followed_at_once(duplex: Callable[..., Duplex]) -> None:
