@@ -8,6 +8,7 @@ restarted (no stream may be open) or another process: `DeviceWatch` follows chan
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
@@ -57,10 +58,20 @@ class Listing:
     speakers: tuple[Device, ...]
 
 
+@ctypes.CFUNCTYPE(
+    None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p
+)
+def _silent(_file: bytes, _line: int, _function: bytes, _code: int, _text: bytes) -> None:
+    """ALSA writes to stderr otherwise, into the live status; kept here since C holds it."""
+
+
 def portaudio() -> ModuleType:
     """The sounddevice module; DuologueError where PortAudio is not installed."""
     try:
         import sounddevice
+
+        if sys.platform == "linux":
+            ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(_silent)
     except OSError as error:
         remedy = {
             "linux": "install it (on Debian and Ubuntu: sudo apt install libportaudio2)",
