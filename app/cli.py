@@ -181,8 +181,8 @@ def live(
     from engine.echo import EchoCanceller
     from engine.live import LiveConversation
     from engine.live_events import ChunkDone, Ended
+    from engine.portaudio_card import PortAudioCard
     from engine.recorder import Recorder
-    from engine.sound_card import PortAudioCard
 
     if (noise_suppression or gain_control) and not echo:
         raise DuologueError(
@@ -279,7 +279,7 @@ def doctor(
     from engine.devices import list_devices
     from engine.doctor import Findings, advise, examine_engine, examine_sound
     from engine.echo import EchoCanceller
-    from engine.sound_card import PortAudioCard
+    from engine.portaudio_card import PortAudioCard
 
     console = Console()
     user_audio = read_mono(user or sample_path(), _BENCH_MOST_SECONDS)

@@ -3,7 +3,7 @@
 Indices shift whenever something is plugged, so none is ever kept. Where a PulseAudio or PipeWire
 server answers, its devices are the list, since it owns the hardware; elsewhere PortAudio's own list
 is used, reduced to one host API. PortAudio keeps the list of its start, so a fresh one needs it
-restarted (no stream may be open) or another process: `DeviceWatch` follows changes beside a talk.
+restarted (no stream may be open) or another process: `engine.device_watch`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -30,8 +29,6 @@ _WASAPI = "Windows WASAPI"
 _HOST_APIS = (_WASAPI, "Core Audio", "ALSA")
 _PULSE_PORTS = ("pulse", "default")
 _ANSWER_SECONDS = 3.0
-_WATCH_SECONDS = 1.0
-_RESTART_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,7 @@ def list_devices() -> Listing:
     """The devices that are there now (as of PortAudio's last start where no server answers)."""
     sounddevice = portaudio()
     if sys.platform == "linux" and any(_pulse_index(sounddevice, kind) for kind in (0, 1)):
-        served = _ask_pulse()
+        served = ask_pulse()
         if served:
             return served
     return portaudio_listing(sounddevice.query_devices(), sounddevice.query_hostapis())
@@ -260,7 +257,7 @@ def _pulse_index(sounddevice: ModuleType, side: int) -> list[int]:
     ]
 
 
-def _ask_pulse() -> Listing | None:
+def ask_pulse() -> Listing | None:
     """The server's devices; None where none answers."""
     info, content = _pactl("info"), _pactl("list")
     if info is None or content is None:
@@ -312,96 +309,3 @@ def _pulse_device(entry: dict[str, Any], default: str | None) -> Device:
         clock=properties.get("alsa.card") or properties.get("device.bus_path") or "",
         is_default=entry["name"] == default,
     )
-
-
-# --- changes --------------------------------------------------------------------------------------
-
-
-class DeviceWatch:
-    """Keeps a fresh list beside an open stream, by a child process that tells of changes."""
-
-    def __init__(self, listing: Listing, served: bool) -> None:
-        """``served``: the devices are a sound server's, which says itself when they change."""
-        self.listing = listing
-        """The devices that are there now."""
-        self._served = served
-        self._over = threading.Event()
-        self._child: subprocess.Popen[str] | None = None
-        self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """End the child and the thread."""
-        self._over.set()
-        child = self._child
-        if child:
-            child.terminate()
-        self._thread.join(_ANSWER_SECONDS)
-
-    def _run(self) -> None:
-        command = (
-            ["pactl", "subscribe"] if self._served else [sys.executable, "-m", "engine.devices"]
-        )
-        while not self._over.is_set():
-            try:
-                # The pipe to its input tells the child when this process is no more.
-                self._child = subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env={**os.environ, "LC_ALL": "C"},
-                    text=True,
-                )
-            except OSError:
-                return
-            with self._child as child:
-                if self._over.is_set():
-                    child.terminate()
-                self._follow(child)
-            # The server went away: what it had is there again when it is.
-            self._over.wait(_RESTART_SECONDS)
-
-    def _follow(self, child: subprocess.Popen[str]) -> None:
-        assert child.stdout
-        if self._served:
-            self.listing = _ask_pulse() or self.listing
-        for line in child.stdout:
-            if self._over.is_set():
-                return
-            if not self._served:
-                self.listing = _from_json(line)
-            elif re.search(" on (sink|source|server) ", line):
-                self.listing = _ask_pulse() or self.listing
-
-
-def _from_json(line: str) -> Listing:
-    content = json.loads(line)
-    return Listing(
-        tuple(Device(**entry) for entry in content["microphones"]),
-        tuple(Device(**entry) for entry in content["speakers"]),
-    )
-
-
-def watch_portaudio() -> None:
-    """Print the devices whenever they change, one JSON object a line, until the input ends."""
-    ended = threading.Event()
-
-    def wait_for_end() -> None:
-        sys.stdin.read()
-        ended.set()
-
-    threading.Thread(target=wait_for_end, daemon=True).start()
-    shown = None
-    while True:
-        refresh()
-        listing = list_devices()
-        if listing != shown:
-            print(json.dumps(asdict(listing)), flush=True)
-            shown = listing
-        if ended.wait(_WATCH_SECONDS):
-            return
-
-
-if __name__ == "__main__":
-    watch_portaudio()

@@ -18,7 +18,8 @@ from engine.devices import dead_microphone
 from engine.errors import DuologueError
 from engine.live_talk import Canceller
 from engine.playout import Playout
-from engine.sound_card import BLOCK_SAMPLES, DEFAULT_CARD_LATENCY_MS, CardInfo, SoundCard
+from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS
+from engine.sound_card import BLOCK_SAMPLES, CardInfo, SoundCard
 from engine.tokens import RATE_HZ
 from engine.turns import levels_db
 

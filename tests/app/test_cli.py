@@ -212,7 +212,7 @@ def test_no_portaudio_is_one_sentence(
     command: str, bundle: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.devices.portaudio", _no_portaudio)
-    monkeypatch.setattr("engine.sound_card.refresh", _no_portaudio)
+    monkeypatch.setattr("engine.portaudio_card.refresh", _no_portaudio)
     arguments = [command] if command == "devices" else [command, "--bundle", bundle]
     assert run(*arguments) == 2
     assert "PortAudio" in one_sentence(capsys)

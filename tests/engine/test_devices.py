@@ -183,7 +183,7 @@ def test_the_watch_prints_the_devices_and_ends_with_its_parent() -> None:
     except DuologueError as error:
         pytest.skip(str(error))
     watch = subprocess.run(
-        [sys.executable, "-m", "engine.devices"],
+        [sys.executable, "-m", "engine.device_watch"],
         input="",
         capture_output=True,
         text=True,

@@ -27,8 +27,9 @@ from engine.errors import DuologueError
 from engine.live import LiveConversation
 from engine.live_events import ChunkDone, DeviceChanged, Ended, Event
 from engine.playout import Playout
+from engine.portaudio_card import PortAudioCard
 from engine.recorder import Recorder
-from engine.sound_card import BLOCK_SECONDS, Exchange, PortAudioCard
+from engine.sound_card import BLOCK_SECONDS, Exchange
 from engine.tokens import RATE_HZ
 from engine.turns import activity, levels_db
 from tests.live.virtual_card import ROOT, VirtualCard, running_card, wait_until

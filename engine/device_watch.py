@@ -1,0 +1,113 @@
+"""Follows the devices beside an open stream, by a child process that tells of changes.
+
+PulseAudio's own client where a server has the devices; elsewhere this module run as a program,
+since PortAudio can only look again where no stream is open. One thread reads what the child says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from dataclasses import asdict
+
+from engine.devices import Device, Listing, ask_pulse, list_devices, refresh
+
+_WATCH_SECONDS = 1.0
+_RESTART_SECONDS = 0.5
+_END_SECONDS = 3.0
+
+
+class DeviceWatch:
+    """Keeps a fresh list beside an open stream, by a child process that tells of changes."""
+
+    def __init__(self, listing: Listing, served: bool) -> None:
+        """``served``: the devices are a sound server's, which says itself when they change."""
+        self.listing = listing
+        """The devices that are there now."""
+        self._served = served
+        self._over = threading.Event()
+        self._child: subprocess.Popen[str] | None = None
+        self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the child and the thread."""
+        self._over.set()
+        child = self._child
+        if child:
+            child.terminate()
+        self._thread.join(_END_SECONDS)
+
+    def _run(self) -> None:
+        command = (
+            ["pactl", "subscribe"]
+            if self._served
+            else [sys.executable, "-m", "engine.device_watch"]
+        )
+        while not self._over.is_set():
+            try:
+                # The pipe to its input tells the child when this process is no more.
+                self._child = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env={**os.environ, "LC_ALL": "C"},
+                    text=True,
+                )
+            except OSError:
+                return
+            with self._child as child:
+                if self._over.is_set():
+                    child.terminate()
+                self._follow(child)
+            # The server went away: what it had is there again when it is.
+            self._over.wait(_RESTART_SECONDS)
+
+    def _follow(self, child: subprocess.Popen[str]) -> None:
+        assert child.stdout
+        if self._served:
+            self.listing = ask_pulse() or self.listing
+        for line in child.stdout:
+            if self._over.is_set():
+                return
+            if not self._served:
+                self.listing = _from_json(line)
+            elif re.search(" on (sink|source|server) ", line):
+                self.listing = ask_pulse() or self.listing
+
+
+def _from_json(line: str) -> Listing:
+    content = json.loads(line)
+    return Listing(
+        tuple(Device(**entry) for entry in content["microphones"]),
+        tuple(Device(**entry) for entry in content["speakers"]),
+    )
+
+
+def watch_portaudio() -> None:
+    """Print the devices whenever they change, one JSON object a line, until the input ends."""
+    ended = threading.Event()
+
+    def wait_for_end() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
+    shown = None
+    while True:
+        refresh()
+        listing = list_devices()
+        if listing != shown:
+            print(json.dumps(asdict(listing)), flush=True)
+            shown = listing
+        if ended.wait(_WATCH_SECONDS):
+            return
+
+
+if __name__ == "__main__":
+    watch_portaudio()

@@ -1,0 +1,381 @@
+"""The computer's own sound card, through PortAudio.
+
+PortAudio's thread runs the callbacks, which copy and return (and convert, where the host does not);
+the caller's thread does all the rest. One duplex stream where both ends run on one clock, otherwise
+two streams with the drift between them corrected.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import queue
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from engine.device_watch import DeviceWatch
+from engine.devices import (
+    PULSE,
+    Device,
+    Kind,
+    Listing,
+    choose,
+    list_devices,
+    opening_error,
+    portaudio,
+    portaudio_index,
+    refresh,
+)
+from engine.errors import DuologueError
+from engine.resample import DriftBuffer, Resampler
+from engine.sound_card import BLOCK_SAMPLES, CardInfo, Exchange, Play
+from engine.tokens import RATE_HZ
+
+DEFAULT_CARD_LATENCY_MS = 50
+"""PortAudio's buffer each way. 20 ms underflowed under load here, 50 ms did not."""
+_QUEUE_BLOCKS = 200  # two seconds: what a stalled engine may leave lying
+_SWITCH_SECONDS = 0.001  # how long another Python thread may keep the callback waiting
+_M_PERTURB = -6  # malloc.h; memory is filled with the complement of the value
+
+
+class PortAudioCard:
+    """The computer's own card."""
+
+    def __init__(
+        self,
+        microphone: str | None = None,
+        speaker: str | None = None,
+        latency_ms: int = DEFAULT_CARD_LATENCY_MS,
+    ) -> None:
+        """Names as `engine.devices.choose` takes them; None follows the system's default."""
+        self._wanted = {"microphone": microphone, "speaker": speaker}
+        self._latency_ms = latency_ms
+        self._streams: list[Any] = []
+        self._watch: DeviceWatch | None = None
+        self._opened: tuple[Device, Device] | None = None
+        self._seen: Listing | None = None
+        self._lost_samples = 0
+        self._xruns = 0
+        self._drift: DriftBuffer | None = None
+        self._queue: queue.Queue[Exchange] = queue.Queue(_QUEUE_BLOCKS)
+        self._known_once = False
+
+    @property
+    def xruns(self) -> int:
+        """How often PortAudio flagged sound lost or lacking, or the drift could not be held."""
+        return self._xruns + (self._drift.breaks if self._drift else 0)
+
+    def open(self, play: Play) -> CardInfo:
+        """Start one duplex stream, or two where the devices' clocks differ."""
+        self.close()
+        refresh()
+        listing = list_devices()
+        microphone, speaker = self._resolve(listing, strict=not self._known_once)
+        self._known_once = True
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))
+        self._queue = queue.Queue(_QUEUE_BLOCKS)
+        self._lost_samples = 0
+        if microphone.clock == speaker.clock and microphone.host_api == speaker.host_api:
+            rate_hz = self._open_duplex(microphone, speaker, play)
+        else:
+            rate_hz = self._open_pair(microphone, speaker, play)
+        self._opened, self._seen = (microphone, speaker), listing
+        if self._watch is None:
+            self._watch = DeviceWatch(listing, served=microphone.host_api == PULSE)
+        self._watch.listing = listing
+        latencies = [stream.latency for stream in self._streams]
+        claimed = sum(sum(one) if isinstance(one, tuple) else one for one in latencies)
+        return CardInfo(
+            microphone.name,
+            speaker.name,
+            rate_hz,
+            claimed * 1000,
+            tuple(
+                wanted
+                for wanted, device in zip(self._wanted.values(), self._opened, strict=True)
+                if wanted is not None and not _is_named(device, wanted)
+            ),
+        )
+
+    def read(self, timeout_seconds: float) -> Exchange | None:
+        """The next 10 ms; None where nothing came in time."""
+        try:
+            return self._queue.get(timeout=timeout_seconds)
+        except queue.Empty:
+            return None
+
+    def outdated(self) -> str | None:
+        """Whether other devices than the open ones should be used by now."""
+        if self._watch is None or self._opened is None or self._watch.listing is self._seen:
+            return None
+        self._seen = self._watch.listing
+        try:
+            wanted = self._resolve(self._seen, strict=False)
+        except DuologueError as error:
+            return str(error)
+        for before, now, kind in zip(self._opened, wanted, ("microphone", "speaker"), strict=True):
+            if (before.port, before.host_api) != (now.port, now.host_api):
+                return f"The {kind} is now {now.name}."
+            if before.rate_hz != now.rate_hz:
+                return f"The {kind} {now.name} runs at {now.rate_hz} Hz now."
+        return None
+
+    def wait(self, seconds: float) -> None:
+        """Sleep."""
+        time.sleep(seconds)
+
+    def close(self) -> None:
+        """Stop the streams; what the card has buffered is not played."""
+        for stream in self._streams:
+            stream.abort(ignore_errors=True)
+            stream.close(ignore_errors=True)
+        self._streams = []
+        self._opened = None
+        if self._drift:
+            self._xruns += self._drift.breaks
+            self._drift = None
+
+    def end(self) -> None:
+        """Close, and stop watching the devices."""
+        self.close()
+        if self._watch:
+            self._watch.close()
+            self._watch = None
+
+    # --- opening ----------------------------------------------------------------------------------
+
+    def _resolve(self, listing: Listing, strict: bool) -> tuple[Device, Device]:
+        """The wanted devices; while one is unplugged in a talk the default stands in."""
+        microphones, speakers = listing.microphones, listing.speakers
+        return (
+            _choose(microphones, self._wanted["microphone"], "microphone", strict),
+            _choose(speakers, self._wanted["speaker"], "speaker", strict),
+        )
+
+    def _open_duplex(self, microphone: Device, speaker: Device, play: Play) -> int:
+        def stream(rate_hz: int, inputs: int, outputs: int) -> Any:
+            convert = _Conversion(rate_hz)
+            pairing = _Pairing()
+
+            def take(count: int) -> np.ndarray:
+                far = play(count)
+                pairing.far(far)
+                return far
+
+            def callback(
+                indata: np.ndarray, outdata: np.ndarray, frames: int, _time: Any, status: Any
+            ) -> None:
+                outdata[:] = convert.to_card(take, frames)[:, None]
+                self._hand_over(pairing.near(convert.from_card(indata[:, 0])), status)
+
+            return portaudio().Stream(
+                samplerate=rate_hz,
+                blocksize=rate_hz // 100,
+                device=(
+                    portaudio_index(microphone, "microphone"),
+                    portaudio_index(speaker, "speaker"),
+                ),
+                channels=(inputs, outputs),
+                extra_settings=(_settings(microphone), _settings(speaker)),
+                callback=callback,
+                **self._common(),
+            )
+
+        return self._start(stream, microphone, speaker, "microphone")
+
+    def _open_pair(self, microphone: Device, speaker: Device, play: Play) -> int:
+        self._drift = drift = DriftBuffer(RATE_HZ)
+
+        def input_stream(rate_hz: int, inputs: int, _outputs: int) -> Any:
+            convert = _Conversion(rate_hz)
+            pairing = _Pairing()
+
+            def callback(indata: np.ndarray, _frames: int, _time: Any, status: Any) -> None:
+                near = convert.from_card(indata[:, 0])
+                far = play(len(near))
+                drift.push(far)
+                pairing.far(far)
+                self._hand_over(pairing.near(near), status)
+
+            return portaudio().InputStream(
+                samplerate=rate_hz,
+                blocksize=rate_hz // 100,
+                device=portaudio_index(microphone, "microphone"),
+                channels=inputs,
+                extra_settings=_settings(microphone),
+                callback=callback,
+                **self._common(),
+            )
+
+        def output_stream(rate_hz: int, _inputs: int, outputs: int) -> Any:
+            convert = _Conversion(rate_hz)
+
+            def callback(outdata: np.ndarray, frames: int, _time: Any, status: Any) -> None:
+                self._xruns += bool(status)
+                outdata[:] = convert.to_card(drift.pull, frames)[:, None]
+
+            return portaudio().OutputStream(
+                samplerate=rate_hz,
+                blocksize=rate_hz // 100,
+                device=portaudio_index(speaker, "speaker"),
+                channels=outputs,
+                extra_settings=_settings(speaker),
+                callback=callback,
+                **self._common(),
+            )
+
+        self._start(output_stream, microphone, speaker, "speaker")
+        return self._start(input_stream, microphone, speaker, "microphone")
+
+    def _common(self) -> dict[str, Any]:
+        return {"dtype": "float32", "latency": self._latency_ms / 1000}
+
+    def _start(
+        self,
+        make: Callable[[int, int, int], Any],
+        microphone: Device,
+        speaker: Device,
+        blamed: Kind,
+    ) -> int:
+        """Open at 16 kHz where the host converts, else at the device's rate; returns the rate."""
+        own = (microphone if blamed == "microphone" else speaker).rate_hz
+        outputs = min(speaker.channels, 2)
+        errors = portaudio().PortAudioError
+        failure: Exception | None = None
+        for rate_hz in dict.fromkeys((RATE_HZ, own)):
+            for inputs in dict.fromkeys((1, min(microphone.channels, 2))):
+                stream = None
+                try:
+                    with _pulse_ports(microphone, speaker), _cleared_memory():
+                        stream = make(rate_hz, inputs, outputs)
+                        stream.start()
+                except (errors, ValueError) as error:
+                    failure = failure or error
+                    if stream:
+                        stream.close(ignore_errors=True)
+                    continue
+                self._streams.append(stream)
+                return rate_hz
+        self.close()
+        assert failure
+        raise opening_error(
+            failure, microphone if blamed == "microphone" else speaker, blamed
+        ) from failure
+
+    # --- PortAudio's thread -----------------------------------------------------------------------
+
+    def _hand_over(self, exchanges: Iterator[tuple[np.ndarray, np.ndarray]], status: Any) -> None:
+        self._xruns += bool(status)
+        for near, far in exchanges:
+            try:
+                self._queue.put_nowait(Exchange(near, far, self._lost_samples))
+                self._lost_samples = 0
+            except queue.Full:
+                self._lost_samples += BLOCK_SAMPLES
+
+
+class _Pairing:
+    """Puts sample beside sample, 10 ms at a time, however the host cuts its blocks."""
+
+    def __init__(self) -> None:
+        self._near = self._far = np.zeros(0, np.float32)
+
+    def far(self, audio: np.ndarray) -> None:
+        """Sound that was taken for the speaker; never behind the microphone's."""
+        self._far = np.concatenate([self._far, audio])
+
+    def near(self, audio: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Sound of the microphone; yields the pairs of blocks (160,) that are complete."""
+        self._near = np.concatenate([self._near, audio])
+        while min(len(self._near), len(self._far)) >= BLOCK_SAMPLES:
+            yield self._near[:BLOCK_SAMPLES], self._far[:BLOCK_SAMPLES]
+            self._near, self._far = self._near[BLOCK_SAMPLES:], self._far[BLOCK_SAMPLES:]
+
+
+class _Conversion:
+    """Between a card's rate and 16 kHz, both ways; nothing where they are the same."""
+
+    def __init__(self, rate_hz: int) -> None:
+        same = rate_hz == RATE_HZ
+        self._down = None if same else Resampler(rate_hz, RATE_HZ)
+        self._up = None if same else Resampler(RATE_HZ, rate_hz)
+        self._ready = np.zeros(0, np.float32)
+
+    def from_card(self, audio: np.ndarray) -> np.ndarray:
+        """The card's sound as float32 at 16 kHz."""
+        return self._down.process(audio) if self._down else audio
+
+    def to_card(self, take: Play, frames: int) -> np.ndarray:
+        """``frames`` samples for the card, of what ``take`` gives at 16 kHz."""
+        if not self._up:
+            return take(frames)
+        while len(self._ready) < frames:
+            converted = self._up.process(take(BLOCK_SAMPLES))
+            self._ready = np.concatenate([self._ready, converted])
+        ready, self._ready = self._ready[:frames], self._ready[frames:]
+        return ready
+
+
+def _choose(devices: tuple[Device, ...], wanted: str | None, kind: Kind, strict: bool) -> Device:
+    try:
+        return choose(devices, wanted, kind)
+    except DuologueError:
+        if strict:
+            raise
+        return choose(devices, None, kind)
+
+
+def _is_named(device: Device, wanted: str) -> bool:
+    try:
+        return choose([device], wanted, "speaker") == device
+    except DuologueError:
+        return False
+
+
+def _settings(device: Device) -> Any:
+    """WASAPI refuses foreign rates unless asked to convert."""
+    if device.host_api != "Windows WASAPI":
+        return None
+    return portaudio().WasapiSettings(auto_convert=True)
+
+
+@contextmanager
+def _cleared_memory() -> Iterator[None]:
+    """Have glibc clear the memory that it gives out.
+
+    On ALSA PortAudio 19.6 begins a duplex stream of fixed blocks by playing memory that it never
+    filled: up to 0.1 s of loud noise (measured). With blocks of the host's choice it underruns.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is None:
+        yield
+        return
+    mallopt(_M_PERTURB, 0xFF)
+    try:
+        yield
+    finally:
+        mallopt(_M_PERTURB, 0)
+
+
+@contextmanager
+def _pulse_ports(microphone: Device, speaker: Device) -> Iterator[None]:
+    """PulseAudio's client takes the devices of a new stream from the environment."""
+    if PULSE not in (microphone.host_api, speaker.host_api):
+        yield
+        return
+    wanted = {"PULSE_SOURCE": microphone.port, "PULSE_SINK": speaker.port}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
