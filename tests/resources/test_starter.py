@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from engine.duplex import Duplex
 from engine.tokens import RATE_HZ
 from engine.unit_encoder import Tokenizer, measure_agreement
 from engine.vocoder import StreamingVocoder, Vocoder
+from models.evaluate_starter import KnownSentences, ask_questions
 
 MOST_BYTES = 40_000_000
 
@@ -68,3 +71,10 @@ def test_it_answers_something_and_waits_for_the_user(
     assert (np.abs(track) > 0.1).sum() > RATE_HZ // 20  # some words at least
     before_the_user_speaks = track[: RATE_HZ // 2]
     assert np.abs(before_the_user_speaks).max() < 0.05
+
+
+def test_it_answers_strangers_rightly(starter: Bundle) -> None:
+    duplex = Duplex(starter, seed=0)
+    figures = ask_questions(duplex, KnownSentences(starter), 12, random.Random(0))
+    duplex.close()
+    assert figures["right_answers"] >= 0.5  # the whole measure is in the model card
