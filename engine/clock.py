@@ -96,6 +96,8 @@ class ChunkClock:
         self._sink_chunks = sink_chunks
         self._limit = limit
         self._unit_ids = np.arange(fmt.unit_base, fmt.unit_base + fmt.unit_count)
+        self._allowed: dict[tuple[int, ...], np.ndarray] = {}
+        """The ids of each choice that came up, by its tags and whether units are among them."""
         self._random = np.random.default_rng(seed)
         self._silence_unit = silence_unit
         self._last_own = silence_unit
@@ -285,9 +287,13 @@ class ChunkClock:
     ) -> int:
         """One token out of ``tags`` and, if ``units``, all units but ``banned``."""
         logits = self._flush()
-        allowed = np.array(tags, np.int64)
-        if units:
-            allowed = np.concatenate([allowed, self._unit_ids])
+        key = (*tags, units)
+        allowed = self._allowed.get(key)
+        if allowed is None:
+            allowed = np.concatenate(
+                [np.array(tags, np.int64), self._unit_ids[: None if units else 0]]
+            )
+            self._allowed[key] = allowed
         scores = logits[allowed]
         if banned is not None:
             scores[len(tags) + banned] = -np.inf
@@ -341,6 +347,9 @@ def draw(logits: np.ndarray, sampling: Sampling, random: np.random.Generator) ->
     scaled = (logits - logits.max()).astype(np.float64) / sampling.temperature
     weights = np.exp(scaled)
     weights /= weights.sum()
+    likeliest = int(weights.argmax())
+    if weights[likeliest] >= sampling.top_p:
+        return likeliest  # alone in the set: most tokens, so no sorting for them
     order = np.argsort(-weights)
     held = np.cumsum(weights[order])
     count = int(np.searchsorted(held, sampling.top_p)) + 1

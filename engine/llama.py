@@ -73,6 +73,8 @@ class Llama:
         self._batch = llama_cpp.llama_batch_init(context_tokens, 0, 1)
         self.capacity = context_tokens
         self.length = 0
+        self._logits_address = 0
+        self._logits_view = np.zeros(0, np.float32)
         try:
             self._self_test()
         except DuologueError:
@@ -116,7 +118,12 @@ class Llama:
         pointer = llama_cpp.llama_get_logits_ith(self._context, -1)
         if not pointer:
             raise DuologueError(f"The language model {self._path} gave no output; restart.")
-        return np.ctypeslib.as_array(pointer, (self.vocabulary,)).copy()
+        address = ctypes.addressof(pointer.contents)
+        if address != self._logits_address:
+            # Making the view takes longer than copying it, and it hardly ever moves.
+            self._logits_address = address
+            self._logits_view = np.ctypeslib.as_array(pointer, (self.vocabulary,))
+        return self._logits_view.copy()
 
     def truncate(self, length: int) -> None:
         """Forget all tokens from position ``length`` on."""
