@@ -33,6 +33,11 @@ def test_it_is_small(starter: Bundle) -> None:
     assert sum(path.stat().st_size for path in starter.folder.iterdir()) <= MOST_BYTES
 
 
+def test_it_tells_nothing_of_the_machine_that_made_it(starter: Bundle) -> None:
+    for path in starter.folder.iterdir():
+        assert b"site-packages" not in path.read_bytes(), path.name
+
+
 def test_it_has_a_card(starter: Bundle) -> None:
     card = (starter.folder / "MODEL_CARD.md").read_text(encoding="utf8")
     assert starter.manifest.version in card
