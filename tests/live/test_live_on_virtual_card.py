@@ -34,6 +34,7 @@ from engine.tokens import RATE_HZ
 from engine.turns import activity, levels_db
 from tests.live.virtual_card import ROOT, VirtualCard, running_card, wait_until
 
+pytestmark = pytest.mark.live
 USER = ROOT / "resources" / "samples" / "user.flac"
 USER_SECONDS = 38.12
 
