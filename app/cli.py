@@ -389,13 +389,8 @@ def evaluate_starter_bundle(
     json_path: JsonOption = None,
 ) -> None:
     """Ask the starter what it was trained for, in voices that no training heard."""
-    try:
+    with _source_tree():
         from models.evaluate_starter import evaluate_starter
-    except ImportError as error:
-        raise DuologueError(
-            f"The evaluation is not installed ({error.name} is missing); "
-            "run it from the source tree."
-        ) from error
     evaluate_starter(bundle, exchanges, seed, json_path, chunk_ms, latency_ms)
 
 
@@ -415,14 +410,21 @@ def evaluate_echo_board(
     json_path: JsonOption = None,
 ) -> None:
     """Simulate rooms with loudspeakers: does the agent hear the user, and not itself?"""
-    try:
+    with _source_tree():
         from models.evaluate_echo import evaluate_echo
+    evaluate_echo(bundle, rooms, talk_rooms, seed, speech, jobs, json_path)
+
+
+@contextmanager
+def _source_tree() -> Iterator[None]:
+    """For imports that an installed program lacks."""
+    try:
+        yield
     except ImportError as error:
         raise DuologueError(
             f"The evaluation is not installed ({error.name} is missing); "
             "run it from the source tree."
         ) from error
-    evaluate_echo(bundle, rooms, talk_rooms, seed, speech, jobs, json_path)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +18,9 @@ from engine.errors import DuologueError
 from engine.events import EVENTS_NAME
 from engine.picture import draw
 from engine.tokens import RATE_HZ
-from tests.engine.tiny_bundle import write_tiny_bundle
 
 SECONDS = 3.0
 CHUNK = 2560
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    return write_tiny_bundle(tmp_path_factory.mktemp("bundle"))
-
-
-@pytest.fixture
-def duplex(bundle: Bundle) -> Iterator[Duplex]:
-    opened = Duplex(bundle, seed=3)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module")

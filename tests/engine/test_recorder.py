@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,18 +32,6 @@ from tests.engine.tiny_bundle import write_tiny_bundle
 
 CHUNK = 2560
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    return write_tiny_bundle(tmp_path_factory.mktemp("bundle"))
-
-
-@pytest.fixture
-def duplex(bundle: Bundle) -> Iterator[Duplex]:
-    opened = Duplex(bundle, seed=3)
-    yield opened
-    opened.close()
 
 
 def user_sound(chunks: int) -> np.ndarray:
