@@ -1,0 +1,172 @@
+"""How the window looks: two palettes of colours and one style sheet made from either.
+
+Widgets take colours from the palette, or from `current()` where they paint themselves. Knows no
+pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours as #rrggbb."""
+
+    name: str
+    window: str
+    """Behind everything."""
+    card: str
+    """Behind what belongs together."""
+    line: str
+    """Borders and grids."""
+    text: str
+    soft_text: str
+    """Explanations; at least 4.5 : 1 on ``card`` and ``window``."""
+    accent: str
+    """Buttons and what is chosen."""
+    on_accent: str
+    user: str
+    """The user's track."""
+    agent: str
+    overlap: str
+    good: str
+    warning: str
+    bad: str
+
+
+LIGHT = Theme(
+    name="light",
+    window="#f6f5f2",
+    card="#ffffff",
+    line="#dedbd4",
+    text="#23262b",
+    soft_text="#656a73",
+    accent="#0b6e72",
+    on_accent="#ffffff",
+    user="#2f6fb3",
+    agent="#b3552f",
+    overlap="#8a5fb8",
+    good="#2e7d4f",
+    warning="#946200",
+    bad="#b3261e",
+)
+DARK = Theme(
+    name="dark",
+    window="#17191d",
+    card="#202329",
+    line="#363b44",
+    text="#e9e7e2",
+    soft_text="#a3a8b2",
+    accent="#4fb3b0",
+    on_accent="#0c1b1b",
+    user="#74aee8",
+    agent="#eb9a74",
+    overlap="#b993e6",
+    good="#6fc58f",
+    warning="#e2b455",
+    bad="#f28b82",
+)
+_current = LIGHT
+
+
+def current() -> Theme:
+    """The theme that was applied last."""
+    return _current
+
+
+def chosen(name: str) -> Theme:
+    """The theme of a setting: "light", "dark", or the desktop's for anything else."""
+    if name in (LIGHT.name, DARK.name):
+        return DARK if name == DARK.name else LIGHT
+    dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    return DARK if dark else LIGHT
+
+
+def apply(app: QApplication, theme: Theme) -> None:
+    """Give the whole program this theme; every widget is told by a palette change."""
+    global _current
+    _current = theme
+    app.setStyle("Fusion")
+    app.setStyleSheet(_style_sheet(theme))
+    app.setPalette(_palette(theme))
+
+
+def _palette(theme: Theme) -> QPalette:
+    roles = QPalette.ColorRole
+    palette = QPalette()
+    for role, colour in {
+        roles.Window: theme.window,
+        roles.WindowText: theme.text,
+        roles.Base: theme.card,
+        roles.AlternateBase: theme.window,
+        roles.Text: theme.text,
+        roles.Button: theme.card,
+        roles.ButtonText: theme.text,
+        roles.BrightText: theme.bad,
+        roles.ToolTipBase: theme.card,
+        roles.ToolTipText: theme.text,
+        roles.PlaceholderText: theme.soft_text,
+        roles.Highlight: theme.accent,
+        roles.HighlightedText: theme.on_accent,
+        roles.Link: theme.accent,
+        roles.Mid: theme.line,
+        roles.Accent: theme.accent,
+    }.items():
+        palette.setColor(role, QColor(colour))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.soft_text))
+    return palette
+
+
+def _style_sheet(theme: Theme) -> str:
+    sheet = _SHEET
+    for field in fields(theme):
+        sheet = sheet.replace(f"@{field.name};", f"{getattr(theme, field.name)};")
+    return sheet
+
+
+# Dynamic properties that widgets may carry: card (frame), role = title | soft | warning | bad
+# (labels), primary (buttons), navigation (the buttons at the side).
+_SHEET = """
+QToolTip { color: @text; background: @card; border: 1px solid @line; padding: 6px; }
+QFrame[card="true"] { background: @card; border: 1px solid @line; border-radius: 12px; }
+QLabel[role="title"] { font-size: 20pt; font-weight: 600; }
+QLabel[role="heading"] { font-size: 12pt; font-weight: 600; }
+QLabel[role="soft"] { color: @soft_text; }
+QLabel[role="warning"] { color: @warning; }
+QLabel[role="bad"] { color: @bad; }
+QLabel[role="good"] { color: @good; }
+QPushButton { background: @card; border: 1px solid @line; border-radius: 8px;
+    padding: 7px 16px; }
+QPushButton:hover { border-color: @accent; }
+QPushButton:focus { border: 2px solid @accent; padding: 6px 15px; }
+QPushButton:pressed, QPushButton:checked { background: @line; }
+QPushButton:disabled { color: @soft_text; }
+QPushButton[primary="true"] { background: @accent; color: @on_accent; font-weight: 600;
+    border: 1px solid @accent; }
+QPushButton[primary="true"]:focus { border: 2px solid @text; }
+QPushButton[primary="true"]:disabled { background: @line; border-color: @line; color: @soft_text; }
+QPushButton[navigation="true"] { text-align: left; background: transparent; border: none;
+    padding: 10px 16px; border-radius: 8px; }
+QPushButton[navigation="true"]:hover { background: @line; }
+QPushButton[navigation="true"]:checked { background: @card; color: @accent; font-weight: 600; }
+QPushButton[navigation="true"]:focus { border: 2px solid @accent; padding: 8px 14px; }
+QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox { background: @card; border: 1px solid @line;
+    border-radius: 6px; padding: 5px 8px; min-height: 20px; }
+QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {
+    border: 2px solid @accent; padding: 4px 7px; }
+QComboBox QAbstractItemView { background: @card; border: 1px solid @line; }
+QListView, QTreeView, QTableView, QTextBrowser, QPlainTextEdit { background: @card;
+    border: 1px solid @line; border-radius: 8px; padding: 4px; }
+QListView:focus, QTreeView:focus, QTableView:focus { border: 1px solid @accent; }
+QScrollArea { border: none; background: transparent; }
+QScrollArea > QWidget > QWidget { background: transparent; }
+QProgressBar { background: @line; border: none; border-radius: 4px; max-height: 8px; }
+QProgressBar::chunk { background: @accent; border-radius: 4px; }
+QSplitter::handle { background: transparent; }
+"""

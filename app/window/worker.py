@@ -1,0 +1,80 @@
+"""Work that would keep the window waiting, done in a thread; its result comes back to the window's.
+
+At most four pieces at once; more wait. A piece whose window is gone by then is told to nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
+from shiboken6 import isValid
+
+from engine.errors import DuologueError
+
+_LOG = logging.getLogger(__name__)
+_MOST_AT_ONCE = 4
+
+
+class _Ending(QObject):
+    came = Signal(object, object)  # result, error
+
+
+class _Piece(QRunnable):
+    def __init__(self, work: Callable[[], Any], ending: _Ending) -> None:
+        super().__init__()
+        self._work, self._ending = work, ending
+
+    def run(self) -> None:
+        """In the pool's thread."""
+        result = error = None
+        try:
+            result = self._work()
+        except DuologueError as caught:
+            error = caught
+        except Exception as caught:  # shown to the user instead of vanishing in a thread
+            _LOG.exception("work in the background failed")
+            error = DuologueError(f"Something unexpected failed ({caught!r}); please report it.")
+        if isValid(self._ending):
+            self._ending.came.emit(result, error)
+
+
+_pool: QThreadPool | None = None
+_endings: set[_Ending] = set()
+
+
+def run(
+    work: Callable[[], Any],
+    done: Callable[[Any], None],
+    failed: Callable[[DuologueError], None],
+    owner: QObject,
+) -> None:
+    """Do ``work`` in a thread, then call ``done`` or ``failed`` in the window's.
+
+    From the window's thread only. After ``owner`` is deleted neither is called.
+    """
+    global _pool
+    if _pool is None:
+        _pool = QThreadPool()
+        _pool.setMaxThreadCount(_MOST_AT_ONCE)
+    ending = _Ending()
+    _endings.add(ending)
+
+    def finish(result: Any, error: DuologueError | None) -> None:
+        _endings.discard(ending)
+        if not isValid(owner):
+            return
+        if error is None:
+            done(result)
+        else:
+            failed(error)
+
+    ending.came.connect(finish, Qt.ConnectionType.QueuedConnection)
+    _pool.start(_Piece(work, ending))
+
+
+def wait_for_all(milliseconds: int = 5000) -> bool:
+    """Let all work end, at the program's end; False where some did not in time."""
+    return _pool is None or _pool.waitForDone(milliseconds)
