@@ -64,8 +64,9 @@ class Duplex:
         own_sampling: Sampling | None = None,
         estimate_sampling: Sampling | None = None,
         gpu_layers: int = 0,
+        threads: int = 1,
     ) -> None:
-        """Open the bundle's models.
+        """Open the bundle's models; ``threads`` is the language model's.
 
         ``latency_ms``, 0 to 480: how late the user's sound is used; one chunk (the paper's case)
         by default. Raises DuologueError where the bundle or a setting will not do.
@@ -102,7 +103,7 @@ class Duplex:
         )
         self._latency_samples = self.latency_ms * RATE_HZ // 1000
         capacity = manifest.context_tokens + beat_tokens(self.format)
-        self.llama = Llama(bundle.language_model, capacity, gpu_layers)
+        self.llama = Llama(bundle.language_model, capacity, gpu_layers, threads)
         self._closed = False
         try:
             if self.llama.vocabulary < manifest.vocabulary():

@@ -8,6 +8,7 @@ no window and no terminal.
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from dataclasses import replace
@@ -19,6 +20,8 @@ from engine.live_events import Counts, DeviceChanged, Ended, Event
 from engine.live_talk import Canceller, LiveTalk, Recorder
 from engine.playout import FADE_MS, Playout
 from engine.sound_card import BLOCK_SECONDS, CardInfo, SoundCard
+
+_LOG = logging.getLogger(__name__)
 
 LOST_SECONDS = 0.25
 """A card that gives nothing for so long is gone ..."""
@@ -62,6 +65,7 @@ class LiveConversation:
         self._muted = False
         self._hold_to_talk = False
         self._held = False
+        self._next_canceller: tuple[Canceller | None] | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -105,6 +109,10 @@ class LiveConversation:
     def hold(self, held: bool) -> None:
         """The talk key goes down or up."""
         self._held = held
+
+    def use_canceller(self, canceller: Canceller | None) -> None:
+        """Hear through another echo canceller, or none, from the next block on."""
+        self._next_canceller = (canceller,)
 
     def next_event(self, timeout_seconds: float | None = 0.0) -> Event | None:
         """The oldest event that was not yet taken; None where there is none in time."""
@@ -166,6 +174,9 @@ class LiveConversation:
                 if reason:
                     self._lose(reason)
                     continue
+                if self._next_canceller:
+                    (self._talk.canceller,) = self._next_canceller
+                    self._next_canceller = None
                 if self._paused:
                     # Once more: the pause may have come while a chunk was in the making.
                     self._playout.stop()
@@ -176,6 +187,12 @@ class LiveConversation:
                 self._talk.hear(exchange)
         except DuologueError as caught:
             error = str(caught)
+        except Exception as caught:  # whoever waits for the last event must get it
+            _LOG.exception("the engine's thread failed")
+            error = (
+                f"The engine has failed ({type(caught).__name__}: {caught}); start again, "
+                "and please report it. What was recorded is kept."
+            )
         finally:
             self._playout.stop()
             if self._info:

@@ -72,7 +72,7 @@ class LiveTalk:
         """``duplex`` begins a new conversation; without ``canceller`` echo stays (headphones)."""
         duplex.reset()
         self._duplex, self._playout = duplex, playout
-        self._canceller, self._recorder, self._emit = canceller, recorder, emit
+        self.canceller, self._recorder, self._emit = canceller, recorder, emit
         self._chunk = duplex.format.chunk_samples
         latency = duplex.latency_ms * RATE_HZ // 1000
         self._lead = min(latency, self._chunk)
@@ -97,8 +97,8 @@ class LiveTalk:
     def opened(self) -> None:
         """The card is about to be opened: its first block is the playout's next."""
         self._position = self._playout.position
-        if self._canceller:
-            self._canceller.reset()
+        if self.canceller:
+            self.canceller.reset()
 
     def hear(self, exchange: Exchange) -> None:
         """Take the card's next 10 ms, and step as often as they allow."""
@@ -129,8 +129,8 @@ class LiveTalk:
         near = exchange.near
         zeros = not near.any()
         self.dead_seconds = self.dead_seconds + len(near) / RATE_HZ if zeros else 0.0
-        if self._canceller:
-            near = self._canceller.process(near, exchange.far)
+        if self.canceller:
+            near = self.canceller.process(near, exchange.far)
         self.user.push(near)
         self.agent.push(exchange.far)
         self._peaks.append((self.user.peak, self.agent.peak))

@@ -54,7 +54,7 @@ class PortAudioCard:
     ) -> None:
         """Names as `engine.devices.choose` takes them; None follows the system's default."""
         self._wanted = {"microphone": microphone, "speaker": speaker}
-        self._latency_ms = latency_ms
+        self._latency_ms = self._opened_latency_ms = latency_ms
         self._streams: list[Any] = []
         self._watch: DeviceWatch | None = None
         self._opened: tuple[Device, Device] | None = None
@@ -64,6 +64,12 @@ class PortAudioCard:
         self._drift: DriftBuffer | None = None
         self._queue: queue.Queue[Exchange] = queue.Queue(_QUEUE_BLOCKS)
         self._known_once = False
+
+    def choose(self, microphone: str | None, speaker: str | None, latency_ms: int) -> None:
+        """Use other devices or another buffer from the next ``outdated`` on; from any thread."""
+        self._wanted = {"microphone": microphone, "speaker": speaker}
+        self._latency_ms = latency_ms
+        self._seen = None
 
     @property
     def xruns(self) -> int:
@@ -80,6 +86,7 @@ class PortAudioCard:
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))
         self._queue = queue.Queue(_QUEUE_BLOCKS)
         self._lost_samples = 0
+        self._opened_latency_ms = self._latency_ms
         if microphone.clock == speaker.clock and microphone.host_api == speaker.host_api:
             rate_hz = self._open_duplex(microphone, speaker, play)
         else:
@@ -113,9 +120,9 @@ class PortAudioCard:
         """Whether other devices than the open ones should be used by now."""
         if self._watch is None or self._opened is None or self._watch.listing is self._seen:
             return None
-        self._seen = self._watch.listing
+        listing = self._seen = self._watch.listing
         try:
-            wanted = self._resolve(self._seen, strict=False)
+            wanted = self._resolve(listing, strict=False)
         except DuologueError as error:
             return str(error)
         for before, now, kind in zip(self._opened, wanted, ("microphone", "speaker"), strict=True):
@@ -123,6 +130,8 @@ class PortAudioCard:
                 return f"The {kind} is now {now.name}."
             if before.rate_hz != now.rate_hz:
                 return f"The {kind} {now.name} runs at {now.rate_hz} Hz now."
+        if self._opened_latency_ms != self._latency_ms:
+            return f"The sound card's buffer is {self._latency_ms} ms now."
         return None
 
     def wait(self, seconds: float) -> None:
