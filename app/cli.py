@@ -32,7 +32,7 @@ _BENCH_MOST_SECONDS = 300.0
 app = typer.Typer(
     name="duologue",
     help="Talk with a model that listens while it speaks.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -83,6 +83,7 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def duologue(
+    context: typer.Context,
     show_version: Annotated[
         bool,
         typer.Option(
@@ -90,7 +91,26 @@ def duologue(
         ),
     ] = False,
 ) -> None:
-    """Talk with a model that listens while it speaks."""
+    """Talk with a model that listens while it speaks. Without a command: open the window."""
+    if context.invoked_subcommand is None:
+        raise typer.Exit(_window())
+
+
+def _window() -> int:
+    """Open the window; raises DuologueError where there is nothing to show it on."""
+    try:
+        from app.window.start import display_missing, open_window
+    except ImportError as error:
+        raise DuologueError(
+            f"The window cannot be opened ({error}); install what is missing, "
+            "or talk in the terminal: duologue live."
+        ) from error
+    if display_missing():
+        raise DuologueError(
+            "There is no display to open a window on. Talk in the terminal (duologue live), "
+            "or hear the recorded conversation (duologue talk)."
+        )
+    return open_window()
 
 
 @app.command()
@@ -296,6 +316,37 @@ def doctor(
     show_doctor(console, findings, advice)
     if json_path:
         write_json(json_path, {"findings": asdict(findings), "advice": asdict(advice)})
+
+
+@app.command(hidden=True)
+def screenshots(
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("screenshots"),
+    language: Annotated[str, typer.Option(help="en or de.")] = "en",
+) -> None:
+    """Take pictures of every page of the window, light and dark."""
+    from app.window.screenshots import take_screenshots
+
+    for path in take_screenshots(sample_path(), out, language):
+        print(path)
+
+
+@app.command("bench-window")
+def bench_window(
+    seconds: Annotated[float, typer.Option(help="Length of each talk.", min=5)] = 60.0,
+    rounds: Annotated[int, typer.Option(help="Talks without and with the window.", min=1)] = 2,
+    json_path: JsonOption = None,
+) -> None:
+    """Measure what the window costs the engine, and how long it keeps its own thread busy."""
+    from app.report import show_window_cost, write_json
+    from app.window.bench_window import measure_window, window_figures
+    from engine.audio_file import read_mono
+
+    figures = window_figures(
+        measure_window(read_mono(sample_path(), _BENCH_MOST_SECONDS), seconds, rounds)
+    )
+    show_window_cost(Console(), figures)
+    if json_path:
+        write_json(json_path, figures)
 
 
 @app.command()

@@ -101,6 +101,28 @@ def show_benchmark(console: Console, benchmark: Benchmark) -> None:
     console.print(rest)
 
 
+def show_window_cost(console: Console, figures: dict[str, Any]) -> None:
+    """Chunk times with and without the window, and the load of the window's thread."""
+    table = Table(title="What the window costs")
+    for name in ("window", "chunks", "p50 ms", "p99 ms", "late", "core", "busy p99", "busy most"):
+        table.add_column(name, justify="right")
+    table.add_column("over 16 ms", justify="right")
+    for one in figures["passes"]:
+        table.add_row(
+            "yes" if one["window"] else "no",
+            str(one["chunks"]),
+            f"{one['chunk_p50_ms']:.1f}",
+            f"{one['chunk_p99_ms']:.1f}",
+            str(one["late_chunks"]),
+            f"{one['gui_cpu_share']:.1%}",
+            f"{one['busy_p99_ms']:.1f} ms",
+            f"{one['busy_most_ms']:.1f} ms",
+            str(one["busy_over_frame"]),
+        )
+    console.print(table)
+    console.print(f"p99 with the window is {figures['p99_ratio']:.2f} of that without.")
+
+
 def show_agreement(console: Console, entries: Sequence[Agreement], chunk_ms: int) -> None:
     """Streaming units against those of the whole file, window by look-ahead."""
     lookaheads = sorted({entry.lookahead_ms for entry in entries})

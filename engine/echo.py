@@ -53,7 +53,7 @@ class EchoCanceller:
 
         Raises DuologueError where the WebRTC package is missing or does not load.
         """
-        self._suppressor = _webrtc(echo_cancellation=True)
+        self._suppressor = webrtc(echo_cancellation=True)
         self._extras = Extras(noise_suppression, gain_control)
         self._filter = AdaptiveFilter()
         self._begin()
@@ -130,7 +130,7 @@ class Extras:
     def __init__(self, noise_suppression: bool, gain_control: bool) -> None:
         self._processor = None
         if noise_suppression or gain_control:
-            self._processor = _webrtc(
+            self._processor = webrtc(
                 noise_suppression=noise_suppression, auto_gain_control=gain_control
             )
 
@@ -147,7 +147,8 @@ class Extras:
             self._processor.reset()
 
 
-def _webrtc(**parts: bool) -> AudioProcessor:
+def webrtc(**parts: bool) -> AudioProcessor:
+    """WebRTC's audio processing with these parts; DuologueError where it is missing."""
     try:
         from pywebrtc_audio import AudioProcessor
     except ImportError as error:

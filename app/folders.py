@@ -1,0 +1,39 @@
+"""Where the program keeps things: the platform's folders, or one profile folder.
+
+DUOLOGUE_PROFILE names a folder that holds everything instead, for tests and portable use.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+PROFILE_VARIABLE = "DUOLOGUE_PROFILE"
+_NAME = "duologue"
+
+
+def config_folder() -> Path:
+    """Settings."""
+    return _profile("config") or platformdirs.user_config_path(_NAME, appauthor=False)
+
+
+def data_folder() -> Path:
+    """Installed bundles."""
+    return _profile("data") or platformdirs.user_data_path(_NAME, appauthor=False)
+
+
+def log_folder() -> Path:
+    """The log."""
+    return _profile("log") or platformdirs.user_log_path(_NAME, appauthor=False)
+
+
+def recordings_folder() -> Path:
+    """Recorded conversations, where the settings name no other folder."""
+    return _profile("recordings") or platformdirs.user_documents_path() / "Duologue"
+
+
+def _profile(part: str) -> Path | None:
+    profile = os.environ.get(PROFILE_VARIABLE)
+    return Path(profile) / part if profile else None

@@ -1,0 +1,175 @@
+"""A live talk as the settings want it: the parts put together, begun, changed on the way, ended.
+
+What `duologue live` and the window have in common. Knows neither Qt nor a terminal. ``begin`` and
+``end`` load and close models and may take seconds; everything else returns at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from app.settings import Settings
+from engine.bundle import Bundle, load_bundle
+from engine.clock import Sampling
+from engine.duplex import Duplex
+from engine.echo import EchoCanceller
+from engine.live import LiveConversation
+from engine.live_talk import Canceller
+from engine.portaudio_card import PortAudioCard
+from engine.recorder import Recorder
+from engine.sound_card import CardInfo, SoundCard
+
+# What a running talk cannot take over: it begins anew.
+_OF_THE_ENGINE = (
+    "chunk_ms latency_ms temperature threads gpu_layers bundle record recording_folder".split()
+)
+_OF_THE_CANCELLER = "echo_cancelling noise_suppression gain_control".split()
+
+
+class ChosenCard(SoundCard, Protocol):
+    """A sound card with a choice of devices, as `engine.portaudio_card.PortAudioCard` has."""
+
+    def choose(self, microphone: str | None, speaker: str | None, latency_ms: int) -> None:
+        """Use others soon; from any thread."""
+        ...
+
+    def end(self) -> None:
+        """Close for good."""
+        ...
+
+
+MakeCard = Callable[[str | None, str | None, int], ChosenCard]
+
+
+class OpenTalk:
+    """One talk; ``begin`` and ``end`` once each, from the same thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        recordings: Path | None,
+        report: Callable[[str], None] = lambda text: None,
+        seed: int = 0,
+        make_card: MakeCard = PortAudioCard,
+    ) -> None:
+        """``recordings`` is the folder for the recording, None for none.
+
+        ``report`` is told from another thread if the recording had to end before the talk.
+        """
+        self.settings = settings
+        self._make_card = make_card
+        self._recordings, self._report, self._seed = recordings, report, seed
+        self._duplex: Duplex | None = None
+        self._card: ChosenCard | None = None
+        self._recorder: Recorder | None = None
+        self._conversation: LiveConversation | None = None
+
+    def begin(self, phase: Callable[[str], None] = lambda name: None) -> CardInfo:
+        """Load the models, open the card and talk.
+
+        ``phase`` is told "bundle", "models", "sound" when each begins. Raises DuologueError with
+        everything closed.
+        """
+        settings = self.settings
+        try:
+            phase("bundle")
+            bundle = load_bundle(settings.bundle)
+            phase("models")
+            self._duplex = Duplex(
+                bundle,
+                settings.chunk_ms,
+                settings.latency_ms,
+                self._seed,
+                _own_sampling(bundle, settings.temperature),
+                gpu_layers=settings.gpu_layers,
+                threads=settings.threads,
+            )
+            phase("sound")
+            self._card = self._make_card(
+                settings.microphone, settings.speaker, settings.card_latency_ms
+            )
+            if self._recordings:
+                self._recordings.mkdir(parents=True, exist_ok=True)
+                self._recorder = Recorder(
+                    self._recordings,
+                    self._duplex,
+                    settings.most_recordings,
+                    int(settings.most_gigabytes * 1e9),
+                    report=self._report,
+                )
+            self._conversation = LiveConversation(
+                self._duplex, self._card, _canceller(settings), self._recorder
+            )
+            return self._conversation.start()
+        except BaseException:
+            self.end()
+            raise
+
+    @property
+    def conversation(self) -> LiveConversation:
+        """The talk; there is none before ``begin``."""
+        if self._conversation is None:
+            raise RuntimeError("the talk has not begun")
+        return self._conversation
+
+    @property
+    def chunk_ms(self) -> int:
+        """Length of a chunk; after ``begin``."""
+        return self._begun.format.chunk_ms
+
+    @property
+    def latency_ms(self) -> int:
+        """How late the user's sound is used; after ``begin``."""
+        return self._begun.latency_ms
+
+    @property
+    def recording(self) -> Path | None:
+        """The recording's folder, if there is one."""
+        return self._recorder.folder if self._recorder else None
+
+    def change(self, settings: Settings) -> bool:
+        """Take new settings over; False where that needs a new talk, and nothing was changed."""
+        before = self.settings
+        if any(getattr(before, name) != getattr(settings, name) for name in _OF_THE_ENGINE):
+            return False
+        if any(getattr(before, name) != getattr(settings, name) for name in _OF_THE_CANCELLER):
+            self.conversation.use_canceller(_canceller(settings))
+        devices = settings.microphone, settings.speaker, settings.card_latency_ms
+        if self._card and devices != (before.microphone, before.speaker, before.card_latency_ms):
+            self._card.choose(*devices)
+        self.settings = settings
+        return True
+
+    def end(self) -> None:
+        """Stop, finish the recording, and free everything."""
+        try:
+            if self._conversation:
+                self._conversation.stop()
+        finally:
+            if self._card:
+                self._card.end()
+            if self._recorder:
+                self._recorder.close()
+            if self._duplex:
+                self._duplex.close()
+            self._card = self._duplex = None
+
+    @property
+    def _begun(self) -> Duplex:
+        if self._duplex is None:
+            raise RuntimeError("the talk has not begun")
+        return self._duplex
+
+
+def _canceller(settings: Settings) -> Canceller | None:
+    if not settings.echo_cancelling:
+        return None
+    return EchoCanceller(settings.noise_suppression, settings.gain_control)
+
+
+def _own_sampling(bundle: Bundle, temperature: float | None) -> Sampling | None:
+    if temperature is None:
+        return None
+    return Sampling(temperature, bundle.manifest.sampling.own.top_p)

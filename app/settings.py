@@ -1,0 +1,154 @@
+"""What the user has chosen: checked values, and the file that keeps them.
+
+The file is JSON with a version. What a newer program wrote and this one does not know stays in it;
+a single bad value falls back to its default; a file that is no JSON at all is set aside. Nothing is
+ever overwritten that cannot be read. Knows no Qt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.folders import config_folder
+from engine.audio_file import unwritable
+from engine.bundle import ChunkMs
+from engine.duplex import MOST_LATENCY_MS
+from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS
+from engine.recorder import MOST_BYTES, MOST_TALKS
+
+VERSION = 1
+FILE_NAME = "settings.json"
+MOST_THREADS = os.cpu_count() or 1
+
+
+class Settings(BaseModel):
+    """One set of choices; `model_copy(update=...)` makes another."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    chunk_ms: ChunkMs | None = None
+    """None: the bundle's."""
+    latency_ms: Annotated[int, Field(ge=0, le=MOST_LATENCY_MS)] | None = None
+    """How late the user's sound is used; None: one chunk."""
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    """None: the bundle's."""
+    microphone: str | None = None
+    """A name as `engine.devices.choose` takes it; None follows the system's default."""
+    speaker: str | None = None
+    card_latency_ms: Annotated[int, Field(ge=5, le=500)] = DEFAULT_CARD_LATENCY_MS
+    echo_cancelling: bool = True
+    noise_suppression: bool = False
+    gain_control: bool = False
+    hold_to_talk: bool = False
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] = 1
+    gpu_layers: Annotated[int, Field(ge=-1)] = 0
+    """-1: all."""
+    bundle: Path | None = None
+    """None: the starter."""
+    record: bool = True
+    recording_folder: Path | None = None
+    """None: the platform's folder of documents."""
+    most_recordings: Annotated[int, Field(ge=1, le=100_000)] = MOST_TALKS
+    most_gigabytes: Annotated[float, Field(ge=0.1, le=10_000)] = MOST_BYTES / 1e9
+    language: Literal["", "en", "de"] = ""
+    """"": the system's."""
+    theme: Literal["system", "light", "dark"] = "system"
+    first_run_done: bool = False
+
+
+class SettingsFile:
+    """The file; used by one thread."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """The platform's file by default."""
+        self.path = path or config_folder() / FILE_NAME
+
+    def load(self) -> tuple[Settings, str | None]:
+        """The settings, and what the user should know about them, if anything.
+
+        A missing file gives the defaults. Never raises.
+        """
+        try:
+            kept = json.loads(self.path.read_text("utf8"))
+            if not isinstance(kept, dict):
+                raise ValueError("not an object")
+        except FileNotFoundError:
+            return Settings(), None
+        except OSError as error:
+            return Settings(), (
+                f"The settings in {self.path} cannot be read ({error.strerror}); "
+                "the defaults are used."
+            )
+        except ValueError:
+            return Settings(), self._set_aside()
+        if isinstance(kept.get("version"), int) and kept["version"] > VERSION:
+            notice = f"{self.path} is from a newer Duologue; what is new in it is left alone."
+        else:
+            notice = None
+            kept = migrated(kept)
+        kept.pop("version", None)
+        return self._checked(kept, notice)
+
+    def save(self, settings: Settings) -> None:
+        """Write the file whole or not at all; DuologueError where that fails."""
+        content = {"version": VERSION, **settings.model_dump(mode="json")}
+        part = self.path.with_suffix(".part")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("w", encoding="utf8") as stream:
+                json.dump(content, stream, indent=2)
+                stream.write("\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(part, self.path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise unwritable(self.path, error) from error
+
+    def _checked(self, kept: dict[str, Any], notice: str | None) -> tuple[Settings, str | None]:
+        try:
+            return Settings.model_validate(kept), notice
+        except ValidationError as error:
+            bad = sorted({str(entry["loc"][0]) for entry in error.errors() if entry["loc"]})
+        for name in bad:
+            kept.pop(name, None)
+        said = f"Some settings were not valid and have their defaults again: {', '.join(bad)}."
+        return Settings.model_validate(kept), said
+
+    def _set_aside(self) -> str:
+        count = 1
+        while (aside := self.path.with_name(f"settings.broken-{count}.json")).exists():
+            count += 1
+        try:
+            self.path.rename(aside)
+        except OSError as error:
+            return (
+                f"The settings in {self.path} are damaged and cannot be set aside "
+                f"({error.strerror}); the defaults are used."
+            )
+        return f"The settings were damaged; the defaults are used. The old file is kept as {aside}."
+
+
+def migrated(kept: dict[str, Any]) -> dict[str, Any]:
+    """The content of an older file as this version writes it."""
+    version = kept.get("version")
+    for migrate in MIGRATIONS[version if isinstance(version, int) and version > 0 else 0 :]:
+        kept = migrate(kept)
+    return kept
+
+
+def _to_1(kept: dict[str, Any]) -> dict[str, Any]:
+    """Files without a version were never shipped; they are taken as they are."""
+    return {**kept, "version": 1}
+
+
+MIGRATIONS: list[Callable[[dict[str, Any]], dict[str, Any]]] = [_to_1]
+"""The n-th makes version n + 1 of version n."""

@@ -1,0 +1,142 @@
+"""What a talk is doing now, in one word, from its events; and the figures people trust.
+
+Knows neither Qt nor threads.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from statistics import median
+
+from engine.live_events import ChunkDone, Counts, DeviceChanged, Event, Levels
+from engine.tokens import RATE_HZ
+from engine.turns import LEVEL_SAMPLES, MERGED_SILENCE_MS
+
+LATE_SHOWN_CHUNKS = 12
+"""A late chunk is shown for so many chunks: about two seconds."""
+_RECENT_CHUNKS = 50
+_RECENT_REACTIONS = 9
+_PEAK_MS = LEVEL_SAMPLES * 1000 // RATE_HZ
+_MOST_REACTION_MS = 5000
+"""Who speaks after a longer silence does not react."""
+
+
+class State(Enum):
+    """Most urgent last: where several hold, the last is shown."""
+
+    IDLE = "idle"
+    LOADING = "loading"
+    LISTENING = "listening"
+    USER_SPEAKS = "user speaks"
+    AGENT_SPEAKS = "agent speaks"
+    BOTH_SPEAK = "both speak"
+    LATE = "late"
+    PAUSED = "paused"
+    MUTED = "muted"
+    NO_SOUND = "no sound"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The last eight seconds' chunks and the last nine reactions."""
+
+    reaction_ms: float | None
+    """Median time from the end of the user's speech to the agent's."""
+    chunk_ms: int
+    """The deadline."""
+    took_ms: float | None
+    """Median."""
+    took_most_ms: float | None
+    hit_share: float | None
+    """Of all chunks of the user that became known: estimated exactly."""
+    lag_ms: float | None
+    counts: Counts
+
+
+class TalkState:
+    """Fed with one talk's events."""
+
+    def __init__(self, chunk_ms: int) -> None:
+        self._chunk_ms = chunk_ms
+        self._levels: Levels | None = None
+        self._recent: deque[ChunkDone] = deque(maxlen=_RECENT_CHUNKS)
+        self._reactions: deque[float] = deque(maxlen=_RECENT_REACTIONS)
+        self._hits = self._misses = 0
+        self._since_late = LATE_SHOWN_CHUNKS
+        self._sounds = True
+        self._clock_ms = 0
+        self._user_ended_ms: int | None = None
+        self._agent_began_ms: int | None = None
+
+    def add(self, event: Event) -> None:
+        """Take an event in."""
+        if isinstance(event, Levels):
+            self._react(event)
+            self._levels = event
+            self._sounds = True
+        elif isinstance(event, ChunkDone):
+            self._recent.append(event)
+            self._hits += event.step.estimate_hits
+            self._misses += event.step.estimate_misses
+            self._since_late = 0 if event.late_ms > 0 else self._since_late + 1
+        elif isinstance(event, DeviceChanged):
+            self._sounds = event.sounds
+
+    def state(self, muted: bool = False, paused: bool = False) -> State:
+        """The state to show; ``muted`` and ``paused`` are the caller's own commands."""
+        if not self._sounds:
+            return State.NO_SOUND
+        if paused:
+            return State.PAUSED
+        if muted:
+            return State.MUTED
+        if self._since_late < LATE_SHOWN_CHUNKS:
+            return State.LATE
+        user = bool(self._levels and self._levels.user_speaks)
+        agent = bool(self._levels and self._levels.agent_speaks)
+        if user and agent:
+            return State.BOTH_SPEAK
+        if agent:
+            return State.AGENT_SPEAKS
+        return State.USER_SPEAKS if user else State.LISTENING
+
+    def figures(self, counts: Counts) -> Figures:
+        """The figures so far."""
+        took = [chunk.took_ms for chunk in self._recent]
+        known = self._hits + self._misses
+        return Figures(
+            reaction_ms=median(self._reactions) if self._reactions else None,
+            chunk_ms=self._chunk_ms,
+            took_ms=median(took) if took else None,
+            took_most_ms=max(took, default=None),
+            hit_share=self._hits / known if known else None,
+            lag_ms=self._recent[-1].lag_ms if self._recent else None,
+            counts=counts,
+        )
+
+    def _react(self, levels: Levels) -> None:
+        """Time the agent's answer, to 50 ms.
+
+        That the user has ended is known a pause of 200 ms later; the agent may speak by then.
+        """
+        before = self._levels
+        self._clock_ms += len(levels.user_peaks) * _PEAK_MS
+        if before is None:
+            return
+        if levels.agent_speaks and not before.agent_speaks:
+            self._agent_began_ms = self._clock_ms
+        if levels.user_speaks:
+            self._user_ended_ms = None
+            if not levels.agent_speaks:
+                self._agent_began_ms = None
+        elif before.user_speaks:
+            self._user_ended_ms = self._clock_ms - MERGED_SILENCE_MS
+        if self._user_ended_ms is None or self._agent_began_ms is None:
+            return
+        reaction_ms = self._agent_began_ms - self._user_ended_ms
+        if 0 <= reaction_ms <= _MOST_REACTION_MS:
+            self._reactions.append(reaction_ms)
+        self._user_ended_ms = self._agent_began_ms = None

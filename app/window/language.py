@@ -1,0 +1,28 @@
+"""The language of the window's texts: English in the source, others beside this file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
+from PySide6.QtWidgets import QApplication
+
+FOLDER = Path(__file__).parent / "translations"
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+_installed: list[QTranslator] = []
+
+
+def use_language(app: QApplication, code: str) -> str:
+    """Let texts made from now on be in a language, "" for the system's; returns its code."""
+    while _installed:
+        app.removeTranslator(_installed.pop())
+    wanted = code or QLocale.system().name().partition("_")[0]
+    if wanted == "en" or wanted not in LANGUAGES:
+        return "en"
+    qt_texts = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    for stem, folder in (("qtbase", qt_texts), ("duologue", str(FOLDER))):
+        translator = QTranslator(app)
+        if translator.load(f"{stem}_{wanted}", folder):
+            app.installTranslator(translator)
+            _installed.append(translator)
+    return wanted

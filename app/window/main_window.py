@@ -1,0 +1,303 @@
+"""The window: four pages beside a list of their names, and a line for notices.
+
+Owns the settings and the session; pages tell what the user wants by signals. Only the window's
+thread comes here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.diagnostics import diagnostics
+from app.folders import config_folder, recordings_folder
+from app.settings import Settings, SettingsFile
+from app.window import theme, worker
+from app.window.conversations_page import ConversationsPage
+from app.window.first_run import FirstRun
+from app.window.language import use_language
+from app.window.models_page import ModelsPage
+from app.window.session import Session
+from app.window.settings_page import SettingsPage
+from app.window.talk_page import TalkPage
+from engine.errors import DuologueError
+from engine.live_events import Levels
+
+_NOTICE_MS = 12_000
+_MOST_NOTICES = 20
+_LEAST = QSize(960, 640)
+
+
+class MainWindow(QMainWindow):
+    """The program's only window."""
+
+    def __init__(
+        self,
+        settings_file: SettingsFile,
+        log_path: Path | None = None,
+        session: Session | None = None,
+    ) -> None:
+        super().__init__()
+        self._file, self._log_path = settings_file, log_path
+        self.settings, broken = settings_file.load()
+        self._notices: deque[str] = deque(maxlen=_MOST_NOTICES)
+        self._app = _application()
+        self.session = session or Session(self.settings, parent=self)
+        self.session.change(self.settings)
+        self._closing = False
+
+        self.setWindowTitle("Duologue")
+        self.setMinimumSize(_LEAST)
+        self.resize(1180, 760)
+        self._build()
+        self._connect()
+        self._restore()
+        if broken:
+            self.tell(broken)
+        if not self.settings.first_run_done:
+            self.show_first_run()
+
+    # --- construction -----------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self._pages = QStackedWidget()
+        self.talk = TalkPage(self.session)
+        self.conversations = ConversationsPage(self._recordings)
+        self.models = ModelsPage(self.settings.bundle)
+        self.settings_page = SettingsPage(self.settings)
+        self.first_run = FirstRun(self.settings)
+        self._navigation = QWidget()
+        self._navigation.setFixedWidth(190)
+        side = QVBoxLayout(self._navigation)
+        side.setContentsMargins(12, 20, 0, 16)
+        side.setSpacing(4)
+        name = QLabel("Duologue")
+        name.setProperty("role", "heading")
+        name.setContentsMargins(16, 0, 0, 12)
+        side.addWidget(name)
+        self._buttons = QButtonGroup(self)
+        self._buttons.setExclusive(True)
+        for index, (page, text) in enumerate(
+            (
+                (self.talk, self.tr("T&alk")),
+                (self.conversations, self.tr("C&onversations")),
+                (self.models, self.tr("Mo&dels")),
+                (self.settings_page, self.tr("&Settings")),
+            )
+        ):
+            button = QPushButton(text)
+            button.setProperty("navigation", True)
+            button.setCheckable(True)
+            button.setAccessibleName(text.replace("&", ""))
+            button.setToolTip(self.tr("Ctrl+{0}").format(index + 1))
+            self._buttons.addButton(button, index)
+            side.addWidget(button)
+            self._pages.addWidget(page)
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{index + 1}"), self)
+            shortcut.activated.connect(button.click)
+        self._buttons.button(0).setChecked(True)
+        side.addStretch(1)
+        self._pages.addWidget(self.first_run)
+
+        self.notice_bar = QFrame()
+        self.notice_bar.setProperty("card", True)
+        bar = QHBoxLayout(self.notice_bar)
+        bar.setContentsMargins(16, 8, 8, 8)
+        self.notice_label = QLabel()
+        self.notice_label.setWordWrap(True)
+        self.notice_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.again_button = QPushButton(self.tr("Start &again"))
+        self.again_button.hide()
+        close = QPushButton(self.tr("&Hide"))
+        close.setAccessibleName(self.tr("Hide the notice"))
+        close.clicked.connect(self.notice_bar.hide)
+        bar.addWidget(self.notice_label, stretch=1)
+        bar.addWidget(self.again_button)
+        bar.addWidget(close)
+        self.notice_bar.hide()
+        self._notice_timer = QTimer(self)
+        self._notice_timer.setSingleShot(True)
+        self._notice_timer.setInterval(_NOTICE_MS)
+        self._notice_timer.timeout.connect(self.notice_bar.hide)
+
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        right.addWidget(self._pages, stretch=1)
+        around = QHBoxLayout()
+        around.setContentsMargins(24, 0, 24, 16)
+        around.addWidget(self.notice_bar)
+        right.addLayout(around)
+        middle = QWidget()
+        row = QHBoxLayout(middle)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._navigation)
+        row.addLayout(right, stretch=1)
+        self.setCentralWidget(middle)
+
+    def _connect(self) -> None:
+        self._buttons.idClicked.connect(self.show_page)
+        self.session.notice.connect(self.tell)
+        self.session.failed.connect(self._tell_failure)
+        self.session.event_came.connect(self._show_level)
+        self.session.ended.connect(lambda _recording: self.conversations.refresh())
+        self.talk.diagnostics_wanted.connect(self._copy_diagnostics)
+        self.again_button.clicked.connect(self._start_again)
+        self.settings_page.changed.connect(self.change)
+        self.settings_page.models_wanted.connect(lambda: self.show_page(2))
+        self.models.chosen.connect(self._choose_bundle)
+        self.first_run.finished.connect(self._finish_first_run)
+        stop = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        stop.activated.connect(self.session.stop)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_desktop)
+
+    def _restore(self) -> None:
+        geometry = _window_state().value("geometry")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+
+    # --- pages ------------------------------------------------------------------------------------
+
+    def show_page(self, index: int) -> None:
+        """0 talk, 1 conversations, 2 models, 3 settings."""
+        self._pages.setCurrentIndex(index)
+        self._buttons.button(index).setChecked(True)
+        if index == 1:
+            self.conversations.refresh()
+
+    def show_first_run(self) -> None:
+        """Ask for microphone and speaker before anything else."""
+        self._pages.setCurrentWidget(self.first_run)
+        self._navigation.hide()
+
+    def _finish_first_run(self, settings: Settings) -> None:
+        self._navigation.show()
+        self.show_page(0)
+        self.change(settings)
+        self.settings_page.show_settings(settings)
+        self.talk.start_button.setFocus()
+
+    def _recordings(self) -> Path:
+        return self.settings.recording_folder or recordings_folder()
+
+    # --- settings ---------------------------------------------------------------------------------
+
+    def change(self, settings: Settings) -> None:
+        """Use and keep these settings."""
+        before, self.settings = self.settings, settings
+        try:
+            self._file.save(settings)
+        except DuologueError as error:
+            self.tell(str(error))
+        if settings.theme != before.theme:
+            theme.apply(self._app, theme.chosen(settings.theme))
+        if settings.language != before.language:
+            use_language(self._app, settings.language)
+            self.tell(self.tr("The language changes when Duologue is started again."))
+        self.session.change(settings)
+        self.talk.hold_button.setVisible(settings.hold_to_talk)
+
+    def _choose_bundle(self, bundle: Path | None) -> None:
+        self.change(self.settings.model_copy(update={"bundle": bundle}))
+        self.settings_page.show_settings(self.settings)
+
+    def _follow_desktop(self) -> None:
+        theme.apply(self._app, theme.chosen(self.settings.theme))
+
+    # --- notices ----------------------------------------------------------------------------------
+
+    def tell(self, text: str) -> None:
+        """Show a sentence for some seconds."""
+        self._notices.append(text)
+        self.again_button.hide()
+        self.notice_label.setText(text)
+        self.notice_bar.show()
+        self._notice_timer.start()
+
+    def _tell_failure(self, text: str) -> None:
+        """Show why the talk is over, until it is hidden or begun again."""
+        self.tell(text)
+        self._notice_timer.stop()
+        self.again_button.show()
+
+    def _start_again(self) -> None:
+        self.notice_bar.hide()
+        self.show_page(0)
+        self.session.start()
+
+    def _copy_diagnostics(self) -> None:
+        figures, notices = self.session.figures(), list(self._notices)
+        worker.run(
+            lambda: diagnostics(self.settings, figures, notices, self._log_path),
+            self.talk.copied_diagnostics,
+            lambda error: self.tell(str(error)),
+            self,
+        )
+
+    def _show_level(self, event: object) -> None:
+        if isinstance(event, Levels) and self.settings_page.isVisible():
+            self.settings_page.show_level(event.user_db)
+
+    # --- keys and the end -------------------------------------------------------------------------
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The space bar is the talk key while a talk in that mode is shown."""
+        if (
+            isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Space
+            and self.session.hold_mode
+            and self.session.running
+            and self._pages.currentWidget() is self.talk
+            and event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
+        ):
+            if not event.isAutoRepeat():
+                self.session.hold(event.type() == QEvent.Type.KeyPress)
+            return True
+        if event.type() == QEvent.Type.FocusOut:
+            self.session.hold(False)  # the key's release would go to another program
+        return super().eventFilter(watched, event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Keys come to the window's handle first."""
+        super().showEvent(event)
+        self.windowHandle().installEventFilter(self)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """End the talk first; the window goes when its files are closed."""
+        _window_state().setValue("geometry", self.saveGeometry())
+        if not self.session.running:
+            event.accept()
+            return
+        event.ignore()
+        if not self._closing:
+            self._closing = True
+            self.setEnabled(False)
+            self.session.ended.connect(self.close)
+            self.session.stop()
+
+
+def _window_state() -> QSettings:
+    return QSettings(str(config_folder() / "window.ini"), QSettings.Format.IniFormat)
+
+
+def _application() -> QApplication:
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        raise RuntimeError("the program has no QApplication")
+    return app

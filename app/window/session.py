@@ -1,0 +1,269 @@
+"""The talk as the window sees it: commands in, Qt signals out.
+
+Models, devices and files belong to a thread of its own ("talk"); the window's thread only sets
+flags and takes events from the queue, thirty times a second. Knows no widgets.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.folders import recordings_folder
+from app.open_talk import OpenTalk
+from app.settings import Settings
+from app.talk_state import Figures, State, TalkState
+from app.timeline import Timeline
+from engine.errors import DuologueError
+from engine.live_events import Counts, DeviceChanged, Ended, Event
+
+_LOG = logging.getLogger(__name__)
+_POLL_MS = 33
+_MOST_EVENTS_A_POLL, _ALL_EVENTS = 50, 10_000
+_JOIN_SECONDS = 20.0
+
+MakeTalk = Callable[[Settings, Path | None, Callable[[str], None]], OpenTalk]
+
+
+class Session(QObject):
+    """One talk after the other."""
+
+    state_changed = Signal(State)
+    phase_changed = Signal(str)
+    """What is being loaded: bundle, models or sound."""
+    began = Signal(Timeline)
+    """A talk runs; the timeline grows with it."""
+    event_came = Signal(object)
+    """One of the engine's events, after the timeline took it."""
+    notice = Signal(str)
+    """A sentence for the user."""
+    failed = Signal(str)
+    """The talk could not begin, or broke off; a sentence."""
+    ended = Signal(object)
+    """The talk is over and its files are closed; the recording's folder or None."""
+
+    def __init__(
+        self, settings: Settings, make_talk: MakeTalk = OpenTalk, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._make_talk = make_talk
+        self._talk: OpenTalk | None = None
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._told: queue.Queue[tuple[str, object]] = queue.Queue()
+        self._tracker: TalkState | None = None
+        self._counts = Counts()
+        self.timeline: Timeline | None = None
+        self.muted = self.paused = self.held = False
+        self._restart = False
+        self._error: str | None = None
+        self._state = State.IDLE
+        self._timer = QTimer(self)
+        self._timer.setInterval(_POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    # --- commands ---------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """What the talk does now."""
+        return self._state
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a talk, or one is being made or ended."""
+        return self._thread is not None
+
+    @property
+    def hold_mode(self) -> bool:
+        """Whether the agent hears the user only while the talk key is down."""
+        return self._settings.hold_to_talk
+
+    def start(self) -> None:
+        """Begin a talk, unless there is one."""
+        if self._thread:
+            return
+        self._stop.clear()
+        self._error, self._restart = None, False
+        self.muted = self.paused = self.held = False
+        folder = self._settings.recording_folder or recordings_folder()
+        talk = self._make_talk(
+            self._settings,
+            folder if self._settings.record else None,
+            lambda text: self._told.put(("notice", text)),
+        )
+        self._set_state(State.LOADING)
+        self._thread = threading.Thread(target=self._hold, args=(talk,), name="talk", daemon=True)
+        self._thread.start()
+        self._timer.start()
+
+    def stop(self) -> None:
+        """End the talk; the sound fades at once, ``ended`` follows when the files are closed."""
+        self._restart = False
+        self._end()
+
+    def _end(self) -> None:
+        if not self._thread:
+            return
+        if self._talk:
+            self._talk.conversation.pause()  # silence now; closing may take a moment
+        self._stop.set()
+        self._set_state(State.STOPPING)
+
+    def close(self) -> bool:
+        """End the talk and wait for it, at the program's end; False where it hangs."""
+        self.stop()
+        if self._thread:
+            self._thread.join(_JOIN_SECONDS)
+            if self._thread.is_alive():
+                return False
+        self._poll()
+        return True
+
+    def mute(self, muted: bool) -> None:
+        """Let the agent hear silence."""
+        self.muted = muted
+        if self._talk:
+            self._talk.conversation.mute_microphone(muted)
+        self._show_state()
+
+    def pause(self, paused: bool) -> None:
+        """Stand still and remember."""
+        self.paused = paused
+        if self._talk:
+            self._talk.conversation.pause(paused)
+        self._show_state()
+
+    def hold(self, held: bool) -> None:
+        """The talk key goes down or up."""
+        self.held = held
+        if self._talk:
+            self._talk.conversation.hold(held)
+        self._show_state()
+
+    def change(self, settings: Settings) -> None:
+        """Take new settings over: at once where that can be, else by a new talk."""
+        self._settings = settings
+        if self._talk is None or self._stop.is_set():
+            return
+        if not self._talk.change(settings):
+            self._restart = True
+            self._end()
+            return
+        self._talk.conversation.hold_to_talk(settings.hold_to_talk)
+        self._show_state()
+
+    def figures(self) -> Figures | None:
+        """The talk's figures; the last talk's after its end, None before the first."""
+        return self._tracker.figures(self._counts) if self._tracker else None
+
+    # --- the talk's thread ------------------------------------------------------------------------
+
+    def _hold(self, talk: OpenTalk) -> None:
+        """Load, wait for the end, close. Tells by the queue; touches nothing of Qt."""
+        recording: Path | None = None
+        try:
+            try:
+                talk.begin(lambda name: self._told.put(("phase", name)))
+                recording = talk.recording
+                self._told.put(("began", talk))
+                self._stop.wait()
+            finally:
+                talk.end()
+                # The last events are still in the conversation's queue.
+                self._told.put(("over", talk))
+        except DuologueError as error:
+            self._told.put(("failed", str(error)))
+        except Exception as error:  # shown to the user instead of vanishing in a thread
+            _LOG.exception("the talk's thread failed")
+            self._told.put(("failed", f"The talk has failed ({error!r}); please report it."))
+        finally:
+            self._told.put(("ended", recording))
+
+    # --- the window's thread ----------------------------------------------------------------------
+
+    def _poll(self) -> None:
+        self._take_events()
+        while True:
+            try:
+                what, value = self._told.get_nowait()
+            except queue.Empty:
+                break
+            self._hear(what, value)
+        self._show_state()
+
+    def _hear(self, what: str, value: object) -> None:
+        if what == "phase":
+            self.phase_changed.emit(value)
+        elif what == "notice":
+            self.notice.emit(value)
+        elif what == "failed":
+            self._error = self._error or str(value)
+        elif what == "began" and isinstance(value, OpenTalk):
+            self._began(value)
+        elif what == "over":
+            self._take_events(most=_ALL_EVENTS)
+            self._talk = None
+        elif what == "ended":
+            self._ended(value)
+
+    def _began(self, talk: OpenTalk) -> None:
+        self._talk = talk
+        self._tracker = TalkState(talk.chunk_ms)
+        self.timeline = Timeline(talk.chunk_ms, talk.latency_ms)
+        conversation = talk.conversation
+        conversation.hold_to_talk(self._settings.hold_to_talk)
+        conversation.mute_microphone(self.muted)
+        conversation.hold(self.held)
+        conversation.pause(self.paused or self._stop.is_set())
+        self.began.emit(self.timeline)
+        # Settings may have changed while it was loading.
+        if self._settings != talk.settings:
+            self.change(self._settings)
+
+    def _take_events(self, most: int = _MOST_EVENTS_A_POLL) -> None:
+        if not self._talk or not self._tracker or self.timeline is None:
+            return
+        conversation = self._talk.conversation
+        self._counts = conversation.counts
+        for _ in range(most):
+            event: Event | None = conversation.next_event()
+            if event is None:
+                return
+            self.timeline.add(event)
+            self._tracker.add(event)
+            if isinstance(event, DeviceChanged):
+                self.notice.emit(event.text)
+            elif isinstance(event, Ended) and event.error:
+                self._error = event.error
+                self._stop.set()
+            self.event_came.emit(event)
+
+    def _ended(self, recording: object) -> None:
+        thread, self._thread = self._thread, None
+        if thread:
+            thread.join()
+        self._talk = None
+        self._timer.stop()
+        self._set_state(State.IDLE)
+        self.ended.emit(recording)
+        if self._error:
+            self.failed.emit(self._error)
+        elif self._restart:
+            self.start()
+
+    def _show_state(self) -> None:
+        if self._talk and self._tracker and not self._stop.is_set():
+            silent = self.muted or (self.hold_mode and not self.held)
+            self._set_state(self._tracker.state(silent, self.paused))
+
+    def _set_state(self, state: State) -> None:
+        if state != self._state:
+            self._state = state
+            self.state_changed.emit(state)

@@ -1,0 +1,86 @@
+"""The start of the window, in phases: log, QApplication, language, look, window; nothing is loaded.
+
+Models are loaded when a talk begins, so the window is there at once and a damaged bundle does not
+keep it away.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import signal
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from app.folders import log_folder
+from app.settings import SettingsFile
+from app.window import theme, worker
+from app.window.language import use_language
+from app.window.main_window import MainWindow
+from engine.errors import DuologueError
+
+_LOG = logging.getLogger(__name__)
+_LOG_BYTES = 500_000
+# So often Python gets to see Ctrl-C while Qt waits.
+_SIGNAL_MS = 250
+
+
+def open_window() -> int:
+    """Run the program until its window is closed; returns the exit status."""
+    log_path = _begin_log()
+    qInstallMessageHandler(_log_qt)
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Duologue")
+    app.setDesktopFileName("duologue")
+    settings_file = SettingsFile()
+    settings, _ = settings_file.load()
+    use_language(app, settings.language)
+    theme.apply(app, theme.chosen(settings.theme))
+    window = MainWindow(settings_file, log_path)
+    window.show()
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    signal.signal(signal.SIGTERM, lambda *_: window.close())
+    ticks = QTimer()
+    ticks.timeout.connect(lambda: None)
+    ticks.start(_SIGNAL_MS)
+    status = app.exec()
+    window.session.close()
+    worker.wait_for_all()
+    return status
+
+
+def display_missing() -> bool:
+    """Whether there is nothing to show a window on."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return False
+    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _begin_log() -> Path | None:
+    """A log of half a megabyte and one before it; None where none can be written."""
+    try:
+        folder = log_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "duologue.log"
+        handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf8")
+        crash = (folder / "crash.log").open("a", encoding="utf8")
+    except (OSError, DuologueError):
+        return None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+    faulthandler.enable(crash)
+    return path
+
+
+def _log_qt(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    level = {
+        QtMsgType.QtDebugMsg: logging.DEBUG,
+        QtMsgType.QtInfoMsg: logging.INFO,
+        QtMsgType.QtWarningMsg: logging.WARNING,
+    }.get(kind, logging.ERROR)
+    logging.getLogger("qt").log(level, text)

@@ -1,0 +1,87 @@
+"""The settings' file: round trip, damage, other versions, full disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import MIGRATIONS, VERSION, Settings, SettingsFile
+from engine.errors import DuologueError
+from tests.engine.full_disk import file_limit
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    file = SettingsFile(tmp_path / "new" / "settings.json")
+    assert file.load() == (Settings(), None)
+    chosen = Settings(chunk_ms=240, microphone="Desk", bundle=Path("/b"), temperature=0.4)
+    file.save(chosen)
+    assert file.load() == (chosen, None)
+    assert json.loads(file.path.read_text())["version"] == VERSION
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1, 2]", "\ufeff nonsense", "null"])
+def test_a_broken_file_is_set_aside(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "settings.json"
+    for count in (1, 2):
+        path.write_text(content, "utf8")
+        settings, notice = SettingsFile(path).load()
+        assert settings == Settings()
+        aside = tmp_path / f"settings.broken-{count}.json"
+        assert notice is not None
+        assert str(aside) in notice
+        assert aside.read_text("utf8") == content
+        assert not path.exists()
+
+
+def test_a_bad_value_alone_falls_back(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"version": 1, "chunk_ms": 170, "threads": 0, "theme": "dark"}))
+    settings, notice = SettingsFile(path).load()
+    assert settings == Settings(theme="dark")
+    assert notice is not None
+    assert "chunk_ms, threads" in notice
+
+
+def test_what_a_newer_program_wrote_stays(tmp_path: Path) -> None:
+    file = SettingsFile(tmp_path / "settings.json")
+    file.path.write_text(json.dumps({"version": VERSION + 1, "voice": "new", "theme": "dark"}))
+    settings, notice = file.load()
+    assert settings.theme == "dark"
+    assert notice is not None
+    file.save(settings.model_copy(update={"theme": "light"}))
+    kept = json.loads(file.path.read_text())
+    assert (kept["voice"], kept["theme"]) == ("new", "light")
+
+
+def test_every_version_has_a_migration(tmp_path: Path) -> None:
+    assert len(MIGRATIONS) == VERSION
+    file = SettingsFile(tmp_path / "settings.json")
+    file.path.write_text(json.dumps({"chunk_ms": 200}))
+    assert file.load() == (Settings(chunk_ms=200), None)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"latency_ms": 481}, {"temperature": 2.1}, {"card_latency_ms": 1}, {"gpu_layers": -2}]
+)
+def test_limits(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        Settings.model_validate(wrong)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(DuologueError, match=r"settings\.json"):
+        SettingsFile(blocked / "settings.json").save(Settings())
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
+    file = SettingsFile(tmp_path / "settings.json")
+    file.save(Settings(theme="dark"))
+    with file_limit(100), pytest.raises(DuologueError):
+        file.save(Settings())
+    assert file.load() == (Settings(theme="dark"), None)
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
