@@ -9,7 +9,7 @@ from engine.duplex import Step
 
 @dataclass(frozen=True)
 class Levels:
-    """The last 50 ms of both sides."""
+    """The last 50 ms of both sides, less where the talk's time makes a step."""
 
     user_db: float
     """After the echo canceller, relative to full scale."""
@@ -20,6 +20,8 @@ class Levels:
     agent_peaks: tuple[float, ...]
     user_speaks: bool
     agent_speaks: bool
+    start_sample: int | None = None
+    """Where the first peak lies on the recording's tracks; None in a pause."""
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ class LiveTalk:
         self._due: list[np.ndarray] = []
         self._lost_from = self._lost_until = 0
         self._peaks: list[tuple[float, float]] = []
+        self._peaks_start: int | None = None
         # For the recorder: an interval is written when both its step and its sound are complete.
         self._user_track: list[np.ndarray] = []
         self._agent_track: list[np.ndarray] = []
@@ -102,11 +103,11 @@ class LiveTalk:
 
     def hear(self, exchange: Exchange) -> None:
         """Take the card's next 10 ms, and step as often as they allow."""
-        user = self._clean(exchange)
-        if self.microphone_muted:
-            user = np.zeros_like(user)
         # Silence in the place of lost sound, as far as the estimate can stand in for it.
         bridged = min(exchange.lost_samples, MOST_BRIDGED_CHUNKS * self._chunk)
+        user = self._clean(exchange, self._heard + bridged)
+        if self.microphone_muted:
+            user = np.zeros_like(user)
         self._position += exchange.lost_samples - bridged
         self._origin = self._position - self._heard
         if bridged:
@@ -120,34 +121,48 @@ class LiveTalk:
 
     def idle(self, exchange: Exchange) -> None:
         """Take a block of a pause: the canceller goes on learning, the talk's time stands."""
-        self._clean(exchange)
+        self._clean(exchange, None)
         self._position += exchange.lost_samples + BLOCK_SAMPLES
 
     # --- sound in ---------------------------------------------------------------------------------
 
-    def _clean(self, exchange: Exchange) -> np.ndarray:
+    def _clean(self, exchange: Exchange, start_sample: int | None) -> np.ndarray:
         near = exchange.near
         zeros = not near.any()
         self.dead_seconds = self.dead_seconds + len(near) / RATE_HZ if zeros else 0.0
         if self.canceller:
             near = self.canceller.process(near, exchange.far)
-        self.user.push(near)
-        self.agent.push(exchange.far)
+        self._measure(near, exchange.far, start_sample)
+        return near
+
+    def _measure(self, user: np.ndarray, agent: np.ndarray, start_sample: int | None) -> None:
+        """Meter a block that begins at a place in the recording, or nowhere."""
+        begun = self._peaks_start
+        follows = None if begun is None else begun + len(self._peaks) * BLOCK_SAMPLES
+        if self._peaks and start_sample != follows:
+            self._emit_levels()
+        if not self._peaks:
+            self._peaks_start = start_sample
+        self.user.push(user)
+        self.agent.push(agent)
         self._peaks.append((self.user.peak, self.agent.peak))
         if len(self._peaks) == _LEVEL_BLOCKS:
-            user_peaks, agent_peaks = zip(*self._peaks, strict=True)
-            self._peaks.clear()
-            self._emit(
-                Levels(
-                    self.user.level_db,
-                    self.agent.level_db,
-                    user_peaks,
-                    agent_peaks,
-                    self.user.speaks and not self.microphone_muted,
-                    self.agent.speaks,
-                )
+            self._emit_levels()
+
+    def _emit_levels(self) -> None:
+        user_peaks, agent_peaks = zip(*self._peaks, strict=True)
+        self._peaks.clear()
+        self._emit(
+            Levels(
+                self.user.level_db,
+                self.agent.level_db,
+                user_peaks,
+                agent_peaks,
+                self.user.speaks and not self.microphone_muted,
+                self.agent.speaks,
+                self._peaks_start,
             )
-        return near
+        )
 
     def _append(self, user: np.ndarray, agent: np.ndarray) -> None:
         self._due.append(user)

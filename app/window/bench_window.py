@@ -55,12 +55,11 @@ def measure_window(user_audio: np.ndarray, seconds: float, rounds: int = 2) -> l
     microphone = np.resize(user_audio, round((seconds + 30) * RATE_HZ))
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
-    passes = []
     with tempfile.TemporaryDirectory() as profile:
         os.environ[PROFILE_VARIABLE] = profile
         theme.apply(app, theme.LIGHT)
-        for shown in (False, True) * rounds:
-            passes.append(_pass(microphone, seconds, shown, Path(profile)))
+        kinds = (False, True) * rounds
+        passes = [_pass(microphone, seconds, shown, Path(profile)) for shown in kinds]
         worker.wait_for_all()
     return passes
 

@@ -1,0 +1,385 @@
+"""What a conversation looks like over time: peaks, speech, chunks, estimates, marks.
+
+Grows with a live talk's events, or is made of a recording. Sample 0 is the recording's first. All
+that grows with time is bytes in columns of 10 ms, so eight hours are 12 MB. Knows no Qt.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from engine.duplex import Step
+from engine.errors import DuologueError
+from engine.events import (
+    EVENTS_NAME,
+    ChunkRecord,
+    DeviceRecord,
+    TalkRecord,
+    UnheardRecord,
+    read_events,
+)
+from engine.live_events import ChunkDone, DeviceChanged, Event, Levels
+from engine.tokens import RATE_HZ
+from engine.turns import LEVEL_SAMPLES, MERGED_SILENCE_MS, Span, activity, interruptions, levels_db
+
+COLUMN_SAMPLES = LEVEL_SAMPLES
+COARSE_COLUMNS = 32
+"""Columns behind one of the coarse peaks, with which hours are drawn."""
+MOST_BACKCHANNEL_MS = 1000
+"""A shorter word of the agent's, while the user goes on, asks for no turn."""
+_GOES_ON_MS = 1000
+YIELD_MS = 1500
+"""Who falls silent within this time after the other's onset has yielded."""
+_FIRST_COLUMNS = 6000
+_ONSET_COLUMNS = 3  # after so many the meter believes in speech
+_HOLD_COLUMNS = MERGED_SILENCE_MS * RATE_HZ // 1000 // COLUMN_SAMPLES
+_LATE_SPANS = 24  # so many of the newest spans may still change their meaning
+_READ_SAMPLES = RATE_HZ * 60
+
+
+class Outcome(Enum):
+    """What became of an estimate."""
+
+    OPEN = 0
+    HIT = 1
+    MISSED = 2
+    STOOD = 3
+    """The real chunk was lost."""
+
+
+class Kind(Enum):
+    """What a mark means."""
+
+    BACKCHANNEL = "backchannel"
+    USER_INTERRUPTS = "user interrupts"
+    AGENT_INTERRUPTS = "agent interrupts"
+    YIELD = "yield"
+    LATE = "late chunk"
+    LOST = "lost chunk"
+    DEVICE = "device"
+    PAUSE = "pause"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something at one moment."""
+
+    sample: int
+    kind: Kind
+    text: str = ""
+    """In the engine's words, where there are any."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The model's guess at the user's chunk [index D, (index + 1) D)."""
+
+    index: int
+    speech: bool
+    """Whether it holds anything but silence."""
+    outcome: Outcome
+
+
+class Timeline:
+    """One conversation's; for one thread."""
+
+    def __init__(self, chunk_ms: int, latency_ms: int, silence_unit: int | None = None) -> None:
+        """Without ``silence_unit`` the unit heard most often is taken for silence."""
+        self.chunk_samples = chunk_ms * RATE_HZ // 1000
+        self._unknown_chunks = -(-latency_ms // chunk_ms)
+        self._silence = silence_unit
+        self._unit_counts: dict[int, int] = {}
+        self.user, self.agent = _Track(), _Track()
+        self.marks: list[Mark] = []
+        """In order of time."""
+        self.changes = 0
+        """Grows whenever something in the past has changed that was told before."""
+        self._outcomes = np.zeros(0, np.uint8)
+        self._speech = np.zeros(0, bool)
+        self.next_step = 0
+        self._device_marks: list[Mark] = []
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    @property
+    def length_samples(self) -> int:
+        """How far the tracks reach."""
+        return len(self.user) * COLUMN_SAMPLES
+
+    def estimate(self, index: int) -> Estimate | None:
+        """What was estimated of a chunk of the user's; None where nothing was."""
+        if not 0 <= index < len(self._outcomes) or not self._outcomes[index]:
+            return None
+        outcome = Outcome(int(self._outcomes[index]) - 1)
+        return Estimate(index, bool(self._speech[index]), outcome)
+
+    @property
+    def estimated_chunks(self) -> int:
+        """Chunks up to the newest estimate."""
+        return len(self._outcomes)
+
+    def marks_between(self, start_sample: int, end_sample: int) -> Sequence[Mark]:
+        """Those in [start, end)."""
+        samples = [mark.sample for mark in self.marks]
+        return self.marks[bisect_left(samples, start_sample) : bisect_left(samples, end_sample)]
+
+    # --- a live talk ------------------------------------------------------------------------------
+
+    def add(self, event: Event) -> None:
+        """Take one of a live talk's events in."""
+        if isinstance(event, Levels):
+            self._add_levels(event)
+        elif isinstance(event, ChunkDone):
+            self._add_step(event.step, event.late_ms)
+        elif isinstance(event, DeviceChanged):
+            self._mark(Mark(self.length_samples, Kind.DEVICE, event.text))
+
+    def _add_levels(self, levels: Levels) -> None:
+        if levels.start_sample is None:
+            last = self.marks[-1] if self.marks else None
+            if last is None or last.kind != Kind.PAUSE or last.sample != self.length_samples:
+                self._mark(Mark(self.length_samples, Kind.PAUSE))
+            return
+        gap = levels.start_sample // COLUMN_SAMPLES - len(self.user)
+        ended = False
+        for track, peaks, speaks in (
+            (self.user, levels.user_peaks, levels.user_speaks),
+            (self.agent, levels.agent_peaks, levels.agent_speaks),
+        ):
+            if gap > 0:
+                ended |= track.append(np.zeros(gap), False)
+            ended |= track.append(np.array(peaks), speaks)
+        if ended:
+            self._classify(_LATE_SPANS)
+
+    def _add_step(self, step: Step | ChunkRecord, late_ms: float) -> None:
+        for index, units in enumerate(step.user_estimates):
+            self._estimate(step.index - len(step.user_estimates) + 1 + index, units)
+        newest = step.index - self._unknown_chunks
+        self._know(newest, step.user_units, step.estimate_misses == 0, step.lost)
+        start = (step.index + 1) * self.chunk_samples
+        if step.lost:
+            self._mark(Mark(max(newest, 0) * self.chunk_samples, Kind.LOST))
+        if late_ms > 0:
+            self._mark(Mark(start, Kind.LATE, f"{late_ms:.0f} ms"))
+        self.next_step = step.index + 1
+
+    def _estimate(self, index: int, units: Sequence[int]) -> None:
+        if index < 0:
+            return
+        if index >= len(self._outcomes):
+            more = max(index + 1 - len(self._outcomes), 0)
+            self._outcomes = np.concatenate([self._outcomes, np.zeros(more, np.uint8)])
+            self._speech = np.concatenate([self._speech, np.zeros(more, bool)])
+        self._outcomes[index] = 1 + Outcome.OPEN.value
+        self._speech[index] = any(unit != self._silence_unit for unit in units)
+
+    def _know(self, newest: int, frames: Sequence[Sequence[int]], hit: bool, lost: bool) -> None:
+        for chunk in frames:
+            for unit in chunk:
+                self._unit_counts[unit] = self._unit_counts.get(unit, 0) + 1
+        first = newest - len(frames) + 1
+        known = [newest] if lost else range(first, newest + 1)
+        outcome = Outcome.STOOD if lost else Outcome.HIT if hit else Outcome.MISSED
+        for index in known:
+            if 0 <= index < len(self._outcomes) and self._outcomes[index]:
+                self._outcomes[index] = 1 + outcome.value
+
+    @property
+    def _silence_unit(self) -> int | None:
+        if self._silence is not None or not self._unit_counts:
+            return self._silence
+        return max(self._unit_counts, key=lambda unit: self._unit_counts[unit])
+
+    def _mark(self, mark: Mark) -> None:
+        """Keep the order of time, and count what comes behind others."""
+        if self.marks and mark.sample < self.marks[-1].sample:
+            samples = [known.sample for known in self.marks]
+            self.marks.insert(bisect_left(samples, mark.sample), mark)
+        else:
+            self.marks.append(mark)
+        self.changes += 1
+
+    def _classify(self, newest_spans: int | None = None) -> None:
+        """Find what the spans of both speakers mean to one another."""
+        user, agent = self.user.spans, self.agent.spans
+        since = 0
+        if newest_spans is not None:
+            user, agent = user[-newest_spans:], agent[-newest_spans:]
+            starts = [spans[0].start_sample for spans in (user, agent) if spans]
+            since = min(starts, default=0)
+        found = list(turn_marks(user, agent))
+        old = [m for m in self.marks if m.kind in _TURN_KINDS and m.sample >= since]
+        new = [mark for mark in found if mark.sample >= since]
+        if sorted(old, key=_order) == sorted(new, key=_order):
+            return
+        kept = [m for m in self.marks if m.kind not in _TURN_KINDS or m.sample < since]
+        self.marks = sorted([*kept, *new], key=lambda mark: mark.sample)
+        self.changes += 1
+
+    # --- a recording ------------------------------------------------------------------------------
+
+    @classmethod
+    def of_recording(cls, folder: Path) -> Timeline:
+        """All of a recorded conversation; takes seconds for hours of sound.
+
+        Raises DuologueError where the folder is no recording or is damaged.
+        """
+        records = read_events(folder / EVENTS_NAME)
+        head = next(records, None)
+        if not isinstance(head, TalkRecord):
+            raise DuologueError(f"{folder} is not a recorded conversation; choose another.")
+        timeline = cls(head.chunk_ms, head.latency_ms)
+        timeline._read_sound(folder / head.sound)
+        for record in records:
+            if isinstance(record, ChunkRecord):
+                late_ms = (record.model_extra or {}).get("late_ms", 0.0)
+                timeline._add_step(record, late_ms)
+            elif isinstance(record, DeviceRecord):
+                timeline._mark(Mark(record.start_sample, Kind.DEVICE, record.text))
+            elif isinstance(record, UnheardRecord):
+                timeline._mark(Mark(record.start_sample, Kind.PAUSE))
+        timeline._classify()
+        return timeline
+
+    def _read_sound(self, path: Path) -> None:
+        levels: list[list[np.ndarray]] = [[], []]
+        try:
+            with soundfile.SoundFile(path) as sound:
+                for block in sound.blocks(_READ_SAMPLES, dtype="float32", always_2d=True):
+                    whole = block[: len(block) // COLUMN_SAMPLES * COLUMN_SAMPLES]
+                    for side, track in enumerate((self.user, self.agent)):
+                        one = np.ascontiguousarray(whole[:, side])
+                        peaks = np.abs(one).reshape(-1, COLUMN_SAMPLES).max(axis=1)
+                        track.append(peaks, False)
+                        levels[side].append(levels_db(one))
+        except (OSError, RuntimeError) as error:
+            if not len(self.user):
+                raise DuologueError(
+                    f"The sound of the conversation in {path.parent} cannot be read; "
+                    "choose another."
+                ) from error
+        for track, parts in zip((self.user, self.agent), levels, strict=True):
+            track.set_spans(activity(np.concatenate(parts)) if parts else [])
+
+
+class _Track:
+    """One speaker: peaks and speech, a byte each per column, and spans of speech."""
+
+    def __init__(self) -> None:
+        self._peaks = np.zeros(_FIRST_COLUMNS, np.uint8)
+        self._speaks = np.zeros(_FIRST_COLUMNS, bool)
+        self._coarse = np.zeros(_FIRST_COLUMNS // COARSE_COLUMNS + 1, np.uint8)
+        self._length = 0
+        self._began: int | None = None
+        self.spans: list[Span] = []
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def peaks(self) -> np.ndarray:
+        """uint8 (columns,): the square root of the highest sample, 255 at full scale."""
+        return self._peaks[: self._length]
+
+    @property
+    def speaks(self) -> np.ndarray:
+        """bool (columns,)."""
+        return self._speaks[: self._length]
+
+    def loudest(self, edges: np.ndarray) -> np.ndarray:
+        """uint8 (n - 1,): the highest peak in each [edge, next edge); 0 outside the track."""
+        found = np.zeros(len(edges) - 1, np.uint8)
+        inside = np.clip(edges, 0, self._length)
+        full = np.flatnonzero(inside[1:] > inside[:-1])
+        if not len(full):
+            return found
+        first, last = int(inside[full[0]]), int(inside[full[-1] + 1])
+        if last - first > 64 * len(full):
+            starts = inside[full] // COARSE_COLUMNS
+            values = self._coarse[: last // COARSE_COLUMNS + 1]
+            found[full] = np.maximum.reduceat(values, starts)
+        else:
+            found[full] = np.maximum.reduceat(self._peaks[:last], inside[full])
+        return found
+
+    def append(self, peaks: np.ndarray, speaks: bool) -> bool:
+        """Add columns; returns whether a span of speech has ended with them."""
+        begin, end = self._length, self._length + len(peaks)
+        if end > len(self._peaks):
+            self._grow(end)
+        self._peaks[begin:end] = np.sqrt(np.clip(peaks, 0, 1)) * 255
+        for block in range(begin // COARSE_COLUMNS, -(-end // COARSE_COLUMNS)):
+            columns = slice(block * COARSE_COLUMNS, min((block + 1) * COARSE_COLUMNS, end))
+            self._coarse[block] = self._peaks[columns].max()
+        self._length = end
+        return self._hear(begin, end, speaks)
+
+    def _hear(self, begin: int, end: int, speaks: bool) -> bool:
+        """The meter believes in speech late, and holds on after it: both are put right here."""
+        if speaks:
+            if self._began is None:
+                self._began = max(begin - _ONSET_COLUMNS, 0)
+            self._speaks[self._began : end] |= True
+            return False
+        if self._began is None:
+            return False
+        spoken = max(begin - _HOLD_COLUMNS, self._began + 1)
+        self._speaks[spoken:end] = False
+        self.spans.append(Span(self._began * COLUMN_SAMPLES, spoken * COLUMN_SAMPLES))
+        self._began = None
+        return True
+
+    def set_spans(self, spans: list[Span]) -> None:
+        """Take over what is known of a whole recording."""
+        self.spans = spans
+        for span in spans:
+            columns = slice(span.start_sample // COLUMN_SAMPLES, span.end_sample // COLUMN_SAMPLES)
+            self._speaks[columns] = True
+
+    def _grow(self, least: int) -> None:
+        size = max(2 * len(self._peaks), least)
+        for name, length in (
+            ("_peaks", size),
+            ("_speaks", size),
+            ("_coarse", size // COARSE_COLUMNS + 2),
+        ):
+            before = getattr(self, name)
+            grown = np.zeros(length, before.dtype)
+            grown[: len(before)] = before
+            setattr(self, name, grown)
+
+
+_TURN_KINDS = {Kind.BACKCHANNEL, Kind.USER_INTERRUPTS, Kind.AGENT_INTERRUPTS, Kind.YIELD}
+
+
+def turn_marks(user: Sequence[Span], agent: Sequence[Span]) -> Iterator[Mark]:
+    """Backchannels, interruptions and yields between two speakers' spans of speech."""
+    for found in interruptions(user, agent):
+        yield Mark(found.user_start_sample, Kind.USER_INTERRUPTS)
+        if found.yield_ms <= YIELD_MS:
+            yield Mark(found.agent_end_sample, Kind.YIELD)
+    user_starts = [span.start_sample for span in user]
+    for span in agent:
+        before = bisect_left(user_starts, span.start_sample) - 1
+        if before < 0 or user[before].end_sample <= span.start_sample:
+            continue
+        goes_on = user[before].end_sample > span.end_sample or (
+            before + 1 < len(user)
+            and user_starts[before + 1] - span.end_sample < _GOES_ON_MS * RATE_HZ // 1000
+        )
+        if span.duration_ms <= MOST_BACKCHANNEL_MS and goes_on:
+            yield Mark(span.start_sample, Kind.BACKCHANNEL)
+        else:
+            yield Mark(span.start_sample, Kind.AGENT_INTERRUPTS)
+
+
+def _order(mark: Mark) -> tuple[int, str]:
+    return mark.sample, mark.kind.value

@@ -1,0 +1,212 @@
+"""The session over a simulated card that runs eight times as fast as the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.open_talk import OpenTalk
+from app.settings import Settings
+from app.talk_state import State
+from app.window.session import Session
+from engine.errors import DuologueError
+from engine.live_events import ChunkDone, Levels
+from engine.sound_card import BLOCK_SECONDS, CardInfo, Exchange, Play
+from engine.tokens import RATE_HZ
+from tests.engine.simulated_card import SimulatedCard
+from tests.engine.tiny_bundle import write_tiny_bundle
+
+_SPEED = 8
+_WAIT_MS = 20_000
+
+
+class FastCard(SimulatedCard):
+    """Runs on the real clock, only faster; remembers what was chosen."""
+
+    absent = False
+
+    def __init__(self, microphone: str | None, speaker: str | None, latency_ms: int) -> None:
+        voice = np.random.default_rng(0).uniform(-0.3, 0.3, 60 * RATE_HZ)
+        super().__init__(voice.astype(np.float32))
+        self.chosen = [(microphone, speaker, latency_ms)]
+
+    def open(self, play: Play) -> CardInfo:
+        if self.absent:
+            raise DuologueError("There is no microphone; plug one in.")
+        return super().open(play)
+
+    def choose(self, microphone: str | None, speaker: str | None, latency_ms: int) -> None:
+        self.chosen.append((microphone, speaker, latency_ms))
+        self.reason = f"The microphone is now {microphone}."
+
+    def read(self, timeout_seconds: float) -> Exchange | None:
+        time.sleep(BLOCK_SECONDS / _SPEED)  # this is the card's clock
+        return super().read(timeout_seconds)
+
+    def end(self) -> None:
+        self.close()
+
+
+@pytest.fixture(scope="module")
+def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundle")).folder
+
+
+class Stage:
+    """A session and all that it said."""
+
+    def __init__(self, settings: Settings, qtbot: QtBot) -> None:
+        self.cards: list[FastCard] = []
+        self.talks: list[OpenTalk] = []
+        self.card_kind: type[FastCard] = FastCard
+        self.session = Session(settings, self._make)
+        self.states: list[State] = []
+        self.events: list[Any] = []
+        self.failures: list[str] = []
+        self.notices: list[str] = []
+        self.recordings: list[Any] = []
+        self.session.state_changed.connect(self.states.append)
+        self.session.event_came.connect(self.events.append)
+        self.session.failed.connect(self.failures.append)
+        self.session.notice.connect(self.notices.append)
+        self.session.ended.connect(self.recordings.append)
+        self.qtbot = qtbot
+
+    def _make(self, settings: Settings, folder: Path | None, report: Any) -> OpenTalk:
+        def card(*devices: Any) -> Any:
+            self.cards.append(self.card_kind(*devices))
+            return self.cards[-1]
+
+        self.talks.append(OpenTalk(settings, folder, report, make_card=card))
+        return self.talks[-1]
+
+    def wait(self, check: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(check, timeout=_WAIT_MS)
+
+    def chunks(self) -> int:
+        return sum(isinstance(event, ChunkDone) for event in self.events)
+
+
+@pytest.fixture
+def stage(bundle_folder: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Stage]:
+    settings = Settings(
+        bundle=bundle_folder, recording_folder=tmp_path / "talks", echo_cancelling=False
+    )
+    made = Stage(settings, qtbot)
+    yield made
+    assert made.session.close()
+
+
+def test_a_talk_from_start_to_end(stage: Stage, tmp_path: Path) -> None:
+    assert stage.session.figures() is None
+    stage.session.start()
+    assert stage.states == [State.LOADING]
+    stage.wait(lambda: stage.chunks() > 20)
+    assert State.USER_SPEAKS in stage.states or State.BOTH_SPEAK in stage.states
+    timeline = stage.session.timeline
+    assert timeline is not None
+    assert timeline.length_samples > 20 * 2560
+    figures = stage.session.figures()
+    assert figures is not None
+    assert figures.counts.chunks >= 20
+    stage.session.stop()
+    assert stage.states[-1] == State.STOPPING
+    stage.wait(lambda: bool(stage.recordings))
+    assert stage.states[-1] == State.IDLE
+    assert stage.failures == []
+    (folder,) = stage.recordings
+    assert folder.parent == tmp_path / "talks"
+    assert (folder / "conversation.flac").stat().st_size > 1000
+
+
+def test_mute_pause_and_hold(stage: Stage) -> None:
+    stage.session.start()
+    stage.wait(lambda: stage.chunks() > 2)
+    stage.session.mute(True)
+    assert stage.states[-1] == State.MUTED
+    stage.session.pause(True)
+    assert stage.states[-1] == State.PAUSED
+    stage.session.pause(False)
+    stage.session.mute(False)
+    stage.wait(lambda: stage.states[-1] not in (State.MUTED, State.PAUSED))
+    changed = stage.talks[0].settings.model_copy(update={"hold_to_talk": True})
+    stage.session.change(changed)
+    assert stage.states[-1] == State.MUTED
+    stage.session.hold(True)
+    assert stage.states[-1] != State.MUTED
+    seen = len(stage.events)
+    stage.wait(
+        lambda: any(isinstance(e, Levels) and e.user_speaks for e in stage.events[seen + 10 :])
+    )
+    assert len(stage.talks) == 1
+
+
+def test_another_chunk_length_begins_a_new_talk(stage: Stage) -> None:
+    stage.session.start()
+    stage.wait(lambda: stage.chunks() > 2)
+    stage.session.change(stage.talks[0].settings.model_copy(update={"chunk_ms": 240}))
+    stage.wait(lambda: len(stage.talks) == 2 and stage.session.state not in _BETWEEN)
+    assert stage.talks[1].chunk_ms == 240
+    before = stage.chunks()
+    stage.wait(lambda: stage.chunks() > before + 2)
+    assert len(stage.recordings) == 1
+    assert stage.failures == []
+
+
+_BETWEEN = (State.LOADING, State.STOPPING, State.IDLE)
+
+
+def test_another_microphone_keeps_the_talk(stage: Stage) -> None:
+    stage.session.start()
+    stage.wait(lambda: stage.chunks() > 2)
+    stage.session.change(stage.talks[0].settings.model_copy(update={"microphone": "Desk"}))
+    stage.wait(lambda: any("now Desk" in text for text in stage.notices))
+    (card,) = stage.cards
+    assert card.chosen[-1] == ("Desk", None, 50)
+    before = stage.chunks()
+    stage.wait(lambda: stage.chunks() > before + 2)
+    assert len(stage.talks) == 1
+    assert card.openings == 2
+
+
+def test_without_a_microphone_the_reason_is_told(stage: Stage) -> None:
+    class Absent(FastCard):
+        absent = True
+
+    stage.card_kind = Absent
+    stage.session.start()
+    stage.wait(lambda: bool(stage.failures))
+    assert stage.failures == ["There is no microphone; plug one in."]
+    assert stage.session.state == State.IDLE
+    assert not stage.session.running
+    stage.card_kind = FastCard
+    stage.session.start()
+    stage.wait(lambda: stage.chunks() > 2)
+
+
+def test_an_engine_that_fails_is_told_and_the_recording_kept(stage: Stage) -> None:
+    class Broken(FastCard):
+        def read(self, timeout_seconds: float) -> Exchange | None:
+            if self.seconds > 2:
+                raise ZeroDivisionError("broken")
+            return super().read(timeout_seconds)
+
+    stage.card_kind = Broken
+    stage.session.start()
+    stage.wait(lambda: bool(stage.failures))
+    assert "ZeroDivisionError" in stage.failures[0]
+    (folder,) = stage.recordings
+    assert (folder / "conversation.flac").stat().st_size > 1000
+
+
+def test_closing_in_the_midst_of_loading(stage: Stage) -> None:
+    stage.session.start()
+    assert stage.session.close()
+    assert not stage.session.running
+    assert stage.failures == []
