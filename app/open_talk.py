@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 from app.settings import Settings
+from app.sound_check import ONE_CARD
 from engine.bundle import Bundle, load_bundle
 from engine.clock import Sampling
 from engine.duplex import Duplex
 from engine.echo import EchoCanceller
+from engine.errors import DuologueError
 from engine.live import LiveConversation
 from engine.live_talk import Canceller
 from engine.portaudio_card import PortAudioCard
@@ -25,6 +27,7 @@ from engine.sound_card import CardInfo, SoundCard
 _OF_THE_ENGINE = (
     "chunk_ms latency_ms temperature threads gpu_layers bundle record recording_folder".split()
 )
+_CARD_SECONDS = 5.0
 _OF_THE_CANCELLER = "echo_cancelling noise_suppression gain_control".split()
 
 
@@ -60,6 +63,7 @@ class OpenTalk:
         """
         self.settings = settings
         self._make_card = make_card
+        self._has_card = False
         self._recordings, self._report, self._seed = recordings, report, seed
         self._duplex: Duplex | None = None
         self._card: ChosenCard | None = None
@@ -87,6 +91,9 @@ class OpenTalk:
                 threads=settings.threads,
             )
             phase("sound")
+            if not ONE_CARD.acquire(timeout=_CARD_SECONDS):
+                raise DuologueError("The sound card is still being tried; begin again.")
+            self._has_card = True
             self._card = self._make_card(
                 settings.microphone, settings.speaker, settings.card_latency_ms
             )
@@ -155,6 +162,9 @@ class OpenTalk:
             if self._duplex:
                 self._duplex.close()
             self._card = self._duplex = None
+            if self._has_card:
+                self._has_card = False
+                ONE_CARD.release()
 
     @property
     def _begun(self) -> Duplex:

@@ -96,7 +96,7 @@ class Timeline:
         self._unknown_chunks = -(-latency_ms // chunk_ms)
         self._silence = silence_unit
         self._unit_counts: dict[int, int] = {}
-        self.user, self.agent = _Track(), _Track()
+        self.user, self.agent = Track(), Track()
         self.marks: list[Mark] = []
         """In order of time."""
         self.changes = 0
@@ -270,7 +270,7 @@ class Timeline:
             track.set_spans(activity(np.concatenate(parts)) if parts else [])
 
 
-class _Track:
+class Track:
     """One speaker: peaks and speech, a byte each per column, and spans of speech."""
 
     def __init__(self) -> None:

@@ -1,0 +1,115 @@
+"""Tries microphone and speaker before a talk: a running level, and a chime.
+
+A thread of its own owns the card; the caller takes levels from a short queue. Knows no Qt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.devices import dead_microphone
+from engine.errors import DuologueError
+from engine.live import DEAD_SECONDS
+from engine.playout import Playout
+from engine.portaudio_card import PortAudioCard
+from engine.sound_card import BLOCK_SECONDS
+from engine.tokens import RATE_HZ
+from engine.turns import levels_db
+
+_READ_SECONDS = 0.05
+_LEVEL_BLOCKS = 5
+_CHIME_HZ, _CHIME_SECONDS, _CHIME_LOUDNESS = (523.25, 783.99), 0.35, 0.2
+
+ONE_CARD = threading.Lock()
+"""Held by whoever has the sound card open: opening it anew looks at all devices again, which ends
+every other stream of this process."""
+
+MakeCard = Callable[[str | None, str | None], PortAudioCard]
+
+
+class SoundCheck:
+    """Hears and plays until it is stopped; for one choice of devices."""
+
+    def __init__(
+        self, microphone: str | None, speaker: str | None, make_card: MakeCard = PortAudioCard
+    ) -> None:
+        self._card = make_card(microphone, speaker)
+        self._playout = Playout()
+        self._told: queue.Queue[float | str] = queue.Queue(20)
+        self._stopping = threading.Event()
+        self._chime = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sound check", daemon=True)
+        self._thread.start()
+
+    def next(self) -> float | str | None:
+        """A level in dB, or a sentence about what is wrong; None where there is no news."""
+        with contextlib.suppress(queue.Empty):
+            return self._told.get_nowait()
+        return None
+
+    def chime(self) -> None:
+        """Play two soft tones."""
+        self._chime.set()
+
+    @property
+    def running(self) -> bool:
+        """Whether sound goes on."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Ask for the end; the thread closes the card and goes."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        with ONE_CARD:
+            self._hold_card()
+
+    def _hold_card(self) -> None:
+        try:
+            info = self._card.open(self._playout.take)
+            blocks: list[np.ndarray] = []
+            zero_seconds = 0.0
+            while not self._stopping.is_set():
+                if self._chime.is_set():
+                    self._chime.clear()
+                    self._playout.put(self._playout.position, chime())
+                exchange = self._card.read(_READ_SECONDS)
+                if exchange is None:
+                    continue
+                blocks.append(exchange.near)
+                if len(blocks) < _LEVEL_BLOCKS:
+                    continue
+                near = np.concatenate(blocks)
+                blocks.clear()
+                before = zero_seconds
+                zero_seconds = 0.0 if near.any() else before + _LEVEL_BLOCKS * BLOCK_SECONDS
+                if before < DEAD_SECONDS <= zero_seconds:
+                    self._tell(dead_microphone(info.microphone))
+                self._tell(float(levels_db(near).max()))
+        except DuologueError as error:
+            self._tell(str(error))
+        finally:
+            self._card.end()
+
+    def _tell(self, news: float | str) -> None:
+        if isinstance(news, str):
+            # A sentence must arrive, whoever stopped looking at levels.
+            while self._told.full():
+                with contextlib.suppress(queue.Empty):
+                    self._told.get_nowait()
+        with contextlib.suppress(queue.Full):
+            self._told.put_nowait(news)
+
+
+def chime() -> np.ndarray:
+    """Two soft tones, float32 (n,) at 16 kHz."""
+    count = round(_CHIME_SECONDS * RATE_HZ)
+    seconds = np.arange(count) / RATE_HZ
+    shape = np.sin(np.pi * seconds / _CHIME_SECONDS) ** 2 * _CHIME_LOUDNESS
+    tones = [shape * np.sin(2 * np.pi * hz * seconds) for hz in _CHIME_HZ]
+    return np.concatenate(tones).astype(np.float32)

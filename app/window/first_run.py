@@ -1,0 +1,278 @@
+"""The first start: try the microphone, try the speaker, let the program measure, take its advice.
+
+Every step can be left out, and none needs devices: what is missing is said, and one goes on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.settings import Settings
+from app.sound_check import ONE_CARD, SoundCheck
+from app.window import worker
+from app.window.level_bar import HEARD_DB, LEAST_DB, LevelBar
+from engine.audio_file import read_mono
+from engine.bundle import default_folder, load_bundle
+from engine.doctor import Advice, Findings, advise, examine_engine, examine_sound
+from engine.echo import EchoCanceller
+from engine.errors import DuologueError
+from engine.portaudio_card import PortAudioCard
+
+_POLL_MS = 40
+_HEARD_LEVELS = 6  # 0.3 s of speech
+_SPEECH_SECONDS = 20.0
+_WIDTH_PX = 640
+
+Measure = Callable[[Settings, Callable[[str], None]], Advice]
+
+
+def measure(settings: Settings, progress: Callable[[str], None]) -> Advice:
+    """What `duologue doctor` does, with these settings; raises DuologueError."""
+    bundle = load_bundle(settings.bundle)
+    speech = read_mono(default_folder().parent / "samples" / "user.flac", _SPEECH_SECONDS)
+    with ONE_CARD:
+        card = PortAudioCard(settings.microphone, settings.speaker, settings.card_latency_ms)
+        try:
+            sound = examine_sound(card, EchoCanceller(), progress)
+        finally:
+            card.end()
+    times = examine_engine(bundle, speech, settings.gpu_layers, progress)
+    return advise(Findings(sound, times))
+
+
+class FirstRun(QWidget):
+    """Four steps, then the talk."""
+
+    finished = Signal(Settings)
+
+    def __init__(
+        self,
+        settings: Settings,
+        make_check: Callable[[str | None, str | None], SoundCheck] = SoundCheck,
+        measure_machine: Measure = measure,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._make_check, self._measure = make_check, measure_machine
+        self._check: SoundCheck | None = None
+        self._heard = 0
+        self._advice: Advice | None = None
+        self._cancelled = threading.Event()
+        self.steps = QStackedWidget()
+        self.steps.setFixedWidth(_WIDTH_PX)
+        for step in (
+            self._microphone_step(),
+            self._speaker_step(),
+            self._measure_step(),
+            self._advice_step(),
+        ):
+            self.steps.addWidget(step)
+        middle = QVBoxLayout(self)
+        middle.addStretch(1)
+        middle.addWidget(self.steps, alignment=Qt.AlignmentFlag.AlignHCenter)
+        middle.addStretch(2)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    # --- construction -----------------------------------------------------------------------------
+
+    def _step(self, title: str, text: str) -> tuple[QWidget, QVBoxLayout, QLabel]:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setSpacing(16)
+        heading = QLabel(title)
+        heading.setProperty("role", "title")
+        words = QLabel(text)
+        words.setWordWrap(True)
+        words.setMinimumHeight(3 * words.fontMetrics().lineSpacing())
+        words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        column.addWidget(heading)
+        column.addWidget(words)
+        return page, column, words
+
+    def _row(self, *buttons: QPushButton) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        buttons[0].setProperty("primary", True)
+        for button in buttons:
+            button.setAccessibleName(button.text().replace("&", ""))
+            row.addWidget(button)
+        row.addStretch(1)
+        return row
+
+    def _microphone_step(self) -> QWidget:
+        page, column, self.microphone_text = self._step(
+            self.tr("Welcome to Duologue"),
+            self.tr(
+                "An assistant that listens while it speaks. First, the microphone: press the "
+                "button and say a few words. Nothing is kept, and nothing leaves this computer."
+            ),
+        )
+        self.level = LevelBar()
+        column.addWidget(self.level)
+        self.listen_button = QPushButton(self.tr("&Try the microphone"))
+        self.microphone_next = QPushButton(self.tr("&Next"))
+        self.skip_button = QPushButton(self.tr("&Skip all"))
+        column.addLayout(self._row(self.listen_button, self.microphone_next, self.skip_button))
+        self.listen_button.clicked.connect(self._listen)
+        self.microphone_next.clicked.connect(lambda: self._go(1))
+        self.skip_button.clicked.connect(self._finish)
+        return page
+
+    def _speaker_step(self) -> QWidget:
+        page, column, self.speaker_text = self._step(
+            self.tr("The speaker"),
+            self.tr("Two soft tones will be played. Open loudspeakers are fine."),
+        )
+        self.play_button = QPushButton(self.tr("&Play"))
+        self.speaker_next = QPushButton(self.tr("I &heard them, next"))
+        back = QPushButton(self.tr("&Back"))
+        column.addLayout(self._row(self.play_button, self.speaker_next, back))
+        self.play_button.clicked.connect(self._play)
+        self.speaker_next.clicked.connect(lambda: self._go(2))
+        back.clicked.connect(lambda: self._go(0))
+        return page
+
+    def _measure_step(self) -> QWidget:
+        page, column, self.measure_text = self._step(
+            self.tr("How fast is this computer?"),
+            self.tr(
+                "Duologue can measure your room and your computer and choose its settings. You "
+                "will hear chirps and some noise for a quarter of a minute; please be quiet."
+            ),
+        )
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setRange(0, 0)
+        self.progress.setAccessibleName(self.tr("Measuring"))
+        self.progress.hide()
+        column.addWidget(self.progress)
+        self.measure_button = QPushButton(self.tr("&Measure"))
+        self.no_measure_button = QPushButton(self.tr("&Leave it out"))
+        back = QPushButton(self.tr("&Back"))
+        column.addLayout(self._row(self.measure_button, self.no_measure_button, back))
+        self.measure_button.clicked.connect(self._begin_measure)
+        self.no_measure_button.clicked.connect(self._finish)
+        back.clicked.connect(lambda: self._go(1))
+        return page
+
+    def _advice_step(self) -> QWidget:
+        page, column, self.advice_text = self._step(self.tr("Our advice"), "")
+        self.use_button = QPushButton(self.tr("&Use this"))
+        self.own_button = QPushButton(self.tr("Choose &myself"))
+        column.addLayout(self._row(self.use_button, self.own_button))
+        self.use_button.clicked.connect(self._use_advice)
+        self.own_button.clicked.connect(self._finish)
+        return page
+
+    # --- steps ------------------------------------------------------------------------------------
+
+    def _go(self, step: int) -> None:
+        self.steps.setCurrentIndex(step)
+        if step != 0 and step != 1:
+            self._end_check()
+        first = self.steps.currentWidget().findChildren(QPushButton)[0]
+        first.setFocus()
+
+    def _listen(self) -> None:
+        self._heard = 0
+        self._end_check()
+        self._begin_check()
+
+    def _play(self) -> None:
+        check = self._check or self._begin_check()
+        check.chime()
+
+    def _begin_check(self) -> SoundCheck:
+        self._check = self._make_check(self._settings.microphone, self._settings.speaker)
+        self._timer.start()
+        return self._check
+
+    def _end_check(self) -> None:
+        self._timer.stop()
+        if self._check:
+            self._check.stop()
+            self._check = None
+        self.level.show_level(LEAST_DB)
+
+    def _poll(self) -> None:
+        while self._check and (news := self._check.next()) is not None:
+            if isinstance(news, str):
+                text = self.microphone_text if self.steps.currentIndex() == 0 else self.speaker_text
+                text.setText(news)
+                continue
+            self.level.show_level(news)
+            self._heard += news > HEARD_DB
+            if self._heard == _HEARD_LEVELS:
+                self.microphone_text.setText(self.tr("I hear you. Go on with “Next”."))
+                self.microphone_next.setFocus()
+        if self._check and not self._check.running:
+            self._end_check()
+
+    def _begin_measure(self) -> None:
+        self._end_check()
+        self._cancelled.clear()
+        self.measure_button.setEnabled(False)
+        self.no_measure_button.setText(self.tr("&Cancel"))
+        self.progress.show()
+        settings, cancelled = self._settings, self._cancelled
+
+        def progress(_what: str) -> None:
+            if cancelled.is_set():
+                raise DuologueError("cancelled")
+
+        worker.run(lambda: self._measure(settings, progress), self._show_advice, self._fail, self)
+
+    def _show_advice(self, advice: Advice) -> None:
+        self._end_measure()
+        if self._cancelled.is_set():
+            return
+        self._advice = advice
+        self.advice_text.setText("\n\n".join(advice.reasons))
+        self._go(3)
+
+    def _fail(self, error: DuologueError) -> None:
+        self._end_measure()
+        if not self._cancelled.is_set():
+            self.measure_text.setText(str(error))
+
+    def _end_measure(self) -> None:
+        self.progress.hide()
+        self.measure_button.setEnabled(True)
+        self.no_measure_button.setText(self.tr("&Leave it out"))
+
+    def _use_advice(self) -> None:
+        if self._advice:
+            self._settings = self._settings.model_copy(
+                update={
+                    "chunk_ms": self._advice.chunk_ms,
+                    "latency_ms": self._advice.latency_ms,
+                    "card_latency_ms": self._advice.card_latency_ms,
+                }
+            )
+        self._finish()
+
+    def _finish(self) -> None:
+        self._cancelled.set()
+        self._end_check()
+        self.finished.emit(self._settings.model_copy(update={"first_run_done": True}))
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """The microphone is not kept open unseen."""
+        super().hideEvent(event)
+        self._end_check()

@@ -1,0 +1,82 @@
+"""Cards of settings: each row a name, a control, and a line that says what one will notice."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+_CONTROL_PX = 300
+
+
+class Card(QFrame):
+    """A group of settings under a heading."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.setProperty("card", True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 16, 20, 20)
+        column.setSpacing(12)
+        heading = QLabel(title)
+        heading.setProperty("role", "heading")
+        column.addWidget(heading)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(20)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnMinimumWidth(1, _CONTROL_PX)
+        self._grid.setColumnStretch(0, 1)
+        column.addLayout(self._grid)
+
+    def add_row(self, name: str, control: QWidget, explanation: str) -> QLabel:
+        """One setting; ``name`` may hold a mnemonic. Returns the explanation's label."""
+        row = self._grid.rowCount()
+        label = QLabel(name)
+        label.setBuddy(_focusable(control))
+        control.setAccessibleName(name.replace("&", ""))
+        control.setAccessibleDescription(explanation)
+        more = QLabel(explanation)
+        more.setProperty("role", "soft")
+        more.setWordWrap(True)
+        more.setContentsMargins(0, 0, 0, 10)
+        self._grid.addWidget(label, row, 0)
+        self._grid.addWidget(control, row, 1, 2, 1, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(more, row + 1, 0)
+        if isinstance(control, (QComboBox, QAbstractSpinBox)):
+            control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            control.installEventFilter(_wheel_guard(control))
+        return more
+
+
+class _WheelGuard(QObject):
+    """Lets the wheel scroll the page instead of changing a value that happens to lie under it."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        wheel = event.type() == QEvent.Type.Wheel
+        if wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
+def _wheel_guard(owner: QWidget) -> QObject:
+    return _WheelGuard(owner)
+
+
+def _focusable(control: QWidget) -> QWidget:
+    """The control itself, or the first in it that takes the keyboard."""
+    if control.focusPolicy() != Qt.FocusPolicy.NoFocus:
+        return control
+    inside = [
+        child
+        for child in control.findChildren(QWidget)
+        if child.focusPolicy() != Qt.FocusPolicy.NoFocus
+    ]
+    return inside[0] if inside else control

@@ -1,0 +1,775 @@
+"""Both speakers' tracks on one time axis, user above, agent below, as they overlap.
+
+What has settled is painted once into a pixmap that scrolls; only the last second and what lies
+ahead are painted in each frame. The picture's clock is the talk's, smoothed. Window's thread only.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.timeline import COLUMN_SAMPLES, Kind, Mark, Outcome, Timeline, Track
+from app.window import theme
+from engine.tokens import RATE_HZ
+
+FRAME_MS = 16
+BAR_PX, BAR_PITCH_PX = 2, 3
+_LEAST_PX_SECOND, _MOST_PX_SECOND = 0.02, 1600.0
+_USUAL_PX_SECOND = 75.0
+_ZOOM = 1.25
+_AHEAD_SHARE = 0.14
+"""Of the width, for what the model expects."""
+_WET_SECONDS = 1.5
+"""The newest sound is painted in each frame: what it means may still change."""
+_AXIS_PX, _MIDDLE_PX, _PAD_PX = 22, 30, 8
+_GRID_LEAST_PX, _CELL_LEAST_PX = 7.0, 4.0
+_LABEL_LEAST_PX = 90
+_STEPS_S = (0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
+_CATCH_UP = 0.08
+_MOST_BEHIND_SECONDS = 0.5
+_HOVER_PX = 6
+_GLYPHS = {
+    Kind.BACKCHANNEL: "○",
+    Kind.USER_INTERRUPTS: "▼",
+    Kind.AGENT_INTERRUPTS: "▲",
+    Kind.YIELD: "◇",
+    Kind.LATE: "!",
+    Kind.LOST: "×",
+    Kind.DEVICE: "⚡",
+    Kind.PAUSE: "‖",
+}
+
+
+class WaveformView(QWidget):
+    """A picture of one timeline, live or finished."""
+
+    time_clicked = Signal(int)
+    """A sample at which the user pointed."""
+    follow_changed = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._timeline: Timeline | None = None
+        self._live = False
+        self._follow = True
+        self._px_second = _USUAL_PX_SECOND
+        self._left = 0.0
+        """Sample at the left edge."""
+        self._shown_end = 0.0
+        self._clock = time.perf_counter()
+        self._cursor: int | None = None
+        self._hover: QPoint | None = None
+        self._drag: tuple[float, float] | None = None
+        self._dragged = False
+        self._cache = QPixmap()
+        self._cache_left = self._cache_end = 0
+        """Bars [left, end) are in the cache, left at its left edge."""
+        self._cache_key: tuple[object, ...] = ()
+        self.frames = 0
+        """Painted so far."""
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self._tick)
+        self.setMinimumSize(QSize(320, 200))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setAccessibleName(self.tr("Waveforms of both speakers"))
+        self.setAccessibleDescription(
+            self.tr(
+                "You above, the agent below, on one time axis. Plus and minus zoom, the arrow "
+                "keys scroll, Home shows the beginning, End follows the talk."
+            )
+        )
+
+    # --- what is shown ----------------------------------------------------------------------------
+
+    def set_timeline(self, timeline: Timeline | None, live: bool = True) -> None:
+        """Show a talk; one that is not ``live`` is shown as a whole."""
+        self._timeline, self._live = timeline, live
+        self._cursor = None
+        self._cache_key = ()
+        self._shown_end = float(timeline.length_samples) if timeline else 0.0
+        self.set_follow(live)
+        if timeline and not live:
+            self.fit()
+        self._run()
+        self.update()
+
+    def end_live(self) -> None:
+        """The talk is over; nothing moves any more."""
+        self._live = False
+        self._run()
+        self.update()
+
+    @property
+    def follows(self) -> bool:
+        """Whether the picture runs along with the talk."""
+        return self._follow
+
+    def set_follow(self, follow: bool) -> None:
+        """Run along with the talk, or stand still."""
+        if follow != self._follow:
+            self._follow = follow
+            self.follow_changed.emit(follow)
+        self._run()
+        self.update()
+
+    def show_cursor(self, sample: int | None) -> None:
+        """Where playback is; the picture turns the page with it."""
+        self._cursor = sample
+        if sample is not None:
+            seen = self._width_samples
+            if not self._left <= sample < self._left + seen:
+                self._left = max(sample - 0.1 * seen, 0)
+        self.update()
+
+    def fit(self) -> None:
+        """Show all of it."""
+        if self._timeline and self._timeline.length_samples:
+            seconds = self._timeline.length_samples / RATE_HZ
+            self._px_second = self._allowed(self.width() / seconds)
+            self._left = 0.0
+        self.update()
+
+    def zoom(self, factor: float, at_px: float | None = None) -> None:
+        """Show less time (factor above 1) or more; the time at a place stays where it is."""
+        if at_px is None:
+            at_px = self._now_px if self._follow else self.width() / 2
+        sample = self._sample_at(at_px)
+        self._px_second = self._allowed(self._px_second * factor)
+        if not self._follow:
+            self._move_to(sample - at_px * self._samples_px)
+        self.update()
+
+    def scroll(self, px: float) -> None:  # type: ignore[override]
+        """Move through the talk by so many pixels; this ends following it."""
+        self.set_follow(False)
+        self._move_to(self._left + px * self._samples_px)
+        self.update()
+
+    @property
+    def _samples_px(self) -> float:
+        return RATE_HZ / self._px_second
+
+    @property
+    def _bar_samples(self) -> float:
+        return BAR_PITCH_PX * self._samples_px
+
+    @property
+    def _width_samples(self) -> float:
+        return self.width() * self._samples_px
+
+    @property
+    def _now_px(self) -> float:
+        return self.width() * (1 - _AHEAD_SHARE)
+
+    def _allowed(self, px_second: float) -> float:
+        return min(max(px_second, _LEAST_PX_SECOND), _MOST_PX_SECOND)
+
+    def _sample_at(self, px: float) -> float:
+        return self._left + px * self._samples_px
+
+    def _px_of(self, sample: float) -> float:
+        return (sample - self._left) / self._samples_px
+
+    def _move_to(self, left: float) -> None:
+        length = self._timeline.length_samples if self._timeline else 0
+        most = max(length - (1 - _AHEAD_SHARE) * self._width_samples, 0)
+        self._left = min(max(left, 0.0), most)
+        if self._live and not self._follow and left >= most and length > self._width_samples:
+            self.set_follow(True)
+
+    # --- time -------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        """Frames only where something moves and is seen."""
+        wanted = self._live and self.isVisible() and self._timeline is not None
+        if wanted and not self._timer.isActive():
+            self._clock = time.perf_counter()
+            self._timer.start()
+        elif not wanted:
+            self._timer.stop()
+
+    def _tick(self) -> None:
+        """Let the picture's clock run as evenly as the talk does, though news come in lumps."""
+        if self._timeline is None:
+            return
+        now = time.perf_counter()
+        passed, self._clock = now - self._clock, now
+        length = self._timeline.length_samples
+        behind = length - self._shown_end
+        if not 0 <= behind < _MOST_BEHIND_SECONDS * RATE_HZ:
+            self._shown_end = float(length)
+        elif behind:
+            step = passed * RATE_HZ + _CATCH_UP * (behind - 0.05 * RATE_HZ)
+            self._shown_end = min(self._shown_end + max(step, 0.0), float(length))
+        elif self._follow:
+            return  # nothing new to see
+        self.update()
+
+    # --- painting ---------------------------------------------------------------------------------
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        self.frames += 1
+        painter = QPainter(self)
+        look = theme.current()
+        timeline = self._timeline
+        if timeline is None or (not timeline.length_samples and not self._live):
+            self._paint_nothing(painter, look)
+            painter.end()
+            return
+        if self._follow and self._live:
+            self._left = max(self._shown_end - self._now_px * self._samples_px, 0.0)
+        # The cache moves by whole bars; what is between is its offset.
+        first = int(np.floor(self._left / self._bar_samples))
+        last = first + self.width() // BAR_PITCH_PX + 2
+        end = self._shown_end if self._live else float(timeline.length_samples)
+        wet = _WET_SECONDS * RATE_HZ if self._live else 0
+        settled = int(np.floor((end - wet) / self._bar_samples)) if self._live else last
+        self._fill_cache(first, min(last, max(settled, first)))
+        offset = -(self._left / self._bar_samples - first) * BAR_PITCH_PX
+        painter.drawPixmap(QPointF(offset, 0), self._cache)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        fresh = max(settled, first)
+        if fresh < last:
+            until = int(np.ceil(end / self._bar_samples))
+            painter.save()
+            painter.translate(offset - first * BAR_PITCH_PX, 0)
+            self._paint_bars(painter, look, fresh, min(last, until), end)
+            painter.restore()
+        if self._live:
+            self._paint_ahead(painter, look, timeline)
+        self._paint_legend(painter, look)
+        if self._cursor is not None:
+            self._paint_line(painter, self._px_of(self._cursor), look.accent, 2)
+        if self._hover is not None and self._drag is None:
+            self._paint_hover(painter, look, timeline)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(look.accent), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(0.5, 0.5, self.width() - 1, self.height() - 1), 6, 6)
+        painter.end()
+
+    def _fill_cache(self, first: int, end: int) -> None:
+        """Bars [first, end) into the cache; those that it holds are moved, not painted again."""
+        assert self._timeline is not None
+        ratio = self.devicePixelRatioF()
+        key = (
+            self.size(),
+            ratio,
+            self._px_second,
+            theme.current().name,
+            id(self._timeline),
+            self._timeline.changes,
+        )
+        if key != self._cache_key:
+            self._cache_key = key
+            columns = (self.width() // BAR_PITCH_PX + 2) * BAR_PITCH_PX
+            self._cache = QPixmap(round(columns * ratio), round(self.height() * ratio))
+            self._cache.setDevicePixelRatio(ratio)
+            self._cache.fill(Qt.GlobalColor.transparent)
+            self._cache_left = self._cache_end = first
+        moved = first - self._cache_left
+        # A ratio with which a bar is no whole number of pixels cannot be scrolled without a seam.
+        whole = (BAR_PITCH_PX * ratio).is_integer()
+        if moved and (not whole or moved < 0 or first >= self._cache_end):
+            self._cache.fill(Qt.GlobalColor.transparent)
+            self._cache_end = first
+        elif moved:
+            px = round(moved * BAR_PITCH_PX * ratio)
+            scrolled = QPixmap(self._cache.size())
+            scrolled.fill(Qt.GlobalColor.transparent)
+            scrolled.setDevicePixelRatio(ratio)
+            painter = QPainter(scrolled)
+            painter.drawPixmap(QPointF(-px / ratio, 0), self._cache)
+            painter.end()
+            self._cache = scrolled
+        self._cache_left = first
+        if end <= self._cache_end:
+            if end < self._cache_end:
+                self._clear_cache_from(end)
+            return
+        painter = QPainter(self._cache)
+        painter.translate(-first * BAR_PITCH_PX, 0)
+        self._paint_bars(painter, theme.current(), self._cache_end, end)
+        painter.end()
+        self._cache_end = end
+
+    def _clear_cache_from(self, bar: int) -> None:
+        painter = QPainter(self._cache)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
+        left = (bar - self._cache_left) * BAR_PITCH_PX
+        painter.fillRect(QRectF(left, 0, self.width() + 3 * BAR_PITCH_PX, self.height()), 0)
+        painter.end()
+        self._cache_end = bar
+
+    def _lanes(self) -> tuple[float, float, float]:
+        """(centre of the user's lane, centre of the agent's, half the height of either)."""
+        inside = self.height() - _AXIS_PX - _MIDDLE_PX - 2 * _PAD_PX
+        half = max(inside / 4, 10.0)
+        return _PAD_PX + half, _PAD_PX + 3 * half + _MIDDLE_PX, half
+
+    def _paint_bars(
+        self,
+        painter: QPainter,
+        look: theme.Theme,
+        first: int,
+        end: int,
+        end_sample: float | None = None,
+    ) -> None:
+        """Bars [first, end) with all that belongs to them; bar n is at 3 n pixels."""
+        timeline = self._timeline
+        if timeline is None or end <= first:
+            return
+        start_sample, stop_sample = first * self._bar_samples, end * self._bar_samples
+        clip = QRectF(first * BAR_PITCH_PX, 0, (end - first) * BAR_PITCH_PX, self.height())
+        painter.save()
+        painter.setClipRect(clip)
+        user_y, agent_y, half = self._lanes()
+        edges = np.round(np.arange(first, end + 1) * self._bar_samples / COLUMN_SAMPLES)
+        edges = edges.astype(np.int64)
+        # Where a bar is shorter than a column, neighbours show the same column.
+        stretched = np.maximum(edges[1:], edges[:-1] + 1)
+        self._paint_overlap(painter, look, timeline, first, edges[:-1], stretched)
+        self._paint_grid(painter, look, timeline, start_sample, stop_sample)
+        for track, colour, middle in (
+            (timeline.user, look.user, user_y),
+            (timeline.agent, look.agent, agent_y),
+        ):
+            heights = _loudest(track, edges) / 255 * (half - 2)
+            self._paint_track(painter, colour, first, middle, heights)
+        self._paint_marks(painter, look, timeline, start_sample, stop_sample)
+        self._paint_axis(painter, look, start_sample, stop_sample, end_sample)
+        painter.restore()
+
+    def _paint_track(
+        self, painter: QPainter, colour: str, first: int, middle: float, heights: np.ndarray
+    ) -> None:
+        soft = QColor(colour)
+        soft.setAlpha(90)
+        quiet: list[QRectF] = []
+        loud: list[QRectF] = []
+        for index, height in enumerate(heights.tolist()):
+            x = (first + index) * BAR_PITCH_PX
+            bar = QRectF(x, middle - max(height, 0.5), BAR_PX, max(2 * height, 1.0))
+            (loud if height > 1 else quiet).append(bar)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(soft)
+        painter.drawRects(quiet)
+        painter.setBrush(QColor(colour))
+        painter.drawRects(loud)
+
+    def _paint_overlap(
+        self,
+        painter: QPainter,
+        look: theme.Theme,
+        timeline: Timeline,
+        first: int,
+        starts: np.ndarray,
+        ends: np.ndarray,
+    ) -> None:
+        """Shade where both speak."""
+        length = len(timeline.user)
+        if not length or starts[0] >= length or ends[-1] <= 0:
+            return
+        low, high = max(int(starts[0]), 0), min(int(ends[-1]), length)
+        both = timeline.user.speaks[low:high] & timeline.agent.speaks[low:high]
+        if not both.any():
+            return
+        counts = np.concatenate([[0], np.cumsum(both)])
+        begin, stop = (np.clip(edge, low, high) - low for edge in (starts, ends))
+        shaded = (counts[stop] - counts[begin]) * 2 > np.maximum(stop - begin, 1)
+        runs = np.flatnonzero(np.diff(np.concatenate([[False], shaded, [False]])))
+        colour = QColor(look.overlap)
+        colour.setAlpha(46)
+        height = self.height() - _AXIS_PX
+        for left, right in runs.reshape(-1, 2).tolist():
+            painter.fillRect(
+                QRectF((first + left) * BAR_PITCH_PX, 0, (right - left) * BAR_PITCH_PX, height),
+                colour,
+            )
+
+    def _paint_grid(
+        self,
+        painter: QPainter,
+        look: theme.Theme,
+        timeline: Timeline,
+        start_sample: float,
+        stop_sample: float,
+    ) -> None:
+        """Borders of chunks, and what became of the estimate of each."""
+        chunk_px = timeline.chunk_samples / self._samples_px
+        if chunk_px < _CELL_LEAST_PX:
+            return
+        first = int(start_sample // timeline.chunk_samples)
+        last = int(stop_sample // timeline.chunk_samples) + 1
+        user_y, _agent_y, half = self._lanes()
+        grid = QColor(look.line)
+        grid.setAlpha(min(round(12 * chunk_px), 150))
+        bottom = self.height() - _AXIS_PX
+        top = user_y + half + 3
+        for index in range(max(first, 0), last + 1):
+            x = round(index * chunk_px)
+            if chunk_px >= _GRID_LEAST_PX:
+                painter.fillRect(QRectF(x, 0, 1, bottom), grid)
+            estimate = timeline.estimate(index)
+            if estimate is None or estimate.outcome == Outcome.OPEN:
+                continue
+            colour = QColor(
+                {
+                    Outcome.HIT: look.good,
+                    Outcome.MISSED: look.bad,
+                    Outcome.STOOD: look.warning,
+                }[estimate.outcome]
+            )
+            height = 4.0
+            if estimate.outcome == Outcome.HIT and not estimate.speech:
+                colour.setAlpha(90)  # silence foreseen is no news
+                height = 2.0
+            painter.fillRect(QRectF(x + 1, top, max(chunk_px - 2, 2), height), colour)
+
+    def _paint_marks(
+        self,
+        painter: QPainter,
+        look: theme.Theme,
+        timeline: Timeline,
+        start_sample: float,
+        stop_sample: float,
+    ) -> None:
+        margin = 20 * self._samples_px
+        marks = timeline.marks_between(int(start_sample - margin), int(stop_sample + margin))
+        user_y, _agent_y, half = self._lanes()
+        top = user_y + half + 8
+        last_px = -100.0
+        for mark in marks:
+            x = mark.sample / self._samples_px
+            painter.setPen(QColor(_mark_colour(look, mark.kind)))
+            if x - last_px >= 9:
+                painter.drawText(
+                    QRectF(x - 10, top, 20, _MIDDLE_PX - 10),
+                    Qt.AlignmentFlag.AlignCenter,
+                    _GLYPHS[mark.kind],
+                )
+                last_px = x
+
+    def _paint_axis(
+        self,
+        painter: QPainter,
+        look: theme.Theme,
+        start_sample: float,
+        stop_sample: float,
+        end_sample: float | None,
+    ) -> None:
+        step_s = self._label_step_s()
+        step = step_s * RATE_HZ
+        y = self.height() - _AXIS_PX
+        painter.fillRect(
+            QRectF(
+                start_sample / self._samples_px,
+                y,
+                (stop_sample - start_sample) / self._samples_px,
+                1,
+            ),
+            QColor(look.line),
+        )
+        painter.setPen(QColor(look.soft_text))
+        # A label may reach into the bars painted here from either side.
+        first = int((start_sample - _LABEL_LEAST_PX * self._samples_px) // step)
+        for index in range(max(first, 0), int(stop_sample // step) + 2):
+            x = index * step / self._samples_px
+            if end_sample is not None and index * step > end_sample:
+                break
+            painter.fillRect(QRectF(round(x), y, 1, 4), QColor(look.soft_text))
+            painter.drawText(
+                QRectF(x + 4, y + 2, _LABEL_LEAST_PX, _AXIS_PX - 2),
+                Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+                clock_text(index * step_s, step_s < 1),
+            )
+
+    def _label_step_s(self) -> float:
+        for step in _STEPS_S:
+            if step * self._px_second >= _LABEL_LEAST_PX:
+                return float(step)
+        return float(_STEPS_S[-1])
+
+    def _paint_ahead(self, painter: QPainter, look: theme.Theme, timeline: Timeline) -> None:
+        """Now, the chunk of now, and what the model expects of the user in it and after it."""
+        now_px = self._px_of(self._shown_end)
+        chunk = timeline.chunk_samples
+        current = int(self._shown_end // chunk)
+        user_y, agent_y, half = self._lanes()
+        shade = QColor(look.accent)
+        shade.setAlpha(26)
+        left, right = self._px_of(current * chunk), self._px_of((current + 1) * chunk)
+        painter.fillRect(QRectF(left, 0, right - left, self.height() - _AXIS_PX), shade)
+        self._paint_line(painter, now_px, look.accent, 1)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for index in range(max(current - 2, 0), timeline.estimated_chunks):
+            estimate = timeline.estimate(index)
+            if estimate is None or estimate.outcome != Outcome.OPEN:
+                continue
+            x, width = self._px_of(index * chunk), chunk / self._samples_px
+            height = half * (1.2 if estimate.speech else 0.3)
+            self._paint_ghost(painter, look.user, x, width, user_y, height)
+        # The agent's next chunk is made, and not yet heard.
+        made = timeline.next_step
+        if made * chunk > self._shown_end - chunk:
+            x, width = self._px_of(made * chunk), chunk / self._samples_px
+            self._paint_ghost(painter, look.agent, x, width, agent_y, half * 0.3)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_ghost(
+        self, painter: QPainter, colour: str, x: float, width: float, middle: float, height: float
+    ) -> None:
+        pen = QPen(QColor(colour), 1.2, Qt.PenStyle.DashLine)
+        fill = QColor(colour)
+        fill.setAlpha(40)
+        painter.setPen(pen)
+        painter.setBrush(fill)
+        box = QRectF(x + 1.5, middle - height / 2, max(width - 3, 2), height)
+        painter.drawRoundedRect(box, 4, 4)
+
+    def _paint_line(self, painter: QPainter, x: float, colour: str, width: int) -> None:
+        painter.fillRect(QRectF(round(x), 0, width, self.height() - _AXIS_PX), QColor(colour))
+
+    def _paint_legend(self, painter: QPainter, look: theme.Theme) -> None:
+        user_y, agent_y, half = self._lanes()
+        metrics = QFontMetrics(self.font())
+        for text, colour, middle in (
+            (self.tr("You"), look.user, user_y),
+            (self.tr("Agent"), look.agent, agent_y),
+        ):
+            width = metrics.horizontalAdvance(text) + 12
+            back = QColor(look.card)
+            back.setAlpha(210)
+            box = QRectF(4, middle - half + 2, width, metrics.height() + 2)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(back)
+            painter.drawRoundedRect(box, 4, 4)
+            painter.setPen(QColor(colour))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_nothing(self, painter: QPainter, look: theme.Theme) -> None:
+        user_y, agent_y, _half = self._lanes()
+        for middle in (user_y, agent_y):
+            painter.fillRect(QRectF(0, middle, self.width(), 1), QColor(look.line))
+        painter.setPen(QColor(look.soft_text))
+        painter.drawText(
+            self.rect(),
+            Qt.AlignmentFlag.AlignCenter,
+            self.tr("Here you will see yourself above and the agent below, as you talk."),
+        )
+
+    # --- pointing ---------------------------------------------------------------------------------
+
+    def describe(self, sample: int) -> str:
+        """What is at a time, in a few lines."""
+        timeline = self._timeline
+        if timeline is None:
+            return ""
+        lines = [clock_text(sample / RATE_HZ, True)]
+        column = sample // COLUMN_SAMPLES
+        if 0 <= column < len(timeline.user):
+            user = timeline.user.speaks[column]
+            agent = column < len(timeline.agent) and timeline.agent.speaks[column]
+            if user and agent:
+                lines.append(self.tr("both speak"))
+            elif user or agent:
+                lines.append(self.tr("you speak") if user else self.tr("the agent speaks"))
+        index = sample // timeline.chunk_samples
+        estimate = timeline.estimate(index)
+        if estimate:
+            lines.append(
+                {
+                    Outcome.OPEN: self.tr("chunk {0}: estimated"),
+                    Outcome.HIT: self.tr("chunk {0}: foreseen by the model"),
+                    Outcome.MISSED: self.tr("chunk {0}: not foreseen, replaced"),
+                    Outcome.STOOD: self.tr("chunk {0}: lost, the estimate stood in"),
+                }[estimate.outcome].format(index)
+            )
+        around = round(_HOVER_PX * self._samples_px)
+        marks = timeline.marks_between(sample - around, sample + around + 1)[:4]
+        lines.extend(self.mark_text(mark) for mark in marks)
+        return "\n".join(lines)
+
+    def mark_text(self, mark: Mark) -> str:
+        """A mark in words."""
+        said = {
+            Kind.BACKCHANNEL: self.tr("the agent shows that it listens"),
+            Kind.USER_INTERRUPTS: self.tr("you interrupt"),
+            Kind.AGENT_INTERRUPTS: self.tr("the agent begins while you speak"),
+            Kind.YIELD: self.tr("the agent yields"),
+            Kind.LATE: self.tr("the agent's chunk came late"),
+            Kind.LOST: self.tr("your chunk was lost"),
+            Kind.DEVICE: self.tr("device"),
+            Kind.PAUSE: self.tr("pause"),
+        }[mark.kind]
+        return f"{said}: {mark.text}" if mark.text else said
+
+    def _paint_hover(self, painter: QPainter, look: theme.Theme, timeline: Timeline) -> None:
+        assert self._hover is not None
+        sample = int(self._sample_at(self._hover.x()))
+        if not 0 <= sample <= timeline.length_samples:
+            return
+        line = QColor(look.soft_text)
+        line.setAlpha(120)
+        painter.fillRect(QRectF(self._hover.x(), 0, 1, self.height() - _AXIS_PX), line)
+        text = self.describe(sample)
+        metrics = QFontMetrics(self.font())
+        size = metrics.size(0, text)
+        x = min(self._hover.x() + 12, self.width() - size.width() - 20)
+        box = QRectF(max(x, 0), 6, size.width() + 16, size.height() + 10)
+        painter.setPen(QColor(look.line))
+        painter.setBrush(QColor(look.card))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.drawRoundedRect(box, 6, 6)
+        painter.setPen(QColor(look.text))
+        painter.drawText(box.adjusted(8, 5, -8, -5), Qt.AlignmentFlag.AlignLeft, text)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._drag = event.position().x(), self._left
+            self._dragged = False
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover = event.position().toPoint()
+        if self._drag is not None:
+            begun_px, begun_left = self._drag
+            moved = event.position().x() - begun_px
+            if abs(moved) > _HOVER_PX or self._dragged:
+                self._dragged = True
+                self.set_follow(False)
+                self._move_to(begun_left - moved * self._samples_px)
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._drag is not None and not self._dragged and self._timeline:
+            sample = int(self._sample_at(event.position().x()))
+            self.time_clicked.emit(min(max(sample, 0), self._timeline.length_samples))
+        self._drag = None
+        self.update()
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        self._hover = None
+        self.update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turn = event.angleDelta()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom(_ZOOM ** (turn.y() / 120), event.position().x())
+        else:
+            exact = event.pixelDelta()
+            moved = exact.x() or exact.y() or (turn.x() or turn.y()) / 2
+            self.scroll(-moved)
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        """Pinching zooms."""
+        if (
+            isinstance(event, QNativeGestureEvent)
+            and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
+        ):
+            self.zoom(1 + event.value(), event.position().x())
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        page = 0.9 * self.width()
+        steps = {
+            Qt.Key.Key_Left: -60.0,
+            Qt.Key.Key_Right: 60.0,
+            Qt.Key.Key_PageUp: -page,
+            Qt.Key.Key_PageDown: page,
+        }
+        if key in steps:
+            self.scroll(steps[Qt.Key(key)])
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(_ZOOM)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom(1 / _ZOOM)
+        elif key == Qt.Key.Key_0:
+            self.set_follow(False)
+            self.fit()
+        elif key == Qt.Key.Key_Home:
+            self.set_follow(False)
+            self._move_to(0)
+            self.update()
+        elif key == Qt.Key.Key_End:
+            self._move_to(float("inf"))
+            self.set_follow(self._live)
+        else:
+            super().keyPressEvent(event)
+
+    # --- being seen -------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._run()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._run()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cache_key = ()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._cache_key = ()
+            self.update()
+        super().changeEvent(event)
+
+
+def clock_text(seconds: float, with_tenths: bool = False) -> str:
+    """m:ss, h:mm:ss from an hour on, with tenths if asked."""
+    tenths = round(seconds * 10)
+    whole, tenth = divmod(tenths, 10)
+    hours, rest = divmod(whole, 3600)
+    text = f"{rest // 60}:{rest % 60:02d}"
+    if hours:
+        text = f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
+    return f"{text}.{tenth}" if with_tenths else text
+
+
+def _loudest(track: Track, edges: np.ndarray) -> np.ndarray:
+    """The loudest of each bar; where bars are shorter than columns, of the column it lies in."""
+    found = track.loudest(edges)
+    narrow = (edges[1:] == edges[:-1]) & (edges[:-1] >= 0) & (edges[:-1] < len(track))
+    found[narrow] = track.peaks[edges[:-1][narrow]]
+    return found
+
+
+def _mark_colour(look: theme.Theme, kind: Kind) -> str:
+    return {
+        Kind.BACKCHANNEL: look.agent,
+        Kind.USER_INTERRUPTS: look.user,
+        Kind.AGENT_INTERRUPTS: look.agent,
+        Kind.YIELD: look.agent,
+        Kind.LATE: look.warning,
+        Kind.LOST: look.bad,
+        Kind.DEVICE: look.bad,
+        Kind.PAUSE: look.soft_text,
+    }[kind]
