@@ -154,11 +154,16 @@ def _read(sound: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def room_noise(room: Room, samples: int) -> np.ndarray:
-    """float32 (samples,): the noise of the room, stronger towards low frequencies."""
-    white = np.random.default_rng(room.seed).normal(size=samples)
-    noise = np.asarray(lfilter([1.0], [1.0, -0.9], white))
+    """float32 (samples,): the noise of the room at its level."""
+    noise = noise_of_seed(room.seed, samples)
     level = 10 ** ((USER_DB + room.noise_db) / 20)
     return (noise * (level / noise.std())).astype(np.float32)
+
+
+def noise_of_seed(seed: int, samples: int) -> np.ndarray:
+    """Noise (samples,) of any level, stronger towards low frequencies."""
+    white = np.random.default_rng(seed).normal(size=samples)
+    return np.asarray(lfilter([1.0], [1.0, -0.9], white))
 
 
 def at_level(speech: np.ndarray, level_db: float) -> np.ndarray:

@@ -186,7 +186,7 @@ class FirstRun(QWidget):
         self.steps.setCurrentIndex(step)
         if step != 0 and step != 1:
             self._end_check()
-        first = self.steps.currentWidget().findChildren(QPushButton)[0]
+        first = self.steps.widget(step).findChildren(QPushButton)[0]
         first.setFocus()
 
     def _listen(self) -> None:

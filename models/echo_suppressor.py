@@ -1,0 +1,61 @@
+"""The residual echo suppressor: what is left of the agent behind the linear filter goes.
+
+A small recurrent network over spectra of 20 ms, 10 ms apart: from what the linear filter left, what
+it took, what AEC3 makes of it and what was played, a gain for each bin of the first. Shapes: B
+batch, T frames, S samples, F bins, H hidden.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+HOP = 160
+FFT = 2 * HOP
+BINS = HOP + 1
+INPUTS = 4
+_FLOOR = 1e-9
+_LOG_MEAN, _LOG_SCALE = -4.0, 2.0
+
+
+def window() -> Tensor:
+    """Square root of a Hann window: analysis and synthesis together add up to one."""
+    return torch.hann_window(FFT, periodic=True).sqrt()
+
+
+def spectra(sound_BS: Tensor) -> Tensor:
+    """complex (B, T, F): frame t covers the blocks of 10 ms t - 1 (at first silence) and t."""
+    padded_BS = nn.functional.pad(sound_BS, (HOP, 0))
+    frames_BTS = padded_BS.unfold(-1, FFT, HOP)
+    return torch.fft.rfft(frames_BTS * window().to(sound_BS.device))
+
+
+def waveform(spectra_BTF: Tensor) -> Tensor:
+    """Sound (B, S) in time with what `spectra` was made of; its last block is unfinished."""
+    frames_BTS = torch.fft.irfft(spectra_BTF, n=FFT) * window().to(spectra_BTF.device)
+    first, second = frames_BTS[..., :HOP], frames_BTS[..., HOP:]
+    blocks_BTS = first[:, 1:] + second[:, :-1]
+    return blocks_BTS.flatten(1)
+
+
+class EchoSuppressor(nn.Module):
+    """Log powers (B, T, 4 F) and a state (1, B, H) to gains (B, T, F) and the next state."""
+
+    def __init__(self, hidden: int = 192, inner: int = 128) -> None:
+        super().__init__()
+        self.hidden = hidden
+        self.enter = nn.Linear(INPUTS * BINS, inner)
+        self.memory = nn.GRU(inner, hidden, batch_first=True)
+        self.leave = nn.Linear(hidden + inner, BINS)
+
+    def forward(self, powers_BTF: Tensor, state_1BH: Tensor) -> tuple[Tensor, Tensor]:
+        """``powers_BTF``: squared magnitudes of left, echo, suppressed and far, side by side."""
+        logs = (torch.log10(powers_BTF + _FLOOR) - _LOG_MEAN) / _LOG_SCALE
+        entered = torch.relu(self.enter(logs))
+        remembered, state = self.memory(entered, state_1BH)
+        gains = torch.sigmoid(self.leave(torch.cat([remembered, entered], dim=-1)))
+        return gains, state
+
+    def begin(self, batch: int) -> Tensor:
+        """A state that remembers nothing."""
+        return torch.zeros(1, batch, self.hidden)
