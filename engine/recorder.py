@@ -40,7 +40,7 @@ from engine.flac_file import FlacWriter
 from engine.tokens import RATE_HZ
 from engine.turns import LEVEL_SAMPLES, LevelTrack, TurnTaking, turn_taking
 
-SOUND_NAME, LABELS_NAME = "conversation.flac", "labels.txt"
+SOUND_NAME, LABELS_NAME, TITLE_NAME = "conversation.flac", "labels.txt", "title.txt"
 _LABELS_PART_NAME = "labels.part"
 MOST_TALKS = 100
 MOST_BYTES = 4_000_000_000
@@ -48,7 +48,7 @@ MOST_BYTES = 4_000_000_000
 
 _FOLDER_NAME = re.compile(r"conversation-\d{8}-\d{6}(_\d+)?")
 # In the order of deletion: the events tell that a folder is a recording.
-_FILE_NAMES = (SOUND_NAME, LABELS_NAME, _LABELS_PART_NAME, EVENTS_NAME)
+_FILE_NAMES = (SOUND_NAME, LABELS_NAME, _LABELS_PART_NAME, TITLE_NAME, EVENTS_NAME)
 # Sixteen seconds of 160 ms: longer than a disk takes to wake up.
 _QUEUED_CHUNKS = 100
 _CLOSE_SECONDS = 10.0
@@ -91,7 +91,7 @@ class Recorder:
         try:
             self._files = _Files(self.folder, duplex, source)
         except DuologueError:
-            _delete(self.folder)
+            delete_recording(self.folder)
             raise
         prune(folder, most_talks, most_bytes)
         self._worker = threading.Thread(target=self._work, name="recorder", daemon=True)
@@ -287,18 +287,18 @@ def prune(folder: Path, most_talks: int, most_bytes: int) -> list[Path]:
     The newest one always stays. Only what a ``Recorder`` wrote is deleted: a folder of its name
     that holds a recording's events and nothing but its files. One that cannot be deleted stays.
     """
-    recordings = sorted(_recordings(folder), key=lambda found: found[1], reverse=True)
+    found = sorted(recordings(folder), key=lambda one: one[1], reverse=True)
     kept_bytes = 0
     deleted = []
-    for index, (path, _, size_bytes) in enumerate(recordings):
+    for index, (path, _, size_bytes) in enumerate(found):
         kept_bytes += size_bytes
         if index and (index >= most_talks or kept_bytes > most_bytes):
-            _delete(path)
+            delete_recording(path)
             deleted.append(path)
     return deleted
 
 
-def _recordings(folder: Path) -> Iterator[tuple[Path, tuple[str, int], int]]:
+def recordings(folder: Path) -> Iterator[tuple[Path, tuple[str, int], int]]:
     """(folder, what puts it in order of time, bytes) of each recording in ``folder``."""
     for path in folder.iterdir():
         if path.is_symlink() or not path.is_dir() or not _FOLDER_NAME.fullmatch(path.name):
@@ -316,8 +316,8 @@ def _recordings(folder: Path) -> Iterator[tuple[Path, tuple[str, int], int]]:
             yield path, (stem, int(count or 0)), size_bytes
 
 
-def _delete(folder: Path) -> None:
-    """Delete a recording's files, and the folder if it is empty then."""
+def delete_recording(folder: Path) -> None:
+    """Delete a recording's files, and the folder if it is empty then; never anything else."""
     with contextlib.suppress(OSError):
         for name in _FILE_NAMES:
             (folder / name).unlink(missing_ok=True)

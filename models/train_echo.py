@@ -1,242 +1,201 @@
-"""Train the residual echo suppressor (``engine/residual_suppressor.py``) on simulated scenes.
+"""Train the residual echo suppressor on scenes in simulated rooms (``duologue-train echo``).
 
 Two lessons at once. The spectrum of what comes out must be that of the user and the room's noise
 at the microphone, and almost silence where only the agent speaks; and the frozen tokenizer must
-hear in it the phones that it hears in the user alone, or silence. Resumable and seeded; the budget
-is steps, so that the same command gives the same weights.
+hear in it the phones that it hears in the user alone.
 
-Shape suffixes: B batch, N samples, S signals, T blocks of 10 ms, F frequencies.
+Shape suffixes: B batch, N samples, T frames of 10 ms, F frequencies.
 """
 
 from __future__ import annotations
 
-import csv
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
-from engine.residual_suppressor import (
-    BANDS,
-    BINS,
-    BLOCK_SAMPLES,
-    SIGNALS,
-    WINDOW,
-    WINDOW_SAMPLES,
-    band_matrix,
-    write_weights,
-)
 from engine.tokens import FRAME_SAMPLES, RATE_HZ
 from models.echo_scenes import Scene, read_scene, scene_paths
+from models.echo_suppressor import BINS, HOP, INPUTS, EchoSuppressor, spectra, waveform
+from models.onnx_weights import halve_weights
 from models.rooms import noise_of_seed
 from models.tokenizer import TokenizerNet, load_tokenizer
 
-CHECKPOINT_NAME = "suppressor.pt"
-LOG_NAME = "suppressor.csv"
-WIDTH, LAYERS = 128, 2
-CROP_S, BATCH = 6, 8
+HELD_SCENES = 16
+"""The last scenes are kept out, for the scores."""
+_CROP_S, _BATCH = 6, 8
 _RATE, _LAST_RATE = 2e-3, 1e-4
+_WARM_STEPS = 50
 _COMPRESSION = 0.3
 _SILENCE_WEIGHT = 3.0
-_PHONE_WEIGHT = 0.1
+_SPECTRUM_WEIGHT, _PHONE_WEIGHT = 10.0, 0.3
 # The room's noise may stay at a tenth where only the agent is heard.
 _NOISE_LEFT = 0.1
 # The user speaks above this power, and 100 ms around it; the echo lasts 200 ms longer.
 _USER_POWER, _USER_BLOCKS, _ECHO_BLOCKS = 10 ** (-58 / 10), 10, 20
 _ECHO_ABOVE_NOISE = 0.05
 _LEVEL_DB = 8.0
-
-
-class SuppressorNet(nn.Module):
-    """Band powers to gains; the engine has the same in numpy."""
-
-    bands: Tensor
-    window: Tensor
-
-    def __init__(self, width: int = WIDTH, layers: int = LAYERS) -> None:
-        super().__init__()
-        self.inlet = nn.Linear(SIGNALS * BANDS, width)
-        self.gru = nn.GRU(width, width, layers, batch_first=True)
-        self.outlet = nn.Linear(width, BINS)
-        self.register_buffer("bands", torch.from_numpy(band_matrix()), persistent=False)
-        self.register_buffer("window", torch.from_numpy(WINDOW), persistent=False)
-
-    def spectra(self, sound_BN: Tensor) -> Tensor:
-        """(..., T, F) of each block and the one before it."""
-        windows = F.pad(sound_BN, (BLOCK_SAMPLES, 0)).unfold(-1, WINDOW_SAMPLES, BLOCK_SAMPLES)
-        return torch.fft.rfft(windows * self.window)
-
-    def forward(self, signals_BSN: Tensor) -> tuple[Tensor, Tensor]:
-        """The user's spectrum (B, T, F) and sound (B, N), the latter one block late."""
-        spectra_BSTF = self.spectra(signals_BSN)
-        power = spectra_BSTF.real**2 + spectra_BSTF.imag**2
-        features = (10 * torch.log10(power @ self.bands + 1e-9) + 50) / 20
-        hidden = torch.tanh(self.inlet(features.transpose(1, 2).flatten(2)))
-        gains_BTF = torch.sigmoid(self.outlet(self.gru(hidden)[0]))
-        user_BTF = spectra_BSTF[:, 0] * gains_BTF
-        frames = torch.fft.irfft(user_BTF) * self.window
-        first, second = frames.split(BLOCK_SAMPLES, dim=-1)
-        sound = first + F.pad(second[:, :-1], (0, 0, 1, 0))
-        return user_BTF, sound.flatten(1)
+_OPSET = 17
 
 
 @dataclass(frozen=True, eq=False)
 class _Lessons:
-    """All scenes in memory, float16 (scenes, tracks, samples)."""
+    """Scenes in memory, float16."""
 
     signals: Tensor
-    """left, echo, far, AEC3's sound; the microphone is the sum of the first two."""
+    """(scenes, INPUTS, samples): left, echo, AEC3's sound, far; first two make the microphone."""
     heard: Tensor
-    """The user at the microphone, without noise; (scenes, samples)."""
+    """(scenes, samples): the user at the microphone, without noise."""
     target: Tensor
-    """The same with noise."""
+    """(scenes, samples): the same with noise."""
 
 
-def train_suppressor(
-    scenes: Path,
-    tokenizer: Path,
-    folder: Path,
-    out: Path,
-    steps: int,
-    minutes: float,
-    threads: int,
-    seed: int,
+def train_echo(
+    scenes: Path, tokenizer: Path, out: Path, minutes: float, threads: int, seed: int
 ) -> None:
-    """Train for so many steps (fewer if the minutes are over), and write the weights."""
+    """Train for so long, write ``out`` (ONNX) and its log beside it (``.jsonl``).
+
+    ``tokenizer`` is a checkpoint of the tokenizer whose units the echo must not change.
+    """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    lessons = _read(scenes)
+    rng = np.random.default_rng(seed)
+    paths = list(scene_paths(scenes))
+    lessons = _read(paths[:-HELD_SCENES])
     listener = load_tokenizer(tokenizer).eval().requires_grad_(False)
-    net = SuppressorNet()
+    net = EchoSuppressor()
     optimizer = torch.optim.AdamW(net.parameters(), _RATE, weight_decay=1e-3)
-    checkpoint = folder / CHECKPOINT_NAME
-    begin = 0
-    if checkpoint.is_file():
-        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        net.load_state_dict(saved["net"])
-        optimizer.load_state_dict(saved["optimizer"])
-        begin = saved["step"]
-    end_s = time.monotonic() + 60 * minutes
-    with (folder / LOG_NAME).open("a", newline="") as stream:
-        log = csv.writer(stream)
-        for step in range(begin, steps):
-            # Each step draws anew from its number, so that resuming changes nothing.
-            rng = np.random.default_rng([seed, step])
-            share = step / steps
-            for group in optimizer.param_groups:
-                group["lr"] = min(1.0, (step + 1) / 50) * (
-                    _LAST_RATE + (_RATE - _LAST_RATE) * 0.5 * (1 + np.cos(np.pi * share))
-                )
-            losses = _losses(net, listener, lessons, rng)
-            optimizer.zero_grad()
-            sum(losses).backward()
-            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            optimizer.step()
-            log.writerow([step, *(f"{float(loss):.5f}" for loss in losses)])
-            stream.flush()
-            over = time.monotonic() > end_s
-            if (step + 1) % 50 == 0 or step + 1 == steps or over:
-                state = {"net": net.state_dict(), "optimizer": optimizer.state_dict()}
-                torch.save(state | {"step": step + 1}, checkpoint)
-                _write(net, out)
-            if over:
-                break
-
-
-def _write(net: SuppressorNet, out: Path) -> None:
+    begin_s, step = time.monotonic(), 0
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_weights(out, {name: tensor.numpy() for name, tensor in net.state_dict().items()})
+    log = out.with_suffix(".jsonl")
+    log.write_text("", "utf-8")
+    while (share := (time.monotonic() - begin_s) / (60 * minutes)) < 1:
+        rate = _LAST_RATE + (_RATE - _LAST_RATE) * 0.5 * (1 + np.cos(np.pi * share))
+        for group in optimizer.param_groups:
+            group["lr"] = min(1.0, (step + 1) / _WARM_STEPS) * rate
+        spectrum, phones = _losses(net, listener, lessons, rng)
+        loss: Tensor = _SPECTRUM_WEIGHT * spectrum + _PHONE_WEIGHT * phones
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        if step % 20 == 0:
+            row = {"step": step, "spectrum": spectrum.item(), "phones": phones.item()}
+            with log.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(row) + "\n")
+            print(json.dumps(row), flush=True)
+        if step % 500 == 0:
+            export_suppressor(net, out)
+    export_suppressor(net, out)
 
 
-def _read(folder: Path) -> _Lessons:
+def export_suppressor(net: EchoSuppressor, path: Path) -> None:
+    """ONNX for one frame at a time: powers (1, 1, 4 F), state (1, 1, H) to gains and state."""
+    net.eval()
+    part = path.with_suffix(".part")
+    torch.onnx.export(
+        net,
+        (torch.ones(1, 1, INPUTS * BINS), net.begin(1)),
+        part,
+        input_names=["powers", "state"],
+        output_names=["gains", "next_state"],
+        opset_version=_OPSET,
+        dynamo=False,
+    )
+    halve_weights(part)
+    part.replace(path)
+    net.train()
+
+
+def _read(paths: list[Path]) -> _Lessons:
     signals, heard, target = [], [], []
-    for path in scene_paths(folder):
+    for path in paths:
         scene = read_scene(path)
         tracks = scene.tracks
-        signals.append(np.stack([tracks[n] for n in ("left", "echo", "far", "suppressed")]))
+        signals.append(np.stack([tracks[n] for n in ("left", "echo", "suppressed", "far")]))
         target.append(tracks["target"])
         heard.append(_without_noise(scene, int(path.stem)))
-    return _Lessons(
-        *(torch.from_numpy(np.stack(each)) for each in (signals, heard, target)),
-    )
+    return _Lessons(*(torch.from_numpy(np.stack(each)) for each in (signals, heard, target)))
 
 
 def _without_noise(scene: Scene, seed: int) -> np.ndarray:
     """The user's speech alone: the room's noise is known but for its level."""
     target = scene.tracks["target"].astype(np.float32)
     noise = noise_of_seed(seed, len(target))
-    quiet: np.ndarray = target[: 2 * RATE_HZ - FRAME_SAMPLES]  # nobody speaks yet
-    level = float(quiet @ noise[: len(quiet)]) / float(np.square(noise[: len(quiet)]).sum())
+    quiet = target[: 2 * RATE_HZ - FRAME_SAMPLES]  # nobody speaks yet
+    known = noise[: len(quiet)]
+    level = float(np.dot(quiet, known)) / float(np.dot(known, known))
     heard: np.ndarray = (target - level * noise).astype(np.float16)
     return heard
 
 
 def _losses(
-    net: SuppressorNet, listener: TokenizerNet, lessons: _Lessons, rng: np.random.Generator
+    net: EchoSuppressor, listener: TokenizerNet, lessons: _Lessons, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    samples = CROP_S * RATE_HZ
-    picked = []
-    for _ in range(BATCH):
-        scene = int(rng.integers(len(lessons.heard)))
-        last = (lessons.heard.shape[-1] - samples) // BLOCK_SAMPLES
-        # Every third crop is a scene's beginning, where nothing has been learned yet.
-        first = BLOCK_SAMPLES * int(rng.integers(last) if rng.random() < 2 / 3 else 0)
-        part = slice(first, first + samples)
-        level, far_level = 10 ** (rng.uniform(-_LEVEL_DB, _LEVEL_DB, 2) / 20)
-        left, echo, far, suppressed = lessons.signals[scene, :, part].float()
-        picked.append(
-            torch.stack(
-                [
-                    level * left,
-                    level * echo,
-                    level * (left + echo),
-                    far_level * far,
-                    level * suppressed,
-                    level * lessons.heard[scene, part].float(),
-                    level * lessons.target[scene, part].float(),
-                ]
-            )
-        )
-    batch = torch.stack(picked)
-    signals_BSN, heard_BN, target_BN = batch[:, :SIGNALS], batch[:, SIGNALS], batch[:, -1]
-    user_BTF, sound_BN = net(signals_BSN)
+    batch = torch.stack([_crop(lessons, rng) for _ in range(_BATCH)])
+    signals_BSN, heard_BN, target_BN = batch[:, :INPUTS], batch[:, INPUTS], batch[:, -1]
+    left_BTF, *others = (spectra(signals_BSN[:, index]) for index in range(INPUTS))
+    powers_BTF = torch.cat([_power(each) for each in (left_BTF, *others)], dim=-1)
+    gains_BTF, _ = net(powers_BTF, net.begin(_BATCH))
+    user_BTF = left_BTF * gains_BTF
     with torch.no_grad():
-        silence_BT = _agent_only(signals_BSN[:, 2], heard_BN, target_BN)
-        wanted_BN = target_BN
+        near_BN = signals_BSN[:, 0] + signals_BSN[:, 1]
+        silence_BT = _agent_only(near_BN, heard_BN, target_BN)
         quiet_BN = heard_BN + _NOISE_LEFT * (target_BN - heard_BN)
-        wanted_BTF = torch.where(
-            silence_BT[..., None], net.spectra(quiet_BN), net.spectra(wanted_BN)
-        )
+        wanted_BTF = torch.where(silence_BT[..., None], spectra(quiet_BN), spectra(target_BN))
         heard_phones = listener.phone_logits(heard_BN).float().softmax(-1)
-    got, wanted = (
-        (each.real**2 + each.imag**2 + 1e-8) ** (_COMPRESSION / 2)
-        for each in (user_BTF, wanted_BTF)
-    )
+    got, wanted = ((_power(each) + 1e-8) ** (_COMPRESSION / 2) for each in (user_BTF, wanted_BTF))
     weight = torch.where(silence_BT & (got > wanted).any(-1), _SILENCE_WEIGHT, 1.0)[..., None]
     spectrum = (weight * (got - wanted) ** 2).mean()
-    # What comes out is one block late; the listener must not learn to expect that.
-    in_time_BN = F.pad(sound_BN[:, BLOCK_SAMPLES:], (0, BLOCK_SAMPLES))
+    sound_BN = functional.pad(waveform(user_BTF), (0, HOP))
     with torch.autocast("cpu", torch.bfloat16):
-        logits = listener.phone_logits(in_time_BN)
+        logits = listener.phone_logits(sound_BN)
     logits = logits.float().log_softmax(-1)
-    # The first half second hears no past.
-    skipped = RATE_HZ // 2 // FRAME_SAMPLES
-    phones = F.kl_div(logits[:, skipped:], heard_phones[:, skipped:], reduction="none").sum(-1)
-    return 10 * spectrum, _PHONE_WEIGHT * phones.mean()
+    skipped = RATE_HZ // 2 // FRAME_SAMPLES  # the first half second hears no past
+    phones = functional.kl_div(
+        logits[:, skipped:], heard_phones[:, skipped:], reduction="none"
+    ).sum(-1)
+    return spectrum, phones.mean()
+
+
+def _power(spectra_BTF: Tensor) -> Tensor:
+    return spectra_BTF.real**2 + spectra_BTF.imag**2
+
+
+def _crop(lessons: _Lessons, rng: np.random.Generator) -> Tensor:
+    """(INPUTS + 2, N): the inputs, the user, the user with noise, at a level of its own."""
+    samples = _CROP_S * RATE_HZ
+    scene = int(rng.integers(len(lessons.heard)))
+    last = (lessons.heard.shape[-1] - samples) // HOP
+    # Every third crop is a scene's beginning, where nothing has been learned yet.
+    first = HOP * int(rng.integers(last) if rng.random() < 2 / 3 else 0)
+    part = slice(first, first + samples)
+    level, far_level = 10 ** (rng.uniform(-_LEVEL_DB, _LEVEL_DB, 2) / 20)
+    rows = torch.cat(
+        [
+            lessons.signals[scene, :, part],
+            lessons.heard[scene, part][None],
+            lessons.target[scene, part][None],
+        ]
+    ).float()
+    levels = torch.full((len(rows), 1), level)
+    levels[INPUTS - 1] = far_level
+    return rows * levels
 
 
 def _agent_only(near_BN: Tensor, heard_BN: Tensor, target_BN: Tensor) -> Tensor:
     """bool (B, T): there is an echo, and the user is silent."""
     echo, user, noise = (
-        sound.unflatten(-1, (-1, BLOCK_SAMPLES)).square().mean(-1)
+        sound.unflatten(-1, (-1, HOP)).square().mean(-1)
         for sound in (near_BN - target_BN, heard_BN, target_BN - heard_BN)
     )
-    echo = F.max_pool1d(echo, 2 * _ECHO_BLOCKS + 1, 1, _ECHO_BLOCKS)
-    user = F.max_pool1d(user, 2 * _USER_BLOCKS + 1, 1, _USER_BLOCKS)
+    echo = functional.max_pool1d(echo, 2 * _ECHO_BLOCKS + 1, 1, _ECHO_BLOCKS)
+    user = functional.max_pool1d(user, 2 * _USER_BLOCKS + 1, 1, _USER_BLOCKS)
     floor = noise.mean(-1, keepdim=True)
     return (echo > _ECHO_ABOVE_NOISE * floor) & (user < torch.clamp(0.1 * floor, min=_USER_POWER))

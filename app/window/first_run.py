@@ -186,8 +186,9 @@ class FirstRun(QWidget):
         self.steps.setCurrentIndex(step)
         if step != 0 and step != 1:
             self._end_check()
-        first = self.steps.widget(step).findChildren(QPushButton)[0]
-        first.setFocus()
+        page = self.steps.widget(step)
+        if page:
+            page.findChildren(QPushButton)[0].setFocus()
 
     def _listen(self) -> None:
         self._heard = 0

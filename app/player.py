@@ -1,0 +1,132 @@
+"""Plays a recorded conversation: both tracks together, through the speaker.
+
+PortAudio's thread asks for sound; this object's own thread reads the file ahead into a short queue.
+Knows no Qt.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import soxr
+
+from app.sound_check import ONE_CARD
+from engine.devices import choose, list_devices, opening_error, portaudio, portaudio_index, refresh
+from engine.errors import DuologueError
+from engine.tokens import RATE_HZ
+
+_BLOCK_SECONDS, _QUEUED_BLOCKS = 0.05, 8
+_WAIT_SECONDS = 0.1
+_CARD_SECONDS = 2.0
+
+
+class Player:
+    """One playback of one file; made, played, stopped once."""
+
+    def __init__(self, sound: Path, speaker: str | None, start_sample: int = 0) -> None:
+        self._sound, self._speaker = sound, speaker
+        self._position = start_sample
+        self._stopping, self._over = threading.Event(), threading.Event()
+        self.error = ""
+        """Why it ended, where it was not asked for; a sentence."""
+        self._thread = threading.Thread(target=self._run, name="player", daemon=True)
+        self._thread.start()
+
+    @property
+    def position(self) -> int:
+        """The sample that is heard now, at 16 kHz, to 50 ms."""
+        return self._position
+
+    @property
+    def playing(self) -> bool:
+        """Whether it goes on."""
+        return not self._over.is_set()
+
+    def stop(self) -> None:
+        """Fall silent; returns at once."""
+        self._stopping.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the end came within a time."""
+        return self._over.wait(seconds)
+
+    def _run(self) -> None:
+        try:
+            if not ONE_CARD.acquire(timeout=_CARD_SECONDS):
+                raise DuologueError("The sound card is in use by the talk; stop it first.")
+            try:
+                self._play()
+            finally:
+                ONE_CARD.release()
+        except DuologueError as error:
+            self.error = str(error)
+        except (OSError, RuntimeError) as error:
+            self.error = f"The conversation cannot be played ({error})."
+        finally:
+            self._over.set()
+
+    def _play(self) -> None:
+        refresh()
+        device = choose(list_devices().speakers, self._speaker, "speaker")
+        blocks: queue.Queue[np.ndarray] = queue.Queue(_QUEUED_BLOCKS)
+        sounddevice = portaudio()
+        rate_hz = device.rate_hz or RATE_HZ
+        frames = round(_BLOCK_SECONDS * rate_hz)
+
+        def give(out: np.ndarray, _frames: int, _time: Any, _status: Any) -> None:
+            try:
+                block = blocks.get_nowait()
+            except queue.Empty:
+                out.fill(0)
+                return
+            out[:] = 0
+            out[: len(block)] = block
+            self._position += round(len(block) * RATE_HZ / rate_hz)
+
+        try:
+            stream = sounddevice.OutputStream(
+                samplerate=rate_hz,
+                blocksize=frames,
+                device=portaudio_index(device, "speaker"),
+                channels=2,
+                dtype="float32",
+                callback=give,
+            )
+            stream.start()
+        except sounddevice.PortAudioError as error:
+            raise opening_error(error, device, "speaker") from error
+        try:
+            for block in self._blocks(rate_hz, frames):
+                while not self._stopping.is_set():
+                    try:
+                        blocks.put(block, timeout=_WAIT_SECONDS)
+                        break
+                    except queue.Full:
+                        continue
+                if self._stopping.is_set():
+                    return
+            while not blocks.empty() and not self._stopping.wait(_WAIT_SECONDS):
+                pass
+        finally:
+            stream.abort(ignore_errors=True)
+            stream.close(ignore_errors=True)
+
+    def _blocks(self, rate_hz: int, frames: int) -> Any:
+        """float32 (frames, 2) at the card's rate: both speakers in the middle."""
+        resampler = soxr.ResampleStream(RATE_HZ, rate_hz, 1, dtype="float32")
+        left = np.zeros(0, np.float32)
+        with soundfile.SoundFile(self._sound) as file:
+            file.seek(min(self._position, file.frames))
+            for block in file.blocks(RATE_HZ, dtype="float32", always_2d=True):
+                mono = np.clip(block.sum(axis=1), -1, 1)
+                left = np.concatenate([left, resampler.resample_chunk(mono)])
+                while len(left) >= frames:
+                    yield np.repeat(left[:frames, None], 2, axis=1)
+                    left = left[frames:]
+            left = np.concatenate([left, resampler.resample_chunk(np.zeros(0, np.float32), True)])
+            yield np.repeat(left[:frames, None], 2, axis=1)
