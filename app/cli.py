@@ -497,9 +497,9 @@ def program_version() -> str:
 
 def sample_path() -> Path:
     """The sample recording of a user that comes with the program."""
-    from engine.bundle import default_folder
+    from engine.resource_files import resources
 
-    path = default_folder().parent / "samples" / "user.flac"
+    path = resources() / "samples" / "user.flac"
     if not path.is_file():
         raise DuologueError("The sample recording is missing; give one with --user.")
     return path

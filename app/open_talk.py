@@ -69,6 +69,8 @@ class OpenTalk:
         self._card: ChosenCard | None = None
         self._recorder: Recorder | None = None
         self._conversation: LiveConversation | None = None
+        self.chunk_ms = self.latency_ms = 0
+        """Length of a chunk, and how late the user's sound is used; after ``begin``."""
 
     def begin(self, phase: Callable[[str], None] = lambda name: None) -> CardInfo:
         """Load the models, open the card and talk.
@@ -90,6 +92,8 @@ class OpenTalk:
                 gpu_layers=settings.gpu_layers,
                 threads=settings.threads,
             )
+            self.chunk_ms = self._duplex.format.chunk_ms
+            self.latency_ms = self._duplex.latency_ms
             phase("sound")
             if not ONE_CARD.acquire(timeout=_CARD_SECONDS):
                 raise DuologueError("The sound card is still being tried; begin again.")
@@ -120,16 +124,6 @@ class OpenTalk:
         if self._conversation is None:
             raise RuntimeError("the talk has not begun")
         return self._conversation
-
-    @property
-    def chunk_ms(self) -> int:
-        """Length of a chunk; after ``begin``."""
-        return self._begun.format.chunk_ms
-
-    @property
-    def latency_ms(self) -> int:
-        """How late the user's sound is used; after ``begin``."""
-        return self._begun.latency_ms
 
     @property
     def recording(self) -> Path | None:
@@ -165,12 +159,6 @@ class OpenTalk:
             if self._has_card:
                 self._has_card = False
                 ONE_CARD.release()
-
-    @property
-    def _begun(self) -> Duplex:
-        if self._duplex is None:
-            raise RuntimeError("the talk has not begun")
-        return self._duplex
 
 
 def _canceller(settings: Settings) -> Canceller | None:

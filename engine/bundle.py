@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from engine.clock import Sampling
 from engine.errors import DuologueError
+from engine.resource_files import resources
 from engine.tokens import FRAME_MS, UNIT_RATE_HZ, TokenFormat
 
 MANIFEST_NAME = "manifest.json"
@@ -190,9 +190,7 @@ class Bundle:
 
 def default_folder() -> Path:
     """The starter bundle that comes with the program."""
-    frozen = getattr(sys, "_MEIPASS", None)
-    root = Path(frozen) if frozen else Path(__file__).resolve().parent.parent
-    return root / "resources" / "starter"
+    return resources() / "starter"
 
 
 def load_bundle(folder: Path | None = None) -> Bundle:
@@ -201,7 +199,7 @@ def load_bundle(folder: Path | None = None) -> Bundle:
     Raises DuologueError where anything is missing, damaged or not understood.
     """
     folder = folder or default_folder()
-    manifest = _read_manifest(folder / MANIFEST_NAME)
+    manifest = read_manifest(folder / MANIFEST_NAME)
     for entry in (
         manifest.files.tokenizer,
         manifest.files.language_model,
@@ -224,7 +222,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf8")
 
 
-def _read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
     try:
         text = path.read_text(encoding="utf8")
         content = json.loads(text)

@@ -5,6 +5,7 @@ Knows nothing of what the models mean; turns every failure into the engine's one
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,42 @@ _REMEDY = "install the bundle again"
 _ERRORS_ONLY_FATAL = 4  # the engine reports errors itself
 
 
+Ends = Sequence[tuple[str, str]]
+"""Names and types of a model's inputs, or of its outputs."""
+
+
+def open_session(path: Path, takes: Ends, gives: Ends) -> onnxruntime.InferenceSession:
+    """A model on the CPU that has these inputs and outputs.
+
+    Raises DuologueError where the file is no such model.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    # Spinning threads would take the core that the language model needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = _ERRORS_ONLY_FATAL
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnxruntime's errors share no base class of their own
+        raise DuologueError(
+            f"{path} is missing or not an ONNX model that can be run; {_REMEDY}."
+        ) from error
+    found = [(end.name, end.type) for end in [*session.get_inputs(), *session.get_outputs()]]
+    if found != [*takes, *gives]:
+        listed = ", ".join(f"{name}: {kind}" for name, kind in found)
+        wanted = " and ".join(name for name, _ in (*takes, *gives))
+        raise DuologueError(
+            f"{path} is a foreign model (it has {listed} where {wanted} belong); {_REMEDY}."
+        )
+    return session
+
+
 class OnnxModel:
-    """A model with one input and one output, on the CPU."""
+    """A model with one input and one output."""
 
     def __init__(self, path: Path, takes: tuple[str, str], gives: tuple[str, str]) -> None:
         """Open a file; ``takes`` and ``gives`` are the name and type it must have at either end.
@@ -26,29 +61,7 @@ class OnnxModel:
         """
         self.path = path
         self._input, self._output = takes[0], gives[0]
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        # Spinning threads would take the core that the language model needs.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = _ERRORS_ONLY_FATAL
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's errors share no base class of their own
-            raise DuologueError(
-                f"{path} is missing or not an ONNX model that can be run; {_REMEDY}."
-            ) from error
-        ends = [*self._session.get_inputs(), *self._session.get_outputs()]
-        found = [(end.name, end.type) for end in ends]
-        if found != [takes, gives]:
-            listed = ", ".join(f"{name}: {kind}" for name, kind in found)
-            raise DuologueError(
-                f"{path} is a foreign model (it has {listed} where {takes[0]} and {gives[0]} "
-                f"belong); {_REMEDY}."
-            )
+        self._session = open_session(path, [takes], [gives])
 
     def run(self, value: np.ndarray, output_length: int) -> np.ndarray:
         """The output (``output_length``,) for an input (n,); both have a batch of one inside.

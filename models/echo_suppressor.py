@@ -41,7 +41,7 @@ def waveform(spectra_BTF: Tensor) -> Tensor:
 class EchoSuppressor(nn.Module):
     """Log powers (B, T, 4 F) and a state (1, B, H) to gains (B, T, F) and the next state."""
 
-    def __init__(self, hidden: int = 192, inner: int = 128) -> None:
+    def __init__(self, hidden: int = 320, inner: int = 192) -> None:
         super().__init__()
         self.hidden = hidden
         self.enter = nn.Linear(INPUTS * BINS, inner)

@@ -33,7 +33,7 @@ _RATE, _LAST_RATE = 2e-3, 1e-4
 _WARM_STEPS = 50
 _COMPRESSION = 0.3
 _SILENCE_WEIGHT = 3.0
-_SPECTRUM_WEIGHT, _PHONE_WEIGHT = 10.0, 0.3
+_SPECTRUM_WEIGHT, _PHONE_WEIGHT = 10.0, 0.5
 # The room's noise may stay at a tenth where only the agent is heard.
 _NOISE_LEFT = 0.1
 # The user speaks above this power, and 100 ms around it; the echo lasts 200 ms longer.
@@ -90,7 +90,7 @@ def train_echo(
             with log.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(row) + "\n")
             print(json.dumps(row), flush=True)
-        if step % 500 == 0:
+        if step % 250 == 0:
             export_suppressor(net, out)
     export_suppressor(net, out)
 
@@ -149,7 +149,9 @@ def _losses(
         silence_BT = _agent_only(near_BN, heard_BN, target_BN)
         quiet_BN = heard_BN + _NOISE_LEFT * (target_BN - heard_BN)
         wanted_BTF = torch.where(silence_BT[..., None], spectra(quiet_BN), spectra(target_BN))
-        heard_phones = listener.phone_logits(heard_BN).float().softmax(-1)
+        with torch.autocast("cpu", torch.bfloat16):
+            heard_phones = listener.phone_logits(heard_BN)
+        heard_phones = heard_phones.float().softmax(-1)
     got, wanted = ((_power(each) + 1e-8) ** (_COMPRESSION / 2) for each in (user_BTF, wanted_BTF))
     weight = torch.where(silence_BT & (got > wanted).any(-1), _SILENCE_WEIGHT, 1.0)[..., None]
     spectrum = (weight * (got - wanted) ** 2).mean()

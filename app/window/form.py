@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-_CONTROL_PX = 300
+_CONTROL_PX, _CONTROL_HEIGHT_PX = 300, 34
 
 
 class Card(QFrame):
@@ -39,9 +39,12 @@ class Card(QFrame):
         """One setting; ``name`` may hold a mnemonic. Returns the explanation's label."""
         row = self._grid.rowCount()
         label = QLabel(name)
-        label.setBuddy(_focusable(control))
-        control.setAccessibleName(name.replace("&", ""))
-        control.setAccessibleDescription(explanation)
+        first = _focusable(control)
+        label.setBuddy(first)
+        for each in {control, first}:
+            each.setAccessibleName(each.accessibleName() or name.replace("&", ""))
+            each.setAccessibleDescription(explanation)
+        control.setMinimumHeight(max(control.sizeHint().height(), _CONTROL_HEIGHT_PX))
         more = QLabel(explanation)
         more.setProperty("role", "soft")
         more.setWordWrap(True)

@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
 from app.diagnostics import diagnostics
 from app.folders import config_folder, recordings_folder
 from app.settings import Settings, SettingsFile
+from app.talk_state import State
 from app.window import theme, worker
 from app.window.conversations_page import ConversationsPage
 from app.window.first_run import FirstRun
@@ -84,7 +85,7 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         self._pages = QStackedWidget()
         self.talk = TalkPage(self.session)
-        self.conversations = ConversationsPage(self._recordings)
+        self.conversations = ConversationsPage(self._recordings, lambda: self.settings.speaker)
         self.models = ModelsPage(self.settings.bundle)
         self.settings_page = SettingsPage(self.settings)
         self.first_run = FirstRun(self.settings)
@@ -164,6 +165,8 @@ class MainWindow(QMainWindow):
         self.session.failed.connect(self._tell_failure)
         self.session.event_came.connect(self._show_level)
         self.session.ended.connect(lambda _recording: self.conversations.refresh())
+        self.session.state_changed.connect(self._show_talking)
+        self.conversations.notice.connect(self.tell)
         self.talk.diagnostics_wanted.connect(self._copy_diagnostics)
         self.again_button.clicked.connect(self._start_again)
         self.settings_page.changed.connect(self.change)
@@ -185,8 +188,6 @@ class MainWindow(QMainWindow):
         """0 talk, 1 conversations, 2 models, 3 settings."""
         self._pages.setCurrentIndex(index)
         self._buttons.button(index).setChecked(True)
-        if index == 1:
-            self.conversations.refresh()
 
     def show_first_run(self) -> None:
         """Ask for microphone and speaker before anything else."""
@@ -223,6 +224,7 @@ class MainWindow(QMainWindow):
     def _choose_bundle(self, bundle: Path | None) -> None:
         self.change(self.settings.model_copy(update={"bundle": bundle}))
         self.settings_page.show_settings(self.settings)
+        self.models.show_current(bundle)
 
     def _follow_desktop(self) -> None:
         theme.apply(self._app, theme.chosen(self.settings.theme))
@@ -257,6 +259,11 @@ class MainWindow(QMainWindow):
             self,
         )
 
+    def _show_talking(self, state: State) -> None:
+        self.settings_page.set_talking(state != State.IDLE)
+        if state == State.LOADING:
+            self.conversations.stop_playing()
+
     def _show_level(self, event: object) -> None:
         if isinstance(event, Levels) and self.settings_page.isVisible():
             self.settings_page.show_level(event.user_db)
@@ -284,6 +291,8 @@ class MainWindow(QMainWindow):
         """Keys come to the window's handle first."""
         super().showEvent(event)
         self.windowHandle().installEventFilter(self)
+        if self._pages.currentWidget() is self.talk:
+            self.talk.start_button.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the talk first; the window goes when its files are closed."""

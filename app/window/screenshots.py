@@ -28,7 +28,7 @@ from engine.live_events import ChunkDone
 from engine.tokens import RATE_HZ
 
 _SPEED = 4.0
-_TALK_SECONDS, _SHOWN_AT_SECONDS = 40.0, 21.0
+_TALK_SECONDS, _SHOWN_AT_SECONDS = 38.0, 26.4
 _SIZE = QSize(1180, 760)
 _MOST_MS = 60_000
 

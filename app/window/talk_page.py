@@ -74,7 +74,7 @@ class TalkPage(QWidget):
         session.phase_changed.connect(self._show_phase)
         session.began.connect(self._begin)
         session.event_came.connect(self._count)
-        session.ended.connect(lambda _recording: self._show_figures())
+        session.ended.connect(lambda _recording: self._end())
         self._show_state(session.state)
 
     def _buttons(self) -> QHBoxLayout:
@@ -147,9 +147,12 @@ class TalkPage(QWidget):
     # --- what the session tells -------------------------------------------------------------------
 
     def _begin(self, timeline: Timeline) -> None:
-        self.waveform.set_timeline(timeline)
-        self.waveform.set_follow(True)
+        self.waveform.set_timeline(timeline, live=True)
         self._events = 0
+        self._show_figures()
+
+    def _end(self) -> None:
+        self.waveform.end_live()
         self._show_figures()
 
     def _count(self, _event: object) -> None:

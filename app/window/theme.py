@@ -12,6 +12,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from engine.resource_files import resources
+
 
 @dataclass(frozen=True)
 class Theme:
@@ -92,8 +94,10 @@ def apply(app: QApplication, theme: Theme) -> None:
     global _current
     _current = theme
     app.setStyle("Fusion")
-    app.setStyleSheet(_style_sheet(theme))
+    # A widget takes its palette when its sheet is set, so the palette comes first.
+    app.setStyleSheet("")
     app.setPalette(_palette(theme))
+    app.setStyleSheet(_style_sheet(theme))
 
 
 def _palette(theme: Theme) -> QPalette:
@@ -127,7 +131,8 @@ def _style_sheet(theme: Theme) -> str:
     sheet = _SHEET
     for field in fields(theme):
         sheet = sheet.replace(f"@{field.name};", f"{getattr(theme, field.name)};")
-    return sheet
+    check = resources() / "icons" / f"check-{theme.name}.svg"
+    return sheet.replace("@check;", check.as_posix())
 
 
 # Dynamic properties that widgets may carry: card (frame), role = title | soft | warning | bad
@@ -156,14 +161,28 @@ QPushButton[navigation="true"] { text-align: left; background: transparent; bord
 QPushButton[navigation="true"]:hover { background: @line; }
 QPushButton[navigation="true"]:checked { background: @card; color: @accent; font-weight: 600; }
 QPushButton[navigation="true"]:focus { border: 2px solid @accent; padding: 8px 14px; }
-QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox { background: @card; border: 1px solid @line;
-    border-radius: 6px; padding: 5px 8px; min-height: 20px; }
-QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {
-    border: 2px solid @accent; padding: 4px 7px; }
-QComboBox QAbstractItemView { background: @card; border: 1px solid @line; }
+QLineEdit { background: @card; border: 1px solid @line; border-radius: 6px; padding: 5px 8px;
+    min-height: 20px; }
+QLineEdit:focus { border: 2px solid @accent; padding: 4px 7px; }
 QListView, QTreeView, QTableView, QTextBrowser, QPlainTextEdit { background: @card;
     border: 1px solid @line; border-radius: 8px; padding: 4px; }
 QListView:focus, QTreeView:focus, QTableView:focus { border: 1px solid @accent; }
+QListView::item { padding: 8px; border-radius: 6px; }
+QListView::item:selected { background: @accent; color: @on_accent; }
+QHeaderView::section { background: @card; color: @soft_text; border: none; padding: 4px 6px;
+    text-align: left; }
+QCheckBox { spacing: 8px; }
+QCheckBox::indicator { width: 16px; height: 16px; border: 1px solid @soft_text; border-radius: 4px;
+    background: @card; }
+QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(@check;); }
+QCheckBox::indicator:focus { border: 2px solid @accent; }
+QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: 12px; margin: 0; }
+QScrollBar::handle { background: @line; border-radius: 4px; margin: 2px; min-height: 32px;
+    min-width: 32px; }
+QScrollBar::handle:hover { background: @soft_text; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QScrollArea { border: none; background: transparent; }
 QScrollArea > QWidget > QWidget { background: transparent; }
 QProgressBar { background: @line; border: none; border-radius: 4px; max-height: 8px; }

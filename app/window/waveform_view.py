@@ -439,7 +439,7 @@ class WaveformView(QWidget):
             colour = QColor(
                 {
                     Outcome.HIT: look.good,
-                    Outcome.MISSED: look.bad,
+                    Outcome.MISSED: look.warning,
                     Outcome.STOOD: look.warning,
                 }[estimate.outcome]
             )

@@ -1,0 +1,373 @@
+"""The installed bundles: the starter, and what was imported or pulled.
+
+A bundle is installed whole or not at all: it is gathered in a folder of its own, every hash is
+checked, and only then it gets its name. Nothing here touches the network but `pull`. Own download,
+since huggingface_hub (2.4) begins a broken-off file anew. Knows no Qt.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+from app.folders import data_folder
+from engine.bundle import (
+    MANIFEST_NAME,
+    FileEntry,
+    Manifest,
+    default_folder,
+    describe_file,
+    load_bundle,
+    read_manifest,
+)
+from engine.errors import DuologueError
+
+CARD_NAME = "MODEL_CARD.md"
+_README_NAME = "README.md"
+_MOST_CARD_BYTES = 1_000_000
+_MOST_MANIFEST_BYTES = 1_000_000
+_SPARE_BYTES = 100_000_000
+_BLOCK_BYTES = 1 << 18
+_TIMEOUT_S = 20.0
+_REPOSITORY = re.compile(r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
+_HUB = "https://huggingface.co"
+
+Progress = Callable[[int, int], None]
+"""Told bytes done and bytes in all; stops the work by raising CancelledError."""
+
+
+class CancelledError(DuologueError):
+    """The user stopped it; what has come is kept for the next time where it can be."""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A bundle on this computer."""
+
+    folder: Path
+    title: str
+    size_bytes: int
+    card: str
+    """Markdown; may be empty."""
+    starter: bool
+    """Comes with the program and stays."""
+    damage: str = ""
+    """Why it cannot be used; else empty."""
+
+
+def bundles_folder() -> Path:
+    """Where imported and pulled bundles lie."""
+    return data_folder() / "bundles"
+
+
+def installed() -> list[Installed]:
+    """The starter first, then the others by name; hashes are not checked here."""
+    found = [_describe(default_folder(), starter=True)]
+    if bundles_folder().is_dir():
+        found += [
+            _describe(folder, starter=False)
+            for folder in sorted(bundles_folder().iterdir())
+            if folder.is_dir() and not folder.name.startswith(".")
+        ]
+    return found
+
+
+def _describe(folder: Path, starter: bool) -> Installed:
+    title, size, damage = folder.name, 0, ""
+    try:
+        manifest = read_manifest(folder / MANIFEST_NAME)
+        title = f"{manifest.name} {manifest.version}"
+        size = sum(entry.bytes for entry in _entries(manifest))
+        short = [e.path for e in _entries(manifest) if not _has_size(folder / e.path, e)]
+        if short:
+            damage = f"{', '.join(short)} is missing or has another size; install it again."
+    except DuologueError as error:
+        damage = str(error)
+    return Installed(folder, title, size, _card(folder), starter, damage)
+
+
+def _card(folder: Path) -> str:
+    for name in (CARD_NAME, _README_NAME):
+        try:
+            with (folder / name).open("rb") as stream:
+                return stream.read(_MOST_CARD_BYTES).decode("utf8", "replace")
+        except OSError:
+            continue
+    return ""
+
+
+def _entries(manifest: Manifest) -> list[FileEntry]:
+    files = manifest.files
+    return [files.tokenizer, files.language_model, files.vocoder]
+
+
+def _has_size(path: Path, entry: FileEntry) -> bool:
+    return path.is_file() and path.stat().st_size == entry.bytes
+
+
+def delete(bundle: Installed) -> None:
+    """Delete its files; the starter and folders elsewhere are refused."""
+    if bundle.starter or bundle.folder.parent != bundles_folder():
+        raise DuologueError(f"{bundle.title} comes with Duologue and cannot be deleted.")
+    try:
+        shutil.rmtree(bundle.folder)
+    except OSError as error:
+        raise DuologueError(
+            f"{bundle.folder} could not be deleted whole ({error.strerror}); stop the talk that "
+            "uses it, or delete it yourself."
+        ) from error
+
+
+# --- import ---------------------------------------------------------------------------------------
+
+
+def import_bundle(source: Path, progress: Progress) -> Path:
+    """Install from a folder or from a zip or tar archive; returns the bundle's folder.
+
+    In an archive the bundle lies at the top or in its only folder. Only the files that the manifest
+    names, and the card, are taken.
+    """
+    with _opened(source) as files, _gathering(f"import-{os.getpid()}") as part:
+        shutil.rmtree(part)
+        part.mkdir()
+        files.copy(MANIFEST_NAME, part, _MOST_MANIFEST_BYTES, lambda _bytes: None)
+        entries = _entries(read_manifest(part / MANIFEST_NAME))
+        total, done = sum(entry.bytes for entry in entries), 0
+        _need_space(part, total)
+        for entry in entries:
+            files.copy(entry.path, part, entry.bytes, _after(done, total, progress))
+            done += entry.bytes
+        for name in (CARD_NAME, _README_NAME):
+            if files.has(name):
+                files.copy(name, part, _MOST_CARD_BYTES, lambda _bytes: None)
+        return _install(part)
+
+
+class _Files:
+    """The plain files of a folder or an archive, by name."""
+
+    def __init__(self, source: Path, found: dict[str, Callable[[], BinaryIO]]) -> None:
+        self._source, self._found = source, found
+
+    def has(self, name: str) -> bool:
+        return name in self._found
+
+    def copy(self, name: str, folder: Path, most_bytes: int, told: Callable[[int], None]) -> None:
+        """Copy one file of at most so many bytes."""
+        if name not in self._found:
+            raise DuologueError(
+                f"{self._source} holds no bundle ({name} is missing); choose a bundle's folder, "
+                "or an archive of one."
+            )
+        done = 0
+        with self._found[name]() as source, (folder / name).open("wb") as target:
+            while block := source.read(_BLOCK_BYTES):
+                done += len(block)
+                if done > most_bytes:
+                    raise DuologueError(
+                        f"{name} in {self._source} is larger than its manifest says; get it again."
+                    )
+                target.write(block)
+                told(done)
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[_Files]:
+    broken = (zipfile.BadZipFile, tarfile.TarError, EOFError, RuntimeError, NotImplementedError)
+    try:
+        if source.is_dir():
+            yield _Files(source, {p.name: _opener(p) for p in source.iterdir() if p.is_file()})
+        elif zipfile.is_zipfile(source):
+            with zipfile.ZipFile(source) as archive:
+                names = {i.filename: i for i in archive.infolist() if not i.is_dir()}
+                yield _Files(
+                    source,
+                    {
+                        short: lambda name=name: archive.open(name)  # type: ignore[misc]
+                        for short, name in _flat(names).items()
+                    },
+                )
+        elif source.is_file() and tarfile.is_tarfile(source):
+            with tarfile.open(source) as tape:
+                members = {m.name: m for m in tape.getmembers() if m.isfile()}
+                yield _Files(
+                    source,
+                    {
+                        short: lambda name=name: tape.extractfile(name)  # type: ignore[misc]
+                        for short, name in _flat(members).items()
+                    },
+                )
+        else:
+            raise DuologueError(
+                f"{source} is neither a folder nor a zip or tar archive; choose another."
+            )
+    except broken as error:
+        raise DuologueError(f"{source} is damaged ({error}); get it again.") from error
+
+
+def _opener(path: Path) -> Callable[[], BinaryIO]:
+    return lambda: path.open("rb")
+
+
+def _flat(names: Collection[str]) -> dict[str, str]:
+    """Names of files beside the manifest, by their last part."""
+    manifests = [name for name in names if PurePosixPath(name).name == MANIFEST_NAME]
+    if len(manifests) != 1:
+        return {}
+    folder = PurePosixPath(manifests[0]).parent
+    return {PurePosixPath(n).name: n for n in names if PurePosixPath(n).parent == folder}
+
+
+# --- pull -----------------------------------------------------------------------------------------
+
+
+def pull(repository: str, progress: Progress) -> Path:
+    """Download a bundle from a Hugging Face repository, such as "someone/duologue-large".
+
+    What a cancelled or broken download has brought is kept, and goes on from there. HF_ENDPOINT
+    names another host. Raises DuologueError with the remedy, and what ``progress`` raises.
+    """
+    repository = repository.strip()
+    if not _REPOSITORY.match(repository):
+        raise DuologueError(f"{repository!r} is not a repository's name; write it as owner/name.")
+    root = f"{os.environ.get('HF_ENDPOINT') or _HUB}/{quote(repository)}/resolve/main/"
+    with _gathering("pull-" + repository.replace("/", "--"), keep=True) as part:
+        (part / MANIFEST_NAME).unlink(missing_ok=True)  # another version may be there by now
+        _fetch(root, MANIFEST_NAME, part, _MOST_MANIFEST_BYTES, lambda _bytes: None)
+        entries = _entries(read_manifest(part / MANIFEST_NAME))
+        total = sum(entry.bytes for entry in entries)
+        _need_space(part, total - sum(_size(part / f"{e.path}.part") for e in entries))
+        done = 0
+        for entry in entries:
+            if not _is_whole(part / entry.path, entry):
+                told = _after(done, total, progress)
+                _fetch(root, entry.path, part, entry.bytes, told, resume=True)
+                if not _is_whole(part / entry.path, entry):
+                    (part / entry.path).unlink()
+                    raise DuologueError(
+                        f"{entry.path} from {repository} is not what its manifest says; "
+                        "pull it again, or tell its owner."
+                    )
+            done += entry.bytes
+            progress(done, total)
+        for name in (CARD_NAME, _README_NAME):
+            try:
+                _fetch(root, name, part, _MOST_CARD_BYTES, lambda _bytes: None)
+                break
+            except _NotThereError:
+                continue
+        return _install(part)
+
+
+class _NotThereError(DuologueError):
+    pass
+
+
+def _fetch(
+    root: str,
+    name: str,
+    folder: Path,
+    most_bytes: int,
+    told: Callable[[int], None],
+    resume: bool = False,
+) -> None:
+    """One file; what has come stays in ``<name>.part`` if ``resume``, and is continued."""
+    path, part = folder / name, folder / f"{name}.part"
+    if not resume:
+        part.unlink(missing_ok=True)
+    done = _size(part)
+    if done < most_bytes:
+        headers = {"Range": f"bytes={done}-"} if done else {}
+        try:
+            with urlopen(
+                Request(root + quote(name), headers=headers), timeout=_TIMEOUT_S
+            ) as answer:
+                if done and answer.status != 206:
+                    done = 0
+                with part.open("ab" if done else "wb") as target:
+                    while done < most_bytes and (block := answer.read(_BLOCK_BYTES)):
+                        target.write(block[: most_bytes - done])
+                        done += len(block)
+                        told(done)
+        except HTTPError as error:
+            if error.code == 404:
+                raise _NotThereError(
+                    f"{root}{name} does not exist; check the repository's name, and that it holds "
+                    "a Duologue bundle."
+                ) from error
+            raise DuologueError(
+                f"{root}{name} was refused ({error.code} {error.reason}); the repository may be "
+                "private, or ask again later."
+            ) from error
+        except (URLError, TimeoutError, ConnectionError) as error:
+            raise DuologueError(
+                f"The download broke off ({getattr(error, 'reason', error)}); check the "
+                "connection and pull again, it goes on where it stopped."
+            ) from error
+    os.replace(part, path)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _is_whole(path: Path, entry: FileEntry) -> bool:
+    return _has_size(path, entry) and describe_file(path).sha256 == entry.sha256
+
+
+# --- both -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _gathering(name: str, keep: bool = False) -> Iterator[Path]:
+    """A hidden folder beside the bundles, deleted on failure unless it is worth keeping."""
+    part = bundles_folder() / f".{name}"
+    try:
+        part.mkdir(parents=True, exist_ok=True)
+        yield part
+    except OSError as error:
+        raise DuologueError(
+            f"The bundle could not be installed in {part.parent} ({error}); make room on the disk, "
+            "or check who may write there."
+        ) from error
+    finally:
+        if not keep:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _after(done: int, total: int, progress: Progress) -> Callable[[int], None]:
+    """The progress of one file as that of all."""
+    return lambda bytes_: progress(done + bytes_, total)
+
+
+def _need_space(folder: Path, size_bytes: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < size_bytes + _SPARE_BYTES:
+        raise DuologueError(
+            f"The disk of {folder} has {free / 1e6:.0f} MB free and the bundle needs "
+            f"{size_bytes / 1e6:.0f}; make room and try again."
+        )
+
+
+def _install(part: Path) -> Path:
+    """Check everything and give the folder its name; an older copy of the same version goes."""
+    manifest = load_bundle(part).manifest
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{manifest.name}-{manifest.version}").lstrip(".-")
+    target = bundles_folder() / (name or "bundle")
+    older = bundles_folder() / f".old-{os.getpid()}"
+    if target.exists():
+        os.replace(target, older)
+    os.replace(part, target)
+    shutil.rmtree(older, ignore_errors=True)
+    return target

@@ -1,0 +1,400 @@
+"""The page of recorded conversations: list, picture, playback, events, export, rename, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QDateTime, QLocale, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QMessageBox,
+    QPushButton,
+    QSplitter,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import library
+from app.library import Entry, Format
+from app.player import Player
+from app.timeline import Timeline
+from app.window import worker
+from app.window.waveform_view import WaveformView, clock_text
+from engine.errors import DuologueError
+from engine.recorder import SOUND_NAME
+from engine.tokens import RATE_HZ
+
+_LIST_PX, _EVENTS_PX = 300, 180
+_CURSOR_MS = 40
+_MOST_EVENTS = 2000
+
+
+class ConversationsPage(QWidget):
+    """All recordings in the folder of the settings, the newest first."""
+
+    notice = Signal(str)
+    """A sentence for the user."""
+
+    def __init__(
+        self,
+        folder: Callable[[], Path],
+        speaker: Callable[[], str | None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._folder, self._speaker = folder, speaker
+        self._entries: list[Entry] = []
+        self._timeline: Timeline | None = None
+        self._player: Player | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(16)
+        head = QHBoxLayout()
+        title = QLabel(self.tr("Conversations"))
+        title.setProperty("role", "title")
+        head.addWidget(title)
+        head.addStretch(1)
+        self.folder_button = self._button(
+            self.tr("Open f&older"), self.tr("Show the recordings' files."), self._open_folder
+        )
+        head.addWidget(self.folder_button)
+        column.addLayout(head)
+        self.empty_label = QLabel()
+        self.empty_label.setProperty("role", "soft")
+        self.empty_label.setWordWrap(True)
+        column.addWidget(self.empty_label)
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        self.list = QListWidget()
+        self.list.setFixedWidth(_LIST_PX)
+        self.list.setWordWrap(True)
+        self.list.setSpacing(2)
+        self.list.setAccessibleName(self.tr("Recorded conversations"))
+        self.list.currentRowChanged.connect(self._show)
+        row.addWidget(self.list)
+        row.addWidget(self._details(), stretch=1)
+        column.addLayout(row, stretch=1)
+        self._cursor_timer = QTimer(self)
+        self._cursor_timer.setInterval(_CURSOR_MS)
+        self._cursor_timer.timeout.connect(self._move_cursor)
+        self._show(-1)
+
+    def _details(self) -> QWidget:
+        self.details = QWidget()
+        column = QVBoxLayout(self.details)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        self.name_label = QLabel()
+        self.name_label.setProperty("role", "heading")
+        self.name_label.setTextFormat(Qt.TextFormat.PlainText)
+        self.about_label = QLabel()
+        self.about_label.setProperty("role", "soft")
+        self.about_label.setWordWrap(True)
+        column.addWidget(self.name_label)
+        column.addWidget(self.about_label)
+        card = QFrame()
+        card.setProperty("card", True)
+        inside = QVBoxLayout(card)
+        inside.setContentsMargins(12, 12, 12, 12)
+        self.waveform = WaveformView()
+        self.waveform.time_clicked.connect(self._jump)
+        inside.addWidget(self.waveform)
+        self.events = QTableWidget(0, 2)
+        self.events.setHorizontalHeaderLabels([self.tr("Time"), self.tr("What happened")])
+        self.events.horizontalHeader().setStretchLastSection(True)
+        self.events.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.events.verticalHeader().hide()
+        self.events.setShowGrid(False)
+        self.events.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.events.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.events.setTabKeyNavigation(False)
+        self.events.setAccessibleName(self.tr("Events"))
+        self.events.cellClicked.connect(self._go_to_event)
+        self.events.cellActivated.connect(self._go_to_event)
+        parts = QSplitter(Qt.Orientation.Vertical)
+        parts.addWidget(card)
+        parts.addWidget(self.events)
+        parts.setSizes([3 * _EVENTS_PX, _EVENTS_PX])
+        parts.setChildrenCollapsible(False)
+        column.addWidget(parts, stretch=1)
+        column.addLayout(self._actions())
+        return self.details
+
+    def _actions(self) -> QHBoxLayout:
+        self.play_button = self._button(
+            self.tr("&Play"), self.tr("Hear both speakers; click the picture to jump."), self._play
+        )
+        self.play_button.setProperty("primary", True)
+        self.export_button = QPushButton(self.tr("&Export"))
+        self.export_button.setAccessibleName(self.tr("Export"))
+        menu = QMenu(self.export_button)
+        forms: tuple[tuple[Format, str], ...] = (
+            ("flac", self.tr("Sound as FLAC, a track for each speaker…")),
+            ("wav", self.tr("Sound as WAV, a track for each speaker…")),
+            ("json", self.tr("Events as JSON…")),
+            ("labels", self.tr("Labels for Audacity…")),
+        )
+        for form, text in forms:
+            menu.addAction(text).triggered.connect(lambda _on=False, f=form: self._ask_target(f))
+        self.export_button.setMenu(menu)
+        self.rename_button = self._button(
+            self.tr("&Rename…"), self.tr("Give the conversation a name."), self._ask_name
+        )
+        self.delete_button = self._button(
+            self.tr("De&lete…"), self.tr("Delete the recording for good."), self._ask_delete
+        )
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self.play_button)
+        row.addStretch(1)
+        row.addWidget(self.export_button)
+        row.addWidget(self.rename_button)
+        row.addWidget(self.delete_button)
+        return row
+
+    @staticmethod
+    def _button(text: str, explanation: str, pressed: Callable[[], None]) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(explanation)
+        button.setAccessibleName(text.replace("&", ""))
+        button.setAccessibleDescription(explanation)
+        button.clicked.connect(lambda: pressed())
+        return button
+
+    # --- the list ---------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read the folder again; the same conversation stays shown."""
+        folder = self._folder()
+        worker.run(lambda: library.entries(folder), self._fill, self._say_error, self)
+
+    def _fill(self, entries: list[Entry]) -> None:
+        shown = self._shown()
+        self._entries = entries
+        self.list.blockSignals(True)
+        self.list.clear()
+        for entry in entries:
+            about = self.tr("damaged") if entry.damage else clock_text(entry.seconds)
+            self.list.addItem(QListWidgetItem(f"{self._name(entry)}\n{about}"))
+        self.list.blockSignals(False)
+        rows = [i for i, e in enumerate(entries) if shown and e.folder == shown.folder]
+        row = rows[0] if rows else 0 if entries else -1
+        self.empty_label.setText(
+            self.tr(
+                "There are none yet. A talk is recorded while “Record conversations” is on in the "
+                "settings; what was said stays on this computer."
+            )
+        )
+        self.empty_label.setVisible(not entries)
+        self.list.setCurrentRow(row)
+        if not rows or self._timeline is None or entries[row].damage:
+            self._show(row)
+        elif shown:
+            self._describe(entries[row])
+
+    def _shown(self) -> Entry | None:
+        row = self.list.currentRow()
+        return self._entries[row] if 0 <= row < len(self._entries) else None
+
+    def _name(self, entry: Entry) -> str:
+        if entry.title:
+            return entry.title
+        if entry.began is None:
+            return entry.folder.name
+        began = QDateTime.fromSecsSinceEpoch(int(entry.began.timestamp()))
+        return QLocale().toString(began, "d MMM yyyy, HH:mm")
+
+    def _describe(self, entry: Entry) -> None:
+        self.name_label.setText(self._name(entry))
+        about = [
+            clock_text(entry.seconds),
+            entry.bundle,
+            self.tr("chunks of {0} ms").format(entry.chunk_ms),
+            self.tr("{0} MB").format(QLocale().toString(entry.size_bytes / 1e6, "f", 1)),
+        ]
+        if not entry.summary:
+            about.append(self.tr("broke off"))
+        self.about_label.setText(entry.damage or " · ".join(about))
+
+    def _show(self, _row: int) -> None:
+        self._stop()
+        entry = self._shown()
+        self._timeline = None
+        self.waveform.set_timeline(None)
+        self.events.setRowCount(0)
+        self.details.setEnabled(entry is not None)
+        self.play_button.setEnabled(False)
+        if entry is None:
+            self.name_label.clear()
+            self.about_label.clear()
+            return
+        self._describe(entry)
+        if entry.damage:
+            return
+        worker.run(
+            lambda: Timeline.of_recording(entry.folder),
+            lambda timeline: self._show_timeline(entry, timeline),
+            self._say_error,
+            self,
+        )
+
+    def _show_timeline(self, entry: Entry, timeline: Timeline) -> None:
+        shown = self._shown()
+        if shown is None or shown.folder != entry.folder:
+            return
+        self._timeline = timeline
+        self.waveform.set_timeline(timeline, live=False)
+        self.play_button.setEnabled(True)
+        marks = timeline.marks[:_MOST_EVENTS]
+        self.events.setRowCount(len(marks))
+        for row, mark in enumerate(marks):
+            self.events.setItem(row, 0, QTableWidgetItem(clock_text(mark.sample / RATE_HZ, True)))
+            self.events.setItem(row, 1, QTableWidgetItem(self.waveform.mark_text(mark)))
+
+    # --- playback ---------------------------------------------------------------------------------
+
+    def _play(self) -> None:
+        if self._player:
+            self._stop()
+        else:
+            self._play_from(0)
+
+    def _play_from(self, sample: int) -> None:
+        entry = self._shown()
+        if entry is None or self._timeline is None:
+            return
+        if sample >= self._timeline.length_samples - RATE_HZ // 10:
+            sample = 0
+        self._player = Player(entry.folder / SOUND_NAME, self._speaker(), sample)
+        self.play_button.setText(self.tr("&Stop"))
+        self.play_button.setAccessibleName(self.tr("Stop"))
+        self._cursor_timer.start()
+
+    def _jump(self, sample: int) -> None:
+        self.waveform.show_cursor(sample)
+        if self._player:
+            before = self._player
+            before.stop()
+            self._player = None
+            # The card is free only when the first playback's thread has ended.
+            worker.run(
+                lambda: before.wait(2.0),
+                lambda _over: self._play_from(sample),
+                self._say_error,
+                self,
+            )
+        else:
+            self._play_from(sample)
+
+    def _move_cursor(self) -> None:
+        player = self._player
+        if player is None:
+            return
+        if player.playing:
+            self.waveform.show_cursor(player.position)
+            return
+        self._stop()
+        if player.error:
+            self.notice.emit(player.error)
+
+    def _stop(self) -> None:
+        self._cursor_timer.stop()
+        if self._player:
+            self._player.stop()
+            self._player = None
+        self.play_button.setText(self.tr("&Play"))
+        self.play_button.setAccessibleName(self.tr("Play"))
+
+    def stop_playing(self) -> None:
+        """A talk needs the card."""
+        self._stop()
+
+    def _go_to_event(self, row: int, _column: int) -> None:
+        if self._timeline and row < len(self._timeline.marks):
+            self.waveform.show_cursor(self._timeline.marks[row].sample)
+
+    # --- files ------------------------------------------------------------------------------------
+
+    def _open_folder(self) -> None:
+        folder = self._folder()
+        if not folder.is_dir():
+            self.notice.emit(self.tr("The folder appears with the first recording."))
+        elif not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self.notice.emit(self.tr("The recordings are in {0}.").format(folder))
+
+    def _ask_target(self, form: Format) -> None:
+        entry = self._shown()
+        if entry is None:
+            return
+        suffix = library.SUFFIXES[form]
+        start = str(Path.home() / f"{entry.title or entry.folder.name}{suffix}".replace("/", "-"))
+        path, _ = QFileDialog.getSaveFileName(self, self.tr("Export"), start, f"*{suffix}")
+        if path:
+            self.export(form, Path(path))
+
+    def export(self, form: Format, target: Path) -> None:
+        """Write the conversation that is shown elsewhere."""
+        entry = self._shown()
+        if entry is None:
+            return
+        worker.run(
+            lambda: library.export(entry, form, target),
+            lambda _none: self.notice.emit(self.tr("Written to {0}.").format(target)),
+            self._say_error,
+            self,
+        )
+
+    def _ask_name(self) -> None:
+        entry = self._shown()
+        if entry is None:
+            return
+        name, given = QInputDialog.getText(
+            self, self.tr("Rename"), self.tr("Name; none for the date:"), text=entry.title
+        )
+        if given:
+            self._change(lambda: library.rename(entry, name))
+
+    def _ask_delete(self) -> None:
+        entry = self._shown()
+        if entry is None:
+            return
+        answer = QMessageBox.question(
+            self,
+            self.tr("Delete the recording?"),
+            self.tr("The sound and the events of “{0}” are deleted for good.").format(
+                self._name(entry)
+            ),
+        )
+        if answer == QMessageBox.StandardButton.Yes:
+            self._stop()
+            self._change(lambda: library.delete(entry))
+
+    def _change(self, work: Callable[[], None]) -> None:
+        worker.run(work, lambda _none: self.refresh(), self._say_error, self)
+
+    def _say_error(self, error: DuologueError) -> None:
+        self.notice.emit(str(error))
+
+    # --- the page ---------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """There may be new ones."""
+        self.refresh()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nothing plays behind another page."""
+        self._stop()
+        super().hideEvent(event)

@@ -1,0 +1,68 @@
+"""The residual echo suppressor: what the linear filter leaves of the agent goes, the user stays.
+
+A small recurrent network (``models/echo_suppressor.py``; resources/echo) gives a gain for each bin
+of a spectrum of 20 ms, one every 10 ms, from what the filter left, what it took, what AEC3 makes of
+it, and what was played.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import DuologueError
+from engine.onnx_session import open_session
+from engine.resource_files import resources
+
+HOP = 160
+"""The sound comes out so many samples later: a spectrum's second half waits for the next one."""
+_INPUTS, _BINS = 4, HOP + 1
+# Square root of a Hann window: analysis and synthesis together add up to one.
+_WINDOW = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(2 * HOP) / (2 * HOP))).astype(np.float32)
+
+
+class ResidualSuppressor:
+    """One microphone's suppressor; begins as if all had been silent."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Open the network, the one that comes with the program without ``path``.
+
+        Raises DuologueError where it is missing or another model.
+        """
+        self.path = path or resources() / "echo" / "suppressor.onnx"
+        floats = "tensor(float)"
+        self._session = open_session(
+            self.path,
+            [("powers", floats), ("state", floats)],
+            [("gains", floats), ("next_state", floats)],
+        )
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was heard."""
+        self._blocks = np.zeros((_INPUTS, HOP), np.float32)
+        self._state = np.zeros(self._session.get_inputs()[1].shape, np.float32)
+        self._unfinished = np.zeros(HOP, np.float32)
+
+    def process(self, *blocks: np.ndarray) -> np.ndarray:
+        """The user, float32 (160,), 10 ms late.
+
+        ``blocks`` are what the filter left, its estimate of the echo, AEC3's sound and what was
+        played: float32 (160,) each. Raises DuologueError where the network cannot be run.
+        """
+        now = np.stack(blocks)
+        frames = np.concatenate([self._blocks, now], axis=1) * _WINDOW
+        self._blocks = now
+        spectra = np.fft.rfft(frames)
+        powers = (spectra.real**2 + spectra.imag**2).astype(np.float32).reshape(1, 1, -1)
+        try:
+            gains, self._state = self._session.run(
+                ["gains", "next_state"], {"powers": powers, "state": self._state}
+            )
+        except Exception as error:  # onnxruntime's errors share no base class of their own
+            raise DuologueError(f"{self.path} cannot be run; install Duologue again.") from error
+        sound = (np.fft.irfft(spectra[0] * gains.reshape(_BINS)) * _WINDOW).astype(np.float32)
+        finished: np.ndarray = self._unfinished + sound[:HOP]
+        self._unfinished = sound[HOP:]
+        return finished

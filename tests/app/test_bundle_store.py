@@ -1,0 +1,212 @@
+"""Bundles come whole or not at all: from a folder, an archive, or a repository on a real server."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from app import bundle_store
+from engine.bundle import MANIFEST_NAME, load_bundle
+from engine.errors import DuologueError
+from tests.engine.tiny_bundle import write_tiny_bundle
+
+
+@pytest.fixture(autouse=True)
+def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DUOLOGUE_PROFILE", str(tmp_path / "profile"))
+    return tmp_path / "profile"
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundle") / "tiny"
+    folder.mkdir()
+    write_tiny_bundle(folder)
+    (folder / "MODEL_CARD.md").write_text("# Tiny\n", "utf8")
+    (folder / "secret.txt").write_text("no part of the bundle", "utf8")
+    return folder
+
+
+def quiet(_done: int, _total: int) -> None:
+    pass
+
+
+def others() -> list[bundle_store.Installed]:
+    return [one for one in bundle_store.installed() if not one.starter]
+
+
+def leftovers() -> list[Path]:
+    return [path for path in bundle_store.bundles_folder().iterdir() if path.name[0] == "."]
+
+
+def zipped(bundle: Path, target: Path) -> Path:
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in bundle.iterdir():
+            archive.write(path, f"inner/{path.name}")
+    return target
+
+
+def taped(bundle: Path, target: Path) -> Path:
+    with tarfile.open(target, "w:gz") as tape:
+        tape.add(bundle, "inner")
+    return target
+
+
+def test_the_starter_is_there_and_stays() -> None:
+    (starter,) = bundle_store.installed()
+    assert starter.starter and not starter.damage and "Duologue starter" in starter.card
+    with pytest.raises(DuologueError, match="cannot be deleted"):
+        bundle_store.delete(starter)
+
+
+@pytest.mark.parametrize("form", ["folder", "zip", "tar"])
+def test_import_takes_the_bundle_and_nothing_else(bundle: Path, tmp_path: Path, form: str) -> None:
+    source = {
+        "folder": lambda: bundle,
+        "zip": lambda: zipped(bundle, tmp_path / "tiny.zip"),
+        "tar": lambda: taped(bundle, tmp_path / "tiny.tar.gz"),
+    }[form]()
+    told: list[tuple[int, int]] = []
+    folder = bundle_store.import_bundle(source, lambda *each: told.append(each))
+    load_bundle(folder)
+    assert told[-1][0] == told[-1][1] > 0
+    (found,) = others()
+    assert (found.folder, found.card, found.damage) == (folder, "# Tiny\n", "")
+    assert not (folder / "secret.txt").exists() and not leftovers()
+    bundle_store.import_bundle(source, quiet)  # once more takes the first one's place
+    assert len(others()) == 1
+    bundle_store.delete(found)
+    assert not others()
+
+
+def test_import_refuses_what_is_no_bundle(bundle: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    text = tmp_path / "text.zip"
+    text.write_text("no archive", "utf8")
+    outside = tmp_path / "outside.tar"
+    with tarfile.open(outside, "w") as tape:
+        tape.add(bundle / "secret.txt", "../manifest.json")
+    broken = zipped(bundle, tmp_path / "broken.zip")
+    content = bytearray(broken.read_bytes())
+    content[len(content) // 3] ^= 255
+    broken.write_bytes(content)
+    for source in (empty, text, outside, broken, tmp_path / "nothing"):
+        with pytest.raises(DuologueError):
+            bundle_store.import_bundle(source, quiet)
+    assert not others() and not leftovers()
+
+
+def test_cancelled_import_leaves_nothing(bundle: Path) -> None:
+    def cancel(_done: int, _total: int) -> None:
+        raise bundle_store.CancelledError("stopped")
+
+    with pytest.raises(bundle_store.CancelledError):
+        bundle_store.import_bundle(bundle, cancel)
+    assert not others() and not leftovers()
+
+
+class _Hub(ThreadingHTTPServer):
+    """Serves one bundle as a repository does, redirects and ranges included."""
+
+    def __init__(self, bundle: Path) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.files = {path.name: path.read_bytes() for path in bundle.iterdir()}
+        self.asked: list[tuple[str, str]] = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class _Answer(BaseHTTPRequestHandler):
+    server: _Hub
+
+    def do_GET(self) -> None:
+        name = self.path.rpartition("/")[2]
+        if "/resolve/main/" in self.path:
+            self.send_response(302)
+            self.send_header("Location", f"/stored/{name}")
+            self.end_headers()
+            return
+        content, span = self.server.files.get(name), self.headers.get("Range", "")
+        self.server.asked.append((name, span))
+        if content is None:
+            self.send_error(404)
+            return
+        first = int(span.removeprefix("bytes=").rstrip("-")) if span else 0
+        self.send_response(206 if span else 200)
+        self.send_header("Content-Length", str(len(content) - first))
+        self.end_headers()
+        self.wfile.write(content[first:])
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def hub(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Hub]:
+    server = _Hub(bundle)
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_pull_goes_on_where_it_was_cancelled(hub: _Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle_store, "_BLOCK_BYTES", 1000)
+    seen = 0
+
+    def cancel(done: int, total: int) -> None:
+        nonlocal seen
+        seen = done
+        if done > total // 2:
+            raise bundle_store.CancelledError("stopped")
+
+    with pytest.raises(bundle_store.CancelledError):
+        bundle_store.pull("someone/tiny", cancel)
+    assert not others()
+    hub.asked.clear()
+    folder = bundle_store.pull("someone/tiny", quiet)
+    load_bundle(folder)
+    spans = [span for _, span in hub.asked if span]
+    assert len(spans) == 1 and int(spans[0][6:-1]) > 0
+    assert [one.folder for one in others()] == [folder] and not leftovers()
+
+
+def test_pulled_files_are_checked(hub: _Hub) -> None:
+    name = json.loads(hub.files[MANIFEST_NAME])["files"]["vocoder"]["path"]
+    hub.files[name] = hub.files[name][:-1] + b"?"
+    with pytest.raises(DuologueError, match="not what its manifest says"):
+        bundle_store.pull("someone/tiny", quiet)
+    assert not others()
+
+
+def test_pull_says_what_is_wrong(hub: _Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DuologueError, match="owner/name"):
+        bundle_store.pull("no repository", quiet)
+    del hub.files[MANIFEST_NAME]
+    with pytest.raises(DuologueError, match="does not exist"):
+        bundle_store.pull("someone/tiny", quiet)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(DuologueError, match="check the connection"):
+        bundle_store.pull("someone/tiny", quiet)
+
+
+def test_full_disk_is_told_before_the_download(hub: _Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle_store, "_SPARE_BYTES", 1 << 60)
+    with pytest.raises(DuologueError, match="make room"):
+        bundle_store.pull("someone/tiny", quiet)
+    assert [name for name, _ in hub.asked] == [MANIFEST_NAME]
+
+
+def test_a_damaged_bundle_is_listed_as_such(bundle: Path) -> None:
+    folder = bundle_store.import_bundle(bundle, quiet)
+    name = json.loads((folder / MANIFEST_NAME).read_text("utf8"))["files"]["vocoder"]["path"]
+    (folder / name).unlink()
+    (found,) = others()
+    assert name in found.damage

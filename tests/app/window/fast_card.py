@@ -1,0 +1,41 @@
+"""A simulated card eight times as fast as the clock, for tests of a window over a talk."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from engine.errors import DuologueError
+from engine.sound_card import BLOCK_SECONDS, CardInfo, Exchange, Play
+from engine.tokens import RATE_HZ
+from tests.engine.simulated_card import SimulatedCard
+
+_SPEED = 8
+
+
+class FastCard(SimulatedCard):
+    """Runs on the real clock, only faster; remembers what was chosen."""
+
+    absent = False
+
+    def __init__(self, microphone: str | None, speaker: str | None, latency_ms: int) -> None:
+        voice = np.random.default_rng(0).uniform(-0.3, 0.3, 60 * RATE_HZ)
+        super().__init__(voice.astype(np.float32))
+        self.chosen = [(microphone, speaker, latency_ms)]
+
+    def open(self, play: Play) -> CardInfo:
+        if self.absent:
+            raise DuologueError("There is no microphone; plug one in.")
+        return super().open(play)
+
+    def choose(self, microphone: str | None, speaker: str | None, latency_ms: int) -> None:
+        self.chosen.append((microphone, speaker, latency_ms))
+        self.reason = f"The microphone is now {microphone}."
+
+    def read(self, timeout_seconds: float) -> Exchange | None:
+        time.sleep(BLOCK_SECONDS / _SPEED)  # this is the card's clock
+        return super().read(timeout_seconds)
+
+    def end(self) -> None:
+        self.close()

@@ -1,0 +1,386 @@
+"""The window through real clicks and keys, over a talk on a simulated card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QMessageBox,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from app.open_talk import OpenTalk
+from app.settings import Settings, SettingsFile
+from app.talk_state import State
+from app.window import conversations_page, models_page, worker
+from app.window.main_window import MainWindow
+from app.window.session import Session
+from engine.errors import DuologueError
+from engine.live_events import ChunkDone
+from engine.sound_card import Exchange
+from tests.app.window.fast_card import FastCard
+from tests.engine.tiny_bundle import write_tiny_bundle
+
+_WAIT_MS = 20_000
+_LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture(scope="module")
+def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundle")).folder
+
+
+class Stage:
+    """An open window; its talks run on a card of a chosen kind."""
+
+    def __init__(self, settings: Settings, qtbot: QtBot) -> None:
+        self.qtbot = qtbot
+        self.card_kind: type[FastCard] = FastCard
+        self.cards: list[FastCard] = []
+        self.chunks = 0
+        self.recordings: list[Any] = []
+        SettingsFile().save(settings)
+        session = Session(settings, self._make)
+        session.event_came.connect(self._count)
+        session.ended.connect(self.recordings.append)
+        self.window = MainWindow(SettingsFile(), session=session)
+        qtbot.addWidget(self.window)
+        self.window.show()
+        qtbot.waitExposed(self.window)
+
+    def _make(self, settings: Settings, folder: Path | None, report: Any) -> OpenTalk:
+        def card(*devices: Any) -> Any:
+            self.cards.append(self.card_kind(*devices))
+            return self.cards[-1]
+
+        return OpenTalk(settings, folder, report, make_card=card)
+
+    def _count(self, event: object) -> None:
+        self.chunks += isinstance(event, ChunkDone)
+
+    def wait(self, check: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(check, timeout=_WAIT_MS)
+
+    def click(self, widget: QWidget) -> None:
+        assert widget.isVisible() and widget.isEnabled()
+        self.qtbot.mouseClick(widget, _LEFT)
+
+    def key(self, key: Qt.Key, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:
+        self.qtbot.keyClick(self.window.windowHandle(), key, modifier)
+
+    def talk(self) -> None:
+        """Begin by the large button and hear the first chunks."""
+        self.click(self.window.talk.start_button)
+        before = self.chunks
+        self.wait(lambda: self.chunks > before + 2)
+
+    def end(self) -> None:
+        self.key(Qt.Key.Key_Escape)
+        self.wait(lambda: not self.window.session.running)
+
+
+def settings_of(bundle: Path, tmp_path: Path, **more: Any) -> Settings:
+    values = {
+        "bundle": bundle,
+        "recording_folder": tmp_path / "talks",
+        "echo_cancelling": False,
+        "first_run_done": True,
+        "language": "en",
+        **more,
+    }
+    return Settings.model_validate(values)
+
+
+@pytest.fixture
+def stage(bundle_folder: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Stage]:
+    made = Stage(settings_of(bundle_folder, tmp_path), qtbot)
+    yield made
+    assert made.window.session.close()
+    assert worker.wait_for_all()
+
+
+def test_a_talk_by_click_and_escape(stage: Stage) -> None:
+    page = stage.window.talk
+    assert page.state_label.text() == "Ready to talk"
+    stage.talk()
+    assert page.state_label.text() in (
+        "Listening",
+        "You speak",
+        "The agent speaks",
+        "Both speak",
+        "Late",
+    )
+    assert page.meters.isVisible() and page.start_button.text().startswith("&Stop")
+    stage.key(Qt.Key.Key_Escape)
+    assert page.state_label.text() == "Stopping"
+    stage.wait(lambda: not stage.window.session.running)
+    assert page.state_label.text() == "Ready to talk"
+    assert (stage.recordings[0] / "conversation.flac").is_file()
+
+
+def test_keys_mute_and_pause(stage: Stage) -> None:
+    stage.talk()
+    session, page = stage.window.session, stage.window.talk
+    stage.key(Qt.Key.Key_M)
+    stage.wait(lambda: session.state == State.MUTED)
+    assert page.mute_button.isChecked()
+    stage.key(Qt.Key.Key_M)
+    stage.wait(lambda: session.state != State.MUTED)
+    stage.key(Qt.Key.Key_P)
+    stage.wait(lambda: session.state == State.PAUSED)
+    assert page.pause_button.isChecked()
+    stage.click(page.pause_button)
+    assert not session.paused
+    stage.end()
+
+
+def test_hold_to_talk_by_the_space_bar(bundle_folder: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    stage = Stage(settings_of(bundle_folder, tmp_path, hold_to_talk=True), qtbot)
+    stage.talk()
+    session = stage.window.session
+    assert session.state == State.MUTED
+    assert stage.window.talk.state_label.text() == "Hold to talk"
+    handle = stage.window.windowHandle()
+    qtbot.keyPress(handle, Qt.Key.Key_Space)
+    assert session.held
+    stage.wait(lambda: session.state in (State.USER_SPEAKS, State.BOTH_SPEAK))
+    qtbot.keyRelease(handle, Qt.Key.Key_Space)
+    assert not session.held and session.running
+    assert session.close()
+
+
+def test_pages_by_click_and_key(stage: Stage) -> None:
+    window = stage.window
+    pages = (window.talk, window.conversations, window.models, window.settings_page)
+    for index, page in enumerate(pages):
+        stage.key(Qt.Key(Qt.Key.Key_1.value + index), Qt.KeyboardModifier.ControlModifier)
+        assert page.isVisible()
+    for button, page in zip(window._buttons.buttons(), pages, strict=True):
+        stage.click(button)
+        assert page.isVisible()
+
+
+def test_settings_are_used_at_once_and_kept(stage: Stage) -> None:
+    stage.talk()
+    window = stage.window
+    window.show_page(3)
+    page = window.settings_page
+    stage.wait(lambda: page.chunk.count() >= 3)
+    page.chunk.setFocus()
+    row = next(i for i in range(page.chunk.count()) if page.chunk.itemText(i).startswith("240"))
+    for _ in range(row - page.chunk.currentIndex()):
+        stage.qtbot.keyClick(page.chunk, Qt.Key.Key_Down)
+    stage.wait(lambda: len(stage.cards) == 2)
+    before = stage.chunks
+    stage.wait(lambda: stage.chunks > before + 2)
+    timeline = window.session.timeline
+    assert timeline is not None and timeline.chunk_samples == 240 * 16
+    assert SettingsFile().load()[0].chunk_ms == 240
+    stage.end()
+    assert [path.is_dir() for path in stage.recordings] == [True, True]
+
+
+def test_an_engine_that_fails_offers_another_start(stage: Stage) -> None:
+    class Broken(FastCard):
+        def read(self, timeout_seconds: float) -> Exchange | None:
+            if self.seconds > 2:
+                raise ZeroDivisionError("broken")
+            return super().read(timeout_seconds)
+
+    stage.card_kind = Broken
+    stage.click(stage.window.talk.start_button)
+    stage.wait(stage.window.again_button.isVisible)
+    assert "ZeroDivisionError" in stage.window.notice_label.text()
+    assert (stage.recordings[0] / "conversation.flac").is_file()
+    stage.card_kind = FastCard
+    stage.click(stage.window.again_button)
+    before = stage.chunks
+    stage.wait(lambda: stage.chunks > before + 2)
+    assert not stage.window.notice_bar.isVisible()
+
+
+def test_without_a_microphone_the_window_says_so(stage: Stage) -> None:
+    class Absent(FastCard):
+        absent = True
+
+    stage.card_kind = Absent
+    stage.click(stage.window.talk.start_button)
+    stage.wait(stage.window.notice_bar.isVisible)
+    assert stage.window.notice_label.text() == "There is no microphone; plug one in."
+    assert stage.window.talk.state_label.text() == "Ready to talk"
+
+
+def test_closing_while_talking_finishes_the_recording(stage: Stage) -> None:
+    stage.talk()
+    stage.window.close()
+    stage.wait(lambda: not stage.window.isVisible())
+    assert (stage.recordings[0] / "events.jsonl").read_text("utf8").rstrip().endswith("}")
+    assert not stage.window.session.running
+
+
+def test_first_run_can_be_skipped_and_is_not_shown_again(
+    bundle_folder: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    stage = Stage(settings_of(bundle_folder, tmp_path, first_run_done=False), qtbot)
+    assert stage.window.first_run.isVisible()
+    stage.click(stage.window.first_run.skip_button)
+    assert stage.window.talk.isVisible()
+    assert SettingsFile().load()[0].first_run_done
+
+
+def test_copied_diagnostics_hold_figures_and_no_sound(stage: Stage) -> None:
+    stage.talk()
+    stage.click(stage.window.talk.diagnostics_button)
+    stage.wait(lambda: "Copied" in stage.window.talk.hint_label.text())
+    text = QApplication.clipboard().text()
+    assert "chunk" in text.lower() and len(text) < 20_000
+    stage.end()
+
+
+def test_recorded_conversations_are_shown_exported_renamed_and_deleted(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.talk()
+    stage.end()
+    window, page = stage.window, stage.window.conversations
+    window.show_page(1)
+    stage.wait(lambda: page.list.count() == 1 and page.play_button.isEnabled())
+    target = tmp_path / "out.wav"
+    page.export("wav", target)
+    stage.wait(lambda: str(target) in window.notice_label.text())
+    assert target.stat().st_size > 10_000
+    monkeypatch.setattr(
+        conversations_page.QInputDialog, "getText", lambda *_a, **_k: ("Breakfast", True)
+    )
+    stage.click(page.rename_button)
+    stage.wait(lambda: page.name_label.text() == "Breakfast")
+    answers = iter([QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes])
+    monkeypatch.setattr(conversations_page.QMessageBox, "question", lambda *_a: next(answers))
+    stage.click(page.delete_button)
+    assert page.list.count() == 1
+    stage.click(page.delete_button)
+    stage.wait(lambda: page.list.count() == 0)
+    assert page.empty_label.isVisible() and not stage.recordings[0].exists()
+
+
+def test_a_damaged_recording_is_listed_with_its_reason(stage: Stage) -> None:
+    stage.talk()
+    stage.end()
+    (stage.recordings[0] / "conversation.flac").write_bytes(b"no sound")
+    stage.window.show_page(1)
+    page = stage.window.conversations
+    stage.wait(lambda: "damaged" in page.about_label.text())
+    assert page.list.count() == 1 and not page.play_button.isEnabled()
+
+
+def test_bundles_are_imported_chosen_and_deleted(
+    stage: Stage, bundle_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, page = stage.window, stage.window.models
+    window.show_page(2)
+    stage.wait(lambda: page.list.count() == 1 and "Duologue starter" in page.card.toPlainText())
+    page.import_from(bundle_folder)
+    stage.wait(lambda: page.list.count() == 2 and page.list.currentRow() == 1)
+    stage.click(page.use_button)
+    chosen = window.settings.bundle
+    assert chosen is not None and chosen.name.startswith("tiny")
+    assert SettingsFile().load()[0].bundle == chosen
+    assert not page.delete_button.isEnabled()  # it is in use
+    page.list.setCurrentRow(0)
+    stage.click(page.use_button)
+    assert window.settings.bundle is None
+    page.list.setCurrentRow(1)
+    monkeypatch.setattr(
+        models_page.QMessageBox, "question", lambda *_a: QMessageBox.StandardButton.Yes
+    )
+    stage.click(page.delete_button)
+    stage.wait(lambda: page.list.count() == 1)
+    assert not chosen.exists()
+
+
+def test_a_pull_that_fails_is_explained_and_can_be_repeated(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    stage.window.show_page(2)
+    page = stage.window.models
+    stage.qtbot.keyClicks(page.repository, "someone/tiny")
+    stage.qtbot.keyClick(page.repository, Qt.Key.Key_Return)
+    stage.wait(lambda: "check the connection" in page.status.text())
+    assert page.pull_button.isEnabled() and not page.cancel_button.isVisible()
+
+
+def test_a_running_pull_can_be_cancelled(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(_name: str, progress: Callable[[int, int], None]) -> Path:
+        while True:
+            progress(1, 2)
+
+    monkeypatch.setattr(models_page.bundle_store, "pull", endless)
+    stage.window.show_page(2)
+    page = stage.window.models
+    page.repository.setText("someone/tiny")
+    stage.click(page.pull_button)
+    stage.wait(lambda: page.progress.value() == 500)
+    stage.click(page.cancel_button)
+    stage.wait(lambda: "Stopped" in page.status.text())
+    assert page.pull_button.isEnabled()
+
+
+def test_every_control_has_a_name_and_the_keyboard_reaches_it(stage: Stage) -> None:
+    kinds = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit)
+    for index in range(4):
+        stage.window.show_page(index)
+        for kind in kinds:
+            for control in stage.window.findChildren(kind):
+                inner = isinstance(control.parent(), (QAbstractSpinBox, QComboBox))
+                if not control.isVisible() or inner or control.objectName().startswith("qt_"):
+                    continue
+                interface = QAccessible.queryAccessibleInterface(control)
+                assert interface.text(QAccessible.Text.Name), control
+                # In a group one is reached by the tabulator, the others by arrows.
+                grouped = isinstance(control, QAbstractButton) and control.group() is not None
+                assert grouped or control.focusPolicy() & Qt.FocusPolicy.TabFocus, control
+
+
+def test_a_broken_settings_file_is_told_and_kept(profile: Path, qtbot: QtBot) -> None:
+    (profile / "config").mkdir(parents=True)
+    (profile / "config" / "settings.json").write_text("{no settings", "utf8")
+    window = MainWindow(SettingsFile())
+    qtbot.addWidget(window)
+    window.show()
+    assert window.notice_bar.isVisible()
+    assert list((profile / "config").glob("settings.broken*"))
+
+
+def test_work_that_fails_reaches_the_window_and_a_deleted_owner_hears_nothing(
+    qtbot: QtBot,
+) -> None:
+    told: list[object] = []
+
+    def fail() -> None:
+        raise DuologueError("no")
+
+    owner = QWidget()
+    worker.run(fail, told.append, lambda error: told.append(str(error)), owner)
+    qtbot.waitUntil(lambda: told == ["no"])
+    worker.run(lambda: 1 / 0, told.append, lambda error: told.append("bug"), owner)
+    qtbot.waitUntil(lambda: told == ["no", "bug"])
+    gone = QWidget()
+    worker.run(lambda: 3, told.append, told.append, gone)
+    gone.deleteLater()
+    del gone
+    assert worker.wait_for_all()
+    worker.run(lambda: 4, told.append, told.append, owner)
+    qtbot.waitUntil(lambda: told[-1] == 4)
+    assert 3 not in told
