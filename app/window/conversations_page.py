@@ -193,7 +193,7 @@ class ConversationsPage(QWidget):
         row = rows[0] if rows else 0 if entries else -1
         self.empty_label.setText(
             self.tr(
-                "There are none yet. A talk is recorded while “Record conversations” is on in the "
+                "There are none yet. A talk is recorded while “Record” is on in the "
                 "settings; what was said stays on this computer."
             )
         )

@@ -20,6 +20,7 @@ from app.open_talk import OpenTalk
 from app.recording_card import RecordingCard
 from app.settings import Settings, SettingsFile
 from app.window import theme, worker
+from app.window.language import use_language
 from app.window.main_window import MainWindow
 from app.window.session import Session
 from engine.audio_file import read_mono
@@ -45,6 +46,7 @@ def take_screenshots(sample: Path, folder: Path, language: str = "en") -> list[P
             app = QApplication.instance() or QApplication([])
             if not isinstance(app, QApplication):
                 raise DuologueError("Another kind of Qt program runs in this process.")
+            use_language(app, language)
             settings = Settings.model_validate(
                 {"first_run_done": True, "language": language, "theme": "light"}
             )

@@ -360,6 +360,8 @@ class WaveformView(QWidget):
             heights = _loudest(track, edges) / 255 * (half - 2)
             self._paint_track(painter, colour, first, middle, heights)
         self._paint_marks(painter, look, timeline, start_sample, stop_sample)
+        if end_sample is not None:  # the newest label reaches into what is ahead
+            painter.setClipRect(clip.adjusted(0, 0, _LABEL_LEAST_PX, 0))
         self._paint_axis(painter, look, start_sample, stop_sample, end_sample)
         painter.restore()
 

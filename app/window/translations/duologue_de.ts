@@ -1,0 +1,1026 @@
+<?xml version='1.0' encoding='utf-8'?>
+<TS version="2.1" language="de">
+<context>
+    <name>ConversationsPage</name>
+    <message>
+        <source>Conversations</source>
+        <translation>Gespräche</translation>
+    </message>
+    <message>
+        <source>Open f&amp;older</source>
+        <translation>&amp;Ordner öffnen</translation>
+    </message>
+    <message>
+        <source>Show the recordings' files.</source>
+        <translation>Die Dateien der Aufnahmen zeigen.</translation>
+    </message>
+    <message>
+        <source>Recorded conversations</source>
+        <translation>Aufgenommene Gespräche</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>Was geschah</translation>
+    </message>
+    <message>
+        <source>Events</source>
+        <translation>Ereignisse</translation>
+    </message>
+    <message>
+        <source>&amp;Play</source>
+        <translation>Ab&amp;spielen</translation>
+    </message>
+    <message>
+        <source>Hear both speakers; click the picture to jump.</source>
+        <translation>Beide Sprecher hören; ein Klick ins Bild springt dorthin.</translation>
+    </message>
+    <message>
+        <source>&amp;Export</source>
+        <translation>&amp;Exportieren</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>Exportieren</translation>
+    </message>
+    <message>
+        <source>Sound as FLAC, a track for each speaker…</source>
+        <translation>Ton als FLAC, eine Spur je Sprecher …</translation>
+    </message>
+    <message>
+        <source>Sound as WAV, a track for each speaker…</source>
+        <translation>Ton als WAV, eine Spur je Sprecher …</translation>
+    </message>
+    <message>
+        <source>Events as JSON…</source>
+        <translation>Ereignisse als JSON …</translation>
+    </message>
+    <message>
+        <source>Labels for Audacity…</source>
+        <translation>Textmarken für Audacity …</translation>
+    </message>
+    <message>
+        <source>&amp;Rename…</source>
+        <translation>&amp;Umbenennen …</translation>
+    </message>
+    <message>
+        <source>Give the conversation a name.</source>
+        <translation>Dem Gespräch einen Namen geben.</translation>
+    </message>
+    <message>
+        <source>De&amp;lete…</source>
+        <translation>&amp;Löschen …</translation>
+    </message>
+    <message>
+        <source>Delete the recording for good.</source>
+        <translation>Die Aufnahme endgültig löschen.</translation>
+    </message>
+    <message>
+        <source>damaged</source>
+        <translation>beschädigt</translation>
+    </message>
+    <message>
+        <source>There are none yet. A talk is recorded while “Record” is on in the settings; what was said stays on this computer.</source>
+        <translation>Noch gibt es keine. Ein Gespräch wird aufgenommen, solange in den Einstellungen „Aufnehmen“ an ist; was gesagt wurde, bleibt auf diesem Rechner.</translation>
+    </message>
+    <message>
+        <source>chunks of {0} ms</source>
+        <translation>Abschnitte von {0} ms</translation>
+    </message>
+    <message>
+        <source>{0} MB</source>
+        <translation>{0} MB</translation>
+    </message>
+    <message>
+        <source>broke off</source>
+        <translation>abgebrochen</translation>
+    </message>
+    <message>
+        <source>&amp;Stop</source>
+        <translation>An&amp;halten</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>Play</source>
+        <translation>Abspielen</translation>
+    </message>
+    <message>
+        <source>The folder appears with the first recording.</source>
+        <translation>Der Ordner entsteht mit der ersten Aufnahme.</translation>
+    </message>
+    <message>
+        <source>The recordings are in {0}.</source>
+        <translation>Die Aufnahmen liegen in {0}.</translation>
+    </message>
+    <message>
+        <source>Written to {0}.</source>
+        <translation>Geschrieben nach {0}.</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>Umbenennen</translation>
+    </message>
+    <message>
+        <source>Name; none for the date:</source>
+        <translation>Name; leer für das Datum:</translation>
+    </message>
+    <message>
+        <source>Delete the recording?</source>
+        <translation>Die Aufnahme löschen?</translation>
+    </message>
+    <message>
+        <source>The sound and the events of “{0}” are deleted for good.</source>
+        <translation>Ton und Ereignisse von „{0}“ werden endgültig gelöscht.</translation>
+    </message>
+</context>
+<context>
+    <name>FirstRun</name>
+    <message>
+        <source>Welcome to Duologue</source>
+        <translation>Willkommen bei Duologue</translation>
+    </message>
+    <message>
+        <source>An assistant that listens while it speaks. First, the microphone: press the button and say a few words. Nothing is kept, and nothing leaves this computer.</source>
+        <translation>Ein Assistent, der zuhört, während er spricht. Zuerst das Mikrofon: Drücken Sie den Knopf und sagen Sie ein paar Worte. Nichts wird aufgehoben, und nichts verlässt diesen Rechner.</translation>
+    </message>
+    <message>
+        <source>&amp;Try the microphone</source>
+        <translation>Mikrofon &amp;ausprobieren</translation>
+    </message>
+    <message>
+        <source>&amp;Next</source>
+        <translation>&amp;Weiter</translation>
+    </message>
+    <message>
+        <source>&amp;Skip all</source>
+        <translation>Alles über&amp;springen</translation>
+    </message>
+    <message>
+        <source>The speaker</source>
+        <translation>Der Lautsprecher</translation>
+    </message>
+    <message>
+        <source>Two soft tones will be played. Open loudspeakers are fine.</source>
+        <translation>Zwei leise Töne erklingen. Offene Lautsprecher sind recht.</translation>
+    </message>
+    <message>
+        <source>&amp;Play</source>
+        <translation>Ab&amp;spielen</translation>
+    </message>
+    <message>
+        <source>I &amp;heard them, next</source>
+        <translation>&amp;Gehört, weiter</translation>
+    </message>
+    <message>
+        <source>&amp;Back</source>
+        <translation>&amp;Zurück</translation>
+    </message>
+    <message>
+        <source>How fast is this computer?</source>
+        <translation>Wie schnell ist dieser Rechner?</translation>
+    </message>
+    <message>
+        <source>Duologue can measure your room and your computer and choose its settings. You will hear chirps and some noise for a quarter of a minute; please be quiet.</source>
+        <translation>Duologue kann Raum und Rechner ausmessen und seine Einstellungen danach wählen. Eine Viertelminute lang hören Sie Zirpen und etwas Rauschen; seien Sie bitte still.</translation>
+    </message>
+    <message>
+        <source>Measuring</source>
+        <translation>Messung</translation>
+    </message>
+    <message>
+        <source>&amp;Measure</source>
+        <translation>&amp;Messen</translation>
+    </message>
+    <message>
+        <source>&amp;Leave it out</source>
+        <translation>Aus&amp;lassen</translation>
+    </message>
+    <message>
+        <source>Our advice</source>
+        <translation>Unser Rat</translation>
+    </message>
+    <message>
+        <source>&amp;Use this</source>
+        <translation>So über&amp;nehmen</translation>
+    </message>
+    <message>
+        <source>Choose &amp;myself</source>
+        <translation>&amp;Selbst wählen</translation>
+    </message>
+    <message>
+        <source>I hear you. Go on with “Next”.</source>
+        <translation>Ich höre Sie. Weiter geht es mit „Weiter“.</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel</source>
+        <translation>Ab&amp;brechen</translation>
+    </message>
+</context>
+<context>
+    <name>LevelBar</name>
+    <message>
+        <source>Microphone level</source>
+        <translation>Mikrofonpegel</translation>
+    </message>
+    <message>
+        <source>{0:.0f} decibels</source>
+        <translation>{0:.0f} Dezibel</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>T&amp;alk</source>
+        <translation>Gesp&amp;räch</translation>
+    </message>
+    <message>
+        <source>C&amp;onversations</source>
+        <translation>&amp;Aufnahmen</translation>
+    </message>
+    <message>
+        <source>Mo&amp;dels</source>
+        <translation>Mo&amp;delle</translation>
+    </message>
+    <message>
+        <source>&amp;Settings</source>
+        <translation>&amp;Einstellungen</translation>
+    </message>
+    <message>
+        <source>Ctrl+{0}</source>
+        <translation>Strg+{0}</translation>
+    </message>
+    <message>
+        <source>Start &amp;again</source>
+        <translation>&amp;Neu beginnen</translation>
+    </message>
+    <message>
+        <source>&amp;Hide</source>
+        <translation>Aus&amp;blenden</translation>
+    </message>
+    <message>
+        <source>Hide the notice</source>
+        <translation>Die Meldung ausblenden</translation>
+    </message>
+    <message>
+        <source>The language changes when Duologue is started again.</source>
+        <translation>Die Sprache wechselt, wenn Duologue neu gestartet wird.</translation>
+    </message>
+</context>
+<context>
+    <name>MetersPanel</name>
+    <message>
+        <source>Reaction</source>
+        <translation>Reaktion</translation>
+    </message>
+    <message>
+        <source>How long after your last word the agent speaks: the middle of the last nine answers, to 50 ms, without the sound card's own delay.</source>
+        <translation>Wie lange nach Ihrem letzten Wort der Agent spricht: die mittlere der letzten neun Antworten, auf 50 ms, ohne die Verzögerung der Soundkarte.</translation>
+    </message>
+    <message>
+        <source>Chunk time</source>
+        <translation>Rechenzeit</translation>
+    </message>
+    <message>
+        <source>How long the models take for a chunk, against the time they have. Over the last fifty chunks: the middle one, and the slowest.</source>
+        <translation>Wie lange die Modelle für einen Abschnitt brauchen, gegen die Zeit, die sie haben. Aus den letzten fünfzig: der mittlere und der langsamste.</translation>
+    </message>
+    <message>
+        <source>Estimates hit</source>
+        <translation>Treffer</translation>
+    </message>
+    <message>
+        <source>Chunks of yours that the model had foreseen exactly, silence included.</source>
+        <translation>Ihre Abschnitte, die das Modell genau vorausgesehen hat, auch stille.</translation>
+    </message>
+    <message>
+        <source>Lag</source>
+        <translation>Rückstand</translation>
+    </message>
+    <message>
+        <source>How far the engine is behind the sound card at this moment.</source>
+        <translation>Wie weit das Rechenwerk gerade hinter der Soundkarte liegt.</translation>
+    </message>
+    <message>
+        <source>Drops</source>
+        <translation>Ausfälle</translation>
+    </message>
+    <message>
+        <source>Late chunks, lost sound and gaps since the talk began.</source>
+        <translation>Späte Abschnitte, verlorener Ton und Lücken seit Beginn des Gesprächs.</translation>
+    </message>
+    <message>
+        <source>of {0} ms, at most {1}</source>
+        <translation>von {0} ms, höchstens {1}</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>{0} late, {1} gaps, {2:.1f} s lost</source>
+        <translation>{0} spät, {1} Lücken, {2:.1f} s verloren</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsPage</name>
+    <message>
+        <source>Models</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>A bundle holds all that an agent needs: ears, mind and voice. They stay on this computer, and nothing is fetched unless you ask for it here.</source>
+        <translation>Ein Bündel enthält alles, was ein Agent braucht: Ohren, Verstand und Stimme. Bündel bleiben auf diesem Rechner, und nichts wird geholt, solange Sie es nicht hier verlangen.</translation>
+    </message>
+    <message>
+        <source>Installed bundles</source>
+        <translation>Installierte Bündel</translation>
+    </message>
+    <message>
+        <source>Model card</source>
+        <translation>Modellkarte</translation>
+    </message>
+    <message>
+        <source>&amp;Use this bundle</source>
+        <translation>Dieses Bündel &amp;verwenden</translation>
+    </message>
+    <message>
+        <source>The next talk is held with it.</source>
+        <translation>Das nächste Gespräch wird damit geführt.</translation>
+    </message>
+    <message>
+        <source>De&amp;lete</source>
+        <translation>&amp;Löschen</translation>
+    </message>
+    <message>
+        <source>Delete the bundle's files for good.</source>
+        <translation>Die Dateien des Bündels endgültig löschen.</translation>
+    </message>
+    <message>
+        <source>Import &amp;folder…</source>
+        <translation>&amp;Ordner einlesen …</translation>
+    </message>
+    <message>
+        <source>Copy a bundle from a folder.</source>
+        <translation>Ein Bündel aus einem Ordner kopieren.</translation>
+    </message>
+    <message>
+        <source>Import &amp;archive…</source>
+        <translation>A&amp;rchiv einlesen …</translation>
+    </message>
+    <message>
+        <source>Unpack a bundle from a zip or tar file.</source>
+        <translation>Ein Bündel aus einer zip- oder tar-Datei entpacken.</translation>
+    </message>
+    <message>
+        <source>owner/name</source>
+        <translation>Besitzer/Name</translation>
+    </message>
+    <message>
+        <source>Hugging Face repository</source>
+        <translation>Hugging-Face-Ablage</translation>
+    </message>
+    <message>
+        <source>A repository on Hugging Face that holds a Duologue bundle.</source>
+        <translation>Eine Ablage bei Hugging Face, die ein Duologue-Bündel enthält.</translation>
+    </message>
+    <message>
+        <source>Pu&amp;ll from Hugging Face</source>
+        <translation>Von &amp;Hugging Face holen</translation>
+    </message>
+    <message>
+        <source>Download the bundle of this repository; the only use of the network.</source>
+        <translation>Das Bündel dieser Ablage herunterladen; nur dafür wird das Netz benutzt.</translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>Fortschritt</translation>
+    </message>
+    <message>
+        <source>Ca&amp;ncel</source>
+        <translation>Ab&amp;brechen</translation>
+    </message>
+    <message>
+        <source>Stop; a download goes on from there the next time.</source>
+        <translation>Anhalten; ein Herunterladen geht das nächste Mal dort weiter.</translation>
+    </message>
+    <message>
+        <source>in use</source>
+        <translation>in Gebrauch</translation>
+    </message>
+    <message>
+        <source>{0} MB</source>
+        <translation>{0} MB</translation>
+    </message>
+    <message>
+        <source>damaged</source>
+        <translation>beschädigt</translation>
+    </message>
+    <message>
+        <source>comes with Duologue</source>
+        <translation>gehört zu Duologue</translation>
+    </message>
+    <message>
+        <source>This bundle has no model card.</source>
+        <translation>Dieses Bündel hat keine Modellkarte.</translation>
+    </message>
+    <message>
+        <source>Delete the bundle?</source>
+        <translation>Das Bündel löschen?</translation>
+    </message>
+    <message>
+        <source>{0} and its {1} MB are deleted for good.</source>
+        <translation>{0} mit {1} MB wird endgültig gelöscht.</translation>
+    </message>
+    <message>
+        <source>Folder of a bundle</source>
+        <translation>Ordner eines Bündels</translation>
+    </message>
+    <message>
+        <source>Archive of a bundle</source>
+        <translation>Archiv eines Bündels</translation>
+    </message>
+    <message>
+        <source>Archives</source>
+        <translation>Archive</translation>
+    </message>
+    <message>
+        <source>Importing {0}.</source>
+        <translation>{0} wird eingelesen.</translation>
+    </message>
+    <message>
+        <source>Downloading {0}.</source>
+        <translation>{0} wird heruntergeladen.</translation>
+    </message>
+    <message>
+        <source>Stopped. The next time it goes on from there.</source>
+        <translation>Angehalten. Das nächste Mal geht es dort weiter.</translation>
+    </message>
+    <message>
+        <source>Installed. Press “Use this bundle” to talk with it.</source>
+        <translation>Installiert. Drücken Sie „Dieses Bündel verwenden“, um damit zu sprechen.</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsPage</name>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Sound</source>
+        <translation>Ton</translation>
+    </message>
+    <message>
+        <source>&amp;Microphone</source>
+        <translation>&amp;Mikrofon</translation>
+    </message>
+    <message>
+        <source>At once, also in a talk; the agent remembers everything.</source>
+        <translation>Sofort, auch im Gespräch; der Agent vergisst nichts.</translation>
+    </message>
+    <message>
+        <source>&amp;Try</source>
+        <translation>&amp;Testen</translation>
+    </message>
+    <message>
+        <source>Try the microphone</source>
+        <translation>Das Mikrofon ausprobieren</translation>
+    </message>
+    <message>
+        <source>Level</source>
+        <translation>Pegel</translation>
+    </message>
+    <message>
+        <source>Speak as you would in a talk: the bar should be green.</source>
+        <translation>Sprechen Sie wie im Gespräch: Der Balken soll grün sein.</translation>
+    </message>
+    <message>
+        <source>S&amp;peaker</source>
+        <translation>&amp;Lautsprecher</translation>
+    </message>
+    <message>
+        <source>Open loudspeakers will do; headphones are never needed.</source>
+        <translation>Offene Lautsprecher genügen; Kopfhörer sind nie nötig.</translation>
+    </message>
+    <message>
+        <source>Play a test &amp;sound</source>
+        <translation>Testton abs&amp;pielen</translation>
+    </message>
+    <message>
+        <source>Test sound</source>
+        <translation>Testton</translation>
+    </message>
+    <message>
+        <source>Two soft tones through the chosen speaker.</source>
+        <translation>Zwei leise Töne aus dem gewählten Lautsprecher.</translation>
+    </message>
+    <message>
+        <source> ms</source>
+        <translation> ms</translation>
+    </message>
+    <message>
+        <source>Sound card's &amp;buffer</source>
+        <translation>&amp;Puffer der Soundkarte</translation>
+    </message>
+    <message>
+        <source>Smaller answers sooner; larger helps against crackling.</source>
+        <translation>Kleiner antwortet früher; größer hilft gegen Knistern.</translation>
+    </message>
+    <message>
+        <source>Take the agent's voice out</source>
+        <translation>Die Stimme des Agenten entfernen</translation>
+    </message>
+    <message>
+        <source>&amp;Echo cancelling</source>
+        <translation>&amp;Echounterdrückung</translation>
+    </message>
+    <message>
+        <source>Without it the agent hears itself unless you wear headphones.</source>
+        <translation>Ohne sie hört der Agent sich selbst, außer Sie tragen Kopfhörer.</translation>
+    </message>
+    <message>
+        <source>Take steady noise out</source>
+        <translation>Gleichmäßiges Rauschen entfernen</translation>
+    </message>
+    <message>
+        <source>&amp;Noise suppression</source>
+        <translation>&amp;Rauschunterdrückung</translation>
+    </message>
+    <message>
+        <source>For loud fans and streets only: the agent understands clean speech worse.</source>
+        <translation>Nur für laute Lüfter und Straßen: Reine Sprache versteht der Agent damit schlechter.</translation>
+    </message>
+    <message>
+        <source>Even out how loud you are</source>
+        <translation>Ihre Lautstärke ausgleichen</translation>
+    </message>
+    <message>
+        <source>&amp;Gain control</source>
+        <translation>Aussteuerun&amp;g</translation>
+    </message>
+    <message>
+        <source>For very faint microphones only: it changes what the agent hears.</source>
+        <translation>Nur für sehr leise Mikrofone: Sie verändert, was der Agent hört.</translation>
+    </message>
+    <message>
+        <source>Conversation</source>
+        <translation>Gespräch</translation>
+    </message>
+    <message>
+        <source>&amp;Chunk</source>
+        <translation>A&amp;bschnitt</translation>
+    </message>
+    <message>
+        <source>How often the agent decides. Shorter reacts sooner, longer suits slow computers. In a talk the agent begins anew.</source>
+        <translation>Wie oft der Agent entscheidet. Kürzer reagiert früher, länger passt zu langsamen Rechnern. Im Gespräch beginnt der Agent von vorn.</translation>
+    </message>
+    <message>
+        <source>one chunk</source>
+        <translation>ein Abschnitt</translation>
+    </message>
+    <message>
+        <source>&amp;Latency cushion</source>
+        <translation>&amp;Zeitpolster</translation>
+    </message>
+    <message>
+        <source>How late your sound is used. One chunk is right for most; more forgives slow models, less leaves them no time. In a talk the agent begins anew.</source>
+        <translation>Wie spät Ihr Ton verwendet wird. Ein Abschnitt ist meist richtig; mehr verzeiht langsame Modelle, weniger lässt ihnen keine Zeit. Im Gespräch beginnt der Agent von vorn.</translation>
+    </message>
+    <message>
+        <source>the model's own</source>
+        <translation>die des Modells</translation>
+    </message>
+    <message>
+        <source>&amp;Temperature</source>
+        <translation>&amp;Temperatur</translation>
+    </message>
+    <message>
+        <source>How freely the agent speaks: 0 always says the likeliest, above 1 it babbles. In a talk the agent begins anew.</source>
+        <translation>Wie frei der Agent spricht: Bei 0 sagt er stets das Wahrscheinlichste, über 1 plappert er. Im Gespräch beginnt er von vorn.</translation>
+    </message>
+    <message>
+        <source>Only while the space bar is down</source>
+        <translation>Nur solange die Leertaste gedrückt ist</translation>
+    </message>
+    <message>
+        <source>&amp;Hold to talk</source>
+        <translation>&amp;Halten zum Sprechen</translation>
+    </message>
+    <message>
+        <source>For loud rooms: otherwise the agent hears silence. At once.</source>
+        <translation>Für laute Räume: Sonst hört der Agent Stille. Sofort.</translation>
+    </message>
+    <message>
+        <source>Recordings</source>
+        <translation>Aufnahmen</translation>
+    </message>
+    <message>
+        <source>Keep every conversation</source>
+        <translation>Jedes Gespräch aufheben</translation>
+    </message>
+    <message>
+        <source>&amp;Record</source>
+        <translation>&amp;Aufnehmen</translation>
+    </message>
+    <message>
+        <source>Both voices and all decisions, on this computer only.</source>
+        <translation>Beide Stimmen und alle Entscheidungen, nur auf diesem Rechner.</translation>
+    </message>
+    <message>
+        <source>Ch&amp;ange…</source>
+        <translation>Än&amp;dern …</translation>
+    </message>
+    <message>
+        <source>Change the recordings' folder</source>
+        <translation>Den Ordner der Aufnahmen ändern</translation>
+    </message>
+    <message>
+        <source>&amp;Folder</source>
+        <translation>&amp;Ordner</translation>
+    </message>
+    <message>
+        <source>What is recorded already stays where it is.</source>
+        <translation>Was schon aufgenommen ist, bleibt, wo es ist.</translation>
+    </message>
+    <message>
+        <source>Keep at &amp;most</source>
+        <translation>&amp;Höchstens aufheben</translation>
+    </message>
+    <message>
+        <source>Conversations; the oldest are deleted when a new one begins.</source>
+        <translation>Gespräche; die ältesten werden gelöscht, wenn ein neues beginnt.</translation>
+    </message>
+    <message>
+        <source> GB</source>
+        <translation> GB</translation>
+    </message>
+    <message>
+        <source>&amp;Disk space</source>
+        <translation>Sp&amp;eicherplatz</translation>
+    </message>
+    <message>
+        <source>Ten hours take about one gigabyte; the oldest are deleted first.</source>
+        <translation>Zehn Stunden brauchen etwa ein Gigabyte; die ältesten werden zuerst gelöscht.</translation>
+    </message>
+    <message>
+        <source>Window</source>
+        <translation>Fenster</translation>
+    </message>
+    <message>
+        <source>as the desktop</source>
+        <translation>wie der Schreibtisch</translation>
+    </message>
+    <message>
+        <source>light</source>
+        <translation>hell</translation>
+    </message>
+    <message>
+        <source>dark</source>
+        <translation>dunkel</translation>
+    </message>
+    <message>
+        <source>Colo&amp;urs</source>
+        <translation>&amp;Farben</translation>
+    </message>
+    <message>
+        <source>At once.</source>
+        <translation>Sofort.</translation>
+    </message>
+    <message>
+        <source>Lan&amp;guage</source>
+        <translation>&amp;Sprache</translation>
+    </message>
+    <message>
+        <source>When Duologue is started again. The agent itself speaks English.</source>
+        <translation>Nach einem Neustart von Duologue. Der Agent selbst spricht Englisch.</translation>
+    </message>
+    <message>
+        <source>Models and computing</source>
+        <translation>Modelle und Rechnen</translation>
+    </message>
+    <message>
+        <source>&amp;Models…</source>
+        <translation>&amp;Modelle …</translation>
+    </message>
+    <message>
+        <source>Choose another bundle</source>
+        <translation>Ein anderes Bündel wählen</translation>
+    </message>
+    <message>
+        <source>Bundle</source>
+        <translation>Bündel</translation>
+    </message>
+    <message>
+        <source>The models that talk. In a talk the agent begins anew.</source>
+        <translation>Die Modelle, die sprechen. Im Gespräch beginnt der Agent von vorn.</translation>
+    </message>
+    <message>
+        <source>Th&amp;reads</source>
+        <translation>Rechenfä&amp;den</translation>
+    </message>
+    <message>
+        <source>For large models only; the starter is quickest with one.</source>
+        <translation>Nur für große Modelle; das mitgelieferte ist mit einem am schnellsten.</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>alle</translation>
+    </message>
+    <message>
+        <source>GP&amp;U layers</source>
+        <translation>GP&amp;U-Schichten</translation>
+    </message>
+    <message>
+        <source>Layers of the language model on the graphics card; helps large models.</source>
+        <translation>Schichten des Sprachmodells auf der Grafikkarte; hilft großen Modellen.</translation>
+    </message>
+    <message>
+        <source>This build of Duologue computes on the processor only.</source>
+        <translation>Diese Fassung von Duologue rechnet nur auf dem Prozessor.</translation>
+    </message>
+    <message>
+        <source>Folder for recordings</source>
+        <translation>Ordner für Aufnahmen</translation>
+    </message>
+    <message>
+        <source>cannot be used</source>
+        <translation>nicht verwendbar</translation>
+    </message>
+    <message>
+        <source>the bundle's</source>
+        <translation>wie das Bündel</translation>
+    </message>
+    <message>
+        <source>the bundle's ({0} ms)</source>
+        <translation>wie das Bündel ({0} ms)</translation>
+    </message>
+    <message>
+        <source>{0} ms</source>
+        <translation>{0} ms</translation>
+    </message>
+    <message>
+        <source>the system's default</source>
+        <translation>Vorgabe des Systems</translation>
+    </message>
+    <message>
+        <source>the system's default ({0})</source>
+        <translation>Vorgabe des Systems ({0})</translation>
+    </message>
+    <message>
+        <source>{0} (not there)</source>
+        <translation>{0} (nicht da)</translation>
+    </message>
+    <message>
+        <source>Stop the talk to try the devices.</source>
+        <translation>Beenden Sie das Gespräch, um die Geräte zu testen.</translation>
+    </message>
+</context>
+<context>
+    <name>TalkPage</name>
+    <message>
+        <source>&amp;Mute microphone</source>
+        <translation>&amp;Mikrofon stumm</translation>
+    </message>
+    <message>
+        <source>The agent hears silence until you press M again.</source>
+        <translation>Der Agent hört Stille, bis Sie wieder M drücken.</translation>
+    </message>
+    <message>
+        <source>&amp;Pause</source>
+        <translation>&amp;Pause</translation>
+    </message>
+    <message>
+        <source>Both stand still; the agent remembers everything. Key: P.</source>
+        <translation>Beide halten inne; der Agent vergisst nichts. Taste: P.</translation>
+    </message>
+    <message>
+        <source>Hold to &amp;talk (Space)</source>
+        <translation>Zum Sprechen &amp;halten (Leertaste)</translation>
+    </message>
+    <message>
+        <source>The agent hears you only while this button or the space bar is down.</source>
+        <translation>Der Agent hört Sie nur, solange dieser Knopf oder die Leertaste gedrückt ist.</translation>
+    </message>
+    <message>
+        <source>Back to &amp;now</source>
+        <translation>Zurück zum &amp;Jetzt</translation>
+    </message>
+    <message>
+        <source>Let the picture run along with the talk again.</source>
+        <translation>Das Bild wieder mit dem Gespräch laufen lassen.</translation>
+    </message>
+    <message>
+        <source>&amp;Copy diagnostics</source>
+        <translation>&amp;Diagnose kopieren</translation>
+    </message>
+    <message>
+        <source>Versions, devices, settings and figures for a fault report; no audio inside.</source>
+        <translation>Versionen, Geräte, Einstellungen und Zahlen für eine Fehlermeldung; kein Ton darin.</translation>
+    </message>
+    <message>
+        <source>Copied. Paste it into your report; no audio is inside.</source>
+        <translation>Kopiert. Fügen Sie es in Ihre Meldung ein; es ist kein Ton darin.</translation>
+    </message>
+    <message>
+        <source>Checking the models' files.</source>
+        <translation>Die Dateien der Modelle werden geprüft.</translation>
+    </message>
+    <message>
+        <source>Loading the models.</source>
+        <translation>Die Modelle werden geladen.</translation>
+    </message>
+    <message>
+        <source>Opening microphone and speaker.</source>
+        <translation>Mikrofon und Lautsprecher werden geöffnet.</translation>
+    </message>
+    <message>
+        <source>&amp;Stop  (Esc)</source>
+        <translation>&amp;Beenden  (Esc)</translation>
+    </message>
+    <message>
+        <source>&amp;Start talking</source>
+        <translation>Gespräch &amp;beginnen</translation>
+    </message>
+    <message>
+        <source>Hold to talk</source>
+        <translation>Zum Sprechen halten</translation>
+    </message>
+    <message>
+        <source>Hold the space bar while you speak; until then the agent hears silence.</source>
+        <translation>Halten Sie die Leertaste, während Sie sprechen; bis dahin hört der Agent Stille.</translation>
+    </message>
+    <message>
+        <source>Ready to talk</source>
+        <translation>Bereit zum Gespräch</translation>
+    </message>
+    <message>
+        <source>Press the button and just speak. You need no headphones, and you may interrupt at any time. Nothing leaves this computer.</source>
+        <translation>Drücken Sie den Knopf und sprechen Sie einfach. Kopfhörer brauchen Sie nicht, und unterbrechen dürfen Sie jederzeit. Nichts verlässt diesen Rechner.</translation>
+    </message>
+    <message>
+        <source>One moment</source>
+        <translation>Einen Augenblick</translation>
+    </message>
+    <message>
+        <source>Listening</source>
+        <translation>Ich höre zu</translation>
+    </message>
+    <message>
+        <source>Say something.</source>
+        <translation>Sagen Sie etwas.</translation>
+    </message>
+    <message>
+        <source>You speak</source>
+        <translation>Sie sprechen</translation>
+    </message>
+    <message>
+        <source>The agent listens.</source>
+        <translation>Der Agent hört zu.</translation>
+    </message>
+    <message>
+        <source>The agent speaks</source>
+        <translation>Der Agent spricht</translation>
+    </message>
+    <message>
+        <source>Interrupt it whenever you like; it hears you.</source>
+        <translation>Unterbrechen Sie ihn, wann Sie wollen; er hört Sie.</translation>
+    </message>
+    <message>
+        <source>Both speak</source>
+        <translation>Beide sprechen</translation>
+    </message>
+    <message>
+        <source>The agent hears you meanwhile.</source>
+        <translation>Der Agent hört Sie dabei.</translation>
+    </message>
+    <message>
+        <source>Late</source>
+        <translation>Zu spät</translation>
+    </message>
+    <message>
+        <source>The computer is too slow at this moment. Close other programs, or choose longer chunks in the settings.</source>
+        <translation>Der Rechner ist gerade zu langsam. Schließen Sie andere Programme, oder wählen Sie in den Einstellungen längere Abschnitte.</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>Press P to go on.</source>
+        <translation>Weiter mit P.</translation>
+    </message>
+    <message>
+        <source>Microphone muted</source>
+        <translation>Mikrofon stumm</translation>
+    </message>
+    <message>
+        <source>The agent hears silence. Press M to be heard.</source>
+        <translation>Der Agent hört Stille. Drücken Sie M, um gehört zu werden.</translation>
+    </message>
+    <message>
+        <source>No microphone or speaker</source>
+        <translation>Kein Mikrofon oder Lautsprecher</translation>
+    </message>
+    <message>
+        <source>Plug one in or choose another in the settings; the talk goes on by itself and remembers everything.</source>
+        <translation>Schließen Sie eines an oder wählen Sie in den Einstellungen ein anderes; das Gespräch geht von selbst weiter und vergisst nichts.</translation>
+    </message>
+    <message>
+        <source>Stopping</source>
+        <translation>Es wird beendet</translation>
+    </message>
+    <message>
+        <source>Finishing the recording.</source>
+        <translation>Die Aufnahme wird abgeschlossen.</translation>
+    </message>
+</context>
+<context>
+    <name>WaveformView</name>
+    <message>
+        <source>Waveforms of both speakers</source>
+        <translation>Wellenformen beider Sprecher</translation>
+    </message>
+    <message>
+        <source>You above, the agent below, on one time axis. Plus and minus zoom, the arrow keys scroll, Home shows the beginning, End follows the talk.</source>
+        <translation>Sie oben, der Agent unten, auf einer Zeitachse. Plus und Minus vergrößern und verkleinern, die Pfeiltasten rollen, Pos1 zeigt den Anfang, Ende folgt dem Gespräch.</translation>
+    </message>
+    <message>
+        <source>You</source>
+        <translation>Sie</translation>
+    </message>
+    <message>
+        <source>Agent</source>
+        <translation>Agent</translation>
+    </message>
+    <message>
+        <source>Here you will see yourself above and the agent below, as you talk.</source>
+        <translation>Hier sehen Sie beim Sprechen sich oben und den Agenten unten.</translation>
+    </message>
+    <message>
+        <source>both speak</source>
+        <translation>beide sprechen</translation>
+    </message>
+    <message>
+        <source>you speak</source>
+        <translation>Sie sprechen</translation>
+    </message>
+    <message>
+        <source>the agent speaks</source>
+        <translation>der Agent spricht</translation>
+    </message>
+    <message>
+        <source>chunk {0}: estimated</source>
+        <translation>Abschnitt {0}: geschätzt</translation>
+    </message>
+    <message>
+        <source>chunk {0}: foreseen by the model</source>
+        <translation>Abschnitt {0}: vom Modell vorausgesehen</translation>
+    </message>
+    <message>
+        <source>chunk {0}: not foreseen, replaced</source>
+        <translation>Abschnitt {0}: nicht vorausgesehen, ersetzt</translation>
+    </message>
+    <message>
+        <source>chunk {0}: lost, the estimate stood in</source>
+        <translation>Abschnitt {0}: verloren, die Schätzung sprang ein</translation>
+    </message>
+    <message>
+        <source>the agent shows that it listens</source>
+        <translation>der Agent zeigt, dass er zuhört</translation>
+    </message>
+    <message>
+        <source>you interrupt</source>
+        <translation>Sie unterbrechen</translation>
+    </message>
+    <message>
+        <source>the agent begins while you speak</source>
+        <translation>der Agent beginnt, während Sie sprechen</translation>
+    </message>
+    <message>
+        <source>the agent yields</source>
+        <translation>der Agent gibt nach</translation>
+    </message>
+    <message>
+        <source>the agent's chunk came late</source>
+        <translation>der Abschnitt des Agenten kam zu spät</translation>
+    </message>
+    <message>
+        <source>your chunk was lost</source>
+        <translation>Ihr Abschnitt ging verloren</translation>
+    </message>
+    <message>
+        <source>device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>pause</source>
+        <translation>Pause</translation>
+    </message>
+</context>
+</TS>
