@@ -188,21 +188,25 @@ def live(
         bool, typer.Option("--gain-control", help="Also even out how loud you are.")
     ] = False,
     card_latency_ms: CardLatencyOption = 50,
+    hold_to_talk: Annotated[
+        bool, typer.Option("--hold-to-talk", help="Be heard only after the space bar.")
+    ] = False,
     record: Annotated[
         Path | None, typer.Option(help="Keep the talk in a new folder in this folder.")
     ] = None,
     bundle: BundleOption = None,
     gpu_layers: GpuOption = 0,
 ) -> None:
-    """Talk hands-free through microphone and speaker, until Ctrl-C."""
+    """Talk hands-free through microphone and speaker, until q, Esc or Ctrl-C.
+
+    Keys: p pauses, m mutes the microphone; with --hold-to-talk the space bar lets the agent hear
+    you, and once more ends it.
+    """
+    from app.keys import Keys
     from app.live_status import LiveStatus, show_live_summary
-    from engine.bundle import load_bundle
-    from engine.duplex import Duplex
-    from engine.echo import EchoCanceller
-    from engine.live import LiveConversation
+    from app.open_talk import OpenTalk
+    from app.settings import settings_of_options
     from engine.live_events import ChunkDone, Ended
-    from engine.portaudio_card import PortAudioCard
-    from engine.recorder import Recorder
 
     if (noise_suppression or gain_control) and not echo:
         raise DuologueError(
@@ -210,22 +214,32 @@ def live(
             "leave --no-echo out, or them."
         )
     console = Console()
-    canceller = EchoCanceller(noise_suppression, gain_control) if echo else None
-    duplex = Duplex(load_bundle(bundle), chunk_ms, latency_ms, seed, gpu_layers=gpu_layers)
-    card = PortAudioCard(microphone, speaker, card_latency_ms)
-    recorder = None
+    settings = settings_of_options(
+        microphone=microphone,
+        speaker=speaker,
+        chunk_ms=chunk_ms,
+        latency_ms=latency_ms,
+        card_latency_ms=card_latency_ms,
+        echo_cancelling=echo,
+        noise_suppression=noise_suppression,
+        gain_control=gain_control,
+        hold_to_talk=hold_to_talk,
+        bundle=bundle,
+        gpu_layers=gpu_layers,
+    )
+    talk = OpenTalk(settings, record, lambda text: console.print(text, markup=False), seed)
     took_ms: list[float] = []
     ended = Ended(None)
-    try:
-        if record:
-            recorder = Recorder(
-                record, duplex, report=lambda text: console.print(text, markup=False)
-            )
-        conversation = LiveConversation(duplex, card, canceller, recorder)
-        with _interruptible() as interrupted:
-            info = conversation.start()
-            fmt = duplex.format
-            with LiveStatus(console, info, fmt.chunk_ms, duplex.latency_ms) as status:
+    with _interruptible() as interrupted:
+        info = talk.begin()
+        conversation = talk.conversation
+        conversation.hold_to_talk(hold_to_talk)
+        paused = muted = held = False
+        try:
+            with (
+                Keys() as keys,
+                LiveStatus(console, info, talk.chunk_ms, talk.latency_ms) as status,
+            ):
                 while not interrupted.is_set():
                     event = conversation.next_event(timeout_seconds=0.1)
                     if isinstance(event, Ended):
@@ -235,17 +249,23 @@ def live(
                         status.show(event, conversation.counts)
                     if isinstance(event, ChunkDone):
                         took_ms.append(event.took_ms)
-                conversation.stop()
-    finally:
-        card.end()
-        if recorder:
-            recorder.close()
-        duplex.close()
+                    match keys.next():
+                        case "p":
+                            conversation.pause(paused := not paused)
+                        case "m":
+                            conversation.mute_microphone(muted := not muted)
+                        case " ":
+                            conversation.hold(held := not held)
+                        case "q" | "\x1b":
+                            break
+                    status.show_keys(paused, muted or (hold_to_talk and not held))
+        finally:
+            talk.end()
     if ended.error:
         raise DuologueError(ended.error)
     show_live_summary(console, conversation.counts, took_ms)
-    if recorder:
-        console.print(f"Recorded in {recorder.folder}", markup=False, soft_wrap=True)
+    if talk.recording:
+        console.print(f"Recorded in {talk.recording}", markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -34,6 +34,7 @@ class LiveStatus:
         self._levels: Levels | None = None
         self._recent: deque[ChunkDone] = deque(maxlen=_RECENT_CHUNKS)
         self._counts = Counts()
+        self._standing = ""
         self._began = time.monotonic()
         self._live = (
             Live(
@@ -45,7 +46,7 @@ class LiveStatus:
             if console.is_terminal
             else None
         )
-        self._say(f"Talking through {self._device}. Ctrl-C ends.")
+        self._say(f"Talking through {self._device}. Keys: p pause, m mute, q end.")
 
     def __enter__(self) -> LiveStatus:
         if self._live:
@@ -66,6 +67,10 @@ class LiveStatus:
         elif isinstance(event, DeviceChanged):
             self._say(event.text)
 
+    def show_keys(self, paused: bool, muted: bool) -> None:
+        """What the keys have done."""
+        self._standing = "paused" if paused else "microphone muted" if muted else ""
+
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
@@ -74,6 +79,8 @@ class LiveStatus:
         table.add_column(style="dim")
         table.add_column()
         levels = self._levels
+        if self._standing:
+            table.add_row("", Text(self._standing, style="yellow"))
         if levels:
             table.add_row("you", _bar(levels.user_db, levels.user_speaks))
             table.add_row("agent", _bar(levels.agent_db, levels.agent_speaks))

@@ -20,6 +20,7 @@ from app.folders import config_folder
 from engine.audio_file import unwritable
 from engine.bundle import ChunkMs
 from engine.duplex import MOST_LATENCY_MS
+from engine.errors import DuologueError
 from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS
 from engine.recorder import MOST_BYTES, MOST_TALKS
 
@@ -61,6 +62,16 @@ class Settings(BaseModel):
     """"": the system's."""
     theme: Literal["system", "light", "dark"] = "system"
     first_run_done: bool = False
+
+
+def settings_of_options(**values: Any) -> Settings:
+    """Settings from a command's options; DuologueError names the option that cannot be."""
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = "--" + str(first["loc"][0]).replace("_", "-")
+        raise DuologueError(f"{option}: {first['msg']}; see --help.") from error
 
 
 class SettingsFile:

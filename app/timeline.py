@@ -20,9 +20,9 @@ from engine.errors import DuologueError
 from engine.events import (
     EVENTS_NAME,
     ChunkRecord,
+    CommandRecord,
     DeviceRecord,
     TalkRecord,
-    UnheardRecord,
     read_events,
 )
 from engine.live_events import ChunkDone, DeviceChanged, Event, Levels
@@ -244,7 +244,7 @@ class Timeline:
                 timeline._add_step(record, late_ms)
             elif isinstance(record, DeviceRecord):
                 timeline._mark(Mark(record.start_sample, Kind.DEVICE, record.text))
-            elif isinstance(record, UnheardRecord):
+            elif isinstance(record, CommandRecord) and record.command == "pause":
                 timeline._mark(Mark(record.start_sample, Kind.PAUSE))
         timeline._classify()
         return timeline

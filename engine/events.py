@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -91,11 +92,19 @@ class ChunkRecord(_Record):
 
 
 class UnheardRecord(_Record):
-    """Sound on both tracks that the engine did not hear: the talk was paused."""
+    """Sound on both tracks that the engine did not hear: the talk ended before its step."""
 
     kind: Literal["unheard"] = "unheard"
     start_sample: int
     samples: int
+
+
+class CommandRecord(_Record):
+    """What the user did to the talk; a pause takes no time on the tracks."""
+
+    kind: Literal["command"] = "command"
+    start_sample: int
+    command: Literal["pause", "resume", "mute", "unmute"]
 
 
 class DeviceRecord(_Record):
@@ -112,7 +121,7 @@ class SummaryRecord(_Record):
     kind: Literal["summary"] = "summary"
 
 
-Record = TalkRecord | ChunkRecord | UnheardRecord | DeviceRecord | SummaryRecord
+Record = TalkRecord | ChunkRecord | UnheardRecord | CommandRecord | DeviceRecord | SummaryRecord
 _RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
 
 
@@ -139,6 +148,13 @@ class EventWriter:
         if written != len(line):
             self._stream.truncate(whole)
             self._stream.seek(whole)
+            raise unwritable(self.path, error) from error
+
+    def sync(self) -> None:
+        """Have the disk keep what was written; DuologueError where it fails to."""
+        try:
+            os.fsync(self._stream.fileno())
+        except OSError as error:
             raise unwritable(self.path, error) from error
 
     def close(self) -> None:

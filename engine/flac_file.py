@@ -60,6 +60,13 @@ class FlacWriter:
             self._whole = (self._given - 1) // block * block
             self._put_length()
 
+    def sync(self) -> None:
+        """Have the disk keep what was written; DuologueError where it fails to."""
+        try:
+            self._stream.sync()
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
     def close(self) -> None:
         """Write out the last samples; DuologueError where that, or a write before, failed."""
         if self._file.closed:
@@ -134,6 +141,10 @@ class _Stream:
         except OSError as error:
             self.failure = self.failure or error
         self._file.seek(0, os.SEEK_END)
+
+    def sync(self) -> None:
+        """Wait for the disk."""
+        os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Release the file."""

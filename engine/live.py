@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from dataclasses import replace
 
 from engine.devices import dead_microphone
@@ -19,7 +20,8 @@ from engine.errors import DuologueError
 from engine.live_events import Counts, DeviceChanged, Ended, Event
 from engine.live_talk import Canceller, LiveTalk, Recorder
 from engine.playout import FADE_MS, Playout
-from engine.sound_card import BLOCK_SECONDS, CardInfo, SoundCard
+from engine.sound_card import BLOCK_SAMPLES, BLOCK_SECONDS, CardInfo, Exchange, SoundCard
+from engine.tokens import RATE_HZ
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,6 +31,8 @@ MOST_PATIENCE_SECONDS = 2.0
 """... unless it was just opened (Bluetooth microphones take half a second), or has been given up
 too early before, as happens where other programs starve this one."""
 _PROVEN_BLOCKS = 1000
+PACE_SECONDS, LEAST_PACE = 3.0, 0.5
+"""A card that gave less than half of this time's sound is opened anew."""
 RETRY_SECONDS = 0.2
 """Between attempts to open a device, so that sound is back within a second of one being there."""
 DEAD_SECONDS = 1.0
@@ -36,6 +40,24 @@ DEAD_SECONDS = 1.0
 _READ_SECONDS = 0.05
 _EVENTS = 512
 _JOIN_SECONDS = 10.0
+
+
+class _Pace:
+    """Whether a card that does give sound gives it at half its pace or slower."""
+
+    def __init__(self) -> None:
+        self._began, self._samples = time.monotonic(), 0
+        self.too_slow = False
+
+    def add(self, exchange: Exchange | None) -> None:
+        """Take a block in, or that none came in time."""
+        if exchange:
+            self._samples += BLOCK_SAMPLES + exchange.lost_samples
+        passed = time.monotonic() - self._began
+        if passed > PACE_SECONDS:
+            # A card that gives nothing at all is told by its silence, sooner.
+            self.too_slow = 0 < self._samples / RATE_HZ < LEAST_PACE * passed
+            self._began, self._samples = time.monotonic(), 0
 
 
 class LiveConversation:
@@ -61,7 +83,7 @@ class LiveConversation:
         self._opening_failed = ""
         self._patience_seconds = LOST_SECONDS
         self._microphone_dead = False
-        self._paused = False
+        self._paused = self._noted_paused = False
         self._muted = False
         self._hold_to_talk = False
         self._held = False
@@ -148,13 +170,19 @@ class LiveConversation:
                 self._open()
             blocks = steady_blocks = 0
             quiet_seconds = 0.0
+            pace = _Pace()
             while not self._stopping.is_set():
                 if not self._info:
                     self._reopen()
+                    pace = _Pace()
                     blocks = steady_blocks = 0
                     quiet_seconds = 0.0
                     continue
                 exchange = self._card.read(_READ_SECONDS)
+                pace.add(exchange)
+                if pace.too_slow:
+                    self._lose("The sound card gives too little sound; it is opened again.")
+                    continue
                 if exchange is None:
                     quiet_seconds += _READ_SECONDS
                     if quiet_seconds >= (
@@ -177,30 +205,50 @@ class LiveConversation:
                 if self._next_canceller:
                     (self._talk.canceller,) = self._next_canceller
                     self._next_canceller = None
+                muted = self._muted or (self._hold_to_talk and not self._held)
+                self._note(self._paused, muted)
                 if self._paused:
                     # Once more: the pause may have come while a chunk was in the making.
                     self._playout.stop()
                     self._talk.idle(exchange)
                     continue
-                self._talk.microphone_muted = self._muted or (self._hold_to_talk and not self._held)
                 self._watch_microphone()
                 self._talk.hear(exchange)
-        except DuologueError as caught:
-            error = str(caught)
         except Exception as caught:  # whoever waits for the last event must get it
-            _LOG.exception("the engine's thread failed")
-            error = (
-                f"The engine has failed ({type(caught).__name__}: {caught}); start again, "
-                "and please report it. What was recorded is kept."
-            )
-        finally:
-            self._playout.stop()
-            if self._info:
-                # Closing cuts off what the card has buffered: let the fade be played first.
-                self._card.wait(self._info.latency_ms / 1000 + FADE_MS / 1000 + 2 * BLOCK_SECONDS)
-            self._card.close()
-            self._info = None
-            self._emit(Ended(error))
+            error = self._failure(caught)
+        try:
+            self._end()
+        except Exception as caught:  # as above
+            error = error or self._failure(caught)
+        self._emit(Ended(error))
+
+    def _end(self) -> None:
+        self._playout.stop()
+        self._talk.finish()
+        if self._info:
+            # Closing cuts off what the card has buffered: let the fade be played first.
+            self._card.wait(self._info.latency_ms / 1000 + FADE_MS / 1000 + 2 * BLOCK_SECONDS)
+        self._card.close()
+        self._info = None
+
+    @staticmethod
+    def _failure(caught: Exception) -> str:
+        if isinstance(caught, DuologueError):
+            return str(caught)
+        _LOG.error("the engine's thread failed", exc_info=caught)
+        return (
+            f"The engine has failed ({type(caught).__name__}: {caught}); start again, "
+            "and please report it. What was recorded is kept."
+        )
+
+    def _note(self, paused: bool, muted: bool) -> None:
+        """Record the commands that have come since the last block."""
+        if paused != self._noted_paused:
+            self._noted_paused = paused
+            self._talk.note("pause" if paused else "resume")
+        if muted != self._talk.microphone_muted:
+            self._talk.microphone_muted = muted
+            self._talk.note("mute" if muted else "unmute")
 
     def _open(self) -> CardInfo:
         self._talk.opened()

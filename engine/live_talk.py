@@ -20,6 +20,7 @@ from engine.duplex import Duplex, Step
 from engine.live_events import ChunkDone, Counts, Levels
 from engine.meter import Meter
 from engine.playout import Playout
+from engine.recorder import Command
 from engine.sound_card import BLOCK_SAMPLES, Exchange
 from engine.tokens import RATE_HZ
 
@@ -47,14 +48,21 @@ class Recorder(Protocol):
         self,
         user_audio: np.ndarray,
         agent_audio: np.ndarray,
-        step: Step,
+        step: Step | None,
         extra: Mapping[str, Any],
     ) -> None:
-        """Interval ``step.index``: what the engine took of the user, what was really played."""
+        """Interval ``step.index``: what the engine took of the user, what was really played.
+
+        Without a step, sound that came after the last one.
+        """
         ...
 
     def device_event(self, text: str) -> None:
         """Something happened to a device."""
+        ...
+
+    def command(self, command: Command, start_sample: int) -> None:
+        """The user did something, at a place on the tracks."""
         ...
 
 
@@ -123,6 +131,27 @@ class LiveTalk:
         """Take a block of a pause: the canceller goes on learning, the talk's time stands."""
         self._clean(exchange, None)
         self._position += exchange.lost_samples + BLOCK_SAMPLES
+
+    def note(self, command: Command) -> None:
+        """Record what the user did."""
+        if self._recorder:
+            self._recorder.command(command, self._heard)
+
+    def finish(self) -> None:
+        """Record the rest: the interval that had begun when the talk was ended."""
+        if not self._recorder:
+            return
+        user, agent = (
+            np.concatenate([np.zeros(0, np.float32), *track])
+            for track in (self._user_track, self._agent_track)
+        )
+        self._user_track, self._agent_track = [], []
+        while self._steps:
+            step, extra = self._steps.popleft()
+            self._recorder.write(user, agent, step, extra)
+            user, agent = user[:0], agent[:0]
+        if len(user):
+            self._recorder.write(user, agent, None, {})
 
     # --- sound in ---------------------------------------------------------------------------------
 

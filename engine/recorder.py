@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from queue import Empty, Full, Queue
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
 from engine.events import (
     EVENTS_NAME,
+    CommandRecord,
     DeviceRecord,
     EventWriter,
     SummaryRecord,
@@ -52,6 +53,9 @@ _FILE_NAMES = (SOUND_NAME, LABELS_NAME, _LABELS_PART_NAME, TITLE_NAME, EVENTS_NA
 # Sixteen seconds of 160 ms: longer than a disk takes to wake up.
 _QUEUED_CHUNKS = 100
 _CLOSE_SECONDS = 10.0
+_SYNC_SECONDS = 1.0
+
+Command = Literal["pause", "resume", "mute", "unmute"]
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Recorder:
         self._report = report
         self._over = threading.Event()
         self._over_lock = threading.Lock()
-        self._queue: Queue[_Chunk | str | None] = Queue(_QUEUED_CHUNKS)
+        self._queue: Queue[_Chunk | CommandRecord | str | None] = Queue(_QUEUED_CHUNKS)
         self._conversation: Conversation | None = None
         try:
             self._files = _Files(self.folder, duplex, source)
@@ -108,8 +112,8 @@ class Recorder:
 
         ``user_audio`` is what the engine heard and follows what was written before without a gap;
         ``agent_audio`` what was written to the card in the same time. When ``step`` is written,
-        all the sound that it has heard must be. Without a step the sound was not heard at all,
-        as in a pause. ``extra`` (JSON values) goes into the step's record; its ``ready_ms`` says
+        all the sound that it has heard must be. Without a step the sound was not heard at all, as
+        at a talk's end. ``extra`` (JSON values) goes into the step's record; its ``ready_ms`` says
         when the agent's chunk was ready.
         """
         if user_audio.shape != agent_audio.shape:
@@ -120,6 +124,10 @@ class Recorder:
         """Note what happened to a device, after the sound written so far."""
         self._put(text)
 
+    def command(self, command: Command, start_sample: int) -> None:
+        """Note what the user did at a place on the tracks."""
+        self._put(CommandRecord(start_sample=start_sample, command=command))
+
     def close(self) -> Conversation | None:
         """Finish the files; returns the talk, or None where the recording had ended before."""
         with contextlib.suppress(Full):
@@ -128,7 +136,7 @@ class Recorder:
         prune(self.folder.parent, *self._limits)
         return self._conversation
 
-    def _put(self, item: _Chunk | str) -> None:
+    def _put(self, item: _Chunk | CommandRecord | str) -> None:
         if self._over.is_set():
             return
         try:
@@ -152,8 +160,11 @@ class Recorder:
             try:
                 if isinstance(item, str):
                     self._files.device_event(item)
+                elif isinstance(item, CommandRecord):
+                    self._files.command(item)
                 else:
                     self._files.write(item)
+                self._files.sync()
             except DuologueError as error:
                 reason = getattr(error.__cause__, "strerror", None) or "the disk is full"
                 self._files.break_off(reason)
@@ -186,7 +197,7 @@ class _Files:
         # Sound that does not fill a level yet.
         self._rest = np.zeros((0, 2), np.int16)
         self._samples = 0
-        self._began = time.perf_counter()
+        self._began = self._synced = time.perf_counter()
         self._events = EventWriter(folder / EVENTS_NAME)
         try:
             self._sound = FlacWriter(folder / SOUND_NAME)
@@ -212,6 +223,18 @@ class _Files:
     def device_event(self, text: str) -> None:
         """Append a device event."""
         self._events.write(DeviceRecord(start_sample=self._samples, text=text))
+
+    def command(self, record: CommandRecord) -> None:
+        """Append what the user did."""
+        self._events.write(record)
+
+    def sync(self) -> None:
+        """Have the disk keep what was written, once a second: not even a power cut takes more."""
+        if time.perf_counter() - self._synced < _SYNC_SECONDS:
+            return
+        self._synced = time.perf_counter()
+        self._sound.sync()
+        self._events.sync()
 
     def break_off(self, reason: str) -> None:
         """Leave whole files where no more can be written; says so if there is room for that."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from app.settings import MIGRATIONS, VERSION, Settings, SettingsFile
+from app.settings import MIGRATIONS, VERSION, Settings, SettingsFile, settings_of_options
 from engine.errors import DuologueError
 from tests.engine.full_disk import file_limit
 
@@ -85,3 +85,11 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
         file.save(Settings())
     assert file.load() == (Settings(theme="dark"), None)
     assert [path.name for path in tmp_path.iterdir()] == ["settings.json"]
+
+
+def test_an_option_that_cannot_be_is_named() -> None:
+    assert settings_of_options(chunk_ms=200, latency_ms=None).chunk_ms == 200
+    with pytest.raises(DuologueError, match="--chunk-ms: .*160, 200 or 240"):
+        settings_of_options(chunk_ms=180)
+    with pytest.raises(DuologueError, match="--latency-ms"):
+        settings_of_options(latency_ms=9999)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
+from engine import live as live_module
 from engine.bundle import Bundle
 from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
 from engine.live import LiveConversation
 from engine.live_events import ChunkDone, DeviceChanged, Ended, Event, Levels
 from engine.live_talk import MOST_BRIDGED_CHUNKS
+from engine.sound_card import CardInfo, Exchange, Play
 from engine.tokens import RATE_HZ
 from tests.engine.simulated_card import SimulatedCard
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -48,16 +51,25 @@ class Notes:
         self.agent: list[np.ndarray] = []
         self.steps: list[Step] = []
         self.devices: list[str] = []
+        self.commands: list[tuple[str, int]] = []
+        self.rest: list[tuple[np.ndarray, Step | None]] = []
+        """What came after the last whole interval."""
 
     def write(
-        self, user_audio: np.ndarray, agent_audio: np.ndarray, step: Step, extra: Any
+        self, user_audio: np.ndarray, agent_audio: np.ndarray, step: Step | None, extra: Any
     ) -> None:
+        if step is None or self.rest or len(user_audio) < len(step.agent_audio):
+            self.rest.append((user_audio, step))
+            return
         self.user.append(user_audio)
         self.agent.append(agent_audio)
         self.steps.append(step)
 
     def device_event(self, text: str) -> None:
         self.devices.append(text)
+
+    def command(self, command: str, start_sample: int) -> None:
+        self.commands.append((command, start_sample))
 
 
 class Session:
@@ -513,3 +525,91 @@ def test_two_cards_of_different_speed(duplex: Callable[..., Duplex], ppm: float)
     session = Session(duplex(), 120.0, microphone=voice(120.0), drift_ppm=ppm)
     assert session.live.counts.xruns == 0
     assert session.live.counts.late_chunks == 0
+
+
+# --- commands and the end -------------------------------------------------------------------------
+
+
+def test_commands_are_recorded_where_they_were_given(duplex: Callable[..., Duplex]) -> None:
+    at = {
+        1.0: lambda session: session.live.pause(),
+        1.5: lambda session: session.live.pause(False),
+        2.0: lambda session: session.live.mute_microphone(),
+        2.5: lambda session: session.live.hold_to_talk(),
+        3.0: lambda session: session.live.mute_microphone(False),
+        3.2: lambda session: session.live.hold(True),
+    }
+    notes = Session(duplex(), 4.0, at, microphone=voice(4.0)).notes
+    assert [command for command, _ in notes.commands] == ["pause", "resume", "mute", "unmute"]
+    starts = [start / RATE_HZ for _, start in notes.commands]
+    # The half second of the pause is no part of the talk's time.
+    assert starts == pytest.approx([1.0, 1.0, 1.5, 2.7], abs=0.03)
+
+
+def test_the_interval_that_had_begun_is_recorded(duplex: Callable[..., Duplex]) -> None:
+    for latency_ms in (0, 160, 480):
+        sound = voice(3.0)
+        notes = Session(duplex(latency_ms), 2.5, microphone=sound).notes
+        heard = np.concatenate([*notes.user, *(user for user, _ in notes.rest)])
+        assert len(heard) / RATE_HZ == pytest.approx(2.5, abs=0.02)
+        np.testing.assert_array_equal(heard, sound[: len(heard)])
+        steps = [step.index for _, step in notes.rest if step]
+        assert steps == list(range(len(notes.steps), len(notes.steps) + len(steps)))
+
+
+def test_a_card_that_trickles_is_opened_again(
+    duplex: Callable[..., Duplex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "PACE_SECONDS", 0.2)
+    slow = True
+
+    class Trickling(SimulatedCard):
+        def read(self, timeout_seconds: float) -> Exchange | None:
+            if slow:
+                time.sleep(0.03)
+            return super().read(timeout_seconds)
+
+        def open(self, play: Play) -> CardInfo:
+            nonlocal slow
+            slow = self.openings == 0
+            return super().open(play)
+
+    card = Trickling(on_block=lambda card: talk.stop() if card.seconds > 2 else None)
+    talk = LiveConversation(duplex(), card, None)
+    talk.run()
+    said = []
+    while event := talk.next_event():
+        said += [event.text] if isinstance(event, DeviceChanged) else []
+    assert "too little sound" in said[0] and "Sound is back" in said[1]
+    assert card.openings == 2
+
+
+def test_another_canceller_is_used_from_the_next_block_on(duplex: Callable[..., Duplex]) -> None:
+    class Halves:
+        def process(self, near: np.ndarray, _far: np.ndarray) -> np.ndarray:
+            return near / 2
+
+        def reset(self) -> None:
+            pass
+
+    sound = voice(3.0)
+    at = {1.0: lambda session: session.live.use_canceller(Halves())}
+    notes = Session(duplex(), 3.0, at, microphone=sound).notes
+    heard = np.concatenate(notes.user)
+    changed = np.flatnonzero(heard != sound[: len(heard)])
+    assert changed[0] / RATE_HZ == pytest.approx(1.0, abs=0.03)
+    np.testing.assert_array_equal(heard[changed[0] :], sound[changed[0] : len(heard)] / 2)
+
+
+def test_a_failing_engine_says_so_in_its_last_event(duplex: Callable[..., Duplex]) -> None:
+    def fail(_card: SimulatedCard) -> None:
+        if _card.seconds > 1:
+            raise ZeroDivisionError("broken")
+
+    talk = LiveConversation(duplex(), SimulatedCard(on_block=fail), None)
+    talk.run()
+    events = []
+    while event := talk.next_event():
+        events.append(event)
+    assert isinstance(events[-1], Ended)
+    assert "ZeroDivisionError" in str(events[-1].error)

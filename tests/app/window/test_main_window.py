@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import (
@@ -378,8 +379,7 @@ def test_work_that_fails_reaches_the_window_and_a_deleted_owner_hears_nothing(
     qtbot.waitUntil(lambda: told == ["no", "bug"])
     gone = QWidget()
     worker.run(lambda: 3, told.append, told.append, gone)
-    gone.deleteLater()
-    del gone
+    shiboken6.delete(gone)
     assert worker.wait_for_all()
     worker.run(lambda: 4, told.append, told.append, owner)
     qtbot.waitUntil(lambda: told[-1] == 4)
