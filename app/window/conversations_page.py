@@ -251,8 +251,7 @@ class ConversationsPage(QWidget):
         )
 
     def _show_timeline(self, entry: Entry, timeline: Timeline) -> None:
-        shown = self._shown()
-        if shown is None or shown.folder != entry.folder:
+        if self._shown() is not entry:
             return
         self._timeline = timeline
         self.waveform.set_timeline(timeline, live=False)
