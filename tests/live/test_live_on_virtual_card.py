@@ -140,10 +140,14 @@ def test_sound_of_a_step_lies_where_the_latency_says(
     written: list[tuple[np.ndarray, Step]] = []
 
     class Keeper:
-        def write(self, user: np.ndarray, agent: np.ndarray, step: Step, extra: Any) -> None:
-            written.append((agent, step))
+        def write(self, user: np.ndarray, agent: np.ndarray, step: Step | None, extra: Any) -> None:
+            if step and len(agent) == len(step.agent_audio):
+                written.append((agent, step))
 
         def device_event(self, text: str) -> None:
+            pass
+
+        def command(self, command: str, start_sample: int) -> None:
             pass
 
     card = PortAudioCard()
