@@ -6,6 +6,7 @@
     duologue-train vocoder     units to the agent's voice
     duologue-train lm          dialogues
     duologue-train pack        export and pack the bundle
+    duologue-train echo        the residual echo suppressor, with the packed bundle's voice
 
 Every step resumes and keeps its state in the work folder.
 """
@@ -115,6 +116,27 @@ def pack(
     from models.pack import pack_bundle
 
     pack_bundle(work, out, version)
+
+
+@app.command()
+def echo(
+    speech: Annotated[Path, typer.Option(help="Folder of recordings, a folder per person.")],
+    work: Work = _WORK,
+    out: Annotated[Path, typer.Option(help="The network's file.")] = Path(
+        "resources/echo/suppressor.onnx"
+    ),
+    scenes: Annotated[int, typer.Option(help="Simulated scenes of 24 s.")] = 420,
+    minutes: Minutes = 75,
+    threads: Threads = 1,
+    seed: Seed = 0,
+    jobs: int = 2,
+) -> None:
+    """Simulate scenes of two people and a loudspeaker, and train the echo suppressor on them."""
+    from models.echo_scenes import write_scenes
+    from models.train_echo import train_echo
+
+    write_scenes(work / "echo" / "scenes", speech, scenes, seed, jobs)
+    train_echo(work / "echo" / "scenes", work / "tok" / "tokenizer.pt", out, minutes, threads, seed)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.errors import DuologueError
 from engine.tokens import FRAME_SAMPLES, RATE_HZ
 from models.echo_scenes import Scene, read_scene, scene_paths
 from models.echo_suppressor import BINS, HOP, INPUTS, EchoSuppressor, spectra, waveform
@@ -31,6 +32,7 @@ HELD_SCENES = 16
 _CROP_S, _BATCH = 6, 8
 _RATE, _LAST_RATE = 2e-3, 1e-4
 _WARM_STEPS = 50
+_HELD_EVERY, _HELD_BATCHES = 250, 6
 _COMPRESSION = 0.3
 _SILENCE_WEIGHT = 3.0
 _SPECTRUM_WEIGHT, _PHONE_WEIGHT = 10.0, 0.5
@@ -66,7 +68,9 @@ def train_echo(
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     paths = list(scene_paths(scenes))
-    lessons = _read(paths[:-HELD_SCENES])
+    if len(paths) <= HELD_SCENES:
+        raise DuologueError(f"{scenes} holds {len(paths)} scenes; write more than {HELD_SCENES}.")
+    lessons, held = _read(paths[:-HELD_SCENES]), _read(paths[-HELD_SCENES:])
     listener = load_tokenizer(tokenizer).eval().requires_grad_(False)
     net = EchoSuppressor()
     optimizer = torch.optim.AdamW(net.parameters(), _RATE, weight_decay=1e-3)
@@ -86,13 +90,27 @@ def train_echo(
         optimizer.step()
         step += 1
         if step % 20 == 0:
-            row = {"step": step, "spectrum": spectrum.item(), "phones": phones.item()}
-            with log.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(row) + "\n")
-            print(json.dumps(row), flush=True)
-        if step % 250 == 0:
+            _log(log, {"step": step, "spectrum": spectrum.item(), "phones": phones.item()})
+        if step % _HELD_EVERY == 0:
             export_suppressor(net, out)
+            _log(log, {"step": step, **held_losses(net, listener, held)})
     export_suppressor(net, out)
+    _log(log, {"step": step, **held_losses(net, listener, held)})
+
+
+def held_losses(net: EchoSuppressor, listener: TokenizerNet, held: _Lessons) -> dict[str, float]:
+    """Both losses on scenes that were kept out, always at the same places."""
+    rng = np.random.default_rng(0)
+    with torch.no_grad():
+        losses = [_losses(net, listener, held, rng) for _ in range(_HELD_BATCHES)]
+    spectrum, phones = (torch.stack(each).mean().item() for each in zip(*losses, strict=True))
+    return {"held_spectrum": spectrum, "held_phones": phones}
+
+
+def _log(path: Path, row: dict[str, float]) -> None:
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(row) + "\n")
+    print(json.dumps(row), flush=True)
 
 
 def export_suppressor(net: EchoSuppressor, path: Path) -> None:
