@@ -1,5 +1,5 @@
 """Measures what the window costs: the engine's chunk times with and without it, side by side, and
-how long the window's thread is busy at a stretch.
+how long the window's thread lets things wait.
 
 The bundled sample is the microphone, in real time; passes with and without window alternate.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractEventDispatcher, QEventLoop, QTimer
+from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from app.folders import PROFILE_VARIABLE
@@ -29,6 +30,7 @@ from engine.live_events import ChunkDone
 from engine.tokens import RATE_HZ
 
 _WARM_CHUNKS = 5
+_ASK_SECONDS = 0.005
 FRAME_MS = 16.0
 
 
@@ -44,10 +46,10 @@ class Pass:
     gui_cpu_share: float
     """Of one core, by the window's thread (or the one that takes the events)."""
     busy_p99_ms: float
-    """How long the window's thread was busy at a stretch."""
+    """How long the window's thread let something wait that came at any moment."""
     busy_most_ms: float
     busy_over_frame: int
-    """Stretches of more than 16 ms."""
+    """Waits of more than 16 ms."""
 
 
 def measure_window(user_audio: np.ndarray, seconds: float, rounds: int = 2) -> list[Pass]:
@@ -114,30 +116,33 @@ def _pass(microphone: np.ndarray, seconds: float, shown: bool, profile: Path) ->
     )
 
 
-class _Busy:
-    """Stretches between the event loop's awakening and its next sleep, in ms."""
+class _Busy(QObject):
+    """How long the window's thread lets a question wait that another thread asks all the time."""
+
+    _asked = Signal(float)
 
     def __init__(self) -> None:
-        self._stretches: list[float] = []
-        self._awoke: float | None = None
-        self._dispatcher = QAbstractEventDispatcher.instance()
+        super().__init__()
+        self._waits_ms: list[float] = []
+        self._over = threading.Event()
+        self._asked.connect(self._answer, Qt.ConnectionType.QueuedConnection)
+        self._thread = threading.Thread(target=self._ask, name="asks the window", daemon=True)
 
     def begin(self) -> None:
-        self._dispatcher.awake.connect(self._awake)
-        self._dispatcher.aboutToBlock.connect(self._block)
+        self._thread.start()
 
     def end(self) -> list[float]:
-        self._dispatcher.awake.disconnect(self._awake)
-        self._dispatcher.aboutToBlock.disconnect(self._block)
-        return self._stretches or [0.0]
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        return self._waits_ms or [0.0]
 
-    def _awake(self) -> None:
-        self._awoke = time.perf_counter()
+    def _ask(self) -> None:
+        while not self._over.wait(_ASK_SECONDS):
+            self._asked.emit(time.perf_counter())
 
-    def _block(self) -> None:
-        if self._awoke is not None:
-            self._stretches.append((time.perf_counter() - self._awoke) * 1000)
-            self._awoke = None
+    def _answer(self, asked_at: float) -> None:
+        self._waits_ms.append((time.perf_counter() - asked_at) * 1000)
 
 
 def window_figures(passes: list[Pass]) -> dict[str, Any]:

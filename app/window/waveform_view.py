@@ -38,7 +38,7 @@ _USUAL_PX_SECOND = 75.0
 _ZOOM = 1.25
 _AHEAD_SHARE = 0.14
 """Of the width, for what the model expects."""
-_WET_SECONDS = 1.5
+_WET_SECONDS = 0.8
 """The newest sound is painted in each frame: what it means may still change."""
 _AXIS_PX, _MIDDLE_PX, _PAD_PX = 22, 30, 8
 _GRID_LEAST_PX, _CELL_LEAST_PX = 7.0, 4.0
@@ -47,6 +47,8 @@ _STEPS_S = (0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 _CATCH_UP = 0.08
 _MOST_BEHIND_SECONDS = 0.5
 _HOVER_PX = 6
+_SETTLE_BARS = 8
+_MOST_GHOSTS = 32
 _GLYPHS = {
     Kind.BACKCHANNEL: "○",
     Kind.USER_INTERRUPTS: "▼",
@@ -84,6 +86,9 @@ class WaveformView(QWidget):
         self._cache_left = self._cache_end = 0
         """Bars [left, end) are in the cache, left at its left edge."""
         self._cache_key: tuple[object, ...] = ()
+        self._wet = QPixmap()
+        self._wet_key: tuple[object, ...] = ()
+        self._ghosts: dict[tuple[str, int, int, float], QPixmap] = {}
         self.frames = 0
         """Painted so far."""
         self._timer = QTimer(self)
@@ -94,6 +99,8 @@ class WaveformView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
+        # Otherwise the card behind would be painted anew in every frame.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(self.tr("Waveforms of both speakers"))
         self.setAccessibleDescription(
             self.tr(
@@ -236,6 +243,7 @@ class WaveformView(QWidget):
         look = theme.current()
         timeline = self._timeline
         if timeline is None or (not timeline.length_samples and not self._live):
+            painter.fillRect(self.rect(), QColor(look.card))
             self._paint_nothing(painter, look)
             painter.end()
             return
@@ -246,19 +254,14 @@ class WaveformView(QWidget):
         last = first + self.width() // BAR_PITCH_PX + 2
         end = self._shown_end if self._live else float(timeline.length_samples)
         wet = _WET_SECONDS * RATE_HZ if self._live else 0
-        settled = int(np.floor((end - wet) / self._bar_samples)) if self._live else last
+        settled = last
+        if self._live:
+            settled = int((end - wet) / self._bar_samples) // _SETTLE_BARS * _SETTLE_BARS
         self._fill_cache(first, min(last, max(settled, first)))
         offset = -(self._left / self._bar_samples - first) * BAR_PITCH_PX
         painter.drawPixmap(QPointF(offset, 0), self._cache)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        fresh = max(settled, first)
-        if fresh < last:
-            until = int(np.ceil(end / self._bar_samples))
-            painter.save()
-            painter.translate(offset - first * BAR_PITCH_PX, 0)
-            self._paint_bars(painter, look, fresh, min(last, until), end)
-            painter.restore()
         if self._live:
+            self._paint_wet(painter, max(settled, first), first, offset)
             self._paint_ahead(painter, look, timeline)
         self._paint_legend(painter, look)
         if self._cursor is not None:
@@ -271,10 +274,42 @@ class WaveformView(QWidget):
             painter.drawRoundedRect(QRectF(0.5, 0.5, self.width() - 1, self.height() - 1), 6, 6)
         painter.end()
 
+    def _paint_wet(self, painter: QPainter, fresh: int, first: int, offset: float) -> None:
+        """Bars from ``fresh`` on, painted when there is news and shown up to now."""
+        assert self._timeline is not None
+        length = self._timeline.length_samples
+        until = int(np.ceil(length / self._bar_samples))
+        key = (fresh, length, self._timeline.next_step, self._cache_key)
+        if key != self._wet_key:
+            self._wet_key = key
+            width, ratio = (
+                (until - fresh) * BAR_PITCH_PX + _LABEL_LEAST_PX,
+                self.devicePixelRatioF(),
+            )
+            self._wet = QPixmap(round(max(width, 1) * ratio), round(self.height() * ratio))
+            self._wet.setDevicePixelRatio(ratio)
+            self._wet.fill(QColor(theme.current().card))
+            brush = QPainter(self._wet)
+            brush.translate(-fresh * BAR_PITCH_PX, 0)
+            self._paint_bars(brush, theme.current(), fresh, until, float(length))
+            brush.end()
+        left = QPointF(offset + (fresh - first) * BAR_PITCH_PX, 0)
+        axis_y = self.height() - _AXIS_PX
+        now_px = self._px_of(self._shown_end)
+        for clip in (
+            QRectF(0, 0, now_px, axis_y),
+            # The newest label reaches into what is ahead.
+            QRectF(0, axis_y, self.width(), _AXIS_PX),
+        ):
+            painter.setClipRect(clip)
+            painter.drawPixmap(left, self._wet)
+        painter.setClipping(False)
+
     def _fill_cache(self, first: int, end: int) -> None:
         """Bars [first, end) into the cache; those that it holds are moved, not painted again."""
         assert self._timeline is not None
         ratio = self.devicePixelRatioF()
+        card = QColor(theme.current().card)
         key = (
             self.size(),
             ratio,
@@ -288,23 +323,19 @@ class WaveformView(QWidget):
             columns = (self.width() // BAR_PITCH_PX + 2) * BAR_PITCH_PX
             self._cache = QPixmap(round(columns * ratio), round(self.height() * ratio))
             self._cache.setDevicePixelRatio(ratio)
-            self._cache.fill(Qt.GlobalColor.transparent)
+            self._cache.fill(card)
             self._cache_left = self._cache_end = first
         moved = first - self._cache_left
         # A ratio with which a bar is no whole number of pixels cannot be scrolled without a seam.
         whole = (BAR_PITCH_PX * ratio).is_integer()
         if moved and (not whole or moved < 0 or first >= self._cache_end):
-            self._cache.fill(Qt.GlobalColor.transparent)
+            self._cache.fill(card)
             self._cache_end = first
         elif moved:
             px = round(moved * BAR_PITCH_PX * ratio)
-            scrolled = QPixmap(self._cache.size())
-            scrolled.fill(Qt.GlobalColor.transparent)
-            scrolled.setDevicePixelRatio(ratio)
-            painter = QPainter(scrolled)
-            painter.drawPixmap(QPointF(-px / ratio, 0), self._cache)
-            painter.end()
-            self._cache = scrolled
+            self._cache.scroll(-px, 0, self._cache.rect())
+            self._cache_left = first
+            self._clear_cache_from(min(self._cache_end, first + self._cache.width()))
         self._cache_left = first
         if end <= self._cache_end:
             if end < self._cache_end:
@@ -318,9 +349,10 @@ class WaveformView(QWidget):
 
     def _clear_cache_from(self, bar: int) -> None:
         painter = QPainter(self._cache)
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
         left = (bar - self._cache_left) * BAR_PITCH_PX
-        painter.fillRect(QRectF(left, 0, self.width() + 3 * BAR_PITCH_PX, self.height()), 0)
+        painter.fillRect(
+            left, 0, self.width() + 3 * BAR_PITCH_PX, self.height(), QColor(theme.current().card)
+        )
         painter.end()
         self._cache_end = bar
 
@@ -427,14 +459,14 @@ class WaveformView(QWidget):
         first = int(start_sample // timeline.chunk_samples)
         last = int(stop_sample // timeline.chunk_samples) + 1
         user_y, _agent_y, half = self._lanes()
-        grid = QColor(look.line)
-        grid.setAlpha(min(round(12 * chunk_px), 150))
+        grid = _mixed(look.line, look.card, min(12 * chunk_px, 150) / 255)
+        chunk_width = max(round(chunk_px) - 2, 2)
         bottom = self.height() - _AXIS_PX
-        top = user_y + half + 3
+        top = round(user_y + half) + 3
         for index in range(max(first, 0), last + 1):
             x = round(index * chunk_px)
             if chunk_px >= _GRID_LEAST_PX:
-                painter.fillRect(QRectF(x, 0, 1, bottom), grid)
+                painter.fillRect(x, 0, 1, bottom, grid)
             estimate = timeline.estimate(index)
             if estimate is None or estimate.outcome == Outcome.OPEN:
                 continue
@@ -445,11 +477,11 @@ class WaveformView(QWidget):
                     Outcome.STOOD: look.warning,
                 }[estimate.outcome]
             )
-            height = 4.0
+            height = 4
             if estimate.outcome == Outcome.HIT and not estimate.speech:
-                colour.setAlpha(90)  # silence foreseen is no news
-                height = 2.0
-            painter.fillRect(QRectF(x + 1, top, max(chunk_px - 2, 2), height), colour)
+                colour = _mixed(look.good, look.card, 0.35)  # silence foreseen is no news
+                height = 2
+            painter.fillRect(x + 1, top, chunk_width, height, colour)
 
     def _paint_marks(
         self,
@@ -526,7 +558,6 @@ class WaveformView(QWidget):
         left, right = self._px_of(current * chunk), self._px_of((current + 1) * chunk)
         painter.fillRect(QRectF(left, 0, right - left, self.height() - _AXIS_PX), shade)
         self._paint_line(painter, now_px, look.accent, 1)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for index in range(max(current - 2, 0), timeline.estimated_chunks):
             estimate = timeline.estimate(index)
             if estimate is None or estimate.outcome != Outcome.OPEN:
@@ -539,18 +570,17 @@ class WaveformView(QWidget):
         if made * chunk > self._shown_end - chunk:
             x, width = self._px_of(made * chunk), chunk / self._samples_px
             self._paint_ghost(painter, look.agent, x, width, agent_y, half * 0.3)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_ghost(
         self, painter: QPainter, colour: str, x: float, width: float, middle: float, height: float
     ) -> None:
-        pen = QPen(QColor(colour), 1.2, Qt.PenStyle.DashLine)
-        fill = QColor(colour)
-        fill.setAlpha(40)
-        painter.setPen(pen)
-        painter.setBrush(fill)
-        box = QRectF(x + 1.5, middle - height / 2, max(width - 3, 2), height)
-        painter.drawRoundedRect(box, 4, 4)
+        ratio = self.devicePixelRatioF()
+        key = colour, round(width), round(height), ratio
+        if key not in self._ghosts:
+            if len(self._ghosts) >= _MOST_GHOSTS:
+                self._ghosts.clear()
+            self._ghosts[key] = _ghost(QColor(colour), *key[1:])
+        painter.drawPixmap(QPointF(x, middle - round(height) / 2), self._ghosts[key])
 
     def _paint_line(self, painter: QPainter, x: float, colour: str, width: int) -> None:
         painter.fillRect(QRectF(round(x), 0, width, self.height() - _AXIS_PX), QColor(colour))
@@ -743,6 +773,32 @@ class WaveformView(QWidget):
             self._cache_key = ()
             self.update()
         super().changeEvent(event)
+
+
+def _ghost(colour: QColor, width: int, height: int, ratio: float) -> QPixmap:
+    """A dashed box; a stroke of dashes in each frame would be the most costly part of it."""
+    pixmap = QPixmap(round(width * ratio), round(height * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(colour, 1.2, Qt.PenStyle.DashLine))
+    fill = QColor(colour)
+    fill.setAlpha(40)
+    painter.setBrush(fill)
+    painter.drawRoundedRect(QRectF(1.5, 1, max(width - 3, 2), height - 2), 4, 4)
+    painter.end()
+    return pixmap
+
+
+def _mixed(colour: str, ground: str, share: float) -> QColor:
+    """A colour laid over a ground, opaque: that is quicker to fill with than to blend."""
+    above, below = QColor(colour), QColor(ground)
+    return QColor.fromRgbF(
+        share * above.redF() + (1 - share) * below.redF(),
+        share * above.greenF() + (1 - share) * below.greenF(),
+        share * above.blueF() + (1 - share) * below.blueF(),
+    )
 
 
 def clock_text(seconds: float, with_tenths: bool = False) -> str:

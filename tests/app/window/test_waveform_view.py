@@ -216,3 +216,15 @@ def test_every_mark_has_words_in_the_view(view: WaveformView) -> None:
 
     words = {view.mark_text(Mark(0, kind)) for kind in Kind}
     assert len(words) == len(Kind)
+
+
+def test_a_scrolled_picture_is_that_of_a_fresh_one(view: WaveformView) -> None:
+    spans = [(at, at + 0.7) for at in range(1, 19, 2)]
+    view.set_timeline(spoken(*spans), live=False)
+    for _ in range(6):
+        view.zoom(1.25, 0)
+    for step in (0, 40, 33, -50, 120, 7, -20):
+        view.scroll(step)
+        scrolled = view.grab().toImage()
+        view._cache_key = ()
+        assert view.grab().toImage() == scrolled, step
