@@ -6,11 +6,14 @@ keep it away.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import os
 import signal
 import sys
+import time
+from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -34,15 +37,19 @@ def open_window() -> int:
     """Run the program until its window is closed; returns the exit status."""
     log_path = _begin_log()
     qInstallMessageHandler(_log_qt)
-    app = QApplication(sys.argv[:1])
-    app.setApplicationName("Duologue")
-    app.setDesktopFileName("duologue")
-    settings_file = SettingsFile()
-    settings, _ = settings_file.load()
-    use_language(app, settings.language)
-    theme.apply(app, theme.chosen(settings.theme))
-    window = MainWindow(settings_file, log_path)
-    window.show()
+    with _phase("Qt"):
+        app = QApplication(sys.argv[:1])
+        app.setApplicationName("Duologue")
+        app.setDesktopFileName("duologue")
+    with _phase("settings, language, look"):
+        settings_file = SettingsFile()
+        settings, _ = settings_file.load()
+        use_language(app, settings.language)
+        theme.apply(app, theme.chosen(settings.theme))
+    with _phase("window"):
+        window = MainWindow(settings_file, log_path)
+        window.show()
+        app.processEvents()
     signal.signal(signal.SIGINT, lambda *_: window.close())
     signal.signal(signal.SIGTERM, lambda *_: window.close())
     ticks = QTimer()
@@ -52,6 +59,15 @@ def open_window() -> int:
     window.session.close()
     worker.wait_for_all()
     return status
+
+
+@contextlib.contextmanager
+def _phase(name: str) -> Iterator[None]:
+    """Log how long a part of the start took."""
+    begin = time.perf_counter()
+    yield
+    took_ms = (time.perf_counter() - begin) * 1000
+    _LOG.info("start: %s took %.0f ms", name, took_ms)
 
 
 def display_missing() -> bool:
@@ -72,7 +88,9 @@ def _begin_log() -> Path | None:
     except (OSError, DuologueError):
         return None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.getLogger().addHandler(handler)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
     faulthandler.enable(crash)
     return path
 
@@ -84,3 +102,6 @@ def _log_qt(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
         QtMsgType.QtWarningMsg: logging.WARNING,
     }.get(kind, logging.ERROR)
     logging.getLogger("qt").log(level, text)
+    if kind == QtMsgType.QtFatalMsg:  # the process ends here, and nobody has seen a window
+        remedy = "On Debian and Ubuntu script/setup installs what Qt lacks."
+        print(f"The window cannot be opened: {text}\n{remedy}", file=sys.stderr, flush=True)
