@@ -11,6 +11,7 @@ import ctypes
 import os
 import queue
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.audio_file import from_pcm, to_pcm
 from engine.device_watch import DeviceWatch
 from engine.devices import (
     PULSE,
@@ -40,7 +42,8 @@ DEFAULT_CARD_LATENCY_MS = 50
 """PortAudio's buffer each way. 20 ms underflowed under load here, 50 ms did not."""
 _QUEUE_BLOCKS = 200  # two seconds: what a stalled engine may leave lying
 _SWITCH_SECONDS = 0.001  # how long another Python thread may keep the callback waiting
-_M_PERTURB = -6  # malloc.h; memory is filled with the complement of the value
+_M_PERTURB = -6  # malloc.h; memory is filled with the complement of the value, and with it
+_FIRST_CALLS, _FIRST_CALL_SECONDS = 4, 0.25
 
 
 class PortAudioCard:
@@ -64,6 +67,7 @@ class PortAudioCard:
         self._drift: DriftBuffer | None = None
         self._queue: queue.Queue[Exchange] = queue.Queue(_QUEUE_BLOCKS)
         self._known_once = False
+        self._first_calls = threading.Semaphore(0)
 
     def choose(self, microphone: str | None, speaker: str | None, latency_ms: int) -> None:
         """Use other devices or another buffer from the next ``outdated`` on; from any thread."""
@@ -179,8 +183,8 @@ class PortAudioCard:
             def callback(
                 indata: np.ndarray, outdata: np.ndarray, frames: int, _time: Any, status: Any
             ) -> None:
-                outdata[:] = convert.to_card(take, frames)[:, None]
-                self._hand_over(pairing.near(convert.from_card(indata[:, 0])), status)
+                outdata[:] = to_pcm(convert.to_card(take, frames))[:, None]
+                self._hand_over(pairing.near(convert.from_card(from_pcm(indata[:, 0]))), status)
 
             return portaudio().Stream(
                 samplerate=rate_hz,
@@ -205,7 +209,7 @@ class PortAudioCard:
             pairing = _Pairing()
 
             def callback(indata: np.ndarray, _frames: int, _time: Any, status: Any) -> None:
-                near = convert.from_card(indata[:, 0])
+                near = convert.from_card(from_pcm(indata[:, 0]))
                 far = play(len(near))
                 drift.push(far)
                 pairing.far(far)
@@ -225,8 +229,9 @@ class PortAudioCard:
             convert = _Conversion(rate_hz)
 
             def callback(outdata: np.ndarray, frames: int, _time: Any, status: Any) -> None:
+                self._first_calls.release()
                 self._xruns += bool(status)
-                outdata[:] = convert.to_card(drift.pull, frames)[:, None]
+                outdata[:] = to_pcm(convert.to_card(drift.pull, frames))[:, None]
 
             return portaudio().OutputStream(
                 samplerate=rate_hz,
@@ -242,7 +247,7 @@ class PortAudioCard:
         return self._start(input_stream, microphone, speaker, "microphone")
 
     def _common(self) -> dict[str, Any]:
-        return {"dtype": "float32", "latency": self._latency_ms / 1000}
+        return {"dtype": "int16", "latency": self._latency_ms / 1000}
 
     def _start(
         self,
@@ -260,9 +265,12 @@ class PortAudioCard:
             for inputs in dict.fromkeys((1, min(microphone.channels, 2))):
                 stream = None
                 try:
+                    self._first_calls = threading.Semaphore(0)
                     with _pulse_ports(microphone, speaker), _cleared_memory():
                         stream = make(rate_hz, inputs, outputs)
                         stream.start()
+                        for _ in range(_FIRST_CALLS):
+                            self._first_calls.acquire(timeout=_FIRST_CALL_SECONDS)
                 except (errors, ValueError) as error:
                     failure = failure or error
                     if stream:
@@ -279,6 +287,7 @@ class PortAudioCard:
     # --- PortAudio's thread -----------------------------------------------------------------------
 
     def _hand_over(self, exchanges: Iterator[tuple[np.ndarray, np.ndarray]], status: Any) -> None:
+        self._first_calls.release()
         self._xruns += bool(status)
         for near, far in exchanges:
             try:
@@ -355,10 +364,12 @@ def _settings(device: Device) -> Any:
 
 @contextmanager
 def _cleared_memory() -> Iterator[None]:
-    """Have glibc clear the memory that it gives out.
+    """Have glibc fill the memory that it gives out with 0, and what it takes back with -1.
 
     On ALSA PortAudio 19.6 begins a duplex stream of fixed blocks by playing memory that it never
-    filled: up to 0.1 s of loud noise (measured). With blocks of the host's choice it underruns.
+    filled: up to 0.1 s of loud noise (measured). Its thread gets that memory at its first calls.
+    As 16-bit samples either filling is silence; as floats -1 was the loudest noise of all. With
+    blocks of the host's choice the stream underruns.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:

@@ -32,6 +32,7 @@ HELD_SCENES = 16
 _CROP_S, _BATCH = 6, 8
 _RATE, _LAST_RATE = 2e-3, 1e-4
 _WARM_STEPS = 50
+_EXCHANGED = 0.6
 _HELD_EVERY, _HELD_BATCHES = 250, 6
 _COMPRESSION = 0.3
 _SILENCE_WEIGHT = 3.0
@@ -82,7 +83,7 @@ def train_echo(
         rate = _LAST_RATE + (_RATE - _LAST_RATE) * 0.5 * (1 + np.cos(np.pi * share))
         for group in optimizer.param_groups:
             group["lr"] = min(1.0, (step + 1) / _WARM_STEPS) * rate
-        spectrum, phones = _losses(net, listener, lessons, rng)
+        spectrum, phones = _losses(net, listener, lessons, rng, _EXCHANGED)
         loss: Tensor = _SPECTRUM_WEIGHT * spectrum + _PHONE_WEIGHT * phones
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -154,9 +155,14 @@ def _without_noise(scene: Scene, seed: int) -> np.ndarray:
 
 
 def _losses(
-    net: EchoSuppressor, listener: TokenizerNet, lessons: _Lessons, rng: np.random.Generator
+    net: EchoSuppressor,
+    listener: TokenizerNet,
+    lessons: _Lessons,
+    rng: np.random.Generator,
+    exchanged: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
-    batch = torch.stack([_crop(lessons, rng) for _ in range(_BATCH)])
+    """Of spectrum and phones; ``exchanged`` is the share of crops with a foreign user."""
+    batch = torch.stack([_crop(lessons, rng, exchanged) for _ in range(_BATCH)])
     signals_BSN, heard_BN, target_BN = batch[:, :INPUTS], batch[:, INPUTS], batch[:, -1]
     left_BTF, *others = (spectra(signals_BSN[:, index]) for index in range(INPUTS))
     powers_BTF = torch.cat([_power(each) for each in (left_BTF, *others)], dim=-1)
@@ -188,22 +194,25 @@ def _power(spectra_BTF: Tensor) -> Tensor:
     return spectra_BTF.real**2 + spectra_BTF.imag**2
 
 
-def _crop(lessons: _Lessons, rng: np.random.Generator) -> Tensor:
+def _crop(lessons: _Lessons, rng: np.random.Generator, exchanged: float) -> Tensor:
     """(INPUTS + 2, N): the inputs, the user, the user with noise, at a level of its own."""
     samples = _CROP_S * RATE_HZ
-    scene = int(rng.integers(len(lessons.heard)))
+    scene, other = (int(number) for number in rng.integers(len(lessons.heard), size=2))
     last = (lessons.heard.shape[-1] - samples) // HOP
     # Every third crop is a scene's beginning, where nothing has been learned yet.
     first = HOP * int(rng.integers(last) if rng.random() < 2 / 3 else 0)
     part = slice(first, first + samples)
+    signals, heard = lessons.signals[scene, :, part].float(), lessons.heard[scene, part]
+    target = lessons.target[scene, part]
+    if rng.random() < exchanged:
+        # Another user over the same leavings of the agent; what AEC3 would make of that is unknown.
+        first = HOP * int(rng.integers(last))
+        part = slice(first, first + samples)
+        leavings = signals[0] - target
+        heard, target = lessons.heard[other, part], lessons.target[other, part]
+        signals[0], signals[2] = leavings + target, 0.0
     level, far_level = 10 ** (rng.uniform(-_LEVEL_DB, _LEVEL_DB, 2) / 20)
-    rows = torch.cat(
-        [
-            lessons.signals[scene, :, part],
-            lessons.heard[scene, part][None],
-            lessons.target[scene, part][None],
-        ]
-    ).float()
+    rows = torch.cat([signals, heard[None].float(), target[None].float()])
     levels = torch.full((len(rows), 1), level)
     levels[INPUTS - 1] = far_level
     return rows * levels

@@ -350,6 +350,7 @@ def test_the_doctor_finds_the_round_trip(
         loopback = virtual_card.load(
             "module-loopback", "source=speaker.monitor", "sink=voice", "latency_msec=60"
         )
+        time.sleep(1.0)  # what was played before is still on its way
     else:
         monkeypatch.setenv("PULSE_SOURCE", "speaker.monitor")
     try:
@@ -383,9 +384,9 @@ def test_a_stream_begins_in_silence(virtual_card: VirtualCard) -> None:
             card.open(playout.take)
             for _ in range(40):
                 card.read(1.0)
-        assert not heard[0].any()
+        assert np.abs(heard[0]).max() < 3 / 32768
         playout.put(playout.position, noise)
-        for _ in range(60):
+        for _ in range(150):  # the noise, and a second in which it leaves the server's buffers
             card.read(1.0)
         card.end()
 
