@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,16 +63,17 @@ class VirtualCard:
         """Record what a speaker gets; the list holds the sound, float32 at 16 kHz, afterwards."""
         heard: list[np.ndarray] = []
         command = ["parec", "-d", f"{sink}.monitor", f"--rate={RATE_HZ}", "--channels=1"]
-        with subprocess.Popen(
-            [*command, "--format=s16le", "--raw"], stdout=subprocess.PIPE
-        ) as parec:
-            try:
-                yield heard
-            finally:
-                parec.terminate()
-                raw = parec.stdout.read() if parec.stdout else b""
-                sound = np.frombuffer(raw[: len(raw) // 2 * 2], np.int16)
-                heard.append(sound.astype(np.float32) / 32768)
+        # Into a file: a pipe that nobody reads is full after two seconds.
+        with tempfile.TemporaryFile() as raw:
+            with subprocess.Popen([*command, "--format=s16le", "--raw"], stdout=raw) as parec:
+                try:
+                    yield heard
+                finally:
+                    parec.terminate()
+            raw.seek(0)
+            content = raw.read()
+        sound = np.frombuffer(content[: len(content) // 2 * 2], np.int16)
+        heard.append(sound.astype(np.float32) / 32768)
 
 
 @contextmanager
