@@ -1,6 +1,6 @@
 """The echo canceller: takes the agent's own voice out of what the microphone hears.
 
-Three parts. The linear filter (``adaptive_filter``) subtracts what it has learned of the room and
+Three parts. The linear half (``linear_canceller``) subtracts what it has learned of the room and
 leaves the user's speech as it is. WebRTC's AEC3 works on what is left; alone, it would remove much
 of a user who speaks at the same time. A small network (``residual_suppressor``) sees both and tells
 the user from the rest of the echo. It is heard while the agent speaks; where nothing was played,
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.adaptive_filter import ACTIVE_POWER, AdaptiveFilter
+from engine.adaptive_filter import ACTIVE_POWER
 from engine.errors import DuologueError
+from engine.linear_canceller import LinearCanceller
 from engine.residual_suppressor import HOP, ResidualSuppressor
 from engine.tokens import RATE_HZ
 
@@ -42,7 +43,7 @@ class EchoCanceller:
         self._aec3 = webrtc(echo_cancellation=True)
         self._suppressor = ResidualSuppressor()
         self._extras = Extras(noise_suppression, gain_control)
-        self._filter = AdaptiveFilter()
+        self._linear = LinearCanceller()
         self._begin()
 
     def _begin(self) -> None:
@@ -55,7 +56,7 @@ class EchoCanceller:
         self._aec3.reset()
         self._suppressor.reset()
         self._extras.reset()
-        self._filter.reset()
+        self._linear.reset()
         self._begin()
 
     def process(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
@@ -72,7 +73,7 @@ class EchoCanceller:
                     f"not {block.dtype} {block.shape}"
                 )
         near, far = _finite(near), _finite(far)
-        left, echo = self._filter.process(near, far)
+        left, echo = self._linear.process(near, far)
         suppressed = self._aec3.process(np.clip(left, -1.0, 1.0), far)
         user = self._suppressor.process(left, echo, suppressed, far)
         linear, self._left_before = self._left_before, left

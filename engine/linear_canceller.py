@@ -1,0 +1,100 @@
+"""The linear half of the echo canceller: subtracts the agent's own sound as the room returns it.
+
+Two filters over the same far end. One learns from block to block (``adaptive_filter``) and follows
+whatever changes; one is solved from all of the last seconds (``path_solver``) and is far more exact
+as long as nothing does. What is subtracted is the mixture of both that leaves least. It is linear,
+so the user's speech stays as it is. The clocks' drift (``far_end``) and jumps of the delay are
+followed. Numpy only; the thread of its caller.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.adaptive_filter import ACTIVE_POWER, PARTITIONS, SEARCH_BLOCKS, AdaptiveFilter
+from engine.adaptive_filter import in_partitions
+from engine.far_end import BLOCK_SAMPLES, FarEnd
+from engine.path_solver import HISTORY_BLOCKS, PathSolver
+
+_TAPS = PARTITIONS * BLOCK_SAMPLES
+# The solver does a piece of its work every so many blocks; more often until it has settled.
+_WORK_EVERY, _EARLY_WORK_EVERY = 5, 3
+# It begins with what the quick filter has learned by then.
+_FIRST_ACTIVE_BLOCKS = 50
+# It rests where nothing was played for so long.
+_RESTING_BLOCKS = 100
+# What either filter has left in the last 200 ms or so tells how to mix them. While the user speaks
+# it tells little, so without good reason against it the solved filter is believed.
+_SMOOTHING = 0.95
+_TRUST = 0.3
+# Solutions that are worse than the quick filter for a second of the agent's speech are dropped.
+_USELESS_SHARE, _USELESS_BLOCKS = 0.1, 100
+_TINY = 1e-9
+
+
+class LinearCanceller:
+    """One microphone's linear canceller."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the room."""
+        self.far = FarEnd(HISTORY_BLOCKS * BLOCK_SAMPLES + _TAPS)
+        self._quick = AdaptiveFilter()
+        self._solver = PathSolver(_TAPS)
+        self._exact = in_partitions(self._solver.path)
+        self._begun = False
+        self._blocks = self._silent_blocks = self._useless_blocks = 0
+        self._gained = self._apart = self._left = 0.0
+
+    def process(self, near: np.ndarray, far: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What is left of 10 ms of microphone, and the echo taken out: float32 (160,) each.
+
+        ``near`` and ``far`` float32 (160,), the same 10 ms; nothing is later for it.
+        """
+        aligned = self.far.push(far)
+        active = float(np.square(aligned).mean()) > ACTIVE_POWER
+        self._silent_blocks = 0 if active else self._silent_blocks + 1
+        jumps = self._quick.jumps
+        quick = self._quick.process(near, aligned)
+        exact = self._quick.convolved(self._exact)
+        share = self._exact_share(near - quick, near - exact, active)
+        echo = quick + np.float32(share) * (exact - quick)
+        self._solver.push(near)
+        self._follow(self._quick.jumps > jumps)
+        return near - echo, echo
+
+    def _exact_share(self, left_quick: np.ndarray, left_exact: np.ndarray, active: bool) -> float:
+        """How much of the solved filter leaves least, 0 to 1."""
+        apart = left_quick - left_exact
+        self._gained = _SMOOTHING * self._gained + float(np.dot(left_quick, apart))
+        self._apart = _SMOOTHING * self._apart + float(np.dot(apart, apart))
+        self._left = _SMOOTHING * self._left + float(np.dot(left_quick, left_quick))
+        if self._gained > _USELESS_SHARE * self._apart:
+            self._useless_blocks = 0
+        elif active and self._begun:
+            self._useless_blocks += 1
+        trusted = _TRUST * self._left
+        return min(max((self._gained + trusted) / (self._apart + trusted + _TINY), 0.0), 1.0)
+
+    def _follow(self, jumped: bool) -> None:
+        """Keep both filters at what has changed, and let the solver work."""
+        if moved := self.far.overflow():
+            self._quick.shift(moved)
+            self._solver.shift(moved)
+            self._exact = in_partitions(self._solver.path)
+        if self._quick.drift_error and not self._solver.knows_drift:
+            self.far.correct(self._quick.drift_error)
+        useless = self._useless_blocks > _USELESS_BLOCKS
+        if jumped or useless or (self._quick.active_blocks > _FIRST_ACTIVE_BLOCKS and not self._begun):
+            self._solver.restart(self._quick.path, SEARCH_BLOCKS if self._begun else HISTORY_BLOCKS)
+            self._exact = in_partitions(self._solver.path)
+            self._begun = True
+            self._useless_blocks = 0
+        self._blocks += 1
+        every = _WORK_EVERY if self._solver.settled else _EARLY_WORK_EVERY
+        if not self._begun or self._blocks % every or self._silent_blocks > _RESTING_BLOCKS:
+            return
+        if self._solver.advance(self.far):
+            self._exact = in_partitions(self._solver.path)
