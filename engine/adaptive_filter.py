@@ -179,6 +179,13 @@ class AdaptiveFilter:
             self._echoes.clear()
             self._old_filter = None
 
+    def remember(self, far: np.ndarray) -> None:
+        """Replace what is remembered of the far end: float32 ((PARTITIONS + 1) * 160,)."""
+        blocks = far.reshape(-1, BLOCK_SAMPLES)
+        frames = np.concatenate([blocks[:-1], blocks[1:]], axis=1)[::-1]
+        self._far_spectra = np.fft.rfft(frames).astype(np.complex64)
+        self._last_far = blocks[-1].copy()
+
     def shift(self, samples: int) -> None:
         """Move the filter: the echo comes later, or earlier where ``samples`` is negative."""
         self._filter = in_partitions(shifted(self.path, samples))

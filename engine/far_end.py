@@ -68,7 +68,7 @@ class FarEnd:
         return aligned.astype(np.float32)
 
     def overflow(self) -> int:
-        """Samples of delay that must go over into the filters now, usually 0; asked once a block."""
+        """Samples of delay that go over into the filters now, usually 0; asked once a block."""
         if _LEAST_DELAY <= self._delay <= _MOST_DELAY:
             return 0
         whole = BLOCK_SAMPLES if self._delay > _MOST_DELAY else -BLOCK_SAMPLES

@@ -11,8 +11,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.adaptive_filter import ACTIVE_POWER, PARTITIONS, SEARCH_BLOCKS, AdaptiveFilter
-from engine.adaptive_filter import in_partitions
+from engine.adaptive_filter import (
+    ACTIVE_POWER,
+    PARTITIONS,
+    SEARCH_BLOCKS,
+    AdaptiveFilter,
+    in_partitions,
+)
 from engine.far_end import BLOCK_SAMPLES, FarEnd
 from engine.path_solver import HISTORY_BLOCKS, PathSolver
 
@@ -48,6 +53,11 @@ class LinearCanceller:
         self._blocks = self._silent_blocks = self._useless_blocks = 0
         self._gained = self._apart = self._left = 0.0
 
+    @property
+    def jumps(self) -> int:
+        """How often the delay has jumped."""
+        return self._quick.jumps
+
     def process(self, near: np.ndarray, far: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What is left of 10 ms of microphone, and the echo taken out: float32 (160,) each.
 
@@ -56,13 +66,13 @@ class LinearCanceller:
         aligned = self.far.push(far)
         active = float(np.square(aligned).mean()) > ACTIVE_POWER
         self._silent_blocks = 0 if active else self._silent_blocks + 1
-        jumps = self._quick.jumps
+        jumps = self.jumps
         quick = self._quick.process(near, aligned)
         exact = self._quick.convolved(self._exact)
         share = self._exact_share(near - quick, near - exact, active)
         echo = quick + np.float32(share) * (exact - quick)
         self._solver.push(near)
-        self._follow(self._quick.jumps > jumps)
+        self._follow(self.jumps > jumps)
         return near - echo, echo
 
     def _exact_share(self, left_quick: np.ndarray, left_exact: np.ndarray, active: bool) -> float:
@@ -82,12 +92,17 @@ class LinearCanceller:
         """Keep both filters at what has changed, and let the solver work."""
         if moved := self.far.overflow():
             self._quick.shift(moved)
+            self._quick.remember(self.far.aligned(_TAPS + BLOCK_SAMPLES))
             self._solver.shift(moved)
             self._exact = in_partitions(self._solver.path)
         if self._quick.drift_error and not self._solver.knows_drift:
             self.far.correct(self._quick.drift_error)
         useless = self._useless_blocks > _USELESS_BLOCKS
-        if jumped or useless or (self._quick.active_blocks > _FIRST_ACTIVE_BLOCKS and not self._begun):
+        if (
+            jumped
+            or useless
+            or (self._quick.active_blocks > _FIRST_ACTIVE_BLOCKS and not self._begun)
+        ):
             self._solver.restart(self._quick.path, SEARCH_BLOCKS if self._begun else HISTORY_BLOCKS)
             self._exact = in_partitions(self._solver.path)
             self._begun = True

@@ -34,6 +34,8 @@ _FIRST_PATH_POWER = 0.5
 # What is believed of the drift before it is measured, and how sure a measurement must be to count.
 _DRIFT_BELIEF, _DRIFT_DOUBT, _MOST_CORRECTION = 20e-6, 30e-6, 30e-6
 _DRIFT_KNOWN = 3e-6
+# It counts only where the path explains so much of what was heard.
+_LEAST_FIT = 1.5
 # The residual is not white: deviations are larger than least squares says.
 _DEVIATION_FACTOR = 2.0
 _TINY = 1e-10
@@ -157,9 +159,7 @@ class PathSolver:
         self._solutions += 1
         self._correct_drift(problem, far)
 
-    def _problem(
-        self, far: np.ndarray, size: int, sound: np.ndarray, near: np.ndarray
-    ) -> _Problem:
+    def _problem(self, far: np.ndarray, size: int, sound: np.ndarray, near: np.ndarray) -> _Problem:
         """Weights by what the last path leaves, a prior by its strength."""
         taps = self._taps
         whole = np.fft.irfft(far * np.fft.rfft(self.path, size), size)
@@ -171,7 +171,9 @@ class PathSolver:
         strength = np.square(self.path)
         around = np.cumsum(np.pad(strength, (_AROUND_TAPS + 1, _AROUND_TAPS)))
         near_power, far_power = (float(np.square(each).mean()) for each in (near, sound))
-        whole_path = max(float(strength.sum()), _FIRST_PATH_POWER * near_power / (far_power + _TINY))
+        whole_path = max(
+            float(strength.sum()), _FIRST_PATH_POWER * near_power / (far_power + _TINY)
+        )
         nearby = (around[2 * _AROUND_TAPS + 1 :] - around[: -2 * _AROUND_TAPS - 1]) / (
             2 * _AROUND_TAPS + 1
         )
@@ -203,7 +205,10 @@ class PathSolver:
         a, b = _dot(weighted, slope), _dot(weighted, older)
         c = _dot(problem.weights * older, older)
         determinant = a * c - b * b
-        if determinant <= 0:
+        weighted_left = _dot(problem.weights * left, left)
+        works = _dot(problem.weights * problem.near, problem.near) > _LEAST_FIT * weighted_left
+        self.knows_drift = False
+        if determinant <= 0 or not works:
             return
         drift = (a * _dot(problem.weights * older, left) - b * _dot(weighted, left)) / determinant
         deviation = _DEVIATION_FACTOR * float(np.sqrt(a / determinant))

@@ -6,7 +6,7 @@
     duologue-train vocoder     units to the agent's voice
     duologue-train lm          dialogues
     duologue-train pack        export and pack the bundle
-    duologue-train echo        the residual echo suppressor, with the packed bundle's voice
+    duologue-train echo        the residual echo suppressor, for the packed bundle's voice and units
 
 Every step resumes and keeps its state in the work folder.
 """
@@ -132,11 +132,14 @@ def echo(
     jobs: int = 2,
 ) -> None:
     """Simulate scenes of two people and a loudspeaker, and train the echo suppressor on them."""
+    from engine.bundle import load_bundle
     from models.echo_scenes import write_scenes
     from models.train_echo import train_echo
+    from models.unpack import tokenizer_of_onnx
 
     write_scenes(work / "echo" / "scenes", speech, scenes, seed, jobs)
-    train_echo(work / "echo" / "scenes", work / "tok" / "tokenizer.pt", out, minutes, threads, seed)
+    listener = tokenizer_of_onnx(load_bundle().tokenizer)
+    train_echo(work / "echo" / "scenes", listener, out, minutes, threads, seed)
 
 
 def main() -> None:

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import fftconvolve
 
-from engine.adaptive_filter import AdaptiveFilter
 from engine.audio_file import read_mono
 from engine.bundle import load_bundle
 from engine.echo import BLOCK_SAMPLES, webrtc
+from engine.linear_canceller import LinearCanceller
 from engine.tokens import RATE_HZ
 from engine.unit_encoder import Tokenizer
 from engine.vocoder import StreamingVocoder, Vocoder
@@ -45,11 +45,9 @@ _LOUDNESS_DB = 5.0
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One scene: float16 (samples,) tracks as named in TRACKS, and when the filter had learned."""
+    """One scene: float16 (samples,) tracks as named in TRACKS."""
 
     tracks: dict[str, np.ndarray]
-    learned: np.ndarray
-    """bool (blocks,)."""
 
 
 def write_scenes(folder: Path, speech: Path, count: int, seed: int, jobs: int) -> None:
@@ -71,7 +69,7 @@ def _write(task: tuple[int, Path, Path]) -> str:
     scene = make_scene(number, speech)
     part = path.with_suffix(".part")
     with part.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, learned=scene.learned, **scene.tracks)
+        np.savez(stream, allow_pickle=False, **scene.tracks)
     part.replace(path)
     return path.name
 
@@ -79,7 +77,7 @@ def _write(task: tuple[int, Path, Path]) -> str:
 def read_scene(path: Path) -> Scene:
     """One written scene."""
     with np.load(path) as arrays:
-        return Scene({name: arrays[name] for name in TRACKS}, arrays["learned"])
+        return Scene({name: arrays[name] for name in TRACKS})
 
 
 def make_scene(seed: int, speech: Path) -> Scene:
@@ -105,21 +103,16 @@ def make_scene(seed: int, speech: Path) -> Scene:
     echo *= 10 ** ((USER_DB + echo_db - speech_level_db(echo)) / 20)
     target = heard + room_noise(room, samples)
     near = np.clip(target + echo, -1, 1).astype(np.float32)
-    linear, suppressor = AdaptiveFilter(), webrtc(echo_cancellation=True)
+    linear, suppressor = LinearCanceller(), webrtc(echo_cancellation=True)
     tracks: dict[str, list[np.ndarray]] = {name: [] for name in TRACKS}
-    learned = []
     for begin in range(0, samples, BLOCK_SAMPLES):
         block = slice(begin, begin + BLOCK_SAMPLES)
         left, estimate = linear.process(near[block], far[block])
         suppressed = suppressor.process(np.clip(left, -1.0, 1.0), far[block])
-        learned.append(linear.learned)
         parts = left, estimate, suppressed, far[block], target[block]
         for name, part in zip(TRACKS, parts, strict=True):
             tracks[name].append(part)
-    return Scene(
-        {name: np.concatenate(parts).astype(np.float16) for name, parts in tracks.items()},
-        np.array(learned),
-    )
+    return Scene({name: np.concatenate(parts).astype(np.float16) for name, parts in tracks.items()})
 
 
 def _in_stretches(

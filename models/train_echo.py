@@ -25,7 +25,7 @@ from models.echo_scenes import Scene, read_scene, scene_paths
 from models.echo_suppressor import BINS, HOP, INPUTS, EchoSuppressor, spectra, waveform
 from models.onnx_weights import halve_weights
 from models.rooms import noise_of_seed
-from models.tokenizer import TokenizerNet, load_tokenizer
+from models.tokenizer import TokenizerNet
 
 HELD_SCENES = 16
 """The last scenes are kept out, for the scores."""
@@ -59,11 +59,11 @@ class _Lessons:
 
 
 def train_echo(
-    scenes: Path, tokenizer: Path, out: Path, minutes: float, threads: int, seed: int
+    scenes: Path, listener: TokenizerNet, out: Path, minutes: float, threads: int, seed: int
 ) -> None:
     """Train for so long, write ``out`` (ONNX) and its log beside it (``.jsonl``).
 
-    ``tokenizer`` is a checkpoint of the tokenizer whose units the echo must not change.
+    ``listener`` is the tokenizer whose units the echo must not change.
     """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
@@ -72,7 +72,7 @@ def train_echo(
     if len(paths) <= HELD_SCENES:
         raise DuologueError(f"{scenes} holds {len(paths)} scenes; write more than {HELD_SCENES}.")
     lessons, held = _read(paths[:-HELD_SCENES]), _read(paths[-HELD_SCENES:])
-    listener = load_tokenizer(tokenizer).eval().requires_grad_(False)
+    listener.eval().requires_grad_(False)
     net = EchoSuppressor()
     optimizer = torch.optim.AdamW(net.parameters(), _RATE, weight_decay=1e-3)
     begin_s, step = time.monotonic(), 0

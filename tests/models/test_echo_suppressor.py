@@ -15,7 +15,7 @@ from engine.tokens import RATE_HZ
 from models import train_echo as training
 from models.echo_scenes import SCENE_S, TRACKS
 from models.echo_suppressor import HOP, EchoSuppressor, spectra, waveform
-from models.tokenizer import TokenizerConfig, TokenizerNet, load_tokenizer, save_tokenizer
+from models.tokenizer import TokenizerConfig, TokenizerNet
 
 
 def test_the_windows_add_up_to_the_sound() -> None:
@@ -55,8 +55,7 @@ def write_scene(path: Path, seed: int) -> None:
     tracks = dict(
         zip(TRACKS, (user + echo / 4 + noise, echo, user, far, user + noise), strict=True)
     )
-    learned = np.ones(samples // HOP, bool)
-    np.savez(path, learned=learned, **{n: t.astype(np.float16) for n, t in tracks.items()})
+    np.savez(path, **{n: t.astype(np.float16) for n, t in tracks.items()})
 
 
 def test_a_minute_teaches_and_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,15 +68,14 @@ def test_a_minute_teaches_and_is_logged(tmp_path: Path, monkeypatch: pytest.Monk
         write_scene(scenes / f"{1_000_000 + seed}.npz", seed)
     torch.manual_seed(0)
     small = TokenizerConfig(channels=(16,) * 8, heads=2, layers=1)
-    tokenizer = tmp_path / "tokenizer.pt"
-    save_tokenizer(TokenizerNet(small), tokenizer)
+    listener = TokenizerNet(small)
     out = tmp_path / "out" / "suppressor.onnx"
     with pytest.raises(DuologueError, match="write more"):
-        training.train_echo(tmp_path, tokenizer, out, 0.1, 1, 0)
-    training.train_echo(scenes, tokenizer, out, 0.1, 1, 0)
+        training.train_echo(tmp_path, listener, out, 0.1, 1, 0)
+    training.train_echo(scenes, listener, out, 0.1, 1, 0)
     ResidualSuppressor(out)
     rows = [json.loads(line) for line in out.with_suffix(".jsonl").read_text("utf8").splitlines()]
     torch.manual_seed(0)
     held = training._read(sorted(scenes.iterdir())[-1:])
-    untaught = training.held_losses(EchoSuppressor(), load_tokenizer(tokenizer), held)
+    untaught = training.held_losses(EchoSuppressor(), listener, held)
     assert rows[-1]["held_spectrum"] < 0.9 * untaught["held_spectrum"]

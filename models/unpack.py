@@ -1,0 +1,74 @@
+"""Restores trained networks from the files of a bundle, so that training can go on from them.
+
+Batch norms come back as the scale and shift that the exporter folded into the convolutions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from engine.errors import DuologueError
+from models.tokenizer import TokenizerConfig, TokenizerNet
+
+
+def tokenizer_of_onnx(path: Path, config: TokenizerConfig | None = None) -> TokenizerNet:
+    """The tokenizer that `models.pack` exported, ready to use.
+
+    Raises DuologueError where the file does not hold a tokenizer of this size.
+    """
+    try:
+        graph = onnx.load(path).graph
+        weights = _weights(graph)
+        net = TokenizerNet(config)
+        net.centroids = weights["centroids"]
+        state = net.state_dict()
+        products = iter(_products(graph, weights))
+        for name in state:
+            if name in weights:
+                state[name] = weights[name]
+            elif name.startswith("norms."):
+                state[name] = _folded_norm(name, state[name], weights)
+            else:
+                state[name] = next(products).T
+        net.load_state_dict(state)
+    except (KeyError, RuntimeError, StopIteration, OSError, ValueError) as error:
+        raise DuologueError(
+            f"{path} does not hold the tokenizer of the starter's kind; give the starter's bundle."
+        ) from error
+    return net.eval()
+
+
+def _weights(graph: onnx.GraphProto) -> dict[str, Tensor]:
+    """float32 tensors by the names they had in torch."""
+    arrays = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    return {
+        name.removesuffix(".stored"): torch.from_numpy(array.astype(np.float32))
+        for name, array in arrays.items()
+        if array.dtype in (np.float16, np.float32)
+    }
+
+
+def _products(graph: onnx.GraphProto, weights: dict[str, Tensor]) -> list[Tensor]:
+    """The matrices of linear layers, which lost their names, in the order of the layers."""
+    return [
+        weights[node.input[1]]
+        for node in graph.node
+        if node.op_type in ("MatMul", "Gemm") and node.input[1] in weights
+    ]
+
+
+def _folded_norm(name: str, like: Tensor, weights: dict[str, Tensor]) -> Tensor:
+    """One value of a batch norm that does no more than add the bias of its convolution."""
+    _, layer, what = name.split(".")
+    fresh = nn.BatchNorm1d(len(like) if like.dim() else 1)
+    if what == "bias":
+        return weights[f"convolutions.{layer}.weight_bias"]
+    if what == "running_var":
+        return torch.full_like(like, 1 - fresh.eps)
+    return fresh.state_dict()[what]
