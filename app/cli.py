@@ -465,6 +465,20 @@ def evaluate_starter_bundle(
     evaluate_starter(bundle, exchanges, seed, json_path, chunk_ms, latency_ms)
 
 
+@evaluate.command("robustness")
+def evaluate_robustness_of_units(
+    speech: Annotated[Path, typer.Option(help="Recordings of people, a folder each.")],
+    recordings: Annotated[int, typer.Option(help="How many of them.", min=1)] = 120,
+    seed: SeedOption = 0,
+    bundle: BundleOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Compare the units of people's speech with those of the same in noise and in rooms."""
+    with _source_tree():
+        from models.evaluate_robustness import evaluate_robustness
+    evaluate_robustness(speech, bundle, recordings, seed, json_path)
+
+
 @evaluate.command("echo")
 def evaluate_echo_board(
     speech: Annotated[

@@ -6,6 +6,7 @@
     duologue-train vocoder     units to the agent's voice
     duologue-train lm          dialogues
     duologue-train pack        export and pack the bundle
+    duologue-train settle      the packed tokenizer, through rooms and noise
     duologue-train echo        the residual echo suppressor, for the packed bundle's voice and units
 
 Every step resumes and keeps its state in the work folder.
@@ -33,11 +34,12 @@ def speech(
     data: Data, work: Work = _WORK, utterances: int = 13_000, seed: Seed = 1, jobs: int = 2
 ) -> None:
     """Write the corpora: synthetic voices with phone times, real people without."""
-    from models.corpus import write_real, write_synthetic
+    from models.corpus import more_people, real_people, write_real, write_synthetic
 
     dialogues = data / "dialogues" / "self_dialogue.jsonl.gz"
     write_synthetic(work / "synthetic", dialogues, utterances, seed, jobs)
-    write_real(work / "real", data / "speech")
+    write_real(work / "real", real_people(data / "speech"))
+    write_real(work / "more", more_people(data / "speech"))
 
 
 @app.command()
@@ -116,6 +118,33 @@ def pack(
     from models.pack import pack_bundle
 
     pack_bundle(work, out, version)
+
+
+@app.command()
+def settle(
+    data: Data,
+    work: Work = _WORK,
+    out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("resources/starter"),
+    minutes: Minutes = 72,
+    threads: Threads = 1,
+    seed: Seed = 1,
+    version: str = "0.2.1",
+) -> None:
+    """Teach the bundle's tokenizer to give the same units through rooms, noise and microphones."""
+    from engine.bundle import load_bundle
+    from models.pack import repack_tokenizer
+    from models.settle_tokenizer import settle_tokenizer, write_rooms
+    from models.unpack import tokenizer_of_onnx
+
+    rooms = work / "rooms.npz"
+    if not rooms.is_file():
+        write_rooms(rooms)
+    folders = [work / "real", work / "more", work / "synthetic"]
+    teacher = tokenizer_of_onnx(load_bundle(out).tokenizer)
+    checkpoint = settle_tokenizer(
+        teacher, folders, data / "noise", rooms, work / "settle", minutes, threads, seed
+    )
+    repack_tokenizer(checkpoint, out, version)
 
 
 @app.command()

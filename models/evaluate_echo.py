@@ -285,7 +285,7 @@ def open_loop(
     echo *= 10 ** ((USER_DB + room.echo_db - speech_level_db(echo[:alone])) / 20)
     noise = room_noise(room, len(agent))
     silence = np.zeros_like(agent)
-    clean = _spoken(tokenizer.encode_file(at_microphone[alone:]))
+    clean = spoken(tokenizer.encode_file(at_microphone[alone:]))
     jump = room.jump_sample if room.jump_ms else None
     both = cancel(EchoCanceller(), at_microphone + echo + noise, agent)
     user_only = cancel(EchoCanceller(), at_microphone + noise, silence)
@@ -297,7 +297,7 @@ def open_loop(
         )
         errors = []
         for heard in (left, left_alone):
-            units = _spoken(tokenizer.encode_file(heard[alone:]))
+            units = spoken(tokenizer.encode_file(heard[alone:]))
             errors.append(edit_distance(clean, units) / len(clean))
         settings.append(
             Setting(
@@ -347,7 +347,7 @@ def _in_room(user: np.ndarray, room: Room) -> np.ndarray:
     return at_level(fftconvolve(user, room.user_response)[: len(user)], USER_DB)
 
 
-def _spoken(frames: np.ndarray) -> list[int]:
+def spoken(frames: np.ndarray) -> list[int]:
     """Units as the language model sees them: each once."""
     changed = np.concatenate([[True], frames[1:] != frames[:-1]])
     return [int(unit) for unit in frames[changed]]

@@ -1,0 +1,114 @@
+"""Does a sentence give the same units in noise and in a room as close to a microphone?
+
+Recordings of people, each alone, then with noise of a level, then as a simulated room carries it.
+Counted is the edit distance of the units as the language model sees them, each once, against those
+of the recording itself. Nothing of torch.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from scipy.signal import fftconvolve
+
+from engine.audio_file import read_mono
+from engine.bundle import load_bundle
+from engine.tokens import FRAME_SAMPLES
+from engine.unit_encoder import Tokenizer
+from models.evaluate_echo import find_speakers, spoken
+from models.evaluate_starter import edit_distance
+from models.rooms import USER_DB, at_level, draw_room, noise_of_seed, speech_level_db
+
+NOISE_DB = -20.0
+GOAL_NOISE, GOAL_ROOM = 0.20, 0.30
+_FIRST_ROOM = 3_000_000
+_MOST_SECONDS = 12.0
+_CONFIDENCE = 1.96
+
+
+def evaluate_robustness(
+    speech: Path,
+    bundle_path: Path | None = None,
+    recordings: int = 120,
+    seed: int = 0,
+    json_path: Path | None = None,
+) -> dict[str, Any]:
+    """Measure, print and return (and write) the shares of wrong units.
+
+    ``speech`` is a folder of recordings, a folder per speaker. Raises DuologueError where it holds
+    less than two of them.
+    """
+    tokenizer = Tokenizer(load_bundle(bundle_path).tokenizer)
+    rng = random.Random(seed)
+    people = find_speakers(speech)
+    errors: dict[str, list[float]] = {"noise": [], "room": [], "level": []}
+    for index in track(range(recordings), "recordings"):
+        paths = people[sorted(people)[index % len(people)]]
+        sound = _whole_frames(at_level(read_mono(rng.choice(paths), _MOST_SECONDS), USER_DB))
+        clean = spoken(tokenizer.encode_file(sound))
+        ways: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+            "noise": in_noise,
+            "room": in_room,
+            "level": at_half,
+        }
+        for name, way in ways.items():
+            heard = spoken(tokenizer.encode_file(way(sound, _FIRST_ROOM + 1000 * seed + index)))
+            errors[name].append(edit_distance(clean, heard) / len(clean))
+    figures: dict[str, Any] = {"recordings": recordings, "speakers": len(people), "seed": seed}
+    for name, shares in errors.items():
+        mean = float(np.mean(shares))
+        margin = _CONFIDENCE * float(np.std(shares)) / len(shares) ** 0.5
+        figures[name] = {"unit_error": mean, "low": mean - margin, "high": mean + margin}
+    _show(Console(), figures)
+    if json_path:
+        json_path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf8")
+    return figures
+
+
+def in_noise(sound: np.ndarray, seed: int) -> np.ndarray:
+    """With noise 20 dB below the speech, stronger towards low frequencies; float32 (n,)."""
+    noise = noise_of_seed(seed, len(sound))
+    level_db = speech_level_db(sound) + NOISE_DB
+    noisy: np.ndarray = (sound + noise * (10 ** (level_db / 20) / noise.std())).astype(np.float32)
+    return noisy
+
+
+def in_room(sound: np.ndarray, seed: int) -> np.ndarray:
+    """As a microphone 0.4 to 1.5 m away hears it in a room that rings for 0.2 to 0.8 s."""
+    room = draw_room(seed, 0)
+    # In time with the recording: sound needs some milliseconds to the microphone.
+    delay = int(np.argmax(np.abs(room.user_response)))
+    wet = fftconvolve(sound, room.user_response)[delay : delay + len(sound)]
+    return at_level(wet, USER_DB)
+
+
+def at_half(sound: np.ndarray, _seed: int) -> np.ndarray:
+    """Half as loud."""
+    return 0.5 * sound
+
+
+def _whole_frames(sound: np.ndarray) -> np.ndarray:
+    return sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES]
+
+
+def _show(console: Console, figures: dict[str, Any]) -> None:
+    table = Table(title=f"{figures['recordings']} recordings of {figures['speakers']} people")
+    for heading in ("heard", "units that differ", "95 % of the time between", "goal"):
+        table.add_column(heading)
+    for name, label, goal in (
+        ("noise", "with noise at 20 dB", f"at most {GOAL_NOISE:.0%}"),
+        ("room", "in a room", f"at most {GOAL_ROOM:.0%}"),
+        ("level", "half as loud", ""),
+    ):
+        entry = figures[name]
+        between = f"{entry['low']:.1%} - {entry['high']:.1%}"
+        table.add_row(label, f"{entry['unit_error']:.1%}", between, goal)
+    console.print(table)

@@ -1,0 +1,55 @@
+"""The disturbances are what their names say, and the evaluation runs from end to end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from engine.tokens import RATE_HZ
+from tests.engine.tiny_bundle import write_tiny_bundle
+
+pytest.importorskip("pyroomacoustics")
+
+from models import evaluate_robustness as robustness
+from models.rooms import USER_DB, at_level, speech_level_db
+
+
+def speech_like(seed: int) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    level = np.repeat(random.uniform(0, 1, 20) ** 2, RATE_HZ // 10)
+    return at_level((random.normal(0, 0.1, 2 * RATE_HZ) * level).astype(np.float32), USER_DB)
+
+
+def test_noise_lies_20_db_below() -> None:
+    sound = speech_like(0)
+    noise = robustness.in_noise(sound, 1) - sound
+    level_db = 10 * np.log10(np.square(noise, dtype=np.float64).mean())
+    assert level_db == pytest.approx(USER_DB - 20, abs=0.2)
+
+
+def test_a_room_keeps_time_and_about_the_level() -> None:
+    sound = speech_like(0)
+    heard = robustness.in_room(sound, robustness._FIRST_ROOM)
+    assert heard.shape == sound.shape
+    assert speech_level_db(heard) == pytest.approx(USER_DB, abs=2)
+    lags = np.correlate(np.abs(heard), np.abs(sound[800:-800]), "valid")
+    assert abs(int(np.argmax(lags)) - 800) < 80
+
+
+def test_it_runs_and_writes_its_figures(tmp_path: Path) -> None:
+    speech = tmp_path / "speech"
+    for person in ("anna", "ben"):
+        (speech / person).mkdir(parents=True)
+        soundfile.write(speech / person / "one.wav", speech_like(len(person)), RATE_HZ)
+    bundle = tmp_path / "bundle"
+    write_tiny_bundle(bundle)
+    path = tmp_path / "figures.json"
+    robustness.evaluate_robustness(speech, bundle, recordings=2, json_path=path)
+    figures = json.loads(path.read_text("utf8"))
+    assert figures["speakers"] == 2
+    for name in ("noise", "room", "level"):
+        assert figures[name]["low"] <= figures[name]["unit_error"] <= figures[name]["high"]
