@@ -6,6 +6,7 @@ exit code 2. Heavy modules are imported by the command that needs them, so that 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -81,6 +82,15 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _test_self(asked: bool) -> None:
+    if asked:
+        from app.self_test import self_test
+
+        self_test(sample_path(), lambda line: print(line, flush=True))
+        print(f"duologue {program_version()} works")
+        raise typer.Exit
+
+
 @app.callback()
 def duologue(
     context: typer.Context,
@@ -88,6 +98,15 @@ def duologue(
         bool,
         typer.Option(
             "--version", help="Show the version and end.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
+    test_self: Annotated[
+        bool,
+        typer.Option(
+            "--self-test",
+            help="Try every part of this installation and end; half a minute, no network.",
+            is_eager=True,
+            callback=_test_self,
         ),
     ] = False,
 ) -> None:
@@ -275,6 +294,24 @@ def devices() -> None:
     from engine.devices import list_devices
 
     show_devices(Console(), list_devices())
+
+
+@app.command()
+def forget(
+    yes: Annotated[bool, typer.Option("--yes", help="Delete everything without asking.")] = False,
+) -> None:
+    """Delete your settings, bundles and recordings, after asking: before an uninstallation."""
+    from app.forget import forget as delete_belongings
+
+    delete_belongings(lambda question: yes or _confirmed(question), print)
+
+
+@app.command("watch-devices", hidden=True)
+def watch_devices() -> None:
+    """Print the devices whenever they change; a running talk asks an installed program for this."""
+    from engine.device_watch import watch_portaudio
+
+    watch_portaudio()
 
 
 @app.command()
@@ -486,6 +523,15 @@ def evaluate_echo_board(
     evaluate_echo(bundle, rooms, talk_rooms, seed, speech, jobs, json_path)
 
 
+def _confirmed(question: str) -> bool:
+    """Whether the user says so; where nobody can answer, no."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        print()
+        return False
+
+
 @contextmanager
 def _source_tree() -> Iterator[None]:
     """For imports that an installed program lacks."""
@@ -500,6 +546,8 @@ def _source_tree() -> Iterator[None]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program; ends with SystemExit."""
+    if sys.stdout is None:  # a Windows program without a terminal has none
+        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the process's life
     try:
         app(args=arguments)
     except DuologueError as error:
