@@ -21,7 +21,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.folders import back_ends_folder
 from engine.errors import DuologueError
+from engine.resource_files import BACK_ENDS_VARIABLE
 
 ERROR_CODE = 2
 _UNIT_WINDOWS_MS = (500, 1000, 2000, 4000)
@@ -548,6 +550,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the program; ends with SystemExit."""
     if sys.stdout is None:  # a Windows program without a terminal has none
         sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the process's life
+    os.environ.setdefault(BACK_ENDS_VARIABLE, str(back_ends_folder()))
     try:
         app(args=arguments)
     except DuologueError as error:

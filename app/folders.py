@@ -34,6 +34,19 @@ def recordings_folder() -> Path:
     return _profile("recordings") or platformdirs.user_documents_path() / "Duologue"
 
 
+def runtime_folder() -> Path:
+    """What lives as long as the session: the lock and socket of the running program.
+
+    The profile does not count, since a socket's path must be short.
+    """
+    return platformdirs.user_runtime_path(_NAME, appauthor=False)
+
+
+def back_ends_folder() -> Path:
+    """Libraries for a GPU that the user has added."""
+    return data_folder() / "backends"
+
+
 def _profile(part: str) -> Path | None:
     profile = os.environ.get(PROFILE_VARIABLE)
     return Path(profile) / part if profile else None

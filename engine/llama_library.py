@@ -19,8 +19,8 @@ import llama_cpp
 from llama_cpp._ctypes_extensions import load_shared_library
 
 from engine.errors import DuologueError
+from engine.resource_files import BACK_ENDS_VARIABLE
 
-FOLDER_VARIABLE = "DUOLOGUE_BACKENDS"
 _KINDS = {0: "CPU", 1: "GPU", 2: "GPU"}  # ggml_backend_dev_type; others only help these
 _SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 
@@ -130,6 +130,6 @@ def _devices(ggml: ctypes.CDLL, base: ctypes.CDLL) -> tuple[tuple[str, str, str]
 llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
 BACK_ENDS = load_back_ends(
     Path(llama_cpp.__file__).parent / "lib",
-    Path(os.environ[FOLDER_VARIABLE]) if os.environ.get(FOLDER_VARIABLE) else None,
+    Path(os.environ[BACK_ENDS_VARIABLE]) if os.environ.get(BACK_ENDS_VARIABLE) else None,
 )
 llama_cpp.llama_backend_init()
