@@ -56,7 +56,8 @@ LatencyOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option(help="The same seed gives the same tokens.", min=0)]
 GpuOption = Annotated[
-    int, typer.Option("--gpu-layers", help="Layers on the GPU if the build has one; -1 is all.")
+    int,
+    typer.Option("--gpu-layers", help="Layers on the GPU where there is one; -1 is all.", min=-1),
 ]
 MicrophoneOption = Annotated[
     str | None,
@@ -154,7 +155,7 @@ def talk(
         typer.Option(help="How freely the agent speaks; the bundle's by default.", min=0, max=2),
     ] = None,
     bundle: BundleOption = None,
-    gpu_layers: GpuOption = 0,
+    gpu_layers: GpuOption = -1,
 ) -> None:
     """Hold a talk whose user side is a recording (wav, flac or ogg of any rate)."""
     from app.report import show_talk
@@ -216,7 +217,7 @@ def live(
         Path | None, typer.Option(help="Keep the talk in a new folder in this folder.")
     ] = None,
     bundle: BundleOption = None,
-    gpu_layers: GpuOption = 0,
+    gpu_layers: GpuOption = -1,
 ) -> None:
     """Talk hands-free through microphone and speaker, until q, Esc or Ctrl-C.
 
@@ -346,7 +347,7 @@ def doctor(
         typer.Option("--user", help="Speech to time the engine on; the bundled sample by default."),
     ] = None,
     bundle: BundleOption = None,
-    gpu_layers: GpuOption = 0,
+    gpu_layers: GpuOption = -1,
     json_path: JsonOption = None,
 ) -> None:
     """Examine devices, round trip, echo and speed, and advise settings; plays chirps and noise."""
@@ -423,7 +424,7 @@ def bench(
     latency_ms: LatencyOption = None,
     seed: SeedOption = 0,
     bundle: BundleOption = None,
-    gpu_layers: GpuOption = 0,
+    gpu_layers: GpuOption = -1,
     json_path: JsonOption = None,
 ) -> None:
     """Measure time per stage, decoding speed, memory, and a long talk."""

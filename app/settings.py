@@ -49,8 +49,8 @@ class Settings(BaseModel):
     gain_control: bool = False
     hold_to_talk: bool = False
     threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] = 1
-    gpu_layers: Annotated[int, Field(ge=-1)] = 0
-    """-1: all."""
+    gpu_layers: Annotated[int, Field(ge=-1)] = -1
+    """Of the language model, where there is a GPU; -1: all."""
     bundle: Path | None = None
     """None: the starter."""
     record: bool = True

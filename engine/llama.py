@@ -30,7 +30,7 @@ class Llama:
     def __init__(
         self, path: Path, context_tokens: int, gpu_layers: int = 0, threads: int = 1
     ) -> None:
-        """Load a GGUF file; ``gpu_layers`` -1 puts all layers on the GPU if the build has one.
+        """Load a GGUF file; ``gpu_layers`` -1 puts all layers on the GPU where there is one.
 
         Raises DuologueError where the file is missing, not a GGUF, damaged, or of a kind whose
         cache cannot be rolled back.
@@ -39,9 +39,9 @@ class Llama:
         self._model = self._context = None
         _check_magic(path)
         model_options = llama_cpp.llama_model_default_params()
-        model_options.n_gpu_layers = 10_000 if gpu_layers < 0 else gpu_layers
-        if not any(kind == "GPU" for kind, _, _ in BACK_ENDS.devices):
-            model_options.n_gpu_layers = 0
+        self.gpu_layers = gpu_layers if BACK_ENDS.has_gpu() else 0
+        """As asked for; 0 where there is no GPU."""
+        model_options.n_gpu_layers = 10_000 if gpu_layers < 0 else self.gpu_layers
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), model_options)
         if not self._model:
             raise DuologueError(

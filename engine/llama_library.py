@@ -41,13 +41,17 @@ class BackEnds:
     refused: tuple[str, ...]
     """Libraries that are there and cannot be used, each with the reason."""
 
+    def has_gpu(self) -> bool:
+        """Whether layers of a model can be put on a GPU."""
+        return any(kind == "GPU" for kind, _, _ in self.devices)
+
     def lines(self) -> list[str]:
         """For a person to read."""
         lines = []
         for kind, back_end, device in self.devices:
             variant = f", variant {self.cpu}" if kind == "CPU" and self.cpu else ""
             lines.append(f"{kind}: {device} ({back_end}{variant})")
-        if not any(kind == "GPU" for kind, _, _ in self.devices):
+        if not self.has_gpu():
             lines.append("GPU: none that this program has a library for")
         return lines + [f"not used: {reason}" for reason in self.refused]
 
