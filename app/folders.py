@@ -6,6 +6,7 @@ DUOLOGUE_PROFILE names a folder that holds everything instead, for tests and por
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import platformdirs
@@ -39,7 +40,8 @@ def runtime_folder() -> Path:
 
     The profile does not count, since a socket's path must be short.
     """
-    return platformdirs.user_runtime_path(_NAME, appauthor=False)
+    with warnings.catch_warnings(action="ignore"):  # of a session without a folder of its own
+        return platformdirs.user_runtime_path(_NAME, appauthor=False)
 
 
 def back_ends_folder() -> Path:

@@ -15,7 +15,7 @@ function(duologue_add_baseline_cpu)
     get_target_property(sources ggml-cpu SOURCES)
     list(TRANSFORM sources PREPEND "${folder}/")
     get_target_property(definitions ggml-cpu COMPILE_DEFINITIONS)
-    list(FILTER definitions EXCLUDE REGEX "^GGML_(SSE42|AVX2?|FMA|F16C|BMI2)$")
+    list(FILTER definitions EXCLUDE REGEX "^(GGML_(SSE42|AVX2?|FMA|F16C|BMI2)|__BMI2__)$")
     get_directory_property(shared DIRECTORY "${folder}" COMPILE_DEFINITIONS)
 
     add_library(ggml-cpu-x64 MODULE ${sources} "${folder}/ggml-cpu/arch/x86/cpu-feats.cpp")
