@@ -6,6 +6,7 @@ exit code 2. Heavy modules are imported by the command that needs them, so that 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -20,7 +21,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.folders import back_ends_folder
 from engine.errors import DuologueError
+from engine.resource_files import BACK_ENDS_VARIABLE
 
 ERROR_CODE = 2
 _UNIT_WINDOWS_MS = (500, 1000, 2000, 4000)
@@ -53,7 +56,8 @@ LatencyOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option(help="The same seed gives the same tokens.", min=0)]
 GpuOption = Annotated[
-    int, typer.Option("--gpu-layers", help="Layers on the GPU if the build has one; -1 is all.")
+    int,
+    typer.Option("--gpu-layers", help="Layers on the GPU where there is one; -1 is all.", min=-1),
 ]
 MicrophoneOption = Annotated[
     str | None,
@@ -81,6 +85,15 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _test_self(asked: bool) -> None:
+    if asked:
+        from app.self_test import self_test
+
+        self_test(sample_path(), lambda line: print(line, flush=True))
+        print(f"duologue {program_version()} works")
+        raise typer.Exit
+
+
 @app.callback()
 def duologue(
     context: typer.Context,
@@ -88,6 +101,15 @@ def duologue(
         bool,
         typer.Option(
             "--version", help="Show the version and end.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
+    test_self: Annotated[
+        bool,
+        typer.Option(
+            "--self-test",
+            help="Try every part of this installation and end; half a minute, no network.",
+            is_eager=True,
+            callback=_test_self,
         ),
     ] = False,
 ) -> None:
@@ -133,7 +155,7 @@ def talk(
         typer.Option(help="How freely the agent speaks; the bundle's by default.", min=0, max=2),
     ] = None,
     bundle: BundleOption = None,
-    gpu_layers: GpuOption = 0,
+    gpu_layers: GpuOption = -1,
 ) -> None:
     """Hold a talk whose user side is a recording (wav, flac or ogg of any rate)."""
     from app.report import show_talk
@@ -195,7 +217,7 @@ def live(
         Path | None, typer.Option(help="Keep the talk in a new folder in this folder.")
     ] = None,
     bundle: BundleOption = None,
-    gpu_layers: GpuOption = 0,
+    gpu_layers: GpuOption = -1,
 ) -> None:
     """Talk hands-free through microphone and speaker, until q, Esc or Ctrl-C.
 
@@ -278,6 +300,24 @@ def devices() -> None:
 
 
 @app.command()
+def forget(
+    yes: Annotated[bool, typer.Option("--yes", help="Delete everything without asking.")] = False,
+) -> None:
+    """Delete your settings, bundles and recordings, after asking: before an uninstallation."""
+    from app.forget import forget as delete_belongings
+
+    delete_belongings(lambda question: yes or _confirmed(question), print)
+
+
+@app.command("watch-devices", hidden=True)
+def watch_devices() -> None:
+    """Print the devices whenever they change; a running talk asks an installed program for this."""
+    from engine.device_watch import watch_portaudio
+
+    watch_portaudio()
+
+
+@app.command()
 def replay(
     folder: Annotated[Path, typer.Argument(help="Folder of a recorded talk.")],
     bundle: BundleOption = None,
@@ -307,7 +347,7 @@ def doctor(
         typer.Option("--user", help="Speech to time the engine on; the bundled sample by default."),
     ] = None,
     bundle: BundleOption = None,
-    gpu_layers: GpuOption = 0,
+    gpu_layers: GpuOption = -1,
     json_path: JsonOption = None,
 ) -> None:
     """Examine devices, round trip, echo and speed, and advise settings; plays chirps and noise."""
@@ -384,7 +424,7 @@ def bench(
     latency_ms: LatencyOption = None,
     seed: SeedOption = 0,
     bundle: BundleOption = None,
-    gpu_layers: GpuOption = 0,
+    gpu_layers: GpuOption = -1,
     json_path: JsonOption = None,
 ) -> None:
     """Measure time per stage, decoding speed, memory, and a long talk."""
@@ -500,6 +540,15 @@ def evaluate_echo_board(
     evaluate_echo(bundle, rooms, talk_rooms, seed, speech, jobs, json_path)
 
 
+def _confirmed(question: str) -> bool:
+    """Whether the user says so; where nobody can answer, no."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        print()
+        return False
+
+
 @contextmanager
 def _source_tree() -> Iterator[None]:
     """For imports that an installed program lacks."""
@@ -514,6 +563,9 @@ def _source_tree() -> Iterator[None]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program; ends with SystemExit."""
+    if sys.stdout is None:  # a Windows program without a terminal has none
+        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the process's life
+    os.environ.setdefault(BACK_ENDS_VARIABLE, str(back_ends_folder()))
     try:
         app(args=arguments)
     except DuologueError as error:

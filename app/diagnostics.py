@@ -41,6 +41,7 @@ def diagnostics(
                 f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
             ),
         ),
+        _section("llama.cpp", _back_ends()),
         _section("Devices", _devices()),
         _section("Settings", json.dumps(settings.model_dump(mode="json"), indent=1).splitlines()),
         _section(
@@ -63,6 +64,15 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "(not installed)"
+
+
+def _back_ends() -> list[str]:
+    """What computes; llama.cpp is loaded here if no talk has done it yet."""
+    try:
+        from engine.llama_library import BACK_ENDS
+    except DuologueError as error:
+        return [str(error)]
+    return BACK_ENDS.lines()
 
 
 def _devices() -> list[str]:

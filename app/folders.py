@@ -6,6 +6,7 @@ DUOLOGUE_PROFILE names a folder that holds everything instead, for tests and por
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import platformdirs
@@ -32,6 +33,20 @@ def log_folder() -> Path:
 def recordings_folder() -> Path:
     """Recorded conversations, where the settings name no other folder."""
     return _profile("recordings") or platformdirs.user_documents_path() / "Duologue"
+
+
+def runtime_folder() -> Path:
+    """What lives as long as the session: the lock and socket of the running program.
+
+    The profile does not count, since a socket's path must be short.
+    """
+    with warnings.catch_warnings(action="ignore"):  # of a session without a folder of its own
+        return platformdirs.user_runtime_path(_NAME, appauthor=False)
+
+
+def back_ends_folder() -> Path:
+    """Libraries for a GPU that the user has added."""
+    return data_folder() / "backends"
 
 
 def _profile(part: str) -> Path | None:

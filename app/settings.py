@@ -1,8 +1,8 @@
 """What the user has chosen: checked values, and the file that keeps them.
 
-The file is JSON with a version. What a newer program wrote and this one does not know stays in it;
-a single bad value falls back to its default; a file that is no JSON at all is set aside. Nothing is
-ever overwritten that cannot be read. Knows no Qt.
+The file is JSON with a version. A single bad value falls back to its default; a file that is no
+JSON at all, or that a newer program wrote, is set aside. Nothing is ever overwritten that cannot be
+read. Knows no Qt.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Settings(BaseModel):
     gain_control: bool = False
     hold_to_talk: bool = False
     threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] = 1
-    gpu_layers: Annotated[int, Field(ge=-1)] = 0
-    """-1: all."""
+    gpu_layers: Annotated[int, Field(ge=-1)] = -1
+    """Of the language model, where there is a GPU; -1: all."""
     bundle: Path | None = None
     """None: the starter."""
     record: bool = True
@@ -98,14 +98,13 @@ class SettingsFile:
                 "the defaults are used."
             )
         except ValueError:
-            return Settings(), self._set_aside()
-        if isinstance(kept.get("version"), int) and kept["version"] > VERSION:
-            notice = f"{self.path} is from a newer Duologue; what is new in it is left alone."
-        else:
-            notice = None
-            kept = migrated(kept)
+            return Settings(), self._set_aside("broken", "were damaged")
+        version = kept.get("version")
+        if isinstance(version, int) and version > VERSION:
+            return Settings(), self._set_aside(f"version-{version}", "are from a newer Duologue")
+        kept = migrated(kept)
         kept.pop("version", None)
-        return self._checked(kept, notice)
+        return self._checked(kept)
 
     def save(self, settings: Settings) -> None:
         """Write the file whole or not at all; DuologueError where that fails."""
@@ -124,9 +123,9 @@ class SettingsFile:
                 part.unlink(missing_ok=True)
             raise unwritable(self.path, error) from error
 
-    def _checked(self, kept: dict[str, Any], notice: str | None) -> tuple[Settings, str | None]:
+    def _checked(self, kept: dict[str, Any]) -> tuple[Settings, str | None]:
         try:
-            return Settings.model_validate(kept), notice
+            return Settings.model_validate(kept), None
         except ValidationError as error:
             bad = sorted({str(entry["loc"][0]) for entry in error.errors() if entry["loc"]})
         for name in bad:
@@ -134,18 +133,18 @@ class SettingsFile:
         said = f"Some settings were not valid and have their defaults again: {', '.join(bad)}."
         return Settings.model_validate(kept), said
 
-    def _set_aside(self) -> str:
+    def _set_aside(self, name: str, state: str) -> str:
         count = 1
-        while (aside := self.path.with_name(f"settings.broken-{count}.json")).exists():
+        while (aside := self.path.with_name(f"settings.{name}-{count}.json")).exists():
             count += 1
         try:
             self.path.rename(aside)
         except OSError as error:
             return (
-                f"The settings in {self.path} are damaged and cannot be set aside "
+                f"The settings in {self.path} {state} and cannot be set aside "
                 f"({error.strerror}); the defaults are used."
             )
-        return f"The settings were damaged; the defaults are used. The old file is kept as {aside}."
+        return f"The settings {state}; the defaults are used. The old file is kept as {aside}."
 
 
 def migrated(kept: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import asdict
+from pathlib import Path
 
 from engine.devices import Device, Listing, ask_pulse, list_devices, refresh
 
@@ -43,11 +44,7 @@ class DeviceWatch:
         self._thread.join(_END_SECONDS)
 
     def _run(self) -> None:
-        command = (
-            ["pactl", "subscribe"]
-            if self._served
-            else [sys.executable, "-m", "engine.device_watch"]
-        )
+        command = ["pactl", "subscribe"] if self._served else _watching_program()
         while not self._over.is_set():
             try:
                 # The pipe to its input tells the child when this process is no more.
@@ -58,6 +55,7 @@ class DeviceWatch:
                     stderr=subprocess.DEVNULL,
                     env={**os.environ, "LC_ALL": "C"},
                     text=True,
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 )
             except OSError:
                 return
@@ -79,6 +77,15 @@ class DeviceWatch:
                 self.listing = _from_json(line)
             elif re.search(" on (sink|source|server) ", line):
                 self.listing = ask_pulse() or self.listing
+
+
+def _watching_program() -> list[str]:
+    """The command that runs `watch_portaudio` in a process of its own."""
+    if not getattr(sys, "frozen", False):
+        return [sys.executable, "-m", "engine.device_watch"]
+    own = Path(sys.executable)
+    terminal = own.with_stem("duologue-terminal")  # where the program itself cannot print
+    return [str(terminal if terminal.exists() else own), "watch-devices"]
 
 
 def _from_json(line: str) -> Listing:

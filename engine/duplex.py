@@ -87,7 +87,6 @@ class Duplex:
         self.seed = seed
         self.own_sampling = own_sampling or manifest.sampling.own.sampling()
         self.estimate_sampling = estimate_sampling or manifest.sampling.estimate.sampling()
-        self.gpu_layers = gpu_layers
         self.unknown_chunks = -(-self.latency_ms // self.format.chunk_ms)
         # What is left between the last known chunk and the sound that may be used already.
         slack_ms = self.unknown_chunks * self.format.chunk_ms - self.latency_ms
@@ -104,6 +103,7 @@ class Duplex:
         self._latency_samples = self.latency_ms * RATE_HZ // 1000
         capacity = manifest.context_tokens + beat_tokens(self.format)
         self.llama = Llama(bundle.language_model, capacity, gpu_layers, threads)
+        self.gpu_layers = self.llama.gpu_layers
         self._closed = False
         try:
             if self.llama.vocabulary < manifest.vocabulary():

@@ -24,6 +24,7 @@ from engine.audio_file import unwritable
 from engine.bundle import Bundle, SamplingSettings
 from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
+from engine.llama_library import BACK_ENDS
 
 EVENTS_NAME = "events.jsonl"
 EVENTS_VERSION = 2
@@ -230,7 +231,7 @@ def back_end(gpu_layers: int) -> BackEnd:
     return BackEnd(
         llama_cpp=llama_cpp.__version__,
         onnxruntime=onnxruntime.__version__,
-        machine=f"{platform.system()} {platform.machine()}",
+        machine=f"{platform.system()} {platform.machine()} {BACK_ENDS.cpu}".strip(),
         gpu_layers=gpu_layers,
     )
 

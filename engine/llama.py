@@ -1,7 +1,8 @@
 """llama.cpp, as much of it as the clock needs: feed tokens, read logits, roll back, shift.
 
-The only module that calls ``llama_cpp``. One thread owns an instance for life. Every code the C
-side returns is checked: a cache that silently refuses to roll back would corrupt the talk.
+Only this module and `engine.llama_library`, which loads it, call ``llama_cpp``. One thread owns an
+instance for life. Every code the C side returns is checked: a cache that silently refuses to roll
+back would corrupt the talk.
 """
 
 from __future__ import annotations
@@ -15,20 +16,12 @@ import llama_cpp
 import numpy as np
 
 from engine.errors import DuologueError
+from engine.llama_library import BACK_ENDS
 
 _MAGIC = b"GGUF"
 _FLASH_ATTENTION_OFF = 0  # on by default and 1.5 to 6 times slower for small models on a CPU
 _SEQUENCE = 0
 _UBATCH_TOKENS = 128  # a beat of the clock is shorter; keeps the compute buffers small
-
-
-@llama_cpp.llama_log_callback
-def _silent(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
-    """llama.cpp writes its log to stderr otherwise; kept at module level since C holds it."""
-
-
-llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
-llama_cpp.llama_backend_init()
 
 
 class Llama:
@@ -37,7 +30,7 @@ class Llama:
     def __init__(
         self, path: Path, context_tokens: int, gpu_layers: int = 0, threads: int = 1
     ) -> None:
-        """Load a GGUF file; ``gpu_layers`` -1 puts all layers on the GPU if the build has one.
+        """Load a GGUF file; ``gpu_layers`` -1 puts all layers on the GPU where there is one.
 
         Raises DuologueError where the file is missing, not a GGUF, damaged, or of a kind whose
         cache cannot be rolled back.
@@ -46,9 +39,9 @@ class Llama:
         self._model = self._context = None
         _check_magic(path)
         model_options = llama_cpp.llama_model_default_params()
-        model_options.n_gpu_layers = 10_000 if gpu_layers < 0 else gpu_layers
-        if not llama_cpp.llama_supports_gpu_offload():
-            model_options.n_gpu_layers = 0
+        self.gpu_layers = gpu_layers if BACK_ENDS.has_gpu() else 0
+        """As asked for; 0 where there is no GPU."""
+        model_options.n_gpu_layers = 10_000 if gpu_layers < 0 else self.gpu_layers
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), model_options)
         if not self._model:
             raise DuologueError(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+BACK_ENDS_VARIABLE = "DUOLOGUE_BACKENDS"
+"""Names a folder with more of llama.cpp's back ends than the program brings."""
+
 
 def resources() -> Path:
     """The folder ``resources``."""

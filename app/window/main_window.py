@@ -204,6 +204,13 @@ class MainWindow(QMainWindow):
     def _recordings(self) -> Path:
         return self.settings.recording_folder or recordings_folder()
 
+    def come_forward(self) -> None:
+        """Show the window above others, also where it was minimized."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
     # --- settings ---------------------------------------------------------------------------------
 
     def change(self, settings: Settings) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import llama_cpp
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -38,6 +37,7 @@ from engine.bundle import Bundle, load_bundle
 from engine.devices import Listing, list_devices
 from engine.duplex import MOST_LATENCY_MS
 from engine.errors import DuologueError
+from engine.llama_library import BACK_ENDS
 
 _POLL_MS = 40
 _DEVICES_MS = 2000
@@ -284,7 +284,7 @@ class SettingsPage(QWidget):
         self.gpu = QSpinBox()
         self.gpu.setRange(-1, 200)
         self.gpu.setSpecialValueText(self.tr("all"))
-        offload = llama_cpp.llama_supports_gpu_offload()
+        offload = BACK_ENDS.has_gpu()
         self.gpu.setEnabled(offload)
         card.add_row(
             self.tr("GP&U layers"),

@@ -45,12 +45,25 @@ def test_a_bad_value_alone_falls_back(tmp_path: Path) -> None:
     assert "chunk_ms, threads" in notice
 
 
-def test_what_a_newer_program_wrote_stays(tmp_path: Path) -> None:
+def test_what_a_newer_program_wrote_is_set_aside(tmp_path: Path) -> None:
     file = SettingsFile(tmp_path / "settings.json")
-    file.path.write_text(json.dumps({"version": VERSION + 1, "voice": "new", "theme": "dark"}))
+    content = json.dumps({"version": VERSION + 1, "voice": "new", "theme": "dark"})
+    file.path.write_text(content)
     settings, notice = file.load()
-    assert settings.theme == "dark"
+    assert settings == Settings()
     assert notice is not None
+    assert "newer Duologue" in notice
+    file.save(settings.model_copy(update={"theme": "light"}))
+    assert file.load() == (Settings(theme="light"), None)
+    aside = tmp_path / f"settings.version-{VERSION + 1}-1.json"
+    assert str(aside) in notice
+    assert aside.read_text() == content
+
+
+def test_unknown_settings_of_this_version_stay(tmp_path: Path) -> None:
+    file = SettingsFile(tmp_path / "settings.json")
+    file.path.write_text(json.dumps({"version": VERSION, "voice": "new", "theme": "dark"}))
+    settings, _ = file.load()
     file.save(settings.model_copy(update={"theme": "light"}))
     kept = json.loads(file.path.read_text())
     assert (kept["voice"], kept["theme"]) == ("new", "light")

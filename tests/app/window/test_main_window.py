@@ -246,6 +246,7 @@ def test_copied_diagnostics_hold_figures_and_no_sound(stage: Stage) -> None:
     stage.wait(lambda: "Copied" in stage.window.talk.hint_label.text())
     text = QApplication.clipboard().text()
     assert "chunk" in text.lower() and len(text) < 20_000
+    assert "## llama.cpp\n\n    CPU: " in text
     stage.end()
 
 

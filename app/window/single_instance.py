@@ -1,0 +1,91 @@
+"""One window for each user and profile: a second start brings the first one forward and ends.
+
+The lock names its process, so what a crash leaves behind holds nobody up. Only the window's thread
+comes here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+
+from PySide6.QtCore import QLockFile, QObject, Signal
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+from app.folders import config_folder, runtime_folder
+from engine.errors import DuologueError
+
+_ANSWER_MS = 3000
+_ANSWER = b"forward"
+_TOKEN_VARIABLE = "XDG_ACTIVATION_TOKEN"  # a Wayland desktop's permission to come forward
+
+
+class SingleInstance(QObject):
+    """This process's claim to be the only one."""
+
+    called = Signal()
+    """Another start asks this window to come forward."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        profile = hashlib.sha256(str(config_folder()).encode()).hexdigest()[:12]
+        folder = runtime_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"duologue-{profile}"
+        self._name = path.name if sys.platform == "win32" else str(path)
+        self._lock = QLockFile(f"{path}.lock")
+        self._lock.setStaleLockTime(0)  # as long as its process lives
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._answer)
+
+    def claim(self) -> bool:
+        """Whether this process is the first; it is until ``release``."""
+        if not self._lock.tryLock(0):
+            # Where no lock can be written at all, two windows are better than none.
+            return self._lock.error() != QLockFile.LockError.LockFailedError
+        QLocalServer.removeServer(self._name)
+        self._server.listen(self._name)
+        return True
+
+    def call_first(self) -> None:
+        """Ask the first process's window to come forward; DuologueError if it does not answer."""
+        if sys.platform == "win32":
+            import ctypes
+
+            ctypes.windll.user32.AllowSetForegroundWindow(-1)  # any process
+        socket = QLocalSocket()
+        socket.connectToServer(self._name)
+        if socket.waitForConnected(_ANSWER_MS):
+            socket.write(os.environ.get(_TOKEN_VARIABLE, "").encode() + b"\n")
+            if socket.waitForReadyRead(_ANSWER_MS) and socket.readAll().data() == _ANSWER:
+                return
+        raise DuologueError(
+            "Duologue is running already but does not answer; end it in the system's list of "
+            "programs and start it again."
+        )
+
+    def release(self) -> None:
+        """Let another process be the first."""
+        self._server.close()
+        self._lock.unlock()
+
+    def _answer(self) -> None:
+        socket = self._server.nextPendingConnection()
+        if socket is None:
+            return
+        socket.readyRead.connect(lambda: self._come(socket))
+        socket.disconnected.connect(socket.deleteLater)
+        if socket.canReadLine():
+            self._come(socket)
+
+    def _come(self, socket: QLocalSocket) -> None:
+        if not socket.canReadLine():
+            return
+        token = bytes(socket.readLine().data()).decode("utf8", "replace").strip()
+        if token:
+            os.environ[_TOKEN_VARIABLE] = token
+        socket.write(_ANSWER)
+        socket.flush()
+        self.called.emit()

@@ -1,0 +1,93 @@
+"""Builds llama.cpp's library for a GPU, for an installed Duologue: script/back-end cuda [FOLDER].
+
+The library must come from the very llama.cpp that Duologue was built with, so its source is that of
+the pinned package. Needs a C++ compiler and the GPU's tools: for cuda NVIDIA's toolkit (nvcc), for
+vulkan the Vulkan headers and glslc, for hip AMD's ROCm. FOLDER is the user's folder of back ends by
+default, where Duologue finds the library at its next start.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from app.folders import back_ends_folder
+
+KINDS = {"cuda": "nvcc", "vulkan": "glslc", "hip": "hipcc"}
+_SOURCE = Path(__file__).parent.parent
+
+
+def pinned(pyproject: str) -> str:
+    """The requirement that pins llama-cpp-python."""
+    found = re.search(r'"(llama-cpp-python==[^"]+)"', pyproject)
+    if not found:
+        raise ValueError("llama-cpp-python is not pinned")
+    return found[1]
+
+
+def cmake_options(kind: str, more: str = "") -> list[str]:
+    """Options of llama.cpp's build under which it makes the library; ``more`` come last."""
+    return [
+        f"-DGGML_{kind.upper()}=ON",
+        "-DGGML_BACKEND_DL=ON",
+        "-DBUILD_SHARED_LIBS=ON",
+        "-DGGML_NATIVE=OFF",
+        "-DGGML_OPENMP=OFF",
+        "-DCMAKE_PLATFORM_NO_VERSIONED_SONAME=ON",
+        "-DCMAKE_BUILD_TYPE=Release",
+        "-DLLAMA_OPENSSL=OFF",
+        *(
+            f"-DLLAMA_BUILD_{part}=OFF"
+            for part in ("COMMON", "TESTS", "EXAMPLES", "TOOLS", "SERVER")
+        ),
+        *more.split(),
+    ]
+
+
+def build(kind: str, folder: Path) -> Path:
+    """Build one of ``KINDS``; returns the library's path."""
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    package = pinned((_SOURCE / "pyproject.toml").read_text("utf8"))
+    subprocess.run([*pip, "install", "cmake", "ninja"], check=True)
+    tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": tools}
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        name_only = package.partition("==")[0]
+        download = ["download", "--no-deps", "--no-binary", name_only, "--dest", name, package]
+        subprocess.run([*pip, *download], check=True)
+        with tarfile.open(next(work.glob("*.tar.gz"))) as tape:
+            tape.extractall(work, filter="data")
+        source = next(work.glob("llama_cpp_python-*/vendor/llama.cpp"))
+        made = work / "made"
+        options = cmake_options(kind, os.environ.get("CMAKE_ARGS", ""))
+        configure = ["cmake", "-G", "Ninja", "-S", str(source), "-B", str(made), *options]
+        subprocess.run(configure, env=environment, check=True)
+        compile_it = ["cmake", "--build", str(made), "--target", f"ggml-{kind}"]
+        subprocess.run(compile_it, env=environment, check=True)
+        built = made.rglob(f"*ggml-{kind}.*")
+        library = next(path for path in built if path.suffix in (".so", ".dll"))
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.copy(library, folder))
+
+
+def main() -> None:
+    """See above."""
+    kind = sys.argv[1] if len(sys.argv) > 1 else ""
+    if kind not in KINDS:
+        raise SystemExit(f"Say which one: {', '.join(KINDS)}.")
+    if not shutil.which(KINDS[kind]):
+        raise SystemExit(f"{KINDS[kind]} is not in the PATH; install what {kind} is built with.")
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else back_ends_folder()
+    path = build(kind, folder)
+    print(f"Built {path}. Duologue's diagnostics name it after the next start.")
+
+
+if __name__ == "__main__":
+    main()

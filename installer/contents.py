@@ -1,0 +1,92 @@
+"""What of a frozen program is left out: Qt parts that the window does not use, and libraries that
+belong to the machine. Pure functions over the names of files inside the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatch
+from pathlib import PurePath
+
+# Others than these would load no more, or only with a screen that nobody has.
+_QT_PLUGINS = {
+    "platforms": {"qxcb", "qoffscreen", "qwayland", "qwayland-generic", "qwayland-egl", "qwindows",
+                  "qcocoa"},
+    "platformthemes": {"qxdgdesktopportal"},
+    "platforminputcontexts": {"composeplatforminputcontextplugin",
+                              "ibusplatforminputcontextplugin"},
+    "imageformats": {"qsvg", "qico", "qicns"},
+    "iconengines": {"qsvgicon"},
+    "styles": {"qmodernwindowsstyle", "qmacstyle"},
+    "wayland-shell-integration": {"xdg-shell"},
+    "wayland-decoration-client": {"bradient", "adwaita"},
+    "wayland-graphics-integration-client": set(),
+    "xcbglintegrations": set(),
+    "egldeviceintegrations": set(),
+    "generic": set(),
+    "networkinformation": set(),
+    "tls": set(),
+    "printsupport": set(),
+    "sqldrivers": set(),
+    "vectorimageformats": set(),
+    "designer": set(),
+    "qmltooling": set(),
+}  # fmt: skip
+_QT_LIBRARIES = (
+    "Qml Quick Pdf VirtualKeyboard EglFs Sql Test Designer Help Labs Lottie PrintSupport UiTools"
+).split()
+# One's own copy of these meets the other half of it in drivers and servers, and they fit no more.
+_OF_THE_MACHINE = (
+    "libasound.so* libstdc++.so* libgcc_s.so* libGL*.so* libEGL.so* libOpenGL.so* libX11*.so* "
+    "libxcb.so* libwayland-*.so* libdrm.so* libgbm.so* libfontconfig.so* libfreetype.so* "
+    "libexpat.so* libdbus-1.so* libsystemd.so* libglib-2.0.so* libgobject-2.0.so* libgio-2.0.so* "
+    "libmvec.so* libgthread-2.0.so* libgmodule-2.0.so* libz.so* libICE.so* libSM.so*"
+).split()
+_BY_NAME = ("libpython", "libportaudio", "python3")  # loaded by their names
+_LEFT_OUT = ("*/mpl-data/sample_data/*", "*/mpl-data/images/*", "*/Qt*/translations/*", "*.pyi")
+
+
+def is_wanted(name: str, linux: bool) -> bool:
+    """Whether a file of this name inside the package is needed, on Linux or elsewhere."""
+    path = PurePath(name.replace("\\", "/"))
+    if any(fnmatch(str(path), pattern) for pattern in _LEFT_OUT):
+        return False
+    if "plugins" in path.parts and "PySide6" in path.parts:
+        kind, stem = path.parts[-2], path.name.split(".")[0].removeprefix("lib")
+        return stem in _QT_PLUGINS.get(kind, {stem})
+    stem = path.name.removeprefix("lib").removeprefix("Qt6").removeprefix("Qt")
+    if "Qt" in path.name and stem.startswith(tuple(_QT_LIBRARIES)):
+        return False
+    return not (linux and any(fnmatch(path.name, pattern) for pattern in _OF_THE_MACHINE))
+
+
+def wanted(entries: Iterable[tuple[str, str, str]], linux: bool) -> list[tuple[str, str, str]]:
+    """PyInstaller's entries (name, source, kind) without those that are not needed."""
+    return [entry for entry in entries if is_wanted(entry[0], linux)]
+
+
+def needed(
+    entries: Iterable[tuple[str, str, str]], imports: Callable[[str], Iterable[str]]
+) -> list[tuple[str, str, str]]:
+    """The entries without plain libraries that no other kept file asks for.
+
+    ``imports`` gives the names of the libraries that the file at a path asks for. Libraries at the
+    top and in a wheel's "*.libs" folder are plain; all others are somebody's plug-in or module.
+    """
+    entries = list(entries)
+    plain = {PurePath(entry[0]).name: entry for entry in entries if _is_plain(entry)}
+    kept = [entry for entry in entries if not _is_plain(entry)]
+    waiting = list(kept)
+    while waiting:
+        for name in imports(waiting.pop()[1]):
+            found = plain.pop(name, None)
+            if found:
+                kept.append(found)
+                waiting.append(found)
+    return kept
+
+
+def _is_plain(entry: tuple[str, str, str]) -> bool:
+    folder = PurePath(entry[0].replace("\\", "/")).parent
+    loose = str(folder) == "." or folder.name.endswith(".libs")
+    return entry[2] == "BINARY" and loose and not PurePath(entry[0]).name.startswith(_BY_NAME)

@@ -1,0 +1,24 @@
+"""Runs first in the frozen program on Linux."""
+
+import ctypes.util
+import os
+import sys
+
+# Programs that Duologue starts (pactl, the file manager) must load their own libraries, not ours.
+_before = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
+if _before is None:
+    os.environ.pop("LD_LIBRARY_PATH", None)
+else:
+    os.environ["LD_LIBRARY_PATH"] = _before
+
+_find_library = ctypes.util.find_library
+
+
+def _find_bundled(name: str) -> str | None:
+    """sounddevice asks for PortAudio by name, which finds only what the system has installed."""
+    if name == "portaudio":
+        return os.path.join(sys._MEIPASS, "libportaudio.so.2")  # type: ignore[attr-defined]
+    return _find_library(name)
+
+
+ctypes.util.find_library = _find_bundled

@@ -1,0 +1,142 @@
+"""Gathers the licences of all parts of the frozen program into one folder.
+
+    python -m installer.licences FOLDER [LIBRARY ...]
+
+FOLDER gets one folder for each Python distribution that Duologue needs, for Python itself and, on
+Debian, for each package that a system LIBRARY comes from, and an index. A part without a licence
+text is an error: nothing may be shipped silently.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path, PurePath
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+# Its start-up code is in every frozen program; a part of it by an exception of its licence.
+_BUILT_WITH = ("pyinstaller",)
+_TEXTS = Path(__file__).parent / "licences"
+_OWN = Path(__file__).parent.parent
+# Wheels that carry no text of their own.
+_MISSING = {
+    "pyside6-essentials": ("LGPL-3.0.txt", "GPL-3.0.txt", "Qt.txt"),
+    "shiboken6": ("LGPL-3.0.txt", "GPL-3.0.txt", "Qt.txt"),
+    "flatbuffers": ("../../LICENSE",),
+}
+_LICENCE_NAME = re.compile(r"^(licen[cs]e|copying|notice|authors|thirdparty)", re.IGNORECASE)
+
+
+def reached(name: str, requires: Callable[[str], Iterable[str]]) -> list[str]:
+    """The distribution ``name`` and all that it needs here, sorted; extras are not followed."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = canonicalize_name(waiting.pop())
+        if one in found:
+            continue
+        found.add(one)
+        for text in requires(one):
+            requirement = Requirement(text)
+            if not requirement.marker or requirement.marker.evaluate({"extra": ""}):
+                waiting.append(requirement.name)
+    return sorted(found)
+
+
+def is_licence(path: PurePath) -> bool:
+    """Whether a file of a wheel is a licence's text, or a notice that must go with it."""
+    if path.suffix in (".py", ".pyi", ".so", ".pyd", ".h"):
+        return False
+    inside = path.parent.name == "licenses" or ".dist-info" in str(path.parent)
+    return bool(_LICENCE_NAME.match(path.name)) or (inside and "licenses" in path.parts)
+
+
+def licence_name(part: Distribution) -> str:
+    """What the metadata call the licence, in a few words."""
+    metadata = part.metadata.json
+    stated = str(metadata.get("license_expression", ""))
+    classifiers = [
+        line.rpartition(" :: ")[2]
+        for line in metadata.get("classifier", [])
+        if line.startswith("License ::")
+    ]
+    free = str(metadata.get("license", "")).strip().splitlines()
+    return stated or ", ".join(classifiers) or (free[0][:80] if free else "see its text")
+
+
+def gather(folder: Path, libraries: list[str]) -> list[str]:
+    """Write everything; returns the parts that have no licence text."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    lacking, index = [], []
+    names = [n for n in reached("duologue", _requires) if n != "duologue"]
+    for name in [*names, *_BUILT_WITH]:
+        part = distribution(name)
+        texts = [file.locate() for file in part.files or [] if is_licence(PurePath(str(file)))]
+        texts += [_TEXTS / text for text in _MISSING.get(canonicalize_name(name), ())]
+        if not _copy(texts, folder / name):
+            lacking.append(name)
+        index.append(f"{part.name} {part.version}: {licence_name(part)}")
+    python = Path(sysconfig.get_path("stdlib")) / "LICENSE.txt"
+    debian = Path(f"/usr/share/doc/python3.{sys.version_info.minor}/copyright")
+    if not _copy([python if python.is_file() else debian], folder / "python"):
+        lacking.append("python")
+    index.append(f"Python {sys.version.split()[0]}: PSF-2.0")
+    for package in sorted({_debian_package(library) for library in libraries}):
+        if not _copy([Path(f"/usr/share/doc/{package}/copyright")], folder / f"debian-{package}"):
+            lacking.append(package)
+        index.append(f"{package} (from Debian or Ubuntu): see its text")
+    for name in ("LICENSE", "NOTICE"):
+        shutil.copy(_OWN / name, folder / name)
+    text = (_TEXTS / "index.txt").read_text("utf8") + "\n".join(index) + "\n"
+    (folder / "README.txt").write_text(text, "utf8")
+    return lacking
+
+
+def _requires(name: str) -> list[str]:
+    try:
+        return distribution(name).requires or []
+    except PackageNotFoundError:
+        return []
+
+
+def _copy(texts: Iterable[object], folder: Path) -> bool:
+    there = [path for path in (Path(str(text)) for text in texts) if path.is_file()]
+    for path in there:
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / path.name
+        count = 1
+        while target.exists():
+            count += 1
+            target = folder / f"{path.stem}-{count}{path.suffix}"
+        shutil.copyfile(path, target)
+    return bool(there)
+
+
+def _debian_package(library: str) -> str:
+    """The package that a library comes from, in whichever of its two places it is known."""
+    real = str(Path(library).resolve())
+    for path in (library, real, f"/usr{real}", real.removeprefix("/usr")):
+        asked = subprocess.run(["dpkg", "-S", path], capture_output=True, text=True)
+        if asked.returncode == 0:
+            return asked.stdout.split(":")[0]
+    return Path(library).name
+
+
+def main() -> int:
+    """See above."""
+    lacking = gather(Path(sys.argv[1]), sys.argv[2:])
+    if lacking:
+        print(f"No licence text was found of: {', '.join(lacking)}", file=sys.stderr)
+    return int(bool(lacking))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""Deleting one's own data at an uninstallation: only what is ours, only when asked."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.cli import main
+from app.folders import config_folder, data_folder, log_folder, recordings_folder
+from app.forget import forget
+from app.library import entries
+from app.settings import Settings, SettingsFile
+from engine.duplex import Duplex
+from engine.recorder import Recorder
+from tests.engine.tiny_bundle import write_tiny_bundle
+
+
+@pytest.fixture
+def belongings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A profile with settings, a bundle, a log, a recording, and a folder that is none."""
+    monkeypatch.setenv("DUOLOGUE_PROFILE", str(tmp_path))
+    SettingsFile().save(Settings(theme="dark"))
+    (data_folder() / "bundles" / "mine").mkdir(parents=True)
+    log_folder().mkdir()
+    (recordings_folder() / "holiday").mkdir(parents=True)
+    duplex = Duplex(write_tiny_bundle(tmp_path / "bundle"))
+    recorder = Recorder(recordings_folder(), duplex)
+    sound = np.zeros(duplex.format.chunk_samples, np.float32)
+    recorder.write(sound, sound, duplex.step(sound), {"late_ms": 0})
+    recorder.close()
+    duplex.close()
+    return tmp_path
+
+
+def test_nothing_goes_without_a_yes(belongings: Path) -> None:
+    told: list[str] = []
+    forget(lambda question: False, told.append)
+    assert SettingsFile().load()[0].theme == "dark"
+    assert (data_folder() / "bundles" / "mine").is_dir()
+    assert len(entries(recordings_folder())) == 1
+    assert str(config_folder()) in told[0]
+
+
+def test_all_goes_but_what_is_not_ours(belongings: Path) -> None:
+    asked: list[str] = []
+    forget(lambda question: bool(asked.append(question)) or True, lambda text: None)
+    assert sorted(path.name for path in belongings.iterdir()) == ["bundle", "recordings"]
+    assert [path.name for path in recordings_folder().iterdir()] == ["holiday"]
+    assert len(asked) == 2
+
+
+def test_where_there_is_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUOLOGUE_PROFILE", str(tmp_path))
+    told: list[str] = []
+    forget(lambda question: pytest.fail("asked"), told.append)
+    assert told == ["Duologue keeps nothing of yours."]
+
+
+def test_nobody_answers(
+    belongings: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    with pytest.raises(SystemExit) as ended:
+        main(["forget"])
+    assert not ended.value.code
+    assert "stay in" in capsys.readouterr().out
+    assert config_folder().is_dir()

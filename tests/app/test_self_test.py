@@ -1,0 +1,60 @@
+"""The self-test of an installation: it passes here, and notices the network."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from app import self_test
+from app.cli import sample_path
+from engine.errors import DuologueError
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight seconds of talk instead of a minute."""
+    monkeypatch.setattr(self_test, "_TALK_SECONDS", 8)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.mark.usefixtures("short")
+def test_every_part_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUOLOGUE_PROFILE", str(tmp_path))
+    told: list[str] = []
+    self_test.self_test(sample_path(), told.append)
+    titles = [line.split(":")[0] for line in told]
+    assert titles == ["libraries", "starter bundle", "a minute of talk", "window"]
+    assert os.environ["DUOLOGUE_PROFILE"] == str(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("short")
+def test_a_damaged_part_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(self_test, "_MODULES", ["app.nowhere"])
+    with pytest.raises(DuologueError, match=r"libraries.*nowhere.*install Duologue again"):
+        self_test.self_test(sample_path(), lambda line: None)
+
+
+def test_the_network_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        with self_test.no_network():
+            with pytest.raises(DuologueError, match="network"):
+                socket.create_connection(address)
+            with pytest.raises(DuologueError, match="network"):
+                socket.getaddrinfo("example.org", 443)
+        socket.create_connection(address).close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such sockets there")
+def test_sockets_of_this_computer_stay(tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        with self_test.no_network(), socket.socket(socket.AF_UNIX) as client:
+            client.connect(path)
