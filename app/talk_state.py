@@ -29,6 +29,7 @@ class State(Enum):
     IDLE = "idle"
     LOADING = "loading"
     LISTENING = "listening"
+    SILENT = "silent microphone"
     USER_SPEAKS = "user speaks"
     AGENT_SPEAKS = "agent speaks"
     BOTH_SPEAK = "both speak"
@@ -66,7 +67,7 @@ class TalkState:
         self._reactions: deque[float] = deque(maxlen=_RECENT_REACTIONS)
         self._hits = self._misses = 0
         self._since_late = LATE_SHOWN_CHUNKS
-        self._sounds = True
+        self._sounds = self._hears = True
         self._clock_ms = 0
         self._user_ended_ms: int | None = None
         self._agent_began_ms: int | None = None
@@ -83,7 +84,7 @@ class TalkState:
             self._misses += event.step.estimate_misses
             self._since_late = 0 if event.late_ms > 0 else self._since_late + 1
         elif isinstance(event, DeviceChanged):
-            self._sounds = event.sounds
+            self._sounds, self._hears = event.sounds, event.hears
 
     def state(self, muted: bool = False, paused: bool = False) -> State:
         """The state to show; ``muted`` and ``paused`` are the caller's own commands."""
@@ -101,7 +102,9 @@ class TalkState:
             return State.BOTH_SPEAK
         if agent:
             return State.AGENT_SPEAKS
-        return State.USER_SPEAKS if user else State.LISTENING
+        if user:
+            return State.USER_SPEAKS
+        return State.LISTENING if self._hears else State.SILENT
 
     def figures(self, counts: Counts) -> Figures:
         """The figures so far."""

@@ -127,8 +127,8 @@ class Timeline:
 
     def marks_between(self, start_sample: int, end_sample: int) -> Sequence[Mark]:
         """Those in [start, end)."""
-        samples = [mark.sample for mark in self.marks]
-        return self.marks[bisect_left(samples, start_sample) : bisect_left(samples, end_sample)]
+        first = bisect_left(self.marks, start_sample, key=_sample)
+        return self.marks[first : bisect_left(self.marks, end_sample, key=_sample)]
 
     # --- a live talk ------------------------------------------------------------------------------
 
@@ -201,8 +201,7 @@ class Timeline:
     def _mark(self, mark: Mark) -> None:
         """Keep the order of time, and count what comes behind others."""
         if self.marks and mark.sample < self.marks[-1].sample:
-            samples = [known.sample for known in self.marks]
-            self.marks.insert(bisect_left(samples, mark.sample), mark)
+            self.marks.insert(bisect_left(self.marks, mark.sample, key=_sample), mark)
         else:
             self.marks.append(mark)
         self.changes += 1
@@ -379,6 +378,10 @@ def turn_marks(user: Sequence[Span], agent: Sequence[Span]) -> Iterator[Mark]:
             yield Mark(span.start_sample, Kind.BACKCHANNEL)
         else:
             yield Mark(span.start_sample, Kind.AGENT_INTERRUPTS)
+
+
+def _sample(mark: Mark) -> int:
+    return mark.sample
 
 
 def _order(mark: Mark) -> tuple[int, str]:

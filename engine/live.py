@@ -103,10 +103,14 @@ class LiveConversation:
         self._thread.start()
         return info
 
-    def stop(self) -> None:
-        """End the conversation; the sound fades at once."""
+    def ask_to_stop(self) -> None:
+        """Let the sound fade at once and the conversation end soon; ``stop`` waits for that."""
         self._stopping.set()
         self._playout.stop()
+
+    def stop(self) -> None:
+        """End the conversation; the sound fades at once."""
+        self.ask_to_stop()
         if self._thread:
             self._thread.join(_JOIN_SECONDS)
 
@@ -288,7 +292,7 @@ class LiveConversation:
         self._device_changes += 1
         if self._recorder:
             self._recorder.device_event(text)
-        self._emit(DeviceChanged(text, sounds))
+        self._emit(DeviceChanged(text, sounds, hears=not self._microphone_dead))
 
     def _emit(self, event: Event) -> None:
         try:

@@ -46,6 +46,8 @@ class DeviceChanged:
     """One sentence."""
     sounds: bool
     """Whether sound is running now."""
+    hears: bool = True
+    """Whether the microphone gives anything but digital zeros."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QDateTime, QLocale, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
+from PySide6.QtGui import QDesktopServices, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -31,12 +31,13 @@ from app.library import Entry, Format
 from app.player import Player
 from app.timeline import Timeline
 from app.window import worker
+from app.window.legend import Legend
 from app.window.waveform_view import WaveformView, clock_text
 from engine.errors import DuologueError
 from engine.recorder import SOUND_NAME
 from engine.tokens import RATE_HZ
 
-_LIST_PX, _EVENTS_PX = 300, 180
+_LIST_PX, _EVENTS_PX, _TIME_PX = 240, 180, 76
 _CURSOR_MS = 40
 _MOST_EVENTS = 2000
 
@@ -83,7 +84,11 @@ class ConversationsPage(QWidget):
         self.list.setSpacing(2)
         self.list.setAccessibleName(self.tr("Recorded conversations"))
         self.list.currentRowChanged.connect(self._show)
-        row.addWidget(self.list)
+        left = QVBoxLayout()
+        left.setSpacing(12)
+        left.addWidget(self.list, stretch=1)
+        left.addLayout(self._own_buttons())
+        row.addLayout(left)
         row.addWidget(self._details(), stretch=1)
         column.addLayout(row, stretch=1)
         self._cursor_timer = QTimer(self)
@@ -104,16 +109,19 @@ class ConversationsPage(QWidget):
         self.about_label.setWordWrap(True)
         column.addWidget(self.name_label)
         column.addWidget(self.about_label)
-        card = QFrame()
+        self._card = card = QFrame()
         card.setProperty("card", True)
         inside = QVBoxLayout(card)
         inside.setContentsMargins(12, 12, 12, 12)
         self.waveform = WaveformView()
         self.waveform.time_clicked.connect(self._jump)
-        inside.addWidget(self.waveform)
+        inside.addWidget(self.waveform, stretch=1)
+        self.legend = Legend(live=False)
+        inside.addWidget(self.legend)
         self.events = QTableWidget(0, 2)
         self.events.setHorizontalHeaderLabels([self.tr("Time"), self.tr("What happened")])
         self.events.horizontalHeader().setStretchLastSection(True)
+        self.events.setColumnWidth(0, _TIME_PX)
         self.events.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         self.events.verticalHeader().hide()
         self.events.setShowGrid(False)
@@ -128,6 +136,7 @@ class ConversationsPage(QWidget):
         parts.addWidget(self.events)
         parts.setSizes([3 * _EVENTS_PX, _EVENTS_PX])
         parts.setChildrenCollapsible(False)
+        parts.splitterMoved.connect(self._fit_legend)
         column.addWidget(parts, stretch=1)
         column.addLayout(self._actions())
         return self.details
@@ -149,6 +158,14 @@ class ConversationsPage(QWidget):
         for form, text in forms:
             menu.addAction(text).triggered.connect(lambda _on=False, f=form: self._ask_target(f))
         self.export_button.setMenu(menu)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self.play_button)
+        row.addWidget(self.export_button)
+        row.addStretch(1)
+        return row
+
+    def _own_buttons(self) -> QHBoxLayout:
         self.rename_button = self._button(
             self.tr("&Rename…"), self.tr("Give the conversation a name."), self._ask_name
         )
@@ -156,12 +173,10 @@ class ConversationsPage(QWidget):
             self.tr("De&lete…"), self.tr("Delete the recording for good."), self._ask_delete
         )
         row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self.play_button)
-        row.addStretch(1)
-        row.addWidget(self.export_button)
+        row.setSpacing(8)
         row.addWidget(self.rename_button)
         row.addWidget(self.delete_button)
+        row.addStretch(1)
         return row
 
     @staticmethod
@@ -234,7 +249,8 @@ class ConversationsPage(QWidget):
         self._timeline = None
         self.waveform.set_timeline(None)
         self.events.setRowCount(0)
-        self.details.setEnabled(entry is not None)
+        for part in (self.details, self.rename_button, self.delete_button):
+            part.setEnabled(entry is not None)
         self.play_button.setEnabled(False)
         if entry is None:
             self.name_label.clear()
@@ -392,6 +408,13 @@ class ConversationsPage(QWidget):
         """There may be new ones."""
         self.refresh()
         super().showEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_legend()
+
+    def _fit_legend(self) -> None:
+        self.legend.yield_to(self._card.height())
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nothing plays behind another page."""

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -23,9 +23,11 @@ from PySide6.QtWidgets import (
 from app.settings import Settings
 from app.sound_check import ONE_CARD, SoundCheck
 from app.window import worker
+from app.window.device_box import DeviceBox
 from app.window.level_bar import HEARD_DB, LEAST_DB, LevelBar
 from engine.audio_file import read_mono
 from engine.bundle import default_folder, load_bundle
+from engine.devices import Listing, list_devices
 from engine.doctor import Advice, Findings, advise, examine_engine, examine_sound
 from engine.echo import EchoCanceller
 from engine.errors import DuologueError
@@ -34,7 +36,8 @@ from engine.portaudio_card import PortAudioCard
 _POLL_MS = 40
 _HEARD_LEVELS = 6  # 0.3 s of speech
 _SPEECH_SECONDS = 20.0
-_WIDTH_PX = 640
+_CARD_PX, _MARGIN_PX = 620, 28
+_LEAST_LINES = 3
 
 Measure = Callable[[Settings, Callable[[str], None]], Advice]
 
@@ -61,19 +64,22 @@ class FirstRun(QWidget):
     def __init__(
         self,
         settings: Settings,
+        devices: Callable[[], Listing] = list_devices,
         make_check: Callable[[str | None, str | None], SoundCheck] = SoundCheck,
         measure_machine: Measure = measure,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._settings = settings
+        self._devices = devices
         self._make_check, self._measure = make_check, measure_machine
         self._check: SoundCheck | None = None
         self._heard = 0
         self._advice: Advice | None = None
         self._cancelled = threading.Event()
         self.steps = QStackedWidget()
-        self.steps.setFixedWidth(_WIDTH_PX)
+        self.steps.setProperty("card", True)
+        self.steps.setFixedWidth(_CARD_PX)
         for step in (
             self._microphone_step(),
             self._speaker_step(),
@@ -82,28 +88,40 @@ class FirstRun(QWidget):
         ):
             self.steps.addWidget(step)
         middle = QVBoxLayout(self)
-        middle.addStretch(1)
-        middle.addWidget(self.steps, alignment=Qt.AlignmentFlag.AlignHCenter)
         middle.addStretch(2)
+        middle.addWidget(self.steps, alignment=Qt.AlignmentFlag.AlignHCenter)
+        middle.addStretch(3)
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL_MS)
         self._timer.timeout.connect(self._poll)
 
     # --- construction -----------------------------------------------------------------------------
 
-    def _step(self, title: str, text: str) -> tuple[QWidget, QVBoxLayout, QLabel]:
+    def _step(self, where: str, title: str, text: str) -> tuple[QWidget, QVBoxLayout, QLabel]:
         page = QWidget()
         column = QVBoxLayout(page)
-        column.setSpacing(16)
+        column.setContentsMargins(_MARGIN_PX, 24, _MARGIN_PX, 24)
+        column.setSpacing(14)
+        place = QLabel(where)
+        place.setProperty("role", "soft")
         heading = QLabel(title)
         heading.setProperty("role", "title")
-        words = QLabel(text)
+        words = QLabel()
         words.setWordWrap(True)
-        words.setMinimumHeight(3 * words.fontMetrics().lineSpacing())
         words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        column.addWidget(place)
         column.addWidget(heading)
         column.addWidget(words)
+        _say(words, text)
         return page, column, words
+
+    def _device(self, column: QVBoxLayout, name: str) -> DeviceBox:
+        box = DeviceBox()
+        box.setAccessibleName(name)
+        box.fill((), None)
+        column.addWidget(box)
+        box.currentIndexChanged.connect(self._choose)
+        return box
 
     def _row(self, *buttons: QPushButton) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -117,14 +135,17 @@ class FirstRun(QWidget):
 
     def _microphone_step(self) -> QWidget:
         page, column, self.microphone_text = self._step(
+            self.tr("Step {0} of {1}").format(1, 3),
             self.tr("Welcome to Duologue"),
             self.tr(
                 "An assistant that listens while it speaks. First, the microphone: press the "
                 "button and say a few words. Nothing is kept, and nothing leaves this computer."
             ),
         )
+        self.microphone = self._device(column, self.tr("Microphone"))
         self.level = LevelBar()
         column.addWidget(self.level)
+        column.addStretch(1)
         self.listen_button = QPushButton(self.tr("&Try the microphone"))
         self.microphone_next = QPushButton(self.tr("&Next"))
         self.skip_button = QPushButton(self.tr("&Skip all"))
@@ -136,9 +157,12 @@ class FirstRun(QWidget):
 
     def _speaker_step(self) -> QWidget:
         page, column, self.speaker_text = self._step(
+            self.tr("Step {0} of {1}").format(2, 3),
             self.tr("The speaker"),
             self.tr("Two soft tones will be played. Open loudspeakers are fine."),
         )
+        self.speaker = self._device(column, self.tr("Speaker"))
+        column.addStretch(1)
         self.play_button = QPushButton(self.tr("&Play"))
         self.speaker_next = QPushButton(self.tr("I &heard them, next"))
         back = QPushButton(self.tr("&Back"))
@@ -150,6 +174,7 @@ class FirstRun(QWidget):
 
     def _measure_step(self) -> QWidget:
         page, column, self.measure_text = self._step(
+            self.tr("Step {0} of {1}").format(3, 3),
             self.tr("How fast is this computer?"),
             self.tr(
                 "Duologue can measure your room and your computer and choose its settings. You "
@@ -162,23 +187,57 @@ class FirstRun(QWidget):
         self.progress.setAccessibleName(self.tr("Measuring"))
         self.progress.hide()
         column.addWidget(self.progress)
+        column.addStretch(1)
         self.measure_button = QPushButton(self.tr("&Measure"))
         self.no_measure_button = QPushButton(self.tr("&Leave it out"))
-        back = QPushButton(self.tr("&Back"))
-        column.addLayout(self._row(self.measure_button, self.no_measure_button, back))
+        self.cancel_button = QPushButton(self.tr("&Cancel"))
+        self.cancel_button.hide()
+        self.measure_back = QPushButton(self.tr("&Back"))
+        column.addLayout(
+            self._row(
+                self.measure_button,
+                self.cancel_button,
+                self.no_measure_button,
+                self.measure_back,
+            )
+        )
         self.measure_button.clicked.connect(self._begin_measure)
+        self.cancel_button.clicked.connect(self._cancel_measure)
         self.no_measure_button.clicked.connect(self._finish)
-        back.clicked.connect(lambda: self._go(1))
+        self.measure_back.clicked.connect(lambda: self._go(1))
         return page
 
     def _advice_step(self) -> QWidget:
-        page, column, self.advice_text = self._step(self.tr("Our advice"), "")
+        page, column, self.advice_text = self._step(self.tr("Measured"), self.tr("Our advice"), "")
+        column.addStretch(1)
         self.use_button = QPushButton(self.tr("&Use this"))
         self.own_button = QPushButton(self.tr("Choose &myself"))
         column.addLayout(self._row(self.use_button, self.own_button))
         self.use_button.clicked.connect(self._use_advice)
         self.own_button.clicked.connect(self._finish)
         return page
+
+    # --- devices ----------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look which devices there are."""
+        super().showEvent(event)
+        self.listen_button.setFocus()
+        worker.run(self._devices, self._show_devices, self._miss_devices, self)
+
+    def _show_devices(self, listing: Listing) -> None:
+        self.microphone.fill(listing.microphones, self._settings.microphone)
+        self.speaker.fill(listing.speakers, self._settings.speaker)
+
+    def _miss_devices(self, error: DuologueError) -> None:
+        _say(self.microphone_text, str(error))
+
+    def _choose(self) -> None:
+        """Go on with another device, also in a check that runs."""
+        devices = {"microphone": self.microphone.chosen, "speaker": self.speaker.chosen}
+        self._settings = self._settings.model_copy(update=devices)
+        if self._check:
+            self._listen()
 
     # --- steps ------------------------------------------------------------------------------------
 
@@ -214,24 +273,22 @@ class FirstRun(QWidget):
     def _poll(self) -> None:
         while self._check and (news := self._check.next()) is not None:
             if isinstance(news, str):
-                text = self.microphone_text if self.steps.currentIndex() == 0 else self.speaker_text
-                text.setText(news)
+                first = self.steps.currentIndex() == 0
+                _say(self.microphone_text if first else self.speaker_text, news)
                 continue
             self.level.show_level(news)
             self._heard += news > HEARD_DB
             if self._heard == _HEARD_LEVELS:
-                self.microphone_text.setText(self.tr("I hear you. Go on with “Next”."))
+                _say(self.microphone_text, self.tr("I hear you. Go on with “Next”."))
                 self.microphone_next.setFocus()
         if self._check and not self._check.running:
             self._end_check()
 
     def _begin_measure(self) -> None:
         self._end_check()
-        self._cancelled.clear()
-        self.measure_button.setEnabled(False)
-        self.no_measure_button.setText(self.tr("&Cancel"))
-        self.progress.show()
-        settings, cancelled = self._settings, self._cancelled
+        cancelled = self._cancelled = threading.Event()
+        self._show_measuring(True)
+        settings = self._settings
 
         def progress(_what: str) -> None:
             if cancelled.is_set():
@@ -239,23 +296,32 @@ class FirstRun(QWidget):
 
         worker.run(lambda: self._measure(settings, progress), self._show_advice, self._fail, self)
 
+    def _cancel_measure(self) -> None:
+        """Stop at the next step of the measurement; the card is free only then."""
+        self._cancelled.set()
+        self.cancel_button.setEnabled(False)
+
     def _show_advice(self, advice: Advice) -> None:
-        self._end_measure()
+        self._show_measuring(False)
         if self._cancelled.is_set():
             return
         self._advice = advice
-        self.advice_text.setText("\n\n".join(advice.reasons))
+        _say(self.advice_text, "\n\n".join(advice.reasons))
         self._go(3)
 
     def _fail(self, error: DuologueError) -> None:
-        self._end_measure()
+        self._show_measuring(False)
         if not self._cancelled.is_set():
-            self.measure_text.setText(str(error))
+            _say(self.measure_text, str(error))
 
-    def _end_measure(self) -> None:
-        self.progress.hide()
-        self.measure_button.setEnabled(True)
-        self.no_measure_button.setText(self.tr("&Leave it out"))
+    def _show_measuring(self, on: bool) -> None:
+        self.progress.setVisible(on)
+        self.measure_button.setEnabled(not on)
+        for button in (self.no_measure_button, self.measure_back):
+            button.setVisible(not on)
+        self.cancel_button.setVisible(on)
+        self.cancel_button.setEnabled(on)
+        (self.cancel_button if on else self.measure_button).setFocus()
 
     def _use_advice(self) -> None:
         if self._advice:
@@ -277,3 +343,10 @@ class FirstRun(QWidget):
         """The microphone is not kept open unseen."""
         super().hideEvent(event)
         self._end_check()
+
+
+def _say(label: QLabel, text: str) -> None:
+    """Show a text whole: a stack of pages does not ask how high a wrapped text is."""
+    label.setText(text)
+    least = _LEAST_LINES * label.fontMetrics().lineSpacing()
+    label.setMinimumHeight(max(label.heightForWidth(_CARD_PX - 2 * _MARGIN_PX), least))

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-_CONTROL_PX, _CONTROL_HEIGHT_PX = 300, 34
+_CONTROL_PX, _CONTROL_HEIGHT_PX, _TEXT_MARGIN_PX = 300, 34, 6
 
 
 class Card(QFrame):
@@ -54,6 +54,8 @@ class Card(QFrame):
         self._grid.addWidget(more, row + 1, 0)
         if isinstance(control, (QComboBox, QAbstractSpinBox)):
             control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            if isinstance(control, QAbstractSpinBox):
+                control.lineEdit().setTextMargins(_TEXT_MARGIN_PX, 0, 0, 0)
             control.installEventFilter(_wheel_guard(control))
         return more
 

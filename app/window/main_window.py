@@ -48,7 +48,7 @@ from engine.live_events import Levels
 
 _NOTICE_MS = 12_000
 _MOST_NOTICES = 20
-_LEAST = QSize(960, 640)
+_LEAST = QSize(780, 540)
 
 
 class MainWindow(QMainWindow):
@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
         self.settings_page = SettingsPage(self.settings)
         self.first_run = FirstRun(self.settings)
         self._navigation = QWidget()
-        self._navigation.setFixedWidth(190)
+        self._navigation.setFixedWidth(176)
         side = QVBoxLayout(self._navigation)
         side.setContentsMargins(12, 20, 0, 16)
         side.setSpacing(4)
@@ -122,9 +122,30 @@ class MainWindow(QMainWindow):
         side.addStretch(1)
         self._pages.addWidget(self.first_run)
 
-        self.notice_bar = QFrame()
-        self.notice_bar.setProperty("card", True)
-        bar = QHBoxLayout(self.notice_bar)
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        # Above: the buttons of a page stay under the pointer, its picture gives way.
+        right.addWidget(self._notice_row())
+        right.addWidget(self._pages, stretch=1)
+        middle = QWidget()
+        row = QHBoxLayout(middle)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._navigation)
+        row.addLayout(right, stretch=1)
+        self.setCentralWidget(middle)
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(True)  # so that Enter presses it, as the space bar does
+
+    def _notice_row(self) -> QWidget:
+        self.notice_bar = QWidget()
+        around = QHBoxLayout(self.notice_bar)
+        around.setContentsMargins(24, 16, 24, 0)
+        card = QFrame()
+        card.setProperty("card", True)
+        around.addWidget(card)
+        bar = QHBoxLayout(card)
         bar.setContentsMargins(16, 8, 8, 8)
         self.notice_label = QLabel()
         self.notice_label.setWordWrap(True)
@@ -142,22 +163,7 @@ class MainWindow(QMainWindow):
         self._notice_timer.setSingleShot(True)
         self._notice_timer.setInterval(_NOTICE_MS)
         self._notice_timer.timeout.connect(self.notice_bar.hide)
-
-        right = QVBoxLayout()
-        right.setContentsMargins(0, 0, 0, 0)
-        right.setSpacing(0)
-        right.addWidget(self._pages, stretch=1)
-        around = QHBoxLayout()
-        around.setContentsMargins(24, 0, 24, 16)
-        around.addWidget(self.notice_bar)
-        right.addLayout(around)
-        middle = QWidget()
-        row = QHBoxLayout(middle)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self._navigation)
-        row.addLayout(right, stretch=1)
-        self.setCentralWidget(middle)
+        return self.notice_bar
 
     def _connect(self) -> None:
         self._buttons.idClicked.connect(self.show_page)

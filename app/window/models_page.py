@@ -32,7 +32,7 @@ from app.bundle_store import CancelledError, Installed, Progress
 from app.window import worker
 from engine.errors import DuologueError
 
-_LIST_PX = 300
+_LIST_PX = 240
 _STEPS = 1000
 
 
@@ -131,7 +131,10 @@ class ModelsPage(QWidget):
         )
         row.addWidget(self.folder_button)
         row.addWidget(self.archive_button)
-        row.addSpacing(24)
+        row.addStretch(1)
+        column.addLayout(row)
+        row = QHBoxLayout()
+        row.setSpacing(12)
         row.addWidget(self.repository, stretch=1)
         row.addWidget(self.pull_button)
         column.addLayout(row)

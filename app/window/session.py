@@ -112,7 +112,7 @@ class Session(QObject):
         if not self._thread:
             return
         if self._talk:
-            self._talk.conversation.pause()  # silence now; closing may take a moment
+            self._talk.conversation.ask_to_stop()  # silence now; closing may take a moment
         self._stop.set()
         self._set_state(State.STOPPING)
 
@@ -221,7 +221,9 @@ class Session(QObject):
         conversation.hold_to_talk(self._settings.hold_to_talk)
         conversation.mute_microphone(self.muted)
         conversation.hold(self.held)
-        conversation.pause(self.paused or self._stop.is_set())
+        conversation.pause(self.paused)
+        if self._stop.is_set():
+            conversation.ask_to_stop()
         self.began.emit(self.timeline)
         # Settings may have changed while it was loading.
         if self._settings != talk.settings:

@@ -30,6 +30,7 @@ from app.folders import recordings_folder
 from app.settings import MOST_THREADS, Settings
 from app.sound_check import SoundCheck
 from app.window import worker
+from app.window.device_box import DeviceBox
 from app.window.form import Card
 from app.window.language import LANGUAGES
 from app.window.level_bar import LEAST_DB, LevelBar
@@ -98,7 +99,7 @@ class SettingsPage(QWidget):
 
     def _sound_card(self) -> Card:
         card = Card(self.tr("Sound"))
-        self.microphone, self.speaker = QComboBox(), QComboBox()
+        self.microphone, self.speaker = DeviceBox(), DeviceBox()
         card.add_row(
             self.tr("&Microphone"),
             self.microphone,
@@ -354,8 +355,8 @@ class SettingsPage(QWidget):
             "chunk_ms": self.chunk.currentData(),
             "latency_ms": None if self.latency.value() < 0 else self.latency.value(),
             "temperature": None if temperature < 0 else temperature,
-            "microphone": self.microphone.currentData(),
-            "speaker": self.speaker.currentData(),
+            "microphone": self.microphone.chosen,
+            "speaker": self.speaker.chosen,
             "card_latency_ms": self.card_latency.value(),
             "echo_cancelling": self.echo.isChecked(),
             "noise_suppression": self.noise.isChecked(),
@@ -435,9 +436,7 @@ class SettingsPage(QWidget):
         if listing == self._listing:
             return
         self._listing = listing
-        self._filling = True
         self._fill_devices()
-        self._filling = False
 
     def _miss_devices(self, error: DuologueError) -> None:
         self._asking = False
@@ -449,17 +448,7 @@ class SettingsPage(QWidget):
             (self.microphone, listing.microphones, self.settings.microphone),
             (self.speaker, listing.speakers, self.settings.speaker),
         ):
-            box.clear()
-            default = next((device.name for device in devices if device.is_default), None)
-            usual = self.tr("the system's default")
-            if default:
-                usual = self.tr("the system's default ({0})").format(default)
-            box.addItem(usual, None)
-            for device in devices:
-                box.addItem(device.name, device.name)
-            if wanted is not None and box.findData(wanted) < 0:
-                box.addItem(self.tr("{0} (not there)").format(wanted), wanted)
-            box.setCurrentIndex(box.findData(wanted) if wanted is not None else 0)
+            box.fill(devices, wanted)
 
     # --- trying -----------------------------------------------------------------------------------
 

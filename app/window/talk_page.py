@@ -6,7 +6,7 @@ Shows what the session tells and passes on what the user presses.
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from app.talk_state import State
 from app.timeline import Timeline
 from app.window import theme
+from app.window.legend import Legend
 from app.window.meters_panel import MetersPanel
 from app.window.session import Session
 from app.window.waveform_view import WaveformView
@@ -56,14 +57,30 @@ class TalkPage(QWidget):
         head.setSpacing(16)
         head.addWidget(self.lamp, alignment=Qt.AlignmentFlag.AlignTop)
         head.addLayout(words, stretch=1)
+        self.diagnostics_button = QPushButton(self.tr("&Copy diagnostics"))
+        self.diagnostics_button.setToolTip(
+            self.tr("Versions, devices, settings and figures for a fault report; no audio inside.")
+        )
+        self.diagnostics_button.clicked.connect(self.diagnostics_wanted)
+        head.addWidget(self.diagnostics_button, alignment=Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
 
-        card = QFrame()
+        self._card = card = QFrame()
         card.setProperty("card", True)
         inside = QVBoxLayout(card)
         inside.setContentsMargins(12, 12, 12, 12)
         self.waveform = WaveformView()
-        inside.addWidget(self.waveform)
+        inside.addWidget(self.waveform, stretch=1)
+        below = QHBoxLayout()
+        self.legend = Legend(live=True)
+        below.addWidget(self.legend, stretch=1)
+        self.follow_button = QPushButton(self.tr("Back to &now"))
+        self.follow_button.setToolTip(self.tr("Let the picture run along with the talk again."))
+        self.follow_button.clicked.connect(lambda: self.waveform.set_follow(True))
+        self.follow_button.hide()
+        self.waveform.follow_changed.connect(self._show_follow)
+        below.addWidget(self.follow_button)
+        inside.addLayout(below)
         column.addWidget(card, stretch=1)
 
         self.meters = MetersPanel()
@@ -80,36 +97,24 @@ class TalkPage(QWidget):
     def _buttons(self) -> QHBoxLayout:
         self.start_button = QPushButton()
         self.start_button.setProperty("primary", True)
-        self.start_button.setMinimumSize(QSize(220, 52))
+        self.start_button.setMinimumSize(QSize(190, 52))
         self.start_button.clicked.connect(self._start_or_stop)
-        self.mute_button = QPushButton(self.tr("&Mute microphone"))
+        self.mute_button = QPushButton()
         self.mute_button.setCheckable(True)
-        self.mute_button.setShortcut("M")
         self.mute_button.setToolTip(self.tr("The agent hears silence until you press M again."))
-        self.mute_button.clicked.connect(self._session.mute)
-        self.pause_button = QPushButton(self.tr("&Pause"))
+        self.mute_button.clicked.connect(self._mute)
+        self.pause_button = QPushButton()
         self.pause_button.setCheckable(True)
-        self.pause_button.setShortcut("P")
         self.pause_button.setToolTip(
             self.tr("Both stand still; the agent remembers everything. Key: P.")
         )
-        self.pause_button.clicked.connect(self._session.pause)
-        self.hold_button = QPushButton(self.tr("Hold to &talk (Space)"))
+        self.pause_button.clicked.connect(self._pause)
+        self.hold_button = QPushButton(self.tr("Hold to &talk"))
         self.hold_button.setToolTip(
             self.tr("The agent hears you only while this button or the space bar is down.")
         )
         self.hold_button.pressed.connect(lambda: self._session.hold(True))
         self.hold_button.released.connect(lambda: self._session.hold(False))
-        self.follow_button = QPushButton(self.tr("Back to &now"))
-        self.follow_button.setToolTip(self.tr("Let the picture run along with the talk again."))
-        self.follow_button.clicked.connect(lambda: self.waveform.set_follow(True))
-        self.follow_button.hide()
-        self.waveform.follow_changed.connect(self._show_follow)
-        self.diagnostics_button = QPushButton(self.tr("&Copy diagnostics"))
-        self.diagnostics_button.setToolTip(
-            self.tr("Versions, devices, settings and figures for a fault report; no audio inside.")
-        )
-        self.diagnostics_button.clicked.connect(self.diagnostics_wanted)
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(self.start_button)
@@ -117,8 +122,6 @@ class TalkPage(QWidget):
         row.addWidget(self.mute_button)
         row.addWidget(self.pause_button)
         row.addStretch(1)
-        row.addWidget(self.follow_button)
-        row.addWidget(self.diagnostics_button)
         for button in (
             self.start_button,
             self.hold_button,
@@ -131,6 +134,10 @@ class TalkPage(QWidget):
             button.setAccessibleDescription(button.toolTip())
         return row
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.legend.yield_to(self._card.height())
+
     # --- commands ---------------------------------------------------------------------------------
 
     def _start_or_stop(self) -> None:
@@ -138,6 +145,14 @@ class TalkPage(QWidget):
             self._session.stop()
         else:
             self._session.start()
+
+    def _mute(self, muted: bool) -> None:
+        self._session.mute(muted)
+        self._show_state(self._session.state)  # another state may hide that one
+
+    def _pause(self, paused: bool) -> None:
+        self._session.pause(paused)
+        self._show_state(self._session.state)
 
     def copied_diagnostics(self, text: str) -> None:
         """The report is there."""
@@ -191,6 +206,8 @@ class TalkPage(QWidget):
             button.setEnabled(running)
         self.hold_button.setVisible(session.hold_mode)
         self.mute_button.setChecked(session.muted)
+        _rename(self.mute_button, self.tr("Un&mute") if session.muted else self.tr("&Mute"), "M")
+        _rename(self.pause_button, self.tr("&Go on") if session.paused else self.tr("&Pause"), "P")
         self.pause_button.setChecked(session.paused)
 
     def _words(self, state: State) -> tuple[str, str]:
@@ -210,6 +227,13 @@ class TalkPage(QWidget):
             ),
             State.LOADING: (self.tr("One moment"), ""),
             State.LISTENING: (self.tr("Listening"), self.tr("Say something.")),
+            State.SILENT: (
+                self.tr("The microphone gives no sound"),
+                self.tr(
+                    "It is switched off, muted, or the system keeps it from programs. Look at its "
+                    "switch and at the system's settings, or choose another in the settings here."
+                ),
+            ),
             State.USER_SPEAKS: (self.tr("You speak"), self.tr("The agent listens.")),
             State.AGENT_SPEAKS: (
                 self.tr("The agent speaks"),
@@ -237,6 +261,13 @@ class TalkPage(QWidget):
             ),
             State.STOPPING: (self.tr("Stopping"), self.tr("Finishing the recording.")),
         }[state]
+
+
+def _rename(button: QPushButton, text: str, key: str) -> None:
+    if button.text() != text:
+        button.setText(text)
+        button.setAccessibleName(text.replace("&", ""))
+        button.setShortcut(key)  # a new text takes the old key away
 
 
 class _Lamp(QWidget):
@@ -267,6 +298,7 @@ class _Lamp(QWidget):
             State.PAUSED: look.warning,
             State.MUTED: look.warning,
             State.NO_SOUND: look.bad,
+            State.SILENT: look.bad,
         }.get(self._state, look.line)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -131,8 +131,10 @@ def _style_sheet(theme: Theme) -> str:
     sheet = _SHEET
     for field in fields(theme):
         sheet = sheet.replace(f"@{field.name};", f"{getattr(theme, field.name)};")
-    check = resources() / "icons" / f"check-{theme.name}.svg"
-    return sheet.replace("@check;", check.as_posix())
+    for icon in ("check", "down", "up"):
+        path = resources() / "icons" / f"{icon}-{theme.name}.svg"
+        sheet = sheet.replace(f"@{icon};", path.as_posix())
+    return sheet
 
 
 # Dynamic properties that widgets may carry: card (frame), role = title | soft | warning | bad
@@ -164,12 +166,29 @@ QPushButton[navigation="true"]:focus { border: 2px solid @accent; padding: 8px 1
 QLineEdit { background: @card; border: 1px solid @line; border-radius: 6px; padding: 5px 8px;
     min-height: 20px; }
 QLineEdit:focus { border: 2px solid @accent; padding: 4px 7px; }
+QComboBox, QAbstractSpinBox { background: @card; border: 1px solid @line; border-radius: 6px;
+    padding: 5px 8px; min-height: 20px; }
+QComboBox:hover, QAbstractSpinBox:hover { border-color: @accent; }
+QComboBox:focus, QAbstractSpinBox:focus { border: 2px solid @accent; padding: 4px 7px; }
+QComboBox:disabled, QAbstractSpinBox:disabled { color: @soft_text; background: @window; }
+QComboBox::drop-down { border: none; width: 28px; }
+QComboBox::down-arrow { image: url(@down;); width: 16px; height: 16px; }
+QComboBox QAbstractItemView { background: @card; border: 1px solid @line; padding: 4px;
+    selection-background-color: @accent; selection-color: @on_accent; }
+QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0 0 0 4px;
+    min-height: 0; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { subcontrol-origin: border;
+    width: 26px; border: none; background: transparent; }
+QAbstractSpinBox::up-button { subcontrol-position: top right; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; }
+QAbstractSpinBox::up-arrow { image: url(@up;); width: 12px; height: 12px; }
+QAbstractSpinBox::down-arrow { image: url(@down;); width: 12px; height: 12px; }
 QListView, QTreeView, QTableView, QTextBrowser, QPlainTextEdit { background: @card;
-    border: 1px solid @line; border-radius: 8px; padding: 4px; }
+    border: 1px solid @line; border-radius: 8px; padding: 4px; outline: 0; }
 QListView:focus, QTreeView:focus, QTableView:focus { border: 1px solid @accent; }
 QListView::item { padding: 8px; border-radius: 6px; }
 QListView::item:selected { background: @accent; color: @on_accent; }
-QHeaderView::section { background: @card; color: @soft_text; border: none; padding: 4px 6px;
+QHeaderView::section { background: @card; color: @soft_text; border: none; padding: 4px 3px;
     text-align: left; }
 QCheckBox { spacing: 8px; }
 QCheckBox::indicator { width: 16px; height: 16px; border: 1px solid @soft_text; border-radius: 4px;

@@ -49,11 +49,15 @@ _MOST_BEHIND_SECONDS = 0.5
 _HOVER_PX = 6
 _SETTLE_BARS = 8
 _MOST_GHOSTS = 32
-_GLYPHS = {
-    Kind.BACKCHANNEL: "○",
+_GLYPH_PX, _MOST_SHIFT_PX = 10, 20
+"""A mark that would cover the one before it moves aside, so far at most."""
+_MARKS_BEFORE_PX = 400
+"""Marks this far before those painted may have moved them aside."""
+GLYPHS = {
+    Kind.BACKCHANNEL: "●",
     Kind.USER_INTERRUPTS: "▼",
     Kind.AGENT_INTERRUPTS: "▲",
-    Kind.YIELD: "◇",
+    Kind.YIELD: "◆",
     Kind.LATE: "!",
     Kind.LOST: "×",
     Kind.DEVICE: "⚡",
@@ -95,7 +99,7 @@ class WaveformView(QWidget):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self._tick)
-        self.setMinimumSize(QSize(320, 200))
+        self.setMinimumSize(QSize(240, 140))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -491,21 +495,23 @@ class WaveformView(QWidget):
         start_sample: float,
         stop_sample: float,
     ) -> None:
-        margin = 20 * self._samples_px
-        marks = timeline.marks_between(int(start_sample - margin), int(stop_sample + margin))
+        before, after = _MARKS_BEFORE_PX * self._samples_px, _GLYPH_PX * self._samples_px
+        marks = timeline.marks_between(int(start_sample - before), int(stop_sample + after))
         user_y, _agent_y, half = self._lanes()
         top = user_y + half + 8
-        last_px = -100.0
+        free_px = -float("inf")
         for mark in marks:
             x = mark.sample / self._samples_px
-            painter.setPen(QColor(_mark_colour(look, mark.kind)))
-            if x - last_px >= 9:
-                painter.drawText(
-                    QRectF(x - 10, top, 20, _MIDDLE_PX - 10),
-                    Qt.AlignmentFlag.AlignCenter,
-                    _GLYPHS[mark.kind],
-                )
-                last_px = x
+            place = max(x, free_px)
+            if place - x > _MOST_SHIFT_PX:
+                continue
+            free_px = place + _GLYPH_PX
+            painter.setPen(QColor(mark_colour(look, mark.kind)))
+            painter.drawText(
+                QRectF(place - 10, top, 20, _MIDDLE_PX - 10),
+                Qt.AlignmentFlag.AlignCenter,
+                GLYPHS[mark.kind],
+            )
 
     def _paint_axis(
         self,
@@ -820,7 +826,8 @@ def _loudest(track: Track, edges: np.ndarray) -> np.ndarray:
     return found
 
 
-def _mark_colour(look: theme.Theme, kind: Kind) -> str:
+def mark_colour(look: theme.Theme, kind: Kind) -> str:
+    """In which colour a mark is drawn."""
     return {
         Kind.BACKCHANNEL: look.agent,
         Kind.USER_INTERRUPTS: look.user,

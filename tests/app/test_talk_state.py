@@ -68,6 +68,15 @@ def test_lost_sound_is_shown_before_all_else_until_it_is_back() -> None:
     assert talk.state() == State.LISTENING
 
 
+def test_a_microphone_of_zeros_is_told_until_it_gives_sound() -> None:
+    talk = TalkState(160)
+    talk.add(DeviceChanged("Only zeros.", sounds=True, hears=False))
+    assert talk.state() == State.SILENT
+    assert talk.state(muted=True) == State.MUTED
+    talk.add(DeviceChanged("It gives sound.", sounds=True))
+    assert talk.state() == State.LISTENING
+
+
 def test_figures() -> None:
     talk = TalkState(160)
     assert talk.figures(Counts()).took_ms is None

@@ -445,6 +445,7 @@ def test_a_dead_microphone_is_told_once(duplex: Callable[..., Duplex]) -> None:
     assert len(said) == 2
     assert "silence" in said[0]
     assert "gives sound" in said[1]
+    assert [event.hears for event in session.of(DeviceChanged)] == [False, True]
 
 
 def test_an_engine_that_fails_ends_the_talk_with_a_sentence(

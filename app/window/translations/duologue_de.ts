@@ -140,7 +140,26 @@
     </message>
 </context>
 <context>
+    <name>DeviceBox</name>
+    <message>
+        <source>the system's default</source>
+        <translation>Vorgabe des Systems</translation>
+    </message>
+    <message>
+        <source>the system's default ({0})</source>
+        <translation>Vorgabe des Systems ({0})</translation>
+    </message>
+    <message>
+        <source>{0} (not there)</source>
+        <translation>{0} (nicht da)</translation>
+    </message>
+</context>
+<context>
     <name>FirstRun</name>
+    <message>
+        <source>Step {0} of {1}</source>
+        <translation>Schritt {0} von {1}</translation>
+    </message>
     <message>
         <source>Welcome to Duologue</source>
         <translation>Willkommen bei Duologue</translation>
@@ -148,6 +167,10 @@
     <message>
         <source>An assistant that listens while it speaks. First, the microphone: press the button and say a few words. Nothing is kept, and nothing leaves this computer.</source>
         <translation>Ein Assistent, der zuhört, während er spricht. Zuerst das Mikrofon: Drücken Sie den Knopf und sagen Sie ein paar Worte. Nichts wird aufgehoben, und nichts verlässt diesen Rechner.</translation>
+    </message>
+    <message>
+        <source>Microphone</source>
+        <translation>Mikrofon</translation>
     </message>
     <message>
         <source>&amp;Try the microphone</source>
@@ -168,6 +191,10 @@
     <message>
         <source>Two soft tones will be played. Open loudspeakers are fine.</source>
         <translation>Zwei leise Töne erklingen. Offene Lautsprecher sind recht.</translation>
+    </message>
+    <message>
+        <source>Speaker</source>
+        <translation>Lautsprecher</translation>
     </message>
     <message>
         <source>&amp;Play</source>
@@ -206,6 +233,10 @@
         <translation>Unser Rat</translation>
     </message>
     <message>
+        <source>Measured</source>
+        <translation>Gemessen</translation>
+    </message>
+    <message>
         <source>&amp;Use this</source>
         <translation>So über&amp;nehmen</translation>
     </message>
@@ -220,6 +251,53 @@
     <message>
         <source>&amp;Cancel</source>
         <translation>Ab&amp;brechen</translation>
+    </message>
+</context>
+<context>
+    <name>Legend</name>
+    <message>
+        <source>foreseen by the model</source>
+        <translation>vom Modell vorhergesehen</translation>
+    </message>
+    <message>
+        <source>not foreseen</source>
+        <translation>nicht vorhergesehen</translation>
+    </message>
+    <message>
+        <source>both speak</source>
+        <translation>beide sprechen</translation>
+    </message>
+    <message>
+        <source>expected of you</source>
+        <translation>von Ihnen erwartet</translation>
+    </message>
+    <message>
+        <source>you interrupt</source>
+        <translation>Sie unterbrechen</translation>
+    </message>
+    <message>
+        <source>the agent yields</source>
+        <translation>der Agent gibt nach</translation>
+    </message>
+    <message>
+        <source>sign of listening</source>
+        <translation>Zeichen des Zuhörens</translation>
+    </message>
+    <message>
+        <source>the agent cuts in</source>
+        <translation>der Agent fällt ins Wort</translation>
+    </message>
+    <message>
+        <source>late</source>
+        <translation>verspätet</translation>
+    </message>
+    <message>
+        <source>Turn the wheel to scroll the picture; with Ctrl to zoom.</source>
+        <translation>Das Mausrad verschiebt das Bild; mit Strg vergrößert es.</translation>
+    </message>
+    <message>
+        <source>Legend</source>
+        <translation>Legende</translation>
     </message>
 </context>
 <context>
@@ -765,28 +843,12 @@
         <translation>{0} ms</translation>
     </message>
     <message>
-        <source>the system's default</source>
-        <translation>Vorgabe des Systems</translation>
-    </message>
-    <message>
-        <source>the system's default ({0})</source>
-        <translation>Vorgabe des Systems ({0})</translation>
-    </message>
-    <message>
-        <source>{0} (not there)</source>
-        <translation>{0} (nicht da)</translation>
-    </message>
-    <message>
         <source>Stop the talk to try the devices.</source>
         <translation>Beenden Sie das Gespräch, um die Geräte zu testen.</translation>
     </message>
 </context>
 <context>
     <name>TalkPage</name>
-    <message>
-        <source>&amp;Mute microphone</source>
-        <translation>&amp;Mikrofon stumm</translation>
-    </message>
     <message>
         <source>The agent hears silence until you press M again.</source>
         <translation>Der Agent hört Stille, bis Sie wieder M drücken.</translation>
@@ -798,10 +860,6 @@
     <message>
         <source>Both stand still; the agent remembers everything. Key: P.</source>
         <translation>Beide halten inne; der Agent vergisst nichts. Taste: P.</translation>
-    </message>
-    <message>
-        <source>Hold to &amp;talk (Space)</source>
-        <translation>Zum Sprechen &amp;halten (Leertaste)</translation>
     </message>
     <message>
         <source>The agent hears you only while this button or the space bar is down.</source>
@@ -822,6 +880,10 @@
     <message>
         <source>Versions, devices, settings and figures for a fault report; no audio inside.</source>
         <translation>Versionen, Geräte, Einstellungen und Zahlen für eine Fehlermeldung; kein Ton darin.</translation>
+    </message>
+    <message>
+        <source>Hold to &amp;talk</source>
+        <translation>Zum Sprechen &amp;halten</translation>
     </message>
     <message>
         <source>Copied. Paste it into your report; no audio is inside.</source>
@@ -846,6 +908,18 @@
     <message>
         <source>&amp;Start talking</source>
         <translation>Gespräch &amp;beginnen</translation>
+    </message>
+    <message>
+        <source>Un&amp;mute</source>
+        <translation>Stu&amp;mm aus</translation>
+    </message>
+    <message>
+        <source>&amp;Mute</source>
+        <translation>Stu&amp;mm</translation>
+    </message>
+    <message>
+        <source>&amp;Go on</source>
+        <translation>&amp;Weiter</translation>
     </message>
     <message>
         <source>Hold to talk</source>
@@ -874,6 +948,14 @@
     <message>
         <source>Say something.</source>
         <translation>Sagen Sie etwas.</translation>
+    </message>
+    <message>
+        <source>The microphone gives no sound</source>
+        <translation>Das Mikrofon gibt keinen Ton</translation>
+    </message>
+    <message>
+        <source>It is switched off, muted, or the system keeps it from programs. Look at its switch and at the system's settings, or choose another in the settings here.</source>
+        <translation>Es ist ausgeschaltet, stumm, oder das System hält es zurück. Sehen Sie nach seinem Schalter und den Einstellungen des Systems, oder wählen Sie hier ein anderes.</translation>
     </message>
     <message>
         <source>You speak</source>

@@ -12,9 +12,10 @@ from pytestqt.qtbot import QtBot
 from app.settings import Settings
 from app.window import worker
 from app.window.first_run import FirstRun
+from engine.devices import Listing
 from engine.doctor import Advice
 from engine.errors import DuologueError
-from tests.app.window.test_settings_page import Check
+from tests.app.window.test_settings_page import DESK, HEADSET, MONITOR, Check
 
 ADVICE = Advice(200, 240, 80, ("This computer takes its time.",))
 
@@ -26,12 +27,14 @@ class Stage:
         self.qtbot = qtbot
         self.checks: list[Check] = []
         self.finished: list[Settings] = []
-        self.page = FirstRun(Settings(language="en"), self._check, measure)
+        listing = Listing((DESK, HEADSET), (MONITOR,))
+        self.page = FirstRun(Settings(language="en"), lambda: listing, self._check, measure)
         self.page.finished.connect(self.finished.append)
         qtbot.addWidget(self.page)
         self.page.resize(900, 700)
         self.page.show()
         qtbot.waitExposed(self.page)
+        qtbot.waitUntil(lambda: self.page.microphone.count() == 3)
 
     def _check(self, microphone: str | None, speaker: str | None) -> Check:
         check = Check(microphone, speaker)
@@ -92,6 +95,31 @@ def test_a_measurement_that_fails_or_is_cancelled_leaves_a_way_on(
     monkeypatch.setattr(stage.page, "_measure", endless)
     stage.click(stage.page.measure_button)
     assert stage.page.progress.isVisible()
+    # One would expect to stay: only what was begun is cancelled.
+    stage.click(stage.page.cancel_button)
+    qtbot.waitUntil(stage.page.measure_button.isEnabled)
+    assert not stage.finished and stage.page.measure_text.isVisible()
     stage.click(stage.page.no_measure_button)
-    qtbot.waitUntil(lambda: bool(stage.finished))
+    assert stage.finished
     assert worker.wait_for_all()
+
+
+def test_another_microphone_is_chosen_and_kept(qtbot: QtBot) -> None:
+    stage = Stage(qtbot, lambda _settings, _progress: ADVICE)
+    stage.click(stage.page.listen_button)
+    stage.page.microphone.setFocus()
+    for _ in range(2):
+        qtbot.keyClick(stage.page.microphone, Qt.Key.Key_Down)
+    assert stage.checks[-1].devices == ("Headset", None) and not stage.checks[0].running
+    stage.click(stage.page.skip_button)
+    assert stage.finished[0].microphone == "Headset"
+
+
+def test_a_long_advice_is_shown_whole(qtbot: QtBot) -> None:
+    long = Advice(200, 240, 80, ("A long reason, which goes on and on. " * 6,) * 4)
+    stage = Stage(qtbot, lambda _settings, _progress: long)
+    stage.to_measurement()
+    stage.click(stage.page.measure_button)
+    qtbot.waitUntil(stage.page.use_button.isVisible)
+    label = stage.page.advice_text
+    qtbot.waitUntil(lambda: label.height() >= label.heightForWidth(label.width()))

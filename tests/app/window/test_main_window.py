@@ -135,9 +135,10 @@ def test_keys_mute_and_pause(stage: Stage) -> None:
     session, page = stage.window.session, stage.window.talk
     stage.key(Qt.Key.Key_M)
     stage.wait(lambda: session.state == State.MUTED)
-    assert page.mute_button.isChecked()
+    assert page.mute_button.isChecked() and page.mute_button.text() == "Un&mute"
     stage.key(Qt.Key.Key_M)
     stage.wait(lambda: session.state != State.MUTED)
+    assert page.mute_button.text() == "&Mute"
     stage.key(Qt.Key.Key_P)
     stage.wait(lambda: session.state == State.PAUSED)
     assert page.pause_button.isChecked()

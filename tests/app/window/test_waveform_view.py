@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.timeline import COLUMN_SAMPLES, Kind, Timeline
+from app.timeline import COLUMN_SAMPLES, Kind, Mark, Timeline
 from app.window import theme
 from app.window.waveform_view import WaveformView
 from engine.bundle import Bundle
@@ -212,8 +213,6 @@ def test_estimates_are_told_as_foreseen_or_not(view: WaveformView, recorded: Pat
 
 
 def test_every_mark_has_words_in_the_view(view: WaveformView) -> None:
-    from app.timeline import Mark
-
     words = {view.mark_text(Mark(0, kind)) for kind in Kind}
     assert len(words) == len(Kind)
 
@@ -228,3 +227,25 @@ def test_a_scrolled_picture_is_that_of_a_fresh_one(view: WaveformView) -> None:
         scrolled = view.grab().toImage()
         view._cache_key = ()
         assert view.grab().toImage() == scrolled, step
+
+
+def test_marks_close_together_stand_side_by_side(view: WaveformView) -> None:
+    timeline = spoken((1, 19))
+    near = 5 * RATE_HZ
+    marks = [
+        Mark(near + 100 * place, kind)
+        for place, kind in enumerate((Kind.USER_INTERRUPTS, Kind.YIELD, Kind.LATE))
+    ]
+    pictures = []
+    for seen in range(len(marks) + 1):
+        timeline.marks = marks[:seen]
+        view.set_timeline(timeline, live=False)
+        pictures.append(view.grab().toImage())
+    for place, (before, after) in enumerate(pairwise(pictures)):
+        changed = [
+            x
+            for x in range(_WIDTH)
+            if any(before.pixel(x, y) != after.pixel(x, y) for y in range(_HEIGHT))
+        ]
+        middle = view._px_of(near) + 10 * place
+        assert changed and middle - 6 < changed[0] <= changed[-1] < middle + 6
