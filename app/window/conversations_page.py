@@ -229,7 +229,7 @@ class ConversationsPage(QWidget):
         if entry.began is None:
             return entry.folder.name
         began = QDateTime.fromSecsSinceEpoch(int(entry.began.timestamp()))
-        return QLocale().toString(began, "d MMM yyyy, HH:mm")
+        return QLocale().toString(began, self.tr("d MMM yyyy, HH:mm"))
 
     def _describe(self, entry: Entry) -> None:
         self.name_label.setText(self._name(entry))
@@ -247,6 +247,8 @@ class ConversationsPage(QWidget):
         self._stop()
         entry = self._shown()
         self._timeline = None
+        readable = entry is not None and not entry.damage
+        self.waveform.placeholder = self.tr("Reading the recording…") if readable else ""
         self.waveform.set_timeline(None)
         self.events.setRowCount(0)
         for part in (self.details, self.rename_button, self.delete_button):

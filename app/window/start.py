@@ -29,12 +29,15 @@ from engine.errors import DuologueError
 
 _LOG = logging.getLogger(__name__)
 _LOG_BYTES = 500_000
+# A worker's thread keeps the interpreter from the window's so long; Python's own 5 ms add up.
+_SWITCH_SECONDS = 0.001
 # So often Python gets to see Ctrl-C while Qt waits.
 _SIGNAL_MS = 250
 
 
 def open_window() -> int:
     """Run the program until its window is closed; returns the exit status."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     log_path = _begin_log()
     qInstallMessageHandler(_log_qt)
     with _phase("Qt"):

@@ -75,6 +75,8 @@ class WaveformView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._timeline: Timeline | None = None
+        self.placeholder = ""
+        """Said while there is nothing to show."""
         self._live = False
         self._follow = True
         self._px_second = _USUAL_PX_SECOND
@@ -613,11 +615,7 @@ class WaveformView(QWidget):
         for middle in (user_y, agent_y):
             painter.fillRect(QRectF(0, middle, self.width(), 1), QColor(look.line))
         painter.setPen(QColor(look.soft_text))
-        painter.drawText(
-            self.rect(),
-            Qt.AlignmentFlag.AlignCenter,
-            self.tr("Here you will see yourself above and the agent below, as you talk."),
-        )
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.placeholder)
 
     # --- pointing ---------------------------------------------------------------------------------
 

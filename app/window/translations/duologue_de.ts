@@ -4,7 +4,7 @@
     <name>ConversationsPage</name>
     <message>
         <source>Conversations</source>
-        <translation>Gespräche</translation>
+        <translation>Aufnahmen</translation>
     </message>
     <message>
         <source>Open f&amp;older</source>
@@ -87,6 +87,10 @@
         <translation>Noch gibt es keine. Ein Gespräch wird aufgenommen, solange in den Einstellungen „Aufnehmen“ an ist; was gesagt wurde, bleibt auf diesem Rechner.</translation>
     </message>
     <message>
+        <source>d MMM yyyy, HH:mm</source>
+        <translation>d. MMM yyyy, HH:mm</translation>
+    </message>
+    <message>
         <source>chunks of {0} ms</source>
         <translation>Abschnitte von {0} ms</translation>
     </message>
@@ -97,6 +101,10 @@
     <message>
         <source>broke off</source>
         <translation>abgebrochen</translation>
+    </message>
+    <message>
+        <source>Reading the recording…</source>
+        <translation>Die Aufnahme wird gelesen …</translation>
     </message>
     <message>
         <source>&amp;Stop</source>
@@ -369,8 +377,8 @@
         <translation>Wie lange die Modelle für einen Abschnitt brauchen, gegen die Zeit, die sie haben. Aus den letzten fünfzig: der mittlere und der langsamste.</translation>
     </message>
     <message>
-        <source>Estimates hit</source>
-        <translation>Treffer</translation>
+        <source>Hit rate</source>
+        <translation>Trefferquote</translation>
     </message>
     <message>
         <source>Chunks of yours that the model had foreseen exactly, silence included.</source>
@@ -393,8 +401,8 @@
         <translation>Späte Abschnitte, verlorener Ton und Lücken seit Beginn des Gesprächs.</translation>
     </message>
     <message>
-        <source>of {0} ms, at most {1}</source>
-        <translation>von {0} ms, höchstens {1}</translation>
+        <source>of {0} ms, max {1}</source>
+        <translation>von {0} ms, max. {1}</translation>
     </message>
     <message>
         <source>none</source>
@@ -882,6 +890,10 @@
         <translation>Versionen, Geräte, Einstellungen und Zahlen für eine Fehlermeldung; kein Ton darin.</translation>
     </message>
     <message>
+        <source>Here you will see yourself above and the agent below, as you talk.</source>
+        <translation>Hier sehen Sie beim Sprechen sich oben und den Agenten unten.</translation>
+    </message>
+    <message>
         <source>Hold to &amp;talk</source>
         <translation>Zum Sprechen &amp;halten</translation>
     </message>
@@ -1039,10 +1051,6 @@
     <message>
         <source>Agent</source>
         <translation>Agent</translation>
-    </message>
-    <message>
-        <source>Here you will see yourself above and the agent below, as you talk.</source>
-        <translation>Hier sehen Sie beim Sprechen sich oben und den Agenten unten.</translation>
     </message>
     <message>
         <source>both speak</source>
