@@ -32,6 +32,7 @@ from app.player import Player
 from app.timeline import Timeline
 from app.window import worker
 from app.window.legend import Legend
+from app.window.sentences import in_language
 from app.window.waveform_view import WaveformView, clock_text
 from engine.errors import DuologueError
 from engine.recorder import SOUND_NAME
@@ -241,7 +242,7 @@ class ConversationsPage(QWidget):
         ]
         if not entry.summary:
             about.append(self.tr("broke off"))
-        self.about_label.setText(entry.damage or " · ".join(about))
+        self.about_label.setText(in_language(entry.damage) or " · ".join(about))
 
     def _show(self, _row: int) -> None:
         self._stop()

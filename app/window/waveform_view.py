@@ -29,6 +29,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.timeline import COLUMN_SAMPLES, Kind, Mark, Outcome, Timeline, Track
 from app.window import theme
+from app.window.sentences import in_language
 from engine.tokens import RATE_HZ
 
 FRAME_MS = 16
@@ -661,7 +662,7 @@ class WaveformView(QWidget):
             Kind.DEVICE: self.tr("device"),
             Kind.PAUSE: self.tr("pause"),
         }[mark.kind]
-        return f"{said}: {mark.text}" if mark.text else said
+        return f"{said}: {in_language(mark.text)}" if mark.text else said
 
     def _paint_hover(self, painter: QPainter, look: theme.Theme, timeline: Timeline) -> None:
         assert self._hover is not None
