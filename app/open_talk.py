@@ -12,6 +12,7 @@ from typing import Protocol
 
 from app.settings import Settings
 from app.sound_check import ONE_CARD
+from engine.audio_file import unwritable
 from engine.bundle import Bundle, load_bundle
 from engine.clock import Sampling
 from engine.duplex import Duplex
@@ -20,7 +21,7 @@ from engine.errors import DuologueError
 from engine.live import LiveConversation
 from engine.live_talk import Canceller
 from engine.portaudio_card import PortAudioCard
-from engine.recorder import Recorder
+from engine.recorder import Recorder, delete_recording
 from engine.sound_card import CardInfo, SoundCard
 
 # What a running talk cannot take over: it begins anew.
@@ -102,7 +103,7 @@ class OpenTalk:
                 settings.microphone, settings.speaker, settings.card_latency_ms
             )
             if self._recordings:
-                self._recordings.mkdir(parents=True, exist_ok=True)
+                _make_folder(self._recordings)
                 self._recorder = Recorder(
                     self._recordings,
                     self._duplex,
@@ -115,7 +116,10 @@ class OpenTalk:
             )
             return self._conversation.start()
         except BaseException:
+            nothing = self.recording
             self.end()
+            if nothing:
+                delete_recording(nothing)  # else it would be listed as a damaged one
             raise
 
     @property
@@ -159,6 +163,13 @@ class OpenTalk:
             if self._has_card:
                 self._has_card = False
                 ONE_CARD.release()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def _canceller(settings: Settings) -> Canceller | None:

@@ -41,7 +41,7 @@ _FIRST_COLUMNS = 6000
 _ONSET_COLUMNS = 3  # after so many the meter believes in speech
 _HOLD_COLUMNS = MERGED_SILENCE_MS * RATE_HZ // 1000 // COLUMN_SAMPLES
 _LATE_SPANS = 24  # so many of the newest spans may still change their meaning
-_READ_SAMPLES = RATE_HZ * 60
+_READ_SAMPLES = RATE_HZ * 10
 
 
 class Outcome(Enum):
@@ -103,6 +103,8 @@ class Timeline:
         """Grows whenever something in the past has changed that was told before."""
         self._outcomes = np.zeros(0, np.uint8)
         self._speech = np.zeros(0, bool)
+        self.estimated_chunks = 0
+        """Chunks up to the newest estimate."""
         self.next_step = 0
         self._device_marks: list[Mark] = []
 
@@ -119,11 +121,6 @@ class Timeline:
             return None
         outcome = Outcome(int(self._outcomes[index]) - 1)
         return Estimate(index, bool(self._speech[index]), outcome)
-
-    @property
-    def estimated_chunks(self) -> int:
-        """Chunks up to the newest estimate."""
-        return len(self._outcomes)
 
     def marks_between(self, start_sample: int, end_sample: int) -> Sequence[Mark]:
         """Those in [start, end)."""
@@ -175,11 +172,13 @@ class Timeline:
         if index < 0:
             return
         if index >= len(self._outcomes):
-            more = max(index + 1 - len(self._outcomes), 0)
+            more = index + 1 - len(self._outcomes) + len(self._outcomes) // 2
             self._outcomes = np.concatenate([self._outcomes, np.zeros(more, np.uint8)])
             self._speech = np.concatenate([self._speech, np.zeros(more, bool)])
+        self.estimated_chunks = max(self.estimated_chunks, index + 1)
         self._outcomes[index] = 1 + Outcome.OPEN.value
-        self._speech[index] = any(unit != self._silence_unit for unit in units)
+        silence = self._silence_unit
+        self._speech[index] = any(unit != silence for unit in units)
 
     def _know(self, newest: int, frames: Sequence[Sequence[int]], hit: bool, lost: bool) -> None:
         for chunk in frames:
@@ -196,7 +195,7 @@ class Timeline:
     def _silence_unit(self) -> int | None:
         if self._silence is not None or not self._unit_counts:
             return self._silence
-        return max(self._unit_counts, key=lambda unit: self._unit_counts[unit])
+        return max(self._unit_counts, key=self._unit_counts.__getitem__)
 
     def _mark(self, mark: Mark) -> None:
         """Keep the order of time, and count what comes behind others."""

@@ -198,7 +198,7 @@ class StereoWriter:
         if expected_bytes > free_bytes:
             raise DuologueError(
                 f"{path.parent} has {free_bytes / 1e6:.0f} MB free where the conversation needs "
-                f"{expected_bytes / 1e6:.0f} MB; choose another folder with --out."
+                f"{expected_bytes / 1e6:.0f} MB; choose another folder."
             )
         large = expected_samples is None or expected_bytes > _WAV_MOST_BYTES
         try:
@@ -238,4 +238,4 @@ class StereoWriter:
 def unwritable(path: Path, error: OSError | None = None) -> DuologueError:
     """The error for an output that cannot be written."""
     reason = (error.strerror if error else None) or "the disk is full or the file was locked"
-    return DuologueError(f"{path} cannot be written ({reason}); choose another folder with --out.")
+    return DuologueError(f"{path} cannot be written ({reason}); choose another folder.")

@@ -32,6 +32,7 @@ from app.player import Player
 from app.timeline import Timeline
 from app.window import worker
 from app.window.legend import Legend
+from app.window.sentences import in_language
 from app.window.waveform_view import WaveformView, clock_text
 from engine.errors import DuologueError
 from engine.recorder import SOUND_NAME
@@ -229,7 +230,7 @@ class ConversationsPage(QWidget):
         if entry.began is None:
             return entry.folder.name
         began = QDateTime.fromSecsSinceEpoch(int(entry.began.timestamp()))
-        return QLocale().toString(began, "d MMM yyyy, HH:mm")
+        return QLocale().toString(began, self.tr("d MMM yyyy, HH:mm"))
 
     def _describe(self, entry: Entry) -> None:
         self.name_label.setText(self._name(entry))
@@ -241,12 +242,14 @@ class ConversationsPage(QWidget):
         ]
         if not entry.summary:
             about.append(self.tr("broke off"))
-        self.about_label.setText(entry.damage or " · ".join(about))
+        self.about_label.setText(in_language(entry.damage) or " · ".join(about))
 
     def _show(self, _row: int) -> None:
         self._stop()
         entry = self._shown()
         self._timeline = None
+        readable = entry is not None and not entry.damage
+        self.waveform.placeholder = self.tr("Reading the recording…") if readable else ""
         self.waveform.set_timeline(None)
         self.events.setRowCount(0)
         for part in (self.details, self.rename_button, self.delete_button):

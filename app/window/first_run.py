@@ -25,6 +25,7 @@ from app.sound_check import ONE_CARD, SoundCheck
 from app.window import worker
 from app.window.device_box import DeviceBox
 from app.window.level_bar import HEARD_DB, LEAST_DB, LevelBar
+from app.window.sentences import in_language
 from engine.audio_file import read_mono
 from engine.bundle import default_folder, load_bundle
 from engine.devices import Listing, list_devices
@@ -230,7 +231,7 @@ class FirstRun(QWidget):
         self.speaker.fill(listing.speakers, self._settings.speaker)
 
     def _miss_devices(self, error: DuologueError) -> None:
-        _say(self.microphone_text, str(error))
+        _say(self.microphone_text, in_language(str(error)))
 
     def _choose(self) -> None:
         """Go on with another device, also in a check that runs."""
@@ -274,7 +275,7 @@ class FirstRun(QWidget):
         while self._check and (news := self._check.next()) is not None:
             if isinstance(news, str):
                 first = self.steps.currentIndex() == 0
-                _say(self.microphone_text if first else self.speaker_text, news)
+                _say(self.microphone_text if first else self.speaker_text, in_language(news))
                 continue
             self.level.show_level(news)
             self._heard += news > HEARD_DB
@@ -306,13 +307,13 @@ class FirstRun(QWidget):
         if self._cancelled.is_set():
             return
         self._advice = advice
-        _say(self.advice_text, "\n\n".join(advice.reasons))
+        _say(self.advice_text, in_language("\n\n".join(advice.reasons)))
         self._go(3)
 
     def _fail(self, error: DuologueError) -> None:
         self._show_measuring(False)
         if not self._cancelled.is_set():
-            _say(self.measure_text, str(error))
+            _say(self.measure_text, in_language(str(error)))
 
     def _show_measuring(self, on: bool) -> None:
         self.progress.setVisible(on)

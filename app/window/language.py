@@ -16,9 +16,15 @@ def use_language(app: QApplication, code: str) -> str:
     """Let texts made from now on be in a language, "" for the system's; returns its code."""
     while _installed:
         app.removeTranslator(_installed.pop())
-    wanted = code or QLocale.system().name().partition("_")[0]
-    if wanted == "en" or wanted not in LANGUAGES:
-        return "en"
+    system = QLocale.system()
+    spoken = system.name().partition("_")[0]
+    wanted = code or spoken
+    if wanted not in LANGUAGES:
+        wanted = "en"
+    # Dates and numbers as the language has them; the system knows more of its own.
+    QLocale.setDefault(system if wanted == spoken else QLocale(wanted))
+    if wanted == "en":
+        return wanted
     qt_texts = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
     for stem, folder in (("qtbase", qt_texts), ("duologue", str(FOLDER))):
         translator = QTranslator(app)

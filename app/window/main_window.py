@@ -40,6 +40,7 @@ from app.window.conversations_page import ConversationsPage
 from app.window.first_run import FirstRun
 from app.window.language import use_language
 from app.window.models_page import ModelsPage
+from app.window.sentences import in_language
 from app.window.session import Session
 from app.window.settings_page import SettingsPage
 from app.window.talk_page import TalkPage
@@ -248,7 +249,7 @@ class MainWindow(QMainWindow):
         """Show a sentence for some seconds."""
         self._notices.append(text)
         self.again_button.hide()
-        self.notice_label.setText(text)
+        self.notice_label.setText(in_language(text))
         self.notice_bar.show()
         self._notice_timer.start()
 

@@ -9,6 +9,8 @@ from app.talk_state import Figures
 from engine.tokens import RATE_HZ
 
 _UNKNOWN = "–"
+# Of the width: the cards keep it, whatever they say.
+_SHARES = (8, 12, 8, 7, 8)
 
 
 class MetersPanel(QWidget):
@@ -18,7 +20,7 @@ class MetersPanel(QWidget):
         super().__init__(parent)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
+        row.setSpacing(8)
         self.reaction = _Card(
             self.tr("Reaction"),
             self.tr(
@@ -34,7 +36,7 @@ class MetersPanel(QWidget):
             ),
         )
         self.hits = _Card(
-            self.tr("Estimates hit"),
+            self.tr("Hit rate"),
             self.tr("Chunks of yours that the model had foreseen exactly, silence included."),
         )
         self.lag = _Card(
@@ -45,19 +47,20 @@ class MetersPanel(QWidget):
             self.tr("Drops"),
             self.tr("Late chunks, lost sound and gaps since the talk began."),
         )
-        for card in (self.reaction, self.chunk, self.hits, self.lag, self.drops):
-            row.addWidget(card)
+        self.cards = (self.reaction, self.chunk, self.hits, self.lag, self.drops)
+        for card, share in zip(self.cards, _SHARES, strict=True):
+            row.addWidget(card, stretch=share)
         self.show_figures(None)
 
     def show_figures(self, figures: Figures | None) -> None:
         """Show these; dashes where there are none."""
         if figures is None:
-            for card in (self.reaction, self.chunk, self.hits, self.lag, self.drops):
+            for card in self.cards:
                 card.show_value(_UNKNOWN)
             return
         self.reaction.show_value(_ms(figures.reaction_ms))
-        deadline = self.tr("of {0} ms, at most {1}").format(
-            figures.chunk_ms, _ms(figures.took_most_ms)
+        deadline = self.tr("of {0} ms, max {1}").format(
+            figures.chunk_ms, _number(figures.took_most_ms)
         )
         late = (figures.took_most_ms or 0) > figures.chunk_ms
         self.chunk.show_value(_ms(figures.took_ms), deadline, "warning" if late else "soft")
@@ -81,17 +84,17 @@ class _Card(QFrame):
         self.setToolTip(explanation)
         self.setAccessibleName(caption)
         self.setAccessibleDescription(explanation)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 10, 14, 10)
+        column.setContentsMargins(12, 10, 8, 10)
         column.setSpacing(2)
-        title = QLabel(caption)
-        title.setProperty("role", "soft")
+        self.title = QLabel(caption)
+        self.title.setProperty("role", "soft")
         self.value, self._more = QLabel(), QLabel()
         self.value.setProperty("role", "heading")
         self._role = "soft"
         self._more.setProperty("role", self._role)
-        for label in (title, self.value, self._more):
+        for label in (self.title, self.value, self._more):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
             # A long text must not widen the window.
             label.setMinimumWidth(1)
@@ -110,3 +113,7 @@ class _Card(QFrame):
 
 def _ms(value: float | None) -> str:
     return _UNKNOWN if value is None else f"{value:.0f} ms"
+
+
+def _number(value: float | None) -> str:
+    return _UNKNOWN if value is None else f"{value:.0f}"

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 from app import bundle_store
 from app.bundle_store import CancelledError, Installed, Progress
 from app.window import worker
+from app.window.sentences import in_language
 from engine.errors import DuologueError
 
 _LIST_PX = 240
@@ -206,7 +207,7 @@ class ModelsPage(QWidget):
             return
         text = bundle.card or self.tr("This bundle has no model card.")
         if bundle.damage:
-            text = f"**{bundle.damage}**\n\n{text}"
+            text = f"**{in_language(bundle.damage)}**\n\n{text}"
         self.card.setMarkdown(text)
         self._set_buttons()
 
@@ -317,7 +318,7 @@ class ModelsPage(QWidget):
 
     def _say_error(self, error: DuologueError) -> None:
         self._end()
-        self._say(str(error))
+        self._say(in_language(str(error)))
 
     def _end(self) -> None:
         self._cancelled = None

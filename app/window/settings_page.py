@@ -34,6 +34,7 @@ from app.window.device_box import DeviceBox
 from app.window.form import Card
 from app.window.language import LANGUAGES
 from app.window.level_bar import LEAST_DB, LevelBar
+from app.window.sentences import in_language
 from engine.bundle import Bundle, load_bundle
 from engine.devices import Listing, list_devices
 from engine.duplex import MOST_LATENCY_MS
@@ -412,7 +413,7 @@ class SettingsPage(QWidget):
 
     def _show_bad_bundle(self, error: DuologueError) -> None:
         self.bundle.setText(self.tr("cannot be used"))
-        self.bundle.setToolTip(str(error))
+        self.bundle.setToolTip(in_language(str(error)))
 
     def _fill_chunks(self, chunks_ms: list[Any], default_ms: int | None = None) -> None:
         self.chunk.clear()
@@ -440,7 +441,7 @@ class SettingsPage(QWidget):
 
     def _miss_devices(self, error: DuologueError) -> None:
         self._asking = False
-        self.level_text.setText(str(error))
+        self.level_text.setText(in_language(str(error)))
 
     def _fill_devices(self) -> None:
         listing = self._listing or Listing((), ())
@@ -497,7 +498,7 @@ class SettingsPage(QWidget):
         check = self._check
         while check and (news := check.next()) is not None:
             if isinstance(news, str):
-                self.level_text.setText(news)
+                self.level_text.setText(in_language(news))
             else:
                 self.level.show_level(news)
         if check and not check.running:

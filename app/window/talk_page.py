@@ -70,6 +70,9 @@ class TalkPage(QWidget):
         inside = QVBoxLayout(card)
         inside.setContentsMargins(12, 12, 12, 12)
         self.waveform = WaveformView()
+        self.waveform.placeholder = self.tr(
+            "Here you will see yourself above and the agent below, as you talk."
+        )
         inside.addWidget(self.waveform, stretch=1)
         below = QHBoxLayout()
         self.legend = Legend(live=True)

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.timeline import COLUMN_SAMPLES, Kind, Mark, Outcome, Timeline, Track
 from app.window import theme
+from app.window.sentences import in_language
 from engine.tokens import RATE_HZ
 
 FRAME_MS = 16
@@ -75,6 +76,8 @@ class WaveformView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._timeline: Timeline | None = None
+        self.placeholder = ""
+        """Said while there is nothing to show."""
         self._live = False
         self._follow = True
         self._px_second = _USUAL_PX_SECOND
@@ -613,11 +616,7 @@ class WaveformView(QWidget):
         for middle in (user_y, agent_y):
             painter.fillRect(QRectF(0, middle, self.width(), 1), QColor(look.line))
         painter.setPen(QColor(look.soft_text))
-        painter.drawText(
-            self.rect(),
-            Qt.AlignmentFlag.AlignCenter,
-            self.tr("Here you will see yourself above and the agent below, as you talk."),
-        )
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.placeholder)
 
     # --- pointing ---------------------------------------------------------------------------------
 
@@ -663,7 +662,7 @@ class WaveformView(QWidget):
             Kind.DEVICE: self.tr("device"),
             Kind.PAUSE: self.tr("pause"),
         }[mark.kind]
-        return f"{said}: {mark.text}" if mark.text else said
+        return f"{said}: {in_language(mark.text)}" if mark.text else said
 
     def _paint_hover(self, painter: QPainter, look: theme.Theme, timeline: Timeline) -> None:
         assert self._hover is not None

@@ -4,7 +4,7 @@
     <name>ConversationsPage</name>
     <message>
         <source>Conversations</source>
-        <translation>Gespräche</translation>
+        <translation>Aufnahmen</translation>
     </message>
     <message>
         <source>Open f&amp;older</source>
@@ -87,6 +87,10 @@
         <translation>Noch gibt es keine. Ein Gespräch wird aufgenommen, solange in den Einstellungen „Aufnehmen“ an ist; was gesagt wurde, bleibt auf diesem Rechner.</translation>
     </message>
     <message>
+        <source>d MMM yyyy, HH:mm</source>
+        <translation>d. MMM yyyy, HH:mm</translation>
+    </message>
+    <message>
         <source>chunks of {0} ms</source>
         <translation>Abschnitte von {0} ms</translation>
     </message>
@@ -97,6 +101,10 @@
     <message>
         <source>broke off</source>
         <translation>abgebrochen</translation>
+    </message>
+    <message>
+        <source>Reading the recording…</source>
+        <translation>Die Aufnahme wird gelesen …</translation>
     </message>
     <message>
         <source>&amp;Stop</source>
@@ -369,8 +377,8 @@
         <translation>Wie lange die Modelle für einen Abschnitt brauchen, gegen die Zeit, die sie haben. Aus den letzten fünfzig: der mittlere und der langsamste.</translation>
     </message>
     <message>
-        <source>Estimates hit</source>
-        <translation>Treffer</translation>
+        <source>Hit rate</source>
+        <translation>Trefferquote</translation>
     </message>
     <message>
         <source>Chunks of yours that the model had foreseen exactly, silence included.</source>
@@ -393,8 +401,8 @@
         <translation>Späte Abschnitte, verlorener Ton und Lücken seit Beginn des Gesprächs.</translation>
     </message>
     <message>
-        <source>of {0} ms, at most {1}</source>
-        <translation>von {0} ms, höchstens {1}</translation>
+        <source>of {0} ms, max {1}</source>
+        <translation>von {0} ms, max. {1}</translation>
     </message>
     <message>
         <source>none</source>
@@ -542,6 +550,397 @@
     <message>
         <source>Installed. Press “Use this bundle” to talk with it.</source>
         <translation>Installiert. Drücken Sie „Dieses Bündel verwenden“, um damit zu sprechen.</translation>
+    </message>
+</context>
+<context>
+    <name>Sentences</name>
+    <message>
+        <source>There is no microphone; plug one in or switch it on.</source>
+        <translation>Es gibt kein Mikrofon; schließen Sie eines an oder schalten Sie es ein.</translation>
+    </message>
+    <message>
+        <source>There is no speaker; plug one in or switch it on.</source>
+        <translation>Es gibt keinen Lautsprecher; schließen Sie einen an oder schalten Sie ihn ein.</translation>
+    </message>
+    <message>
+        <source>The microphone {0} cannot be chosen (several of that name); choose one of: {1}.</source>
+        <translation>Das Mikrofon {0} ist nicht eindeutig; wählen Sie eines von: {1}.</translation>
+    </message>
+    <message>
+        <source>The speaker {0} cannot be chosen (several of that name); choose one of: {1}.</source>
+        <translation>Der Lautsprecher {0} ist nicht eindeutig; wählen Sie einen von: {1}.</translation>
+    </message>
+    <message>
+        <source>The microphone {0} cannot be chosen (none of that name); choose one of: {1}.</source>
+        <translation>Ein Mikrofon {0} gibt es nicht; wählen Sie eines von: {1}.</translation>
+    </message>
+    <message>
+        <source>The speaker {0} cannot be chosen (none of that name); choose one of: {1}.</source>
+        <translation>Einen Lautsprecher {0} gibt es nicht; wählen Sie einen von: {1}.</translation>
+    </message>
+    <message>
+        <source>The microphone {0} cannot be opened ({1}); choose another device.</source>
+        <translation>Das Mikrofon {0} lässt sich nicht öffnen ({1}); wählen Sie ein anderes Gerät.</translation>
+    </message>
+    <message>
+        <source>The speaker {0} cannot be opened ({1}); choose another device.</source>
+        <translation>Der Lautsprecher {0} lässt sich nicht öffnen ({1}); wählen Sie ein anderes Gerät.</translation>
+    </message>
+    <message>
+        <source>The microphone {0} is gone; plug it in again.</source>
+        <translation>Das Mikrofon {0} ist fort; schließen Sie es wieder an.</translation>
+    </message>
+    <message>
+        <source>The speaker {0} is gone; plug it in again.</source>
+        <translation>Der Lautsprecher {0} ist fort; schließen Sie ihn wieder an.</translation>
+    </message>
+    <message>
+        <source>The microphone {0} is used by another program; close that program or choose another device.</source>
+        <translation>Das Mikrofon {0} wird von einem anderen Programm benutzt; beenden Sie dieses oder wählen Sie ein anderes Gerät.</translation>
+    </message>
+    <message>
+        <source>The speaker {0} is used by another program; close that program or choose another device.</source>
+        <translation>Der Lautsprecher {0} wird von einem anderen Programm benutzt; beenden Sie dieses oder wählen Sie ein anderes Gerät.</translation>
+    </message>
+    <message>
+        <source>The microphone {0} does not answer; plug it in again.</source>
+        <translation>Das Mikrofon {0} antwortet nicht; schließen Sie es noch einmal an.</translation>
+    </message>
+    <message>
+        <source>The speaker {0} does not answer; plug it in again.</source>
+        <translation>Der Lautsprecher {0} antwortet nicht; schließen Sie ihn noch einmal an.</translation>
+    </message>
+    <message>
+        <source>Windows does not let Duologue use the microphone {0}; allow it in Settings, Privacy &amp; security, Microphone.</source>
+        <translation>Windows lässt Duologue nicht an das Mikrofon {0}; erlauben Sie es in Einstellungen, Datenschutz und Sicherheit, Mikrofon.</translation>
+    </message>
+    <message>
+        <source>The microphone {0} gives digital silence; check that it is not muted, in the system's sound settings and on the device.</source>
+        <translation>Das Mikrofon {0} gibt nur Nullen; sehen Sie nach, ob es stumm ist, in den Klangeinstellungen des Systems und am Gerät.</translation>
+    </message>
+    <message>
+        <source>The microphone {0} gives digital silence; allow Duologue in System Settings, Privacy &amp; Security, Microphone.</source>
+        <translation>Das Mikrofon {0} gibt nur Nullen; erlauben Sie es Duologue in Systemeinstellungen, Datenschutz und Sicherheit, Mikrofon.</translation>
+    </message>
+    <message>
+        <source>The microphone {0} gives digital silence; allow it in Settings, Privacy &amp; security, Microphone, and check its mute switch.</source>
+        <translation>Das Mikrofon {0} gibt nur Nullen; erlauben Sie es in Einstellungen, Datenschutz und Sicherheit, Mikrofon, und sehen Sie nach seinem Stummschalter.</translation>
+    </message>
+    <message>
+        <source>The microphone {0} gives sound.</source>
+        <translation>Das Mikrofon {0} gibt Ton.</translation>
+    </message>
+    <message>
+        <source>The PortAudio library is missing; install it (on Debian and Ubuntu: sudo apt install libportaudio2).</source>
+        <translation>Die Bibliothek PortAudio fehlt; installieren Sie sie (auf Debian und Ubuntu: sudo apt install libportaudio2).</translation>
+    </message>
+    <message>
+        <source>The PortAudio library is missing; install it (brew install portaudio) or install Duologue again.</source>
+        <translation>Die Bibliothek PortAudio fehlt; installieren Sie sie (brew install portaudio) oder Duologue noch einmal.</translation>
+    </message>
+    <message>
+        <source>The PortAudio library is missing; install Duologue again.</source>
+        <translation>Die Bibliothek PortAudio fehlt; installieren Sie Duologue noch einmal.</translation>
+    </message>
+    <message>
+        <source>The sound card's buffer is {0} ms now.</source>
+        <translation>Der Puffer der Soundkarte ist jetzt {0} ms lang.</translation>
+    </message>
+    <message>
+        <source>The microphone is now {0}.</source>
+        <translation>Das Mikrofon ist jetzt {0}.</translation>
+    </message>
+    <message>
+        <source>The speaker is now {0}.</source>
+        <translation>Der Lautsprecher ist jetzt {0}.</translation>
+    </message>
+    <message>
+        <source>The microphone {0} runs at {1} Hz now.</source>
+        <translation>Das Mikrofon {0} läuft jetzt mit {1} Hz.</translation>
+    </message>
+    <message>
+        <source>The speaker {0} runs at {1} Hz now.</source>
+        <translation>Der Lautsprecher {0} läuft jetzt mit {1} Hz.</translation>
+    </message>
+    <message>
+        <source>Sound is back: {0} and {1} ({2} is not there).</source>
+        <translation>Der Ton ist wieder da: {0} und {1} ({2} fehlt).</translation>
+    </message>
+    <message>
+        <source>Sound is back: {0} and {1}.</source>
+        <translation>Der Ton ist wieder da: {0} und {1}.</translation>
+    </message>
+    <message>
+        <source>The sound card gives too little sound; it is opened again.</source>
+        <translation>Die Soundkarte gibt zu wenig Ton; sie wird neu geöffnet.</translation>
+    </message>
+    <message>
+        <source>The sound card is gone; the talk waits for one.</source>
+        <translation>Die Soundkarte ist fort; das Gespräch wartet auf eine.</translation>
+    </message>
+    <message>
+        <source>The sound card is in use by the talk; stop it first.</source>
+        <translation>Das Gespräch benutzt die Soundkarte; beenden Sie es zuerst.</translation>
+    </message>
+    <message>
+        <source>The sound card is still being tried; begin again.</source>
+        <translation>Die Soundkarte wird noch geprüft; beginnen Sie noch einmal.</translation>
+    </message>
+    <message>
+        <source>Chunks of {0} ms: the shortest that this machine computes with ease ({1} ms in the worst of a hundred).</source>
+        <translation>Abschnitte von {0} ms: die kürzesten, die dieser Rechner mühelos schafft ({1} ms im schlechtesten von hundert).</translation>
+    </message>
+    <message>
+        <source>Chunks of {0} ms: the engine needs up to {1} ms for one, so other programs may make it late; close what you do not need.</source>
+        <translation>Abschnitte von {0} ms: einer braucht bis zu {1} ms, andere Programme können ihn also verspäten; beenden Sie, was Sie nicht brauchen.</translation>
+    </message>
+    <message>
+        <source>This machine is too slow for this bundle ({0} ms for a chunk of {1} ms), so the agent will stutter; choose a smaller bundle.</source>
+        <translation>Dieser Rechner ist zu langsam für dieses Bündel ({0} ms für einen Abschnitt von {1} ms), der Agent wird stottern; wählen Sie ein kleineres Bündel.</translation>
+    </message>
+    <message>
+        <source>A latency of {0} ms, one chunk: it gives the engine a chunk's time, and the model guesses the one chunk that it has not heard. Less would only make the agent's sound late by as much.</source>
+        <translation>Ein Polster von {0} ms, ein Abschnitt: so bleibt zum Rechnen die Zeit eines Abschnitts, und das Modell errät den einen, den es nicht gehört hat. Mit weniger käme der Ton nur um ebenso viel zu spät.</translation>
+    </message>
+    <message>
+        <source>A card latency of {0} ms: the sound broke off {1} times at {2} ms.</source>
+        <translation>Ein Puffer der Soundkarte von {0} ms: mit {2} ms brach der Ton {1}-mal ab.</translation>
+    </message>
+    <message>
+        <source>The microphone does not hear the speaker: you wear headphones, or one of them is off. Echo is no matter then.</source>
+        <translation>Das Mikrofon hört den Lautsprecher nicht: Sie tragen Kopfhörer, oder eines von beiden ist aus. Echo spielt dann keine Rolle.</translation>
+    </message>
+    <message>
+        <source>Sound takes {0} ms from speaker to microphone, too long for the echo canceller; use other devices (Bluetooth is slow) or headphones.</source>
+        <translation>Der Ton braucht {0} ms vom Lautsprecher zum Mikrofon, zu lange für den Echounterdrücker; nehmen Sie andere Geräte (Bluetooth ist langsam) oder Kopfhörer.</translation>
+    </message>
+    <message>
+        <source>Only {0} dB of the echo are taken off; turn the speaker down, or wear headphones.</source>
+        <translation>Nur {0} dB des Echos werden entfernt; stellen Sie den Lautsprecher leiser, oder tragen Sie Kopfhörer.</translation>
+    </message>
+    <message>
+        <source>The sound card hardly runs; plug it in again, or close programs that keep the computer busy.</source>
+        <translation>Die Soundkarte läuft kaum; schließen Sie sie noch einmal an, oder beenden Sie Programme, die den Rechner beschäftigen.</translation>
+    </message>
+    <message>
+        <source>The engine has failed ({0}); start again, and please report it. What was recorded is kept.</source>
+        <translation>Die Maschine ist ausgefallen ({0}); beginnen Sie noch einmal, und melden Sie es bitte. Was aufgenommen wurde, bleibt.</translation>
+    </message>
+    <message>
+        <source>The talk has failed ({0}); please report it.</source>
+        <translation>Das Gespräch ist gescheitert ({0}); melden Sie es bitte.</translation>
+    </message>
+    <message>
+        <source>Something unexpected failed ({0}); please report it.</source>
+        <translation>Etwas ist unerwartet gescheitert ({0}); melden Sie es bitte.</translation>
+    </message>
+    <message>
+        <source>The recording in {0} has ended ({1}). The talk goes on; make room, or choose another folder, and record again.</source>
+        <translation>Die Aufnahme in {0} ist zu Ende ({1}). Das Gespräch geht weiter; schaffen Sie Platz oder wählen Sie einen anderen Ordner, und nehmen Sie neu auf.</translation>
+    </message>
+    <message>
+        <source>The conversation in {0} is damaged and cannot be exported ({1}).</source>
+        <translation>Das Gespräch in {0} ist beschädigt und lässt sich nicht exportieren ({1}).</translation>
+    </message>
+    <message>
+        <source>The conversation cannot be played ({0}).</source>
+        <translation>Das Gespräch lässt sich nicht abspielen ({0}).</translation>
+    </message>
+    <message>
+        <source>The sound is missing or damaged.</source>
+        <translation>Der Ton fehlt oder ist beschädigt.</translation>
+    </message>
+    <message>
+        <source>The sound of the conversation in {0} cannot be read; choose another.</source>
+        <translation>Der Ton des Gesprächs in {0} ist nicht lesbar; wählen Sie ein anderes.</translation>
+    </message>
+    <message>
+        <source>The recordings in {0} cannot be listed ({1}); choose another folder.</source>
+        <translation>Die Aufnahmen in {0} lassen sich nicht auflisten ({1}); wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be written ({1}); choose another folder.</source>
+        <translation>{0} lässt sich nicht schreiben ({1}); wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+        <source>{0} could not be deleted whole; close programs that use it, or delete it yourself.</source>
+        <translation>{0} ließ sich nicht ganz löschen; beenden Sie Programme, die es benutzen, oder löschen Sie es selbst.</translation>
+    </message>
+    <message>
+        <source>{0} is not a recorded conversation; choose another.</source>
+        <translation>{0} ist kein aufgenommenes Gespräch; wählen Sie ein anderes.</translation>
+    </message>
+    <message>
+        <source>{0} is not a recorded talk; choose the folder of one.</source>
+        <translation>{0} ist kein aufgenommenes Gespräch; wählen Sie den Ordner eines solchen.</translation>
+    </message>
+    <message>
+        <source>{0} was written by another version of Duologue; open it with that version.</source>
+        <translation>{0} stammt von einer anderen Version von Duologue; öffnen Sie es mit dieser.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read ({1}); choose the folder of a recorded talk.</source>
+        <translation>{0} ist nicht lesbar ({1}); wählen Sie den Ordner eines aufgenommenen Gesprächs.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged in line {1}; choose another recorded talk.</source>
+        <translation>{0} ist in Zeile {1} beschädigt; wählen Sie ein anderes Gespräch.</translation>
+    </message>
+    <message>
+        <source>Some settings were not valid and have their defaults again: {0}.</source>
+        <translation>Einige Einstellungen waren ungültig und haben wieder ihre Vorgaben: {0}.</translation>
+    </message>
+    <message>
+        <source>The settings were damaged; the defaults are used. The old file is kept as {0}.</source>
+        <translation>Die Einstellungen waren beschädigt; es gelten die Vorgaben. Die alte Datei liegt als {0} bereit.</translation>
+    </message>
+    <message>
+        <source>The settings in {0} are damaged and cannot be set aside ({1}); the defaults are used.</source>
+        <translation>Die Einstellungen in {0} sind beschädigt und lassen sich nicht beiseite legen ({1}); es gelten die Vorgaben.</translation>
+    </message>
+    <message>
+        <source>The settings in {0} cannot be read ({1}); the defaults are used.</source>
+        <translation>Die Einstellungen in {0} sind nicht lesbar ({1}); es gelten die Vorgaben.</translation>
+    </message>
+    <message>
+        <source>{0} is from a newer Duologue; what is new in it is left alone.</source>
+        <translation>{0} stammt von einem neueren Duologue; was darin neu ist, bleibt unberührt.</translation>
+    </message>
+    <message>
+        <source>{0} is missing or has another size; install it again.</source>
+        <translation>{0} fehlt oder hat eine andere Größe; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} comes with Duologue and cannot be deleted.</source>
+        <translation>{0} gehört zu Duologue und lässt sich nicht löschen.</translation>
+    </message>
+    <message>
+        <source>{0} is not a repository's name; write it as owner/name.</source>
+        <translation>{0} ist kein Name eines Repositoriums; schreiben Sie ihn als Besitzer/Name.</translation>
+    </message>
+    <message>
+        <source>The disk of {0} has {1} MB free and the bundle needs {2}; make room and try again.</source>
+        <translation>Auf dem Datenträger von {0} sind {1} MB frei, und das Bündel braucht {2}; schaffen Sie Platz und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} could not be deleted whole ({1}); stop the talk that uses it, or delete it yourself.</source>
+        <translation>{0} ließ sich nicht ganz löschen ({1}); beenden Sie das Gespräch, das es benutzt, oder löschen Sie es selbst.</translation>
+    </message>
+    <message>
+        <source>{0} holds no bundle ({1} is missing); choose a bundle's folder, or an archive of one.</source>
+        <translation>{0} enthält kein Bündel ({1} fehlt); wählen Sie den Ordner oder das Archiv eines Bündels.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged ({1}); get it again.</source>
+        <translation>{0} ist beschädigt ({1}); besorgen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>The bundle could not be installed in {0} ({1}); make room on the disk, or check who may write there.</source>
+        <translation>Das Bündel ließ sich nicht in {0} installieren ({1}); schaffen Sie Platz, oder prüfen Sie, wer dort schreiben darf.</translation>
+    </message>
+    <message>
+        <source>{0} was refused ({1}); the repository may be private, or ask again later.</source>
+        <translation>{0} wurde verweigert ({1}); das Repositorium ist vielleicht privat, oder fragen Sie später noch einmal.</translation>
+    </message>
+    <message>
+        <source>The download broke off ({0}); check the connection and pull again, it goes on where it stopped.</source>
+        <translation>Das Holen brach ab ({0}); prüfen Sie die Verbindung und holen Sie noch einmal, es geht dort weiter, wo es aufhörte.</translation>
+    </message>
+    <message>
+        <source>{0} in {1} is larger than its manifest says; get it again.</source>
+        <translation>{0} in {1} ist größer, als sein Manifest sagt; besorgen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} is neither a folder nor a zip or tar archive; choose another.</source>
+        <translation>{0} ist weder ein Ordner noch ein Zip- oder Tar-Archiv; wählen Sie etwas anderes.</translation>
+    </message>
+    <message>
+        <source>{0} from {1} is not what its manifest says; pull it again, or tell its owner.</source>
+        <translation>{0} aus {1} ist nicht, was sein Manifest sagt; holen Sie es noch einmal, oder sagen Sie es dem Besitzer.</translation>
+    </message>
+    <message>
+        <source>{0} does not exist; check the repository's name, and that it holds a Duologue bundle.</source>
+        <translation>{0} gibt es nicht; prüfen Sie den Namen des Repositoriums, und ob es ein Bündel für Duologue enthält.</translation>
+    </message>
+    <message>
+        <source>{0} has manifest version {1}, which this Duologue does not know (it knows {2}); install the newest Duologue.</source>
+        <translation>{0} hat ein Manifest der Version {1}, die dieses Duologue nicht kennt (es kennt {2}); installieren Sie das neueste Duologue.</translation>
+    </message>
+    <message>
+        <source>{0} is not the file that the manifest names; install the bundle again.</source>
+        <translation>{0} ist nicht die Datei, die das Manifest nennt; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>The bundle {0} was not trained for chunks of {1} ms; choose one of {2}.</source>
+        <translation>Das Bündel {0} wurde nicht für Abschnitte von {1} ms trainiert; wählen Sie {2}.</translation>
+    </message>
+    <message>
+        <source>There is no bundle in {0} ({1} is missing); choose a bundle's folder.</source>
+        <translation>In {0} ist kein Bündel ({1} fehlt); wählen Sie den Ordner eines Bündels.</translation>
+    </message>
+    <message>
+        <source>The language model {0} cannot be read ({1}); install the bundle again.</source>
+        <translation>Das Sprachmodell {0} ist nicht lesbar ({1}); installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read ({1}); install the bundle again.</source>
+        <translation>{0} ist nicht lesbar ({1}); installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} is not a bundle's manifest; install the bundle again.</source>
+        <translation>{0} ist kein Manifest eines Bündels; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} is wrong at {1}: {2}; install the bundle again.</source>
+        <translation>{0} ist falsch bei {1}: {2}; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} has {1} bytes where the manifest says {2}; install the bundle again.</source>
+        <translation>{0} hat {1} Bytes, das Manifest sagt {2}; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} is missing or not an ONNX model that can be run; install the bundle again.</source>
+        <translation>{0} fehlt oder ist kein lauffähiges ONNX-Modell; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} is missing; install the bundle again.</source>
+        <translation>{0} fehlt; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} is a foreign model ({1}); install the bundle again.</source>
+        <translation>{0} ist ein fremdes Modell ({1}); installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} could not be run on {1} of shape {2}; install the bundle again.</source>
+        <translation>{0} lief nicht mit {1} der Form {2}; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>The language model {0} cannot take back what it has heard (it is recurrent or has a sliding window); choose a bundle with a plain Llama model.</source>
+        <translation>Das Sprachmodell {0} kann Gehörtes nicht zurücknehmen (es ist rekurrent oder hat ein gleitendes Fenster); wählen Sie ein Bündel mit einem schlichten Llama-Modell.</translation>
+    </message>
+    <message>
+        <source>The language model {0} is not a GGUF file; install the bundle again.</source>
+        <translation>Das Sprachmodell {0} ist keine GGUF-Datei; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>The language model {0} is damaged or of an unknown kind; install the bundle again.</source>
+        <translation>Das Sprachmodell {0} ist beschädigt oder von unbekannter Art; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>There is not enough memory for the language model {0}; close other programs.</source>
+        <translation>Für das Sprachmodell {0} reicht der Speicher nicht; beenden Sie andere Programme.</translation>
+    </message>
+    <message>
+        <source>The context of {0} tokens is full; start anew.</source>
+        <translation>Der Kontext von {0} Tokens ist voll; beginnen Sie neu.</translation>
+    </message>
+    <message>
+        <source>The language model {0} failed (llama_decode returned {1}); restart, and choose another bundle if it happens again.</source>
+        <translation>Das Sprachmodell {0} ist gescheitert (llama_decode gab {1}); beginnen Sie neu, und wählen Sie ein anderes Bündel, wenn es wieder geschieht.</translation>
+    </message>
+    <message>
+        <source>The language model {0} gave no output; restart.</source>
+        <translation>Das Sprachmodell {0} gab nichts aus; beginnen Sie neu.</translation>
     </message>
 </context>
 <context>
@@ -882,6 +1281,10 @@
         <translation>Versionen, Geräte, Einstellungen und Zahlen für eine Fehlermeldung; kein Ton darin.</translation>
     </message>
     <message>
+        <source>Here you will see yourself above and the agent below, as you talk.</source>
+        <translation>Hier sehen Sie beim Sprechen sich oben und den Agenten unten.</translation>
+    </message>
+    <message>
         <source>Hold to &amp;talk</source>
         <translation>Zum Sprechen &amp;halten</translation>
     </message>
@@ -1039,10 +1442,6 @@
     <message>
         <source>Agent</source>
         <translation>Agent</translation>
-    </message>
-    <message>
-        <source>Here you will see yourself above and the agent below, as you talk.</source>
-        <translation>Hier sehen Sie beim Sprechen sich oben und den Agenten unten.</translation>
     </message>
     <message>
         <source>both speak</source>

@@ -53,10 +53,11 @@ def test_every_text_of_the_source_is_translated(tmp_path: Path) -> None:
     subprocess.run(command, check=True, capture_output=True)
     german = texts(FOLDER / "duologue_de.ts")
     assert set(german) == set(texts(fresh))
-    for (_, source), translation in german.items():
+    for (context, source), translation in german.items():
         assert translation, source
         assert fields(translation) == fields(source), source
-        assert ("&" in translation) == ("&" in source), source
+        if context != "Sentences":  # those have no keys
+            assert ("&" in translation) == ("&" in source), source
 
 
 def test_the_compiled_file_is_that_of_the_texts(tmp_path: Path) -> None:

@@ -221,6 +221,22 @@ def test_without_a_microphone_the_window_says_so(stage: Stage) -> None:
     stage.wait(stage.window.notice_bar.isVisible)
     assert stage.window.notice_label.text() == "There is no microphone; plug one in."
     assert stage.window.talk.state_label.text() == "Ready to talk"
+    # Nothing was heard: there is no recording of it, not even a damaged one.
+    stage.window.show_page(1)
+    stage.wait(stage.window.conversations.empty_label.isVisible)
+
+
+def test_a_recording_folder_that_cannot_be_made_is_named(
+    bundle_folder: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "file").write_text("no folder", "utf8")
+    settings = settings_of(bundle_folder, tmp_path, recording_folder=tmp_path / "file" / "talks")
+    stage = Stage(settings, qtbot)
+    stage.click(stage.window.talk.start_button)
+    stage.wait(stage.window.notice_bar.isVisible)
+    assert "talks" in stage.window.notice_label.text()
+    assert "report" not in stage.window.notice_label.text()
+    assert stage.window.session.close()
 
 
 def test_closing_while_talking_finishes_the_recording(stage: Stage) -> None:

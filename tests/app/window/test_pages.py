@@ -26,12 +26,13 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from app.settings import Settings, SettingsFile
-from app.talk_state import State
+from app.talk_state import Figures, State
 from app.window import worker
 from app.window.language import LANGUAGES, use_language
 from app.window.legend import Legend
 from app.window.main_window import MainWindow
 from app.window.waveform_view import WaveformView
+from engine.live_events import Counts
 from tests.app.window.test_language import FOLDER, texts
 
 _SMALL = QSize(800, 560)
@@ -114,6 +115,8 @@ def test_a_small_window_shows_all_words(
     open_window: Callable[[str], MainWindow], language: str
 ) -> None:
     window = open_window(language)
+    figures = Figures(1250.0, 160, 120.0, 1240.0, 1.0, 1000.0, Counts(late_chunks=99_999))
+    window.talk.meters.show_figures(figures)
     for state in State:
         window.talk._show_state(state)
         assert_whole(window, f"{language} {state}")
@@ -132,6 +135,10 @@ def assert_whole(window: MainWindow, where: str) -> None:
         if label.wordWrap():
             needed = label.heightForWidth(label.width())
             assert label.height() >= needed, (where, label.text())
+    if window.talk.isVisible():
+        for card in window.talk.meters.cards:
+            for label in (card.title, card.value):
+                assert label.width() >= label.sizeHint().width(), (where, label.text())
     if window.settings_page.isVisible():
         return  # it scrolls
     inside = window.rect()
