@@ -98,10 +98,10 @@ class SettingsFile:
                 "the defaults are used."
             )
         except ValueError:
-            return Settings(), self._set_aside("broken", "were damaged")
+            return Settings(), self._set_aside("broken", newer=False)
         version = kept.get("version")
         if isinstance(version, int) and version > VERSION:
-            return Settings(), self._set_aside(f"version-{version}", "are from a newer Duologue")
+            return Settings(), self._set_aside(f"version-{version}", newer=True)
         kept = migrated(kept)
         kept.pop("version", None)
         return self._checked(kept)
@@ -133,18 +133,29 @@ class SettingsFile:
         said = f"Some settings were not valid and have their defaults again: {', '.join(bad)}."
         return Settings.model_validate(kept), said
 
-    def _set_aside(self, name: str, state: str) -> str:
+    def _set_aside(self, name: str, newer: bool) -> str:
         count = 1
         while (aside := self.path.with_name(f"settings.{name}-{count}.json")).exists():
             count += 1
         try:
             self.path.rename(aside)
         except OSError as error:
+            why = error.strerror
+            if newer:
+                return (
+                    f"The settings in {self.path} are from a newer Duologue and cannot be set "
+                    f"aside ({why}); the defaults are used."
+                )
             return (
-                f"The settings in {self.path} {state} and cannot be set aside "
-                f"({error.strerror}); the defaults are used."
+                f"The settings in {self.path} are damaged and cannot be set aside ({why}); "
+                "the defaults are used."
             )
-        return f"The settings {state}; the defaults are used. The old file is kept as {aside}."
+        if newer:
+            return (
+                "The settings are from a newer Duologue; the defaults are used. "
+                f"The old file is kept as {aside}."
+            )
+        return f"The settings were damaged; the defaults are used. The old file is kept as {aside}."
 
 
 def migrated(kept: dict[str, Any]) -> dict[str, Any]:

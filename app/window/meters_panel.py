@@ -10,7 +10,7 @@ from engine.tokens import RATE_HZ
 
 _UNKNOWN = "–"
 # Of the width: the cards keep it, whatever they say.
-_SHARES = (8, 12, 8, 7, 8)
+_SHARES = (8, 11, 8, 8, 8)
 
 
 class MetersPanel(QWidget):
@@ -86,7 +86,7 @@ class _Card(QFrame):
         self.setAccessibleDescription(explanation)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 10, 8, 10)
+        column.setContentsMargins(10, 10, 4, 10)
         column.setSpacing(2)
         self.title = QLabel(caption)
         self.title.setProperty("role", "soft")

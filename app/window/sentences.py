@@ -172,7 +172,14 @@ _SENTENCES = (
         "Sentences", "The settings in {0} cannot be read ({1}); the defaults are used."
     ),
     QT_TRANSLATE_NOOP(
-        "Sentences", "{0} is from a newer Duologue; what is new in it is left alone."
+        "Sentences",
+        "The settings are from a newer Duologue; the defaults are used. "
+        "The old file is kept as {0}.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The settings in {0} are from a newer Duologue and cannot be set aside ({1}); "
+        "the defaults are used.",
     ),
     # Bundles and models.
     QT_TRANSLATE_NOOP("Sentences", "{0} is missing or has another size; install it again."),

@@ -47,7 +47,7 @@ class TalkPage(QWidget):
         self.hint_label = QLabel()
         self.hint_label.setProperty("role", "soft")
         self.hint_label.setWordWrap(True)
-        self.hint_label.setMinimumHeight(self.hint_label.fontMetrics().lineSpacing() * 2)
+        self.hint_label.setMinimumHeight(self.hint_label.fontMetrics().lineSpacing() * 3)
         self.hint_label.setAlignment(Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.setSpacing(2)

@@ -803,8 +803,12 @@
         <translation>Die Einstellungen in {0} sind nicht lesbar ({1}); es gelten die Vorgaben.</translation>
     </message>
     <message>
-        <source>{0} is from a newer Duologue; what is new in it is left alone.</source>
-        <translation>{0} stammt von einem neueren Duologue; was darin neu ist, bleibt unberührt.</translation>
+        <source>The settings are from a newer Duologue; the defaults are used. The old file is kept as {0}.</source>
+        <translation>Die Einstellungen stammen von einem neueren Duologue; es gelten die Vorgaben. Die alte Datei liegt als {0} bereit.</translation>
+    </message>
+    <message>
+        <source>The settings in {0} are from a newer Duologue and cannot be set aside ({1}); the defaults are used.</source>
+        <translation>Die Einstellungen in {0} stammen von einem neueren Duologue und lassen sich nicht beiseite legen ({1}); es gelten die Vorgaben.</translation>
     </message>
     <message>
         <source>{0} is missing or has another size; install it again.</source>

@@ -27,7 +27,7 @@ from pytestqt.qtbot import QtBot
 
 from app.settings import Settings, SettingsFile
 from app.talk_state import Figures, State
-from app.window import worker
+from app.window import theme, worker
 from app.window.language import LANGUAGES, use_language
 from app.window.legend import Legend
 from app.window.main_window import MainWindow
@@ -58,6 +58,7 @@ _NO_WORDS = re.compile(
 def open_window(qtbot: QtBot) -> Iterator[Callable[[str], MainWindow]]:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
+    theme.apply(app, theme.LIGHT)  # its letters are larger than Qt's
 
     def make(language: str) -> MainWindow:
         use_language(app, language)
