@@ -1,6 +1,6 @@
 """Pictures of every page, light and dark, for the README and for looking at what users see.
 
-A real talk with the bundled sample as the microphone, four times as fast as the clock, in a profile
+A real talk with the bundled sample as the microphone, twice as fast as the clock, in a profile
 of its own. Needs no display.
 """
 
@@ -28,7 +28,7 @@ from engine.errors import DuologueError
 from engine.live_events import ChunkDone
 from engine.tokens import RATE_HZ
 
-_SPEED = 4.0
+_SPEED = 2.0
 _TALK_SECONDS, _SHOWN_AT_SECONDS = 38.0, 26.4
 _SIZE = QSize(1180, 760)
 _MOST_MS = 60_000

@@ -123,9 +123,11 @@ def test_a_talk_by_click_and_escape(stage: Stage) -> None:
         "Late",
     )
     assert page.meters.isVisible() and page.start_button.text().startswith("&Stop")
+    said: list[str] = []
+    stage.window.session.state_changed.connect(lambda _state: said.append(page.state_label.text()))
     stage.key(Qt.Key.Key_Escape)
-    assert page.state_label.text() == "Stopping"
     stage.wait(lambda: not stage.window.session.running)
+    assert said[-2:] == ["Stopping", "Ready to talk"]
     assert page.state_label.text() == "Ready to talk"
     assert (stage.recordings[0] / "conversation.flac").is_file()
 

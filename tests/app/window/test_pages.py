@@ -28,6 +28,7 @@ from pytestqt.qtbot import QtBot
 from app.settings import Settings, SettingsFile
 from app.talk_state import Figures, State
 from app.window import theme, worker
+from app.window.device_box import DeviceBox
 from app.window.language import LANGUAGES, use_language
 from app.window.legend import Legend
 from app.window.main_window import MainWindow
@@ -222,7 +223,8 @@ def visible_texts(window: MainWindow) -> Iterator[str]:
         elif isinstance(widget, QLineEdit):
             yield from (widget.text(), widget.placeholderText())
         elif isinstance(widget, QComboBox):
-            yield from (widget.itemText(row) for row in range(widget.count()))
+            rows = range(1 if isinstance(widget, DeviceBox) else widget.count())
+            yield from (widget.itemText(row) for row in rows)
         elif isinstance(widget, QAbstractSpinBox):
             yield widget.text()
 
