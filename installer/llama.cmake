@@ -4,8 +4,8 @@
 set(LLAMA_BUILD_COMMON OFF)
 
 # Two CPU back ends, of which the better that the processor can run is loaded: the usual one (AVX2,
-# FMA, F16C, BMI2) and one for every x86-64 processor. GGML_CPU_ALL_VARIANTS would build fourteen,
-# triples the compile time, and its AMX variant crashes when GCC 12 has compiled it.
+# FMA, F16C, BMI2) and one for every x86-64 processor. GGML_CPU_ALL_VARIANTS would build fourteen, of
+# half a minute each on one core, and its AMX variant crashes when GCC 12 has compiled it.
 function(duologue_add_baseline_cpu)
     get_directory_property(architecture DIRECTORY ggml/src DEFINITION GGML_SYSTEM_ARCH)
     if (NOT GGML_BACKEND_DL OR GGML_CPU_ALL_VARIANTS OR NOT architecture STREQUAL "x86")
