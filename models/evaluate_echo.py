@@ -64,6 +64,7 @@ MOST_REDUCTION_DB = 60.0
 GOAL_REDUCTION_DB, GOAL_INTERRUPTIONS, GOAL_ERROR_POINTS = 35.0, 0.0, 15.0
 
 _SETTLE_S = 1.0
+_NOISE_GAINS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.0)
 _SOUND_FILES = (".flac", ".wav", ".ogg", ".opus")
 _SETTINGS = [(False, False), (True, False), (False, True), (True, True)]
 
@@ -429,10 +430,11 @@ def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _silent_units(room: Room, tokenizer: Tokenizer) -> set[int]:
-    """Units that the room gives while nobody speaks."""
+    """Units that the room gives while nobody speaks, whatever the canceller leaves of its noise."""
     noise = room_noise(room, 4 * RATE_HZ)
     cleaned = cancel(EchoCanceller(), noise, np.zeros_like(noise))
-    return {int(unit) for sound in (cleaned, noise) for unit in tokenizer.units(sound)}
+    sounds = [cleaned, *(np.float32(gain) * noise for gain in _NOISE_GAINS)]
+    return {int(unit) for sound in sounds for unit in tokenizer.units(sound)}
 
 
 # --- figures --------------------------------------------------------------------------------------
