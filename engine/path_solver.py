@@ -58,10 +58,7 @@ class _Problem:
 
     def echo(self, path: np.ndarray) -> np.ndarray:
         """float32 (samples,)."""
-        taps = len(self.prior)
-        whole = np.fft.irfft(self.far * np.fft.rfft(path, self.size), self.size)
-        echo: np.ndarray = whole[taps : taps + len(self.near)]
-        return echo
+        return _echo(self.far, self.size, path, len(self.near))
 
     def gradient(self, error: np.ndarray) -> np.ndarray:
         """float32 (taps,): the far end's share in a weighted error (samples,)."""
@@ -137,10 +134,11 @@ class PathSolver:
         size = _fast_length(len(sound))
         problem_far = np.fft.rfft(sound, size)
         yield
-        problem = self._problem(problem_far, size, sound, near)
+        left = near - _echo(problem_far, size, self.path, samples)
+        problem = self._problem(problem_far, size, sound, near, left)
         yield
         path = self.path / problem.prior
-        rest = problem.prior * problem.gradient(near - problem.echo(self.path)) - path
+        rest = problem.prior * problem.gradient(left) - path
         direction = problem.conditioned(rest)
         size_of_rest = _dot(rest, direction)
         yield
@@ -159,14 +157,17 @@ class PathSolver:
         self._solutions += 1
         self._correct_drift(problem, far)
 
-    def _problem(self, far: np.ndarray, size: int, sound: np.ndarray, near: np.ndarray) -> _Problem:
-        """Weights by what the last path leaves, a prior by its strength."""
+    def _problem(
+        self, far: np.ndarray, size: int, sound: np.ndarray, near: np.ndarray, left: np.ndarray
+    ) -> _Problem:
+        """Weights by what the last path leaves of ``near``, a prior by its strength."""
         taps = self._taps
-        whole = np.fft.irfft(far * np.fft.rfft(self.path, size), size)
-        left = _block_power(near - whole[taps : taps + len(near)])
-        left = np.convolve(left, np.full(_SMOOTHED_BLOCKS, 1 / _SMOOTHED_BLOCKS), "same")
-        age_seconds = np.arange(len(left))[::-1] / 100
-        weights = np.exp(-age_seconds / _AGE_SECONDS) / (left + _LEAST_SHARE * left.mean() + _TINY)
+        power_left = _block_power(left)
+        smoothing = np.full(_SMOOTHED_BLOCKS, 1 / _SMOOTHED_BLOCKS)
+        power_left = np.convolve(power_left, smoothing, "same")
+        age_seconds = np.arange(len(power_left))[::-1] / 100
+        least = _LEAST_SHARE * power_left.mean() + _TINY
+        weights = np.exp(-age_seconds / _AGE_SECONDS) / (power_left + least)
         played = _block_power(sound[taps:])
         strength = np.square(self.path)
         around = np.cumsum(np.pad(strength, (_AROUND_TAPS + 1, _AROUND_TAPS)))
@@ -226,6 +227,12 @@ def shifted(path: np.ndarray, samples: int) -> np.ndarray:
     else:
         moved[:samples] = path[-samples:]
     return moved
+
+
+def _echo(far: np.ndarray, size: int, path: np.ndarray, samples: int) -> np.ndarray:
+    """float32 (samples,): a far end's spectrum of ``size`` points through a path (taps,)."""
+    whole: np.ndarray = np.fft.irfft(far * np.fft.rfft(path, size), size)
+    return whole[len(path) : len(path) + samples]
 
 
 def _emphasised(sound: np.ndarray) -> np.ndarray:
