@@ -22,7 +22,8 @@ from engine.resource_files import resources
 from engine.tokens import FRAME_MS, UNIT_RATE_HZ, TextSlot, TokenFormat
 
 MANIFEST_NAME = "manifest.json"
-PLAIN_VERSION, TEXT_VERSION = 1, 2
+PLAIN_VERSION: Literal[1] = 1
+TEXT_VERSION: Literal[2] = 2
 """Of manifests without and with a text slot: programs that know only the first go on reading all
 bundles that they can speak with, and ask for a newer Duologue at the others."""
 _KNOWN_VERSIONS = (PLAIN_VERSION, TEXT_VERSION)
