@@ -15,8 +15,9 @@ from typing import Literal
 
 from engine.audio_file import unwritable
 from engine.duplex import Step
-from engine.events import ChunkRecord
-from engine.tokens import RATE_HZ
+from engine.errors import DuologueError
+from engine.events import EVENTS_NAME, ChunkRecord, TalkRecord, read_events
+from engine.tokens import RATE_HZ, TokenFormat
 
 TRANSCRIPT_NAME, TRANSCRIPT_PART_NAME = "transcript.txt", "transcript.part"
 LINE_PAUSE_MS = 1000
@@ -40,8 +41,10 @@ class Line:
 class Transcript:
     """One conversation's."""
 
-    def __init__(self, chunk_samples: int) -> None:
+    def __init__(self, chunk_samples: int, covered: Sequence[Side] = ()) -> None:
+        """``covered``: whose words will come, as far as that is known."""
         self._chunk_samples = chunk_samples
+        self._covered = covered
         self._newest: dict[Side, int] = {}
         self.lines: list[Line] = []
         """In the order of their beginnings; the newest of each side may still grow."""
@@ -52,6 +55,12 @@ class Transcript:
         self._add("user", step.heard_text, start_sample)
         self._add("agent", step.own_text, start_sample)
         return bool(step.heard_text or step.own_text)
+
+    @property
+    def sides(self) -> list[Side]:
+        """Whose words come, or came."""
+        both: tuple[Side, ...] = ("user", "agent")
+        return [side for side in both if side in self._covered or side in self._newest]
 
     def newest(self, side: Side) -> Line | None:
         """The last line of a speaker."""
@@ -78,6 +87,26 @@ class Transcript:
                 return
         self._newest[side] = len(self.lines)
         self.lines.append(Line(side, start_sample, end_sample, text.lstrip()))
+
+
+def covered_sides(fmt: TokenFormat) -> list[Side]:
+    """Whose words a model with this format writes."""
+    if fmt.text is None:
+        return []
+    return ["agent"] if fmt.text.heard_base is None else ["user", "agent"]
+
+
+def read_transcript(folder: Path) -> Transcript:
+    """That of a recorded talk, from its events; DuologueError where they cannot be read."""
+    records = read_events(folder / EVENTS_NAME)
+    head = next(records, None)
+    if not isinstance(head, TalkRecord):
+        raise DuologueError(f"{folder} is not a recorded conversation; choose another.")
+    transcript = Transcript(head.chunk_ms * RATE_HZ // 1000)
+    for record in records:
+        if isinstance(record, ChunkRecord):
+            transcript.add(record)
+    return transcript
 
 
 def clock(sample: int) -> str:
