@@ -38,6 +38,9 @@ formats = pytest.mark.parametrize(
     ids=lambda fmt: f"{fmt.chunk_ms}ms{'-boundary' if fmt.boundary_emit else ''}",
 )
 FORMAT = TokenFormat(200, S0, S1, 4, BOS)
+# With text, sixty of the tiny model's ids are units, so that there are enough for words.
+OWN_BASE, HEARD_BASE = 60, 130
+SAYING, HEARING = TextSlot(70, OWN_BASE, 2), TextSlot(70, OWN_BASE, 1, HEARD_BASE, 2)
 
 
 class WitnessedLlama(Llama):
@@ -231,6 +234,7 @@ def test_a_user_who_never_comes_is_an_error(llama: WitnessedLlama) -> None:
     temperature=st.sampled_from([0.0, 0.3, 1.0, 5.0, 100.0]),
     top_p=st.sampled_from([0.0, 0.5, 0.95, 1.0]),
     lags=st.lists(st.integers(0, 3), min_size=1, max_size=15),
+    slot=st.sampled_from([None, SAYING, HEARING]),
 )
 def test_the_clock_cannot_be_lost(
     llama: WitnessedLlama,
@@ -240,10 +244,12 @@ def test_the_clock_cannot_be_lost(
     temperature: float,
     top_p: float,
     lags: list[int],
+    slot: TextSlot | None,
 ) -> None:
-    fmt = TokenFormat(200, S0, S1, frames, BOS, boundary_emit=emit)
+    unit_count = OWN_BASE if slot else 200
+    fmt = TokenFormat(unit_count, S0, S1, frames, BOS, boundary_emit=emit, text=slot)
     clock = start(llama, fmt, seed, Sampling(temperature, top_p))
-    user = user_chunks(fmt, len(lags), seed)
+    user = [[unit % unit_count for unit in heard] for heard in user_chunks(fmt, len(lags), seed)]
     heard = 0
     for beat, lag in enumerate(lags):
         known = max(heard, beat + 1 - lag)
@@ -252,12 +258,13 @@ def test_the_clock_cannot_be_lost(
         assert len(step.own_frames) == frames
         for units in (step.own_units, *step.user_estimates):
             assert len(units) <= frames
-            assert all(0 <= unit < 200 for unit in units)
+            assert all(0 <= unit < unit_count for unit in units)
             assert all(first != second for first, second in pairwise(units))
         assert clock.elapsed_chunks == beat + 2
     clock._flush()  # what waits is part of the talk
     assert llama.tokens.count(S0) == clock.elapsed_chunks
-    assert all(first != S1 or second < S0 for first, second in pairwise(llama.tokens))
+    assert all(first != S1 or second < unit_count for first, second in pairwise(llama.tokens))
+    assert len(parse(llama.tokens, fmt)) == clock.elapsed_chunks
 
 
 def test_own_chunks_never_repeat_the_carried_unit_in_the_papers_format(
@@ -347,9 +354,6 @@ def test_lost_and_silent_chunks_leave_a_true_history(
 
 # --- the text slot --------------------------------------------------------------------------------
 
-# Sixty of the tiny model's ids are units here, so that there are enough for text.
-OWN_BASE, HEARD_BASE = 60, 130
-SAYING, HEARING = TextSlot(70, OWN_BASE, 2), TextSlot(70, OWN_BASE, 1, HEARD_BASE, 2)
 text_formats = pytest.mark.parametrize(
     "fmt",
     [
