@@ -1,8 +1,9 @@
 """The closed loop of the echo board: asked for stories, does the agent react to hearing itself?
 
-What it hears while nobody speaks is a phantom. Whether it reacts to one is found by holding the
-same talk again, from the same random numbers, with silence in the place of the phantom: a beginning
-or an end of its speech that this twin does not have is the doing of the phantom. Nothing of torch.
+What it hears of itself while the user is silent is a phantom. Whether it reacts to one is found by
+holding the same talk again, from the same random numbers, with silence in the place of the phantom:
+a beginning or an end of its speech that this twin does not have is the doing of the phantom.
+Nothing of torch.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ REACTION_S = 1.0
 """Within this time after hearing speech a change of the agent's is a reaction to it."""
 AFTER_USER_S = 0.5
 """The user's reverberation and the models' delay, which are no phantoms."""
+AFTER_AGENT_S = 1.0
+"""So long after its last sound the agent may still hear itself; later it mistakes the noise."""
 PHANTOM_FRAMES = 3
 """So many frames of units that no silence has are heard as speech."""
 SAME_TIME_S = 0.25
@@ -44,7 +47,7 @@ class Loop:
     agent_turns: int
     agent_speech_s: float
     phantoms: int
-    """How often it heard speech while the user was silent."""
+    """How often it heard speech while the user was silent and its own sound was in the room."""
     reactions: int
     """How often it therefore began or ceased to speak."""
 
@@ -135,25 +138,32 @@ def judge(talk: Talk, duplex: Duplex, at_microphone: np.ndarray, silent_units: s
     ``at_microphone`` float32 (n,) is on the talk's time axis.
     """
     agent_spans = activity(levels_db(talk.agent))
-    found = phantoms(talk.heard_frames, at_microphone, silent_units)
+    found = phantoms(talk, at_microphone, silent_units)
     reactions = sum(reacts(talk, duplex, *phantom, silent_units) for phantom in found)
     seconds = sum(span.duration_ms for span in agent_spans) / 1000
     return Loop(len(agent_spans), seconds, len(found), reactions)
 
 
 def phantoms(
-    heard: np.ndarray, at_microphone: np.ndarray, silent_units: set[int]
+    talk: Talk, at_microphone: np.ndarray, silent_units: set[int]
 ) -> list[tuple[int, int]]:
-    """[first, end) frames of speech that was heard (n / 640,) where the user was silent (n,)."""
-    user_spans = activity(levels_db(at_microphone))
-    margin = round(AFTER_USER_S * RATE_HZ)
+    """[first, end) frames of speech that was heard where the user (n,) was silent but the agent
+    was not."""
+    users = activity(levels_db(at_microphone))
+    agents = activity(levels_db(talk.agent))
     found = []
-    for first, end in _runs(~np.isin(heard, sorted(silent_units))):
-        start, stop = first * FRAME_SAMPLES, end * FRAME_SAMPLES
-        users = any(start < s.end_sample + margin and s.start_sample < stop for s in user_spans)
-        if end - first >= PHANTOM_FRAMES and not users:
+    for first, end in _runs(~np.isin(talk.heard_frames, sorted(silent_units))):
+        own = _near(agents, first, end, AFTER_AGENT_S)
+        if end - first >= PHANTOM_FRAMES and own and not _near(users, first, end, AFTER_USER_S):
             found.append((first, end))
     return found
+
+
+def _near(spans: list[Span], first: int, end: int, after_s: float) -> bool:
+    """Whether frames [first, end) overlap a span, or what lies ``after_s`` behind it."""
+    start, stop = first * FRAME_SAMPLES, end * FRAME_SAMPLES
+    margin = round(after_s * RATE_HZ)
+    return any(start < span.end_sample + margin and span.start_sample < stop for span in spans)
 
 
 def reacts(talk: Talk, duplex: Duplex, first: int, end: int, silent_units: set[int]) -> bool:
