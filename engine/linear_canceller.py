@@ -22,6 +22,10 @@ from engine.far_end import BLOCK_SAMPLES, FarEnd
 from engine.path_solver import HISTORY_BLOCKS, PathSolver
 
 _TAPS = PARTITIONS * BLOCK_SAMPLES
+# A room is new until its path is solved; but where the agent has been heard for two seconds and the
+# filters made the last ones hardly quieter, there is no echo: the user has headphones.
+_NEW_BLOCKS = 200
+_QUIETER_SHARE, _SHARE_SMOOTHING = 0.08, 0.995
 # The solver does a piece of its work every so many blocks; more often until it has settled.
 _WORK_EVERY, _EARLY_WORK_EVERY = 5, 3
 # It begins with what the quick filter has learned by then.
@@ -50,13 +54,20 @@ class LinearCanceller:
         self._solver = PathSolver(_TAPS)
         self._exact = in_partitions(self._solver.path)
         self._begun = False
-        self._blocks = self._silent_blocks = self._useless_blocks = 0
+        self._blocks = self._silent_blocks = self._useless_blocks = self._active_blocks = 0
         self._gained = self._apart = self._left = 0.0
+        self._heard = self._remained = 0.0
 
     @property
     def jumps(self) -> int:
         """How often the delay has jumped."""
         return self._quick.jumps
+
+    @property
+    def new(self) -> bool:
+        """Whether the room is hardly known: in a talk's first seconds, and after a jump."""
+        echoes = self._heard - self._remained > _QUIETER_SHARE * self._heard
+        return not self._solver.settled and (self._active_blocks < _NEW_BLOCKS or echoes)
 
     def process(self, near: np.ndarray, far: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What is left of 10 ms of microphone, and the echo taken out: float32 (160,) each.
@@ -66,12 +77,17 @@ class LinearCanceller:
         aligned = self.far.push(far)
         active = float(np.square(aligned).mean()) > ACTIVE_POWER
         self._silent_blocks = 0 if active else self._silent_blocks + 1
+        self._active_blocks += active
         jumps = self.jumps
         quick = self._quick.process(near, aligned)
         exact = self._quick.convolved(self._exact)
         share = self._exact_share(near - quick, near - exact, active)
         echo = quick + np.float32(share) * (exact - quick)
         self._solver.push(near)
+        if active:
+            self._heard = _SHARE_SMOOTHING * self._heard + float(np.dot(near, near))
+            left = near - echo
+            self._remained = _SHARE_SMOOTHING * self._remained + float(np.dot(left, left))
         self._follow(self.jumps > jumps)
         return near - echo, echo
 

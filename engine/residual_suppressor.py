@@ -25,6 +25,8 @@ _WINDOW = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(2 * HOP) / (2 * HOP))
 # gains are taken mildly, and not at all where it keeps most of a spectrum's power anyway: there the
 # user speaks. Chosen in simulated rooms with people of the training (docs/echo.md).
 _GENTLENESS = 0.7
+# Until the filter knows the room it leaves most of an echo, to which the agent would react.
+_STRICTNESS = 3.0
 _LITTLE, _MOST = 0.2, 0.6
 _HELD = 0.8  # of that share goes over to the next spectrum
 _TINY = 1e-12
@@ -54,8 +56,8 @@ class ResidualSuppressor:
         self._unfinished = np.zeros(HOP, np.float32)
         self._user = 0.0
 
-    def process(self, *blocks: np.ndarray) -> np.ndarray:
-        """The user, float32 (160,), 10 ms late.
+    def process(self, *blocks: np.ndarray, strict: bool = False) -> np.ndarray:
+        """The user, float32 (160,), 10 ms late; less of him and of the echo if ``strict``.
 
         ``blocks`` are what the filter left, its estimate of the echo, AEC3's sound and what was
         played: float32 (160,) each. Raises DuologueError where the network cannot be run.
@@ -71,17 +73,22 @@ class ResidualSuppressor:
             )
         except Exception as error:  # onnxruntime's errors share no base class of their own
             raise DuologueError(f"{self.path} cannot be run; install Duologue again.") from error
-        gentle = self._gentle(gains.reshape(_BINS), powers.reshape(_INPUTS, _BINS)[0])
+        power = powers.reshape(_INPUTS, _BINS)[0]
+        gentle = self._gentle(gains.reshape(_BINS), power, strict)
         sound = (np.fft.irfft(spectra[0] * gentle) * _WINDOW).astype(np.float32)
         finished: np.ndarray = self._unfinished + sound[:HOP]
         self._unfinished = sound[HOP:]
         return finished
 
-    def _gentle(self, gains: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    def _gentle(self, gains: np.ndarray, powers: np.ndarray, strict: bool = False) -> np.ndarray:
         """Gains (161,) that spare the user: where he is most of the sound, the filter's is heard.
 
         ``powers`` (161,) are those of what the filter left.
         """
+        if strict:
+            self._user = 0.0
+            strictly: np.ndarray = gains**_STRICTNESS
+            return strictly
         gentle: np.ndarray = gains**_GENTLENESS
         kept = float((powers * gentle**2).sum() / (powers.sum() + _TINY))
         self._user = max(kept, _HELD * self._user)

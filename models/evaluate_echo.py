@@ -2,8 +2,8 @@
 
 Three parts, each in the same rooms, through the engine's own canceller. Reduction: the agent speaks
 alone. Double talk: both speak; the user's units are compared with those of a clean microphone,
-beside those of a talk without echo. Closed loop: the starter is asked for stories and hears itself
-tell them. Nothing of torch.
+beside those of a talk without echo. Closed loop (``models.echo_loop``): the starter is asked for
+stories and hears itself tell them. Nothing of torch.
 """
 
 from __future__ import annotations
@@ -22,18 +22,17 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from scipy.signal import fftconvolve
 
 from engine.audio_file import read_mono
 from engine.bundle import load_bundle
 from engine.duplex import Duplex
-from engine.echo import BLOCK_SAMPLES, DELAY_SAMPLES, EchoCanceller, Extras
+from engine.echo import DELAY_SAMPLES, EchoCanceller, Extras
 from engine.errors import DuologueError
-from engine.tokens import FRAME_SAMPLES, RATE_HZ
-from engine.turns import activity, levels_db
+from engine.tokens import RATE_HZ
 from engine.unit_encoder import Tokenizer
 from engine.vocoder import StreamingVocoder, Vocoder
-from models import script
+from models import echo_loop, script
+from models.echo_loop import Loop, cancel, closed_loop, in_room
 from models.evaluate_starter import edit_distance
 from models.rooms import (
     USER_DB,
@@ -49,22 +48,13 @@ from models.voices import AGENT_VOICE, HELD_OUT, speak, speak_flite
 AGENT_ALONE_S, BOTH_S = 8, 12
 JUMP_S = 4.5
 """When the delay jumps while the agent speaks alone."""
-LOOP_S, QUESTION_EVERY_S = 36, 9
-"""Talk per room: 100 rooms are an hour."""
 CONTROL_EVERY = 4
 """In every fourth room the talk is also held without echo, which costs as much again."""
-REACTION_S = 1.0
-"""Within this time after hearing speech a change of the agent's is a reaction to it."""
-AFTER_USER_S = 0.5
-"""The user's reverberation and the models' delay, which are no phantoms."""
-PHANTOM_FRAMES = 3
-"""So many frames of units that no silence has are heard as speech."""
 MOST_REDUCTION_DB = 60.0
 """Beyond this nothing is left to measure."""
 GOAL_REDUCTION_DB, GOAL_INTERRUPTIONS, GOAL_ERROR_POINTS = 35.0, 0.0, 15.0
 
 _SETTLE_S = 1.0
-_NOISE_GAINS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.0)
 _SOUND_FILES = (".flac", ".wav", ".ogg", ".opus")
 _SETTINGS = [(False, False), (True, False), (False, True), (True, True)]
 
@@ -81,18 +71,6 @@ class Setting:
     """Of the user's speech in double talk; a share of the clean microphone's units."""
     unit_error_alone: float
     """The same without any echo."""
-
-
-@dataclass(frozen=True)
-class Loop:
-    """The starter with its own echo, or without any."""
-
-    agent_turns: int
-    agent_speech_s: float
-    phantoms: int
-    """How often it heard speech while the user was silent."""
-    reactions: int
-    """How often the agent then began or ceased to speak."""
 
 
 @dataclass(frozen=True)
@@ -135,13 +113,16 @@ def evaluate_echo(
         _Task(1000 * seed + index, talk_rooms is None or index < talk_rooms, bundle_path, speech)
         for index in range(rooms)
     ]
-    results = list(track(_each(tasks, jobs), "rooms", total=rooms))
-    figures = summary(results)
-    figures |= {"seed": seed, "speech": "people" if speech else "synthetic voices"}
+    results: list[RoomResult] = []
+    figures: dict[str, Any] = {}
+    for result in track(_each(tasks, jobs), "rooms", total=rooms):
+        results.append(result)
+        figures = summary(results)
+        figures |= {"seed": seed, "speech": "people" if speech else "synthetic voices"}
+        if json_path:  # after each room: the board takes most of an hour
+            by_room = {"by_room": [asdict(each) for each in results]}
+            json_path.write_text(json.dumps(figures | by_room, indent=2) + "\n", encoding="utf8")
     show(console, figures)
-    if json_path:
-        figures["by_room"] = [asdict(result) for result in results]
-        json_path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf8")
     return figures
 
 
@@ -173,7 +154,9 @@ def measure_room(task: _Task) -> RoomResult:
     with_echo = without_echo = None
     if task.talks:
         control = task.seed % CONTROL_EVERY == 0
-        with_echo, without_echo = closed_loop(room, models, rng, control)
+        with_echo, without_echo = closed_loop(
+            room, models.duplex, models.tokenizer, models.voice, rng, control
+        )
     return RoomResult(
         seed=task.seed,
         rt60_s=room.rt60_s,
@@ -281,7 +264,7 @@ def open_loop(
     """
     alone = len(agent) - len(user)
     at_microphone = np.zeros(len(agent), np.float32)
-    at_microphone[alone:] = _in_room(user, room)
+    at_microphone[alone:] = in_room(user, room)
     echo = EchoPath(room, 1.0).push(agent)
     echo *= 10 ** ((USER_DB + room.echo_db - speech_level_db(echo[:alone])) / 20)
     noise = room_noise(room, len(agent))
@@ -311,13 +294,6 @@ def open_loop(
     return settings
 
 
-def cancel(canceller: EchoCanceller, near: np.ndarray, far: np.ndarray) -> np.ndarray:
-    """Whole blocks of sound (n,) through the canceller, as late as it is."""
-    near = np.clip(near, -1.0, 1.0).astype(np.float32)
-    blocks = zip(near.reshape(-1, BLOCK_SAMPLES), far.reshape(-1, BLOCK_SAMPLES), strict=True)
-    return np.concatenate([canceller.process(*block) for block in blocks])
-
-
 def in_time(cleaned: np.ndarray) -> np.ndarray:
     """The canceller's sound (n,) without its delay; silence at the end."""
     return np.pad(cleaned, (0, DELAY_SAMPLES))[DELAY_SAMPLES:]
@@ -343,98 +319,10 @@ def reduction_db(
     return float(10 * np.log10(powers[0] / remaining))
 
 
-def _in_room(user: np.ndarray, room: Room) -> np.ndarray:
-    """The user's speech as the microphone hears it, at its level."""
-    return at_level(fftconvolve(user, room.user_response)[: len(user)], USER_DB)
-
-
 def spoken(frames: np.ndarray) -> list[int]:
     """Units as the language model sees them: each once."""
     changed = np.concatenate([[True], frames[1:] != frames[:-1]])
     return [int(unit) for unit in frames[changed]]
-
-
-# --- closed loop ----------------------------------------------------------------------------------
-
-
-def closed_loop(
-    room: Room, models: _Models, rng: random.Random, control: bool
-) -> tuple[Loop, Loop | None]:
-    """Ask for stories, then be silent: what does the agent do when it hears itself?
-
-    With its echo, and, if ``control``, without any.
-    """
-    duplex = models.duplex
-    chunk = duplex.format.chunk_samples
-    user = np.zeros(LOOP_S * RATE_HZ // chunk * chunk, np.float32)
-    for second in range(1, LOOP_S, QUESTION_EVERY_S):
-        question = speak(rng.choice(script.STORY_PROMPTS), rng.choice(HELD_OUT), rng).audio
-        start = second * RATE_HZ
-        user[start : start + len(question)] = at_level(question, USER_DB)
-    at_microphone = _in_room(user, room)
-    silent_units = _silent_units(room, models.tokenizer)
-    level_db = speech_level_db(EchoPath(room, 1.0).push(models.voice))
-    gain = 10 ** ((USER_DB + room.echo_db - level_db) / 20)
-    with_echo = judge(*_talk(room, duplex, at_microphone, gain), at_microphone, silent_units)
-    if not control:
-        return with_echo, None
-    without = judge(*_talk(room, duplex, at_microphone, 0.0), at_microphone, silent_units)
-    return with_echo, without
-
-
-def _talk(
-    room: Room, duplex: Duplex, at_microphone: np.ndarray, gain: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """The agent's sound (n,) and the units that it heard (n / 640,)."""
-    duplex.reset()
-    canceller = EchoCanceller()
-    path = EchoPath(room, gain)
-    near = at_microphone + room_noise(room, len(at_microphone))
-    agent = [np.zeros(duplex.format.chunk_samples, np.float32)]
-    heard: list[int] = []
-    for chunk in near.reshape(-1, duplex.format.chunk_samples):
-        cleaned = cancel(canceller, chunk + path.push(agent[-1]), agent[-1])
-        step = duplex.step(cleaned)
-        heard += [unit for frames in step.user_units for unit in frames]
-        agent.append(step.agent_audio)
-    return np.concatenate(agent[:-1]), np.array(heard)
-
-
-def judge(
-    agent: np.ndarray, heard: np.ndarray, at_microphone: np.ndarray, silent_units: set[int]
-) -> Loop:
-    """What the agent heard while the user was silent, and what it did about it.
-
-    Sound float32 (n,) on one time axis, ``heard`` units (n / 640,).
-    """
-    user_spans = activity(levels_db(at_microphone))
-    agent_spans = activity(levels_db(agent))
-    edges = [edge for span in agent_spans for edge in (span.start_sample, span.end_sample)]
-    margin = round(AFTER_USER_S * RATE_HZ)
-    phantoms = reactions = 0
-    for start, end in _runs(~np.isin(heard, sorted(silent_units))):
-        first, last = start * FRAME_SAMPLES, end * FRAME_SAMPLES
-        users = any(first < s.end_sample + margin and s.start_sample < last for s in user_spans)
-        if end - start < PHANTOM_FRAMES or users:
-            continue
-        phantoms += 1
-        reactions += any(first <= edge <= last + REACTION_S * RATE_HZ for edge in edges)
-    seconds = sum(span.duration_ms for span in agent_spans) / 1000
-    return Loop(len(agent_spans), seconds, phantoms, reactions)
-
-
-def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
-    """[start, end) of each run of true values."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]])))
-    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
-
-
-def _silent_units(room: Room, tokenizer: Tokenizer) -> set[int]:
-    """Units that the room gives while nobody speaks, whatever the canceller leaves of its noise."""
-    noise = room_noise(room, 4 * RATE_HZ)
-    cleaned = cancel(EchoCanceller(), noise, np.zeros_like(noise))
-    sounds = [cleaned, *(np.float32(gain) * noise for gain in _NOISE_GAINS)]
-    return {int(unit) for sound in sounds for unit in tokenizer.units(sound)}
 
 
 # --- figures --------------------------------------------------------------------------------------
@@ -476,7 +364,7 @@ def summary(results: Sequence[RoomResult]) -> dict[str, Any]:
 
 
 def _per_hour(loops: Sequence[Loop]) -> dict[str, float]:
-    hours = max(len(loops), 1) * LOOP_S / 3600
+    hours = max(len(loops), 1) * echo_loop.LOOP_S / 3600
     return {
         "hours": hours,
         "agent_turns": sum(loop.agent_turns for loop in loops) / hours,

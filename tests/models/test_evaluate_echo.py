@@ -10,13 +10,17 @@ import numpy as np
 import pytest
 import soundfile
 
+from engine.bundle import load_bundle
+from engine.duplex import Duplex
 from engine.errors import DuologueError
 from engine.tokens import FRAME_SAMPLES, RATE_HZ
 from tests.engine.tiny_bundle import write_tiny_bundle
 
 pytest.importorskip("pyroomacoustics")
 
+from models import echo_loop
 from models import evaluate_echo as board
+from models.voices import speak
 
 
 def noise(seconds: float, level: float = 0.1) -> np.ndarray:
@@ -44,21 +48,47 @@ def test_reduction_is_the_echo_against_what_is_left_beyond_the_noise() -> None:
     assert board.reduction_db(echo, late, 0 * echo, None) < 10
 
 
-def test_the_judge_counts_what_the_agent_makes_of_its_own_echo() -> None:
-    user = bursts((1, 2))
-    agent = bursts((3, 6), (10, 12))
-    frames = np.zeros(len(user) // FRAME_SAMPLES, np.int64)
-    silent = {0}
-    quiet = board.judge(agent, frames, user, silent)
-    assert (quiet.agent_turns, quiet.phantoms, quiet.reactions) == (2, 0, 0)
-    assert quiet.agent_speech_s == pytest.approx(5, abs=0.1)
-    heard = frames.copy()
+def test_a_phantom_is_what_nobody_said_while_the_agent_could_be_heard() -> None:
+    user, agent = bursts((1, 2)), bursts((3, 9))
+    heard = np.zeros(len(user) // FRAME_SAMPLES, np.int64)
+
+    def found(*silent: int) -> list[tuple[int, int]]:
+        talk = echo_loop.Talk([[heard.tolist()]], [], agent)
+        return echo_loop.phantoms(talk, user, set(silent))
+
+    assert found(0) == []
     heard[25:60] = 7  # the user, and a reverberation of 0.4 s
-    heard[130:134] = 7  # at 5.2 s; the agent ceases at 6.0 s
-    heard[200:210] = 7  # at 8.0 s; nothing comes of it within a second of its end
+    heard[130:134] = 7
+    heard[240:244] = 9  # at 9.6 s the agent's sound is still in the room
     heard[220] = 7  # one frame is no speech
-    found = board.judge(agent, heard, user, silent)
-    assert (found.phantoms, found.reactions) == (2, 1)
+    heard[300:310] = 7  # at 12 s it is not
+    assert found(0) == [(130, 134), (240, 244)]
+    assert found(0, 7) == [(240, 244)]
+
+
+def test_the_twin_tells_what_a_phantom_did() -> None:
+    """Something like "hello" in a silent room makes the agent speak; faint noise does not."""
+    bundle = load_bundle()
+    duplex = Duplex(bundle)
+    chunk = duplex.format.chunk_samples
+    sound = np.zeros(8 * RATE_HZ // chunk * chunk, np.float32)
+    words = speak("hello", "flite:slt", random.Random(0)).audio
+    sound[2 * RATE_HZ : 2 * RATE_HZ + len(words)] = words
+    own = [bundle.manifest.silence_unit] * duplex.format.chunk_frames
+    audio, heard = [np.zeros(chunk, np.float32)], []
+    for part in sound.reshape(-1, chunk):
+        step = duplex.step(part)
+        heard.append(step.user_units)
+        own += step.own_frames
+        audio.append(step.agent_audio)
+    talk = echo_loop.Talk(heard, own, np.concatenate(audio[:-1]))
+    assert echo_loop.hear_again(duplex, talk.heard) == own
+    silent = {*talk.heard_frames[:40].tolist(), *talk.heard_frames[-40:].tolist()}
+    spoken = np.flatnonzero(~np.isin(talk.heard_frames, sorted(silent)))
+    first, end = int(spoken[0]), int(spoken[-1]) + 1
+    assert 1.9 < first * FRAME_SAMPLES / RATE_HZ < 2.5
+    assert echo_loop.reacts(talk, duplex, first, end, silent)
+    assert not echo_loop.reacts(talk, duplex, 10, 14, silent)
 
 
 def test_people_are_found_by_folder(tmp_path: Path) -> None:
@@ -77,7 +107,7 @@ def test_the_board_from_end_to_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Three small rooms; the canceller does its work in them."""
-    monkeypatch.setattr(board, "LOOP_S", 4)
+    monkeypatch.setattr(echo_loop, "LOOP_S", 4)
     monkeypatch.setattr(board, "AGENT_ALONE_S", 4)
     monkeypatch.setattr(board, "BOTH_S", 2)
     monkeypatch.setattr("models.rooms._RT60_S", (0.2, 0.3))
