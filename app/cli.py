@@ -402,7 +402,7 @@ def bench_window(
     from engine.audio_file import read_mono
 
     figures = window_figures(
-        measure_window(read_mono(sample_path(), _BENCH_MOST_SECONDS), seconds, rounds)
+        *measure_window(read_mono(sample_path(), _BENCH_MOST_SECONDS), seconds, rounds)
     )
     show_window_cost(Console(), figures)
     if json_path:

@@ -131,6 +131,18 @@ def show_window_cost(console: Console, figures: dict[str, Any]) -> None:
         )
     console.print(table)
     console.print(f"p99 with the window is {figures['p99_ratio']:.2f} of that without.")
+    steps = Table(title="How long the window's thread is held")
+    steps.add_column("by")
+    for name in ("own computing", "wait", "over 16 ms"):
+        steps.add_column(name, justify="right")
+    for step in figures["steps"]:
+        steps.add_row(
+            step["name"],
+            f"{step['cpu_most_ms']:.1f} ms",
+            f"{step['busy_most_ms']:.1f} ms",
+            str(step["busy_over_frame"]),
+        )
+    console.print(steps)
 
 
 def show_agreement(console: Console, entries: Sequence[Agreement], chunk_ms: int) -> None:

@@ -1,21 +1,25 @@
 """Measures what the window costs: the engine's chunk times with and without it, side by side, and
-how long the window's thread lets things wait.
+how long the window's thread lets things wait: in a talk, and in the steps that take it longest.
 
 The bundled sample is the microphone, in real time; passes with and without window alternate.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
@@ -26,12 +30,19 @@ from app.settings import Settings, SettingsFile
 from app.window import theme, worker
 from app.window.main_window import MainWindow
 from app.window.session import Session
+from app.window.start import SWITCH_SECONDS
+from engine.events import EVENTS_NAME
 from engine.live_events import ChunkDone
+from engine.recorder import SOUND_NAME
 from engine.tokens import RATE_HZ
 
 _WARM_CHUNKS = 5
-_ASK_SECONDS = 0.005
+_ASK_SECONDS, _ASK_OFTEN_SECONDS = 0.005, 0.001
 FRAME_MS = 16.0
+_STEP_MS = 600
+"""So long the window is watched after a step."""
+_LONG_HOURS = 3
+_PAGES = ("talk", "conversations", "models", "settings")
 
 
 @dataclass(frozen=True)
@@ -52,8 +63,23 @@ class Pass:
     """Waits of more than 16 ms."""
 
 
-def measure_window(user_audio: np.ndarray, seconds: float, rounds: int = 2) -> list[Pass]:
-    """Talk ``rounds`` times for some seconds each without and with the window."""
+@dataclass(frozen=True)
+class Step:
+    """Something that gives the window's thread much to do at once."""
+
+    name: str
+    cpu_most_ms: float
+    """The thread's own computing between two answers to a question asked each millisecond."""
+    busy_most_ms: float
+    """The longest that such a question waited, other programs' computing included."""
+    busy_over_frame: int
+
+
+def measure_window(
+    user_audio: np.ndarray, seconds: float, rounds: int = 2
+) -> tuple[list[Pass], list[Step]]:
+    """Talk ``rounds`` times for some seconds each without and with the window; then the steps."""
+    sys.setswitchinterval(SWITCH_SECONDS)  # as the program has it
     microphone = np.resize(user_audio, round((seconds + 30) * RATE_HZ))
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
@@ -61,12 +87,16 @@ def measure_window(user_audio: np.ndarray, seconds: float, rounds: int = 2) -> l
         os.environ[PROFILE_VARIABLE] = profile
         theme.apply(app, theme.LIGHT)
         kinds = (False, True) * rounds
-        passes = [_pass(microphone, seconds, shown, Path(profile)) for shown in kinds]
+        steps: list[Step] = []
+        passes = [_pass(microphone, seconds, shown, Path(profile), steps) for shown in kinds]
+        steps += _steps(app, Path(profile))
         worker.wait_for_all()
-    return passes
+    return passes, steps
 
 
-def _pass(microphone: np.ndarray, seconds: float, shown: bool, profile: Path) -> Pass:
+def _pass(
+    microphone: np.ndarray, seconds: float, shown: bool, profile: Path, steps: list[Step]
+) -> Pass:
     settings = Settings(first_run_done=True, recording_folder=profile / "talks")
     make = partial(OpenTalk, make_card=lambda *_devices: RecordingCard(microphone))
     session = Session(settings, make)
@@ -98,6 +128,9 @@ def _pass(microphone: np.ndarray, seconds: float, shown: bool, profile: Path) ->
     loop.exec()
     stretches = busy.end()
     cpu = (time.thread_time() - cpu_begin) / (time.perf_counter() - clock_begin)
+    if window and session.running:
+        session.ended.connect(lambda _recording: QTimer.singleShot(_STEP_MS, loop.quit))
+        steps.append(_step("end of a talk", session.stop, loop))
     session.close()
     if window:
         window.close()
@@ -116,14 +149,102 @@ def _pass(microphone: np.ndarray, seconds: float, shown: bool, profile: Path) ->
     )
 
 
+def _steps(app: QApplication, profile: Path) -> list[Step]:
+    """A change of colours on each page; a recording of hours."""
+    talks = profile / "talks"
+    _lengthen(min(talks.iterdir()), talks / "conversation-20260101-000000")
+    file = SettingsFile()
+    settings = Settings(first_run_done=True, recording_folder=talks, theme="light")
+    file.save(settings)
+    window = MainWindow(file)
+    window.show()
+    for index in range(len(_PAGES)):  # each has been seen once
+        window.show_page(index)
+        _wait()
+    steps = []
+    for index, name in enumerate(_PAGES):
+        window.show_page(index)
+        _wait()
+        for look in ("dark", "light"):
+            new = window.settings.model_copy(update={"theme": look})
+            steps.append(_step(f"{look} colours, {name} seen", partial(window.change, new)))
+    page = window.conversations
+    window.show_page(1)
+    _wait()
+    loop = QEventLoop()
+    ticks = QTimer()
+    ticks.timeout.connect(
+        lambda: page.play_button.isEnabled() and QTimer.singleShot(_STEP_MS, loop.quit)
+    )
+    oldest = page.list.count() - 1
+
+    def open_longest() -> None:
+        page.list.setCurrentRow(oldest)
+        ticks.start(20)
+
+    steps.append(_step(f"a recording of {_LONG_HOURS} hours", open_longest, loop))
+    window.close()
+    window.deleteLater()
+    return steps
+
+
+def _step(name: str, do: Callable[[], object], loop: QEventLoop | None = None) -> Step:
+    """Watch the window while something is done in it, until ``loop`` ends or for a moment."""
+    if loop is None:
+        loop = QEventLoop()
+        QTimer.singleShot(_STEP_MS, loop.quit)
+    busy = _Busy(_ASK_OFTEN_SECONDS)
+    busy.begin()
+    QTimer.singleShot(50, do)
+    loop.exec()
+    waits = busy.end()
+    over = sum(wait > FRAME_MS for wait in waits)
+    return Step(name, max(busy.cpu_ms, default=0.0), max(waits), over)
+
+
+def _wait() -> None:
+    worker.wait_for_all()
+    loop = QEventLoop()
+    QTimer.singleShot(_STEP_MS, loop.quit)
+    loop.exec()
+
+
+def _lengthen(talk: Path, target: Path) -> None:
+    """A recording of hours, made of a short one said again and again."""
+    target.mkdir()
+    sound, rate_hz = soundfile.read(talk / SOUND_NAME, dtype="int16")
+    lines = (talk / EVENTS_NAME).read_text("utf8").splitlines()
+    head, records = lines[0], [json.loads(line) for line in lines[1:]]
+    chunks = [record for record in records if record.get("kind") == "chunk"]
+    times = _LONG_HOURS * 3600 * rate_hz // len(sound) + 1
+    with (target / EVENTS_NAME).open("w", encoding="utf8") as events:
+        print(head, file=events)
+        for turn in range(times):
+            for chunk in chunks:
+                moved = {
+                    "index": chunk["index"] + turn * len(chunks),
+                    "start_sample": chunk["start_sample"] + turn * len(sound),
+                }
+                print(json.dumps({**chunk, **moved}), file=events)
+    with soundfile.SoundFile(
+        target / SOUND_NAME, "w", rate_hz, sound.shape[1], "PCM_16", format="FLAC"
+    ) as file:
+        for _ in range(times):
+            file.write(sound)
+
+
 class _Busy(QObject):
     """How long the window's thread lets a question wait that another thread asks all the time."""
 
     _asked = Signal(float)
 
-    def __init__(self) -> None:
+    def __init__(self, ask_seconds: float = _ASK_SECONDS) -> None:
         super().__init__()
+        self._ask_seconds = ask_seconds
         self._waits_ms: list[float] = []
+        self.cpu_ms: list[float] = []
+        """The window's thread's own computing from one answer to the next."""
+        self._answered_cpu: float | None = None
         self._over = threading.Event()
         self._asked.connect(self._answer, Qt.ConnectionType.QueuedConnection)
         self._thread = threading.Thread(target=self._ask, name="asks the window", daemon=True)
@@ -138,18 +259,23 @@ class _Busy(QObject):
         return self._waits_ms or [0.0]
 
     def _ask(self) -> None:
-        while not self._over.wait(_ASK_SECONDS):
+        while not self._over.wait(self._ask_seconds):
             self._asked.emit(time.perf_counter())
 
     def _answer(self, asked_at: float) -> None:
         self._waits_ms.append((time.perf_counter() - asked_at) * 1000)
+        cpu = time.thread_time()
+        if self._answered_cpu is not None:
+            self.cpu_ms.append((cpu - self._answered_cpu) * 1000)
+        self._answered_cpu = cpu
 
 
-def window_figures(passes: list[Pass]) -> dict[str, Any]:
+def window_figures(passes: list[Pass], steps: list[Step]) -> dict[str, Any]:
     """As JSON values, with the ratio of the medians of p99 with and without the window."""
     with_it = [one.chunk_p99_ms for one in passes if one.window]
     without = [one.chunk_p99_ms for one in passes if not one.window]
     return {
         "passes": [asdict(one) for one in passes],
+        "steps": [asdict(step) for step in steps],
         "p99_ratio": float(np.median(with_it) / np.median(without)),
     }

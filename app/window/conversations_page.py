@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QDateTime, QLocale, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -20,8 +19,6 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPushButton,
     QSplitter,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -29,9 +26,10 @@ from PySide6.QtWidgets import (
 from app import library
 from app.library import Entry, Format
 from app.player import Player
-from app.timeline import Timeline
+from app.timeline import Mark, Timeline
 from app.window import worker
 from app.window.captions import Captions
+from app.window.events_table import EventsTable, Happened
 from app.window.legend import Legend
 from app.window.sentences import in_language
 from app.window.waveform_view import WaveformView, clock_text
@@ -40,9 +38,8 @@ from engine.recorder import SOUND_NAME
 from engine.tokens import RATE_HZ
 from engine.transcript import Line
 
-_LIST_PX, _EVENTS_PX, _TIME_PX = 240, 180, 76
+_LIST_PX, _EVENTS_PX = 240, 180
 _CURSOR_MS = 40
-_MOST_EVENTS = 2000
 
 
 class ConversationsPage(QWidget):
@@ -62,8 +59,6 @@ class ConversationsPage(QWidget):
         self._entries: list[Entry] = []
         self._timeline: Timeline | None = None
         self._player: Player | None = None
-        self._rows: list[int] = []
-        """Where each row of the events begins, in samples."""
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(16)
@@ -125,19 +120,9 @@ class ConversationsPage(QWidget):
         inside.addWidget(self.captions)
         self.legend = Legend(live=False)
         inside.addWidget(self.legend)
-        self.events = QTableWidget(0, 2)
-        self.events.setHorizontalHeaderLabels([self.tr("Time"), self.tr("What happened")])
-        self.events.horizontalHeader().setStretchLastSection(True)
-        self.events.setColumnWidth(0, _TIME_PX)
-        self.events.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        self.events.verticalHeader().hide()
-        self.events.setShowGrid(False)
-        self.events.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.events.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.events.setTabKeyNavigation(False)
+        self.events = EventsTable(self.tr("Time"), self.tr("What happened"), self._words)
         self.events.setAccessibleName(self.tr("Events"))
-        self.events.cellClicked.connect(self._go_to_event)
-        self.events.cellActivated.connect(self._go_to_event)
+        self.events.chosen.connect(self._show_moment)
         parts = QSplitter(Qt.Orientation.Vertical)
         parts.addWidget(card)
         parts.addWidget(self.events)
@@ -261,8 +246,7 @@ class ConversationsPage(QWidget):
         self.waveform.set_timeline(None)
         self.captions.set_transcript(None)
         self.exports["transcript"].setVisible(False)
-        self._rows = []
-        self.events.setRowCount(0)
+        self.events.show_rows(())
         for part in (self.details, self.rename_button, self.delete_button):
             part.setEnabled(entry is not None)
         self.play_button.setEnabled(False)
@@ -274,13 +258,13 @@ class ConversationsPage(QWidget):
         if entry.damage:
             return
         worker.run(
-            lambda: Timeline.of_recording(entry.folder),
-            lambda timeline: self._show_timeline(entry, timeline),
+            lambda: _read(entry.folder),
+            lambda read: self._show_timeline(entry, *read),
             self._say_error,
             self,
         )
 
-    def _show_timeline(self, entry: Entry, timeline: Timeline) -> None:
+    def _show_timeline(self, entry: Entry, timeline: Timeline, happened: list[Happened]) -> None:
         if self._shown() is not entry:
             return
         self._timeline = timeline
@@ -288,14 +272,10 @@ class ConversationsPage(QWidget):
         self.play_button.setEnabled(True)
         self.captions.set_transcript(timeline.transcript)
         self.exports["transcript"].setVisible(bool(timeline.transcript.lines))
-        happened = [(mark.sample, self.waveform.mark_text(mark)) for mark in timeline.marks]
-        happened += [(one.start_sample, self._said(one)) for one in timeline.transcript.lines]
-        happened = sorted(happened, key=lambda row: row[0])[:_MOST_EVENTS]
-        self._rows = [sample for sample, _ in happened]
-        self.events.setRowCount(len(happened))
-        for row, (sample, text) in enumerate(happened):
-            self.events.setItem(row, 0, QTableWidgetItem(clock_text(sample / RATE_HZ, True)))
-            self.events.setItem(row, 1, QTableWidgetItem(text))
+        self.events.show_rows(happened)
+
+    def _words(self, what: Mark | Line) -> str:
+        return self.waveform.mark_text(what) if isinstance(what, Mark) else self._said(what)
 
     def _said(self, line: Line) -> str:
         said = self.tr("You: {0}") if line.side == "user" else self.tr("Agent: {0}")
@@ -362,10 +342,6 @@ class ConversationsPage(QWidget):
     def stop_playing(self) -> None:
         """A talk needs the card."""
         self._stop()
-
-    def _go_to_event(self, row: int, _column: int) -> None:
-        if row < len(self._rows):
-            self._show_moment(self._rows[row])
 
     # --- files ------------------------------------------------------------------------------------
 
@@ -448,3 +424,11 @@ class ConversationsPage(QWidget):
         """Nothing plays behind another page."""
         self._stop()
         super().hideEvent(event)
+
+
+def _read(folder: Path) -> tuple[Timeline, list[Happened]]:
+    """All that is shown of a recording, in the worker's thread."""
+    timeline = Timeline.of_recording(folder)
+    happened: list[Happened] = [(mark.sample, mark) for mark in timeline.marks]
+    happened += [(line.start_sample, line) for line in timeline.transcript.lines]
+    return timeline, sorted(happened, key=lambda row: row[0])

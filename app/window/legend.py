@@ -23,6 +23,7 @@ class Legend(QLabel):
         """``live``: with what is seen only while one talks."""
         super().__init__(parent)
         self._live = live
+        self._look = ""
         self.setProperty("role", "soft")
         self.setTextFormat(Qt.TextFormat.RichText)
         self.setWordWrap(True)
@@ -30,6 +31,7 @@ class Legend(QLabel):
 
     def _fill(self) -> None:
         look = theme.current()
+        self._look = look.name
         signs = [
             (_BAR, look.good, self.tr("foreseen by the model")),
             (_BAR, look.warning, self.tr("not foreseen")),
@@ -59,7 +61,7 @@ class Legend(QLabel):
         self.setVisible(picture_px >= _LEAST_PICTURE_PX)
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() == QEvent.Type.PaletteChange and self._look != theme.current().name:
             self._fill()
         super().changeEvent(event)
 

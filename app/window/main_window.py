@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         self._closing = False
 
         self.setWindowTitle("Duologue")
+        self.setProperty("look", theme.current().name)
         self.setMinimumSize(_LEAST)
         self.resize(1180, 760)
         self._build()
@@ -228,7 +229,7 @@ class MainWindow(QMainWindow):
         except DuologueError as error:
             self.tell(str(error))
         if settings.theme != before.theme:
-            theme.apply(self._app, theme.chosen(settings.theme))
+            theme.change(self._app, theme.chosen(settings.theme))
         if settings.language != before.language:
             use_language(self._app, settings.language)
             self.tell(self.tr("The language changes when Duologue is started again."))
@@ -241,7 +242,7 @@ class MainWindow(QMainWindow):
         self.models.show_current(bundle)
 
     def _follow_desktop(self) -> None:
-        theme.apply(self._app, theme.chosen(self.settings.theme))
+        theme.change(self._app, theme.chosen(self.settings.theme))
 
     # --- notices ----------------------------------------------------------------------------------
 

@@ -284,16 +284,18 @@ def in_language(sentence: str) -> str:
 
 
 def _translated(sentence: str) -> str:
-    for template, pattern in _patterns():
-        found = pattern.fullmatch(sentence)
+    for template in map(str, _SENTENCES):
+        # Compiling all of them at the first notice would hold the window up.
+        if not sentence.startswith(template.partition("{")[0]):
+            continue
+        if not sentence.endswith(template.rpartition("}")[2]):
+            continue
+        found = _pattern(template).fullmatch(sentence)
         if found:
             return QCoreApplication.translate(_CONTEXT, template).format(*found.groups())
     return sentence
 
 
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple(
-        (template, re.compile(re.sub(r"\\\{\d\\\}", "(.+?)", re.escape(template)), re.DOTALL))
-        for template in map(str, _SENTENCES)
-    )
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{\d\\\}", "(.+?)", re.escape(template)), re.DOTALL)

@@ -33,7 +33,7 @@ from engine.resource_files import resources
 _LOG = logging.getLogger(__name__)
 _LOG_BYTES = 500_000
 # A worker's thread keeps the interpreter from the window's so long; Python's own 5 ms add up.
-_SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.001
 # So often Python gets to see Ctrl-C while Qt waits.
 _SIGNAL_MS = 250
 
@@ -44,7 +44,7 @@ def open_window() -> int:
     Where it runs already, that window comes forward instead.
     """
     begin = time.perf_counter()
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    sys.setswitchinterval(SWITCH_SECONDS)
     qInstallMessageHandler(_log_qt)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("Duologue")

@@ -1,16 +1,19 @@
-"""How the window looks: two palettes of colours and one style sheet made from either.
+"""How the window looks: two palettes of colours, and one style sheet that names their roles.
 
 Widgets take colours from the palette, or from `current()` where they paint themselves. Knows no
-pages.
+pages. Window's thread only.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from engine.resource_files import resources
 
@@ -74,6 +77,9 @@ DARK = Theme(
     bad="#f28b82",
 )
 _current = LIGHT
+_STYLED = "duologue styled"
+_STEP_SECONDS = 0.003
+"""So long the widgets are restyled in one go."""
 
 
 def current() -> Theme:
@@ -90,14 +96,95 @@ def chosen(name: str) -> Theme:
 
 
 def apply(app: QApplication, theme: Theme) -> None:
-    """Give the whole program this theme; every widget is told by a palette change."""
-    global _current
-    _current = theme
-    app.setStyle("Fusion")
-    # A widget takes its palette when its sheet is set, so the palette comes first.
-    app.setStyleSheet("")
-    app.setPalette(_palette(theme))
-    app.setStyleSheet(_style_sheet(theme))
+    """Give the whole program this theme, all of it before this returns."""
+    _restyling.take(app, theme)
+    _restyling.finish()
+
+
+def change(app: QApplication, theme: Theme) -> None:
+    """Give the whole program this theme in short steps, what is seen first and in one picture.
+
+    Qt restyles all widgets in one call, some 50 ms long, when a style sheet changes. So the sheet
+    never does: it names roles of the palette, and each widget is made to look them up again.
+    """
+    _restyling.take(app, theme)
+    _restyling.begin()
+
+
+class _Restyling:
+    """Goes through all widgets after a change; a later change begins again."""
+
+    def __init__(self) -> None:
+        self._timer: QTimer | None = None
+        self._steps: Iterator[None] = iter(())
+        self._frozen: list[QWidget] = []
+
+    def take(self, app: QApplication, theme: Theme) -> None:
+        global _current
+        _current = theme
+        if app.property(_STYLED) is None:
+            app.setProperty(_STYLED, True)
+            app.setStyle("Fusion")
+            # A widget takes its palette when its sheet is set, so the palette comes first.
+            app.setPalette(_palette(theme))
+            app.setStyleSheet(_style_sheet())
+        self._steps = self._go_through(app, theme)
+
+    def begin(self) -> None:
+        if self._timer is None:
+            self._timer = QTimer(QGuiApplication.instance())
+            self._timer.timeout.connect(self._step)
+        self._timer.start(0)
+
+    def finish(self) -> None:
+        for _ in self._steps:
+            pass
+        if self._timer:
+            self._timer.stop()
+
+    def _step(self) -> None:
+        """Some widgets, and then the window's thread is free for others."""
+        end = time.perf_counter() + _STEP_SECONDS
+        while time.perf_counter() < end:
+            try:
+                next(self._steps)
+            except StopIteration:
+                assert self._timer
+                self._timer.stop()
+                return
+
+    def _go_through(self, app: QApplication, theme: Theme) -> Iterator[None]:
+        windows = [each for each in app.topLevelWidgets() if each.isWindow()]
+        for window in windows:
+            window.setProperty("look", theme.name)
+            if window.isVisible() and window.updatesEnabled():
+                window.setUpdatesEnabled(False)  # no picture in two themes
+                self._frozen.append(window)
+        yield
+        app.setPalette(_palette(theme))
+        yield
+        hidden = []
+        for widget in app.allWidgets():
+            if not isValid(widget):
+                continue
+            if not widget.isVisible():
+                hidden.append(widget)
+                continue
+            widget.style().polish(widget)
+            yield
+        while self._frozen:
+            window = self._frozen.pop()
+            if isValid(window):
+                window.setUpdatesEnabled(True)
+            yield
+        for widget in hidden:
+            if isValid(widget):
+                widget.style().polish(widget)
+                widget.update()  # it may be seen by now
+                yield
+
+
+_restyling = _Restyling()
 
 
 def _palette(theme: Theme) -> QPalette:
@@ -118,6 +205,7 @@ def _palette(theme: Theme) -> QPalette:
         roles.Highlight: theme.accent,
         roles.HighlightedText: theme.on_accent,
         roles.Link: theme.accent,
+        roles.LinkVisited: theme.warning,
         roles.Mid: theme.line,
         roles.Accent: theme.accent,
     }.items():
@@ -127,18 +215,32 @@ def _palette(theme: Theme) -> QPalette:
     return palette
 
 
-def _style_sheet(theme: Theme) -> str:
+def _style_sheet() -> str:
     sheet = _SHEET
-    for field in fields(theme):
-        sheet = sheet.replace(f"@{field.name};", f"{getattr(theme, field.name)};")
-    for icon in ("check", "down", "up"):
-        path = resources() / "icons" / f"{icon}-{theme.name}.svg"
-        sheet = sheet.replace(f"@{icon};", path.as_posix())
+    for name, role in _ROLES.items():
+        sheet = sheet.replace(f"@{name};", f"palette({role});")
+    for look in (LIGHT, DARK):
+        for icon in ("check", "down", "up"):
+            path = resources() / "icons" / f"{icon}-{look.name}.svg"
+            sheet = sheet.replace(f"@{icon}-{look.name};", path.as_posix())
     return sheet
 
 
+# What a colour of the theme is called in the palette, and so in the sheet.
+_ROLES = {
+    "window": "window",
+    "card": "base",
+    "line": "mid",
+    "text": "window-text",
+    "soft_text": "placeholder-text",
+    "accent": "highlight",
+    "on_accent": "highlighted-text",
+    "warning": "link-visited",
+    "bad": "bright-text",
+}
 # Dynamic properties that widgets may carry: card (frame), role = title | soft | warning | bad
-# (labels), primary (buttons), navigation (the buttons at the side).
+# (labels), primary (buttons), navigation (the buttons at the side). Windows carry look = light |
+# dark: no colour of the palette reaches into a picture.
 _SHEET = """
 QToolTip { color: @text; background: @card; border: 1px solid @line; padding: 6px; }
 QFrame[card="true"] { background: @card; border: 1px solid @line; border-radius: 12px; }
@@ -147,7 +249,6 @@ QLabel[role="heading"] { font-size: 12pt; font-weight: 600; }
 QLabel[role="soft"] { color: @soft_text; }
 QLabel[role="warning"] { color: @warning; }
 QLabel[role="bad"] { color: @bad; }
-QLabel[role="good"] { color: @good; }
 QPushButton { background: @card; border: 1px solid @line; border-radius: 8px;
     padding: 7px 16px; }
 QPushButton:hover { border-color: @accent; }
@@ -172,7 +273,7 @@ QComboBox:hover, QAbstractSpinBox:hover { border-color: @accent; }
 QComboBox:focus, QAbstractSpinBox:focus { border: 2px solid @accent; padding: 4px 7px; }
 QComboBox:disabled, QAbstractSpinBox:disabled { color: @soft_text; background: @window; }
 QComboBox::drop-down { border: none; width: 28px; }
-QComboBox::down-arrow { image: url(@down;); width: 16px; height: 16px; }
+QComboBox::down-arrow { image: url(@down-light;); width: 16px; height: 16px; }
 QComboBox QAbstractItemView { background: @card; border: 1px solid @line; padding: 4px;
     selection-background-color: @accent; selection-color: @on_accent; }
 QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0 0 0 4px;
@@ -181,8 +282,8 @@ QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { subcontrol-origin: 
     width: 26px; border: none; background: transparent; }
 QAbstractSpinBox::up-button { subcontrol-position: top right; }
 QAbstractSpinBox::down-button { subcontrol-position: bottom right; }
-QAbstractSpinBox::up-arrow { image: url(@up;); width: 12px; height: 12px; }
-QAbstractSpinBox::down-arrow { image: url(@down;); width: 12px; height: 12px; }
+QAbstractSpinBox::up-arrow { image: url(@up-light;); width: 12px; height: 12px; }
+QAbstractSpinBox::down-arrow { image: url(@down-light;); width: 12px; height: 12px; }
 QListView, QTreeView, QTableView, QTextBrowser, QPlainTextEdit { background: @card;
     border: 1px solid @line; border-radius: 8px; padding: 4px; outline: 0; }
 QListView:focus, QTreeView:focus, QTableView:focus { border: 1px solid @accent; }
@@ -193,7 +294,8 @@ QHeaderView::section { background: @card; color: @soft_text; border: none; paddi
 QCheckBox { spacing: 8px; }
 QCheckBox::indicator { width: 16px; height: 16px; border: 1px solid @soft_text; border-radius: 4px;
     background: @card; }
-QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(@check;); }
+QCheckBox::indicator:checked { background: @accent; border-color: @accent;
+    image: url(@check-light;); }
 QCheckBox::indicator:focus { border: 2px solid @accent; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 12px; margin: 0; }
@@ -207,4 +309,8 @@ QScrollArea > QWidget > QWidget { background: transparent; }
 QProgressBar { background: @line; border: none; border-radius: 4px; max-height: 8px; }
 QProgressBar::chunk { background: @accent; border-radius: 4px; }
 QSplitter::handle { background: transparent; }
+*[look="dark"] QComboBox::down-arrow { image: url(@down-dark;); }
+*[look="dark"] QAbstractSpinBox::up-arrow { image: url(@up-dark;); }
+*[look="dark"] QAbstractSpinBox::down-arrow { image: url(@down-dark;); }
+*[look="dark"] QCheckBox::indicator:checked { image: url(@check-dark;); }
 """

@@ -100,10 +100,11 @@ def test_a_recording_shows_and_exports_its_words(
     timeline = stage.window.session.timeline
     assert timeline
     first = next(line for line in timeline.transcript.lines if line.side == "agent")
-    rows = [page.events.item(row, 1).text() for row in range(page.events.rowCount())]
+    rows = page.events.texts()
     assert f"Agent: {first.text}" in rows
     assert any(row.startswith("You: ") for row in rows)
-    page.events.cellClicked.emit(rows.index(f"Agent: {first.text}"), 0)
+    row = rows.index(f"Agent: {first.text}")
+    page.events.clicked.emit(page.events.model().index(row, 0))
     assert page.captions.words["agent"].accessibleName() == first.text
     assert page.exports["transcript"].isVisible()
     target = tmp_path / "words.txt"

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QPushButton,
-    QTableWidget,
+    QTableView,
     QTextBrowser,
     QWidget,
 )
@@ -45,7 +45,7 @@ _CONTROLS = (
     QComboBox,
     QLineEdit,
     QListWidget,
-    QTableWidget,
+    QTableView,
     QTextBrowser,
     WaveformView,
 )
