@@ -21,7 +21,7 @@ from app.folders import back_ends_folder
 
 KINDS = {
     "cuda": ("nvcc", "NVIDIA's CUDA toolkit, cuBLAS included"),
-    "vulkan": ("glslc", "Vulkan's headers (in Debian: glslc libvulkan-dev spirv-headers)"),
+    "vulkan": ("glslc", "Vulkan's headers (in Debian 13: glslc libvulkan-dev spirv-headers)"),
     "hip": ("hipcc", "AMD's ROCm, hipBLAS and rocBLAS included"),
 }
 """The compiler that each needs, and what a person installs for it."""
@@ -62,6 +62,20 @@ def safe(tape: tarfile.TarFile) -> tarfile.TarFile:
     return tape
 
 
+def refuse_old_headers(cache: str) -> None:
+    """Vulkan's headers must know what llama.cpp uses; ``cache`` is the text of CMake's cache.
+
+    Compiling says so only after minutes.
+    """
+    found = re.search(r"^Vulkan_INCLUDE_DIR:\w+=(.+)$", cache, re.MULTILINE)
+    header = Path(found[1], "vulkan", "vulkan_core.h") if found else None
+    if header and "VK_EXT_layer_settings" not in header.read_text("utf8"):
+        raise SystemExit(
+            f"Vulkan's headers in {header.parent} are too old (those of Debian 13 are not). "
+            "CMAKE_ARGS=-DVulkan_INCLUDE_DIR=FOLDER names others."
+        )
+
+
 def build(kind: str, folder: Path) -> Path:
     """Build one of ``KINDS``; returns the library's path."""
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
@@ -81,6 +95,7 @@ def build(kind: str, folder: Path) -> Path:
         options = cmake_options(kind, os.environ.get("CMAKE_ARGS", ""))
         configure = ["cmake", "-G", "Ninja", "-S", str(source), "-B", str(made), *options]
         subprocess.run(configure, env=environment, check=True)
+        refuse_old_headers((made / "CMakeCache.txt").read_text("utf8"))
         compile_it = ["cmake", "--build", str(made), "--target", f"ggml-{kind}"]
         subprocess.run(compile_it, env=environment, check=True)
         built = made.rglob(f"*ggml-{kind}.*")
@@ -98,7 +113,10 @@ def main() -> None:
     if not shutil.which(compiler):
         raise SystemExit(f"{compiler} is not in the PATH. {kind} is built with {parts}.")
     folder = Path(sys.argv[2]) if len(sys.argv) > 2 else back_ends_folder()
-    path = build(kind, folder)
+    try:
+        path = build(kind, folder)
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"{error.cmd[0]} failed; what it said is above.") from None
     print(f"Built {path}. Duologue's diagnostics name it after the next start.")
 
 
