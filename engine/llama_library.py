@@ -75,6 +75,8 @@ def load_back_ends(own: Path, extra: Path | None) -> BackEnds:
     ggml, base = load_shared_library("ggml", own), load_shared_library("ggml-base", own)
     ggml.ggml_backend_load.argtypes = [ctypes.c_char_p]
     ggml.ggml_backend_load.restype = ctypes.c_void_p
+    base.ggml_backend_reg_dev_count.argtypes = [ctypes.c_void_p]
+    base.ggml_backend_reg_dev_count.restype = ctypes.c_size_t
     refused: list[str] = []
     opened: dict[Path, ctypes.CDLL] = {}
     for folder in filter(None, (own, extra)):
@@ -88,11 +90,12 @@ def load_back_ends(own: Path, extra: Path | None) -> BackEnds:
     cpus = {path: library for path, library in opened.items() if variant(path).startswith("cpu")}
     cpu = best_cpu((_score(library), path) for path, library in cpus.items())
     chosen = [*(path for path in opened if path not in cpus), *filter(None, [cpu])]
-    refused += [
-        f"{path.name} (its driver finds no device, or it is of another version)"
-        for path in chosen
-        if not ggml.ggml_backend_load(os.fsencode(path))
-    ]
+    for path in chosen:
+        registered = ggml.ggml_backend_load(os.fsencode(path))
+        if not registered:
+            refused.append(f"{path.name} (its driver is missing, or it is of another version)")
+        elif not base.ggml_backend_reg_dev_count(registered):
+            refused.append(f"{path.name} (its driver finds no device that it computes on)")
     devices = _devices(ggml, base)
     if not any(kind == "CPU" for kind, _, _ in devices):
         raise DuologueError(

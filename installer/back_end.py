@@ -19,7 +19,12 @@ from pathlib import Path
 
 from app.folders import back_ends_folder
 
-KINDS = {"cuda": "nvcc", "vulkan": "glslc", "hip": "hipcc"}
+KINDS = {
+    "cuda": ("nvcc", "NVIDIA's CUDA toolkit, cuBLAS included"),
+    "vulkan": ("glslc", "Vulkan's headers (in Debian 13: glslc libvulkan-dev spirv-headers)"),
+    "hip": ("hipcc", "AMD's ROCm, hipBLAS and rocBLAS included"),
+}
+"""The compiler that each needs, and what a person installs for it."""
 _SOURCE = Path(__file__).parent.parent
 
 
@@ -50,6 +55,27 @@ def cmake_options(kind: str, more: str = "") -> list[str]:
     ]
 
 
+def safe(tape: tarfile.TarFile) -> tarfile.TarFile:
+    """The archive; its members are held inside the folder where Python can (not 3.11.2)."""
+    if hasattr(tarfile, "data_filter"):
+        tape.extraction_filter = tarfile.data_filter
+    return tape
+
+
+def refuse_old_headers(cache: str) -> None:
+    """Vulkan's headers must know what llama.cpp uses; ``cache`` is the text of CMake's cache.
+
+    Compiling says so only after minutes.
+    """
+    found = re.search(r"^Vulkan_INCLUDE_DIR:\w+=(.+)$", cache, re.MULTILINE)
+    header = Path(found[1], "vulkan", "vulkan_core.h") if found else None
+    if header and "VK_EXT_layer_settings" not in header.read_text("utf8"):
+        raise SystemExit(
+            f"Vulkan's headers in {header.parent} are too old (those of Debian 13 are not). "
+            "CMAKE_ARGS=-DVulkan_INCLUDE_DIR=FOLDER names others."
+        )
+
+
 def build(kind: str, folder: Path) -> Path:
     """Build one of ``KINDS``; returns the library's path."""
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
@@ -63,12 +89,13 @@ def build(kind: str, folder: Path) -> Path:
         download = ["download", "--no-deps", "--no-binary", name_only, "--dest", name, package]
         subprocess.run([*pip, *download], check=True)
         with tarfile.open(next(work.glob("*.tar.gz"))) as tape:
-            tape.extractall(work, filter="data")
+            safe(tape).extractall(work)
         source = next(work.glob("llama_cpp_python-*/vendor/llama.cpp"))
         made = work / "made"
         options = cmake_options(kind, os.environ.get("CMAKE_ARGS", ""))
         configure = ["cmake", "-G", "Ninja", "-S", str(source), "-B", str(made), *options]
         subprocess.run(configure, env=environment, check=True)
+        refuse_old_headers((made / "CMakeCache.txt").read_text("utf8"))
         compile_it = ["cmake", "--build", str(made), "--target", f"ggml-{kind}"]
         subprocess.run(compile_it, env=environment, check=True)
         built = made.rglob(f"*ggml-{kind}.*")
@@ -82,10 +109,14 @@ def main() -> None:
     kind = sys.argv[1] if len(sys.argv) > 1 else ""
     if kind not in KINDS:
         raise SystemExit(f"Say which one: {', '.join(KINDS)}.")
-    if not shutil.which(KINDS[kind]):
-        raise SystemExit(f"{KINDS[kind]} is not in the PATH; install what {kind} is built with.")
+    compiler, parts = KINDS[kind]
+    if not shutil.which(compiler):
+        raise SystemExit(f"{compiler} is not in the PATH. {kind} is built with {parts}.")
     folder = Path(sys.argv[2]) if len(sys.argv) > 2 else back_ends_folder()
-    path = build(kind, folder)
+    try:
+        path = build(kind, folder)
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f"{error.cmd[0]} failed; what it said is above.") from None
     print(f"Built {path}. Duologue's diagnostics name it after the next start.")
 
 
