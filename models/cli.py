@@ -67,7 +67,7 @@ def tokenizer(
 def units(
     data: Data,
     work: Work = _WORK,
-    count: Annotated[int, typer.Option(help="Units, 200 to 500.")] = 200,
+    count: Annotated[int, typer.Option(help="Units, 100 to 500.")] = 200,
     voices: Annotated[int, typer.Option(help="Voices for each sentence of the user.")] = 24,
     seed: Seed = 1,
     jobs: int = 2,
@@ -79,7 +79,7 @@ def units(
     checkpoint = work / "tok" / "tokenizer.pt"
     find_units(checkpoint, [work / "synthetic", work / "real"], count, 1500, seed)
     store = work / "speech.pkl"
-    write_speech_store(store, checkpoint, work / "real", data / "noise", voices, seed, jobs)
+    write_speech_store(store, checkpoint, work / "real", data, voices, seed, jobs)
     write_vocoder_store(work / "vocoder.npz", checkpoint, work / "real", store)
 
 

@@ -36,7 +36,9 @@ __all__ = [
 ]  # fmt: skip
 
 _MEMORY_SHARE = 0.15
-_TELLING_SHARE = 0.6
+_TELLING_SHARE = 0.5
+_TOLD_SHARE = 0.8
+"""Of what is asked for, once anything was told."""
 _ORDER_SHARE = 0.2
 """Orders are many: one scene in five is about coffee."""
 _REPEAT_SHARE = 0.06
@@ -79,7 +81,9 @@ def draw_scene(rng: random.Random, memory: Memory) -> Scene:
     if rng.random() < _MEMORY_SHARE:
         if rng.random() < _TELLING_SHARE:
             return rng.choice(remembered.telling())
-        return remembered.recall(rng.choice(remembered.FACTS), memory)
+        told = [fact for fact in remembered.FACTS if memory.get(fact.name)]
+        asked = told if told and rng.random() < _TOLD_SHARE else remembered.FACTS
+        return remembered.recall(rng.choice(asked), memory)
     others, weights, orders, order_weights = _weighed()
     if rng.random() < _ORDER_SHARE:
         scene = rng.choice(scenes()[rng.choices(orders, order_weights)[0]])
