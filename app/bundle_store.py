@@ -25,7 +25,6 @@ from app.folders import data_folder
 from engine.bundle import (
     MANIFEST_NAME,
     FileEntry,
-    Manifest,
     default_folder,
     describe_file,
     load_bundle,
@@ -88,8 +87,8 @@ def _describe(folder: Path, starter: bool) -> Installed:
     try:
         manifest = read_manifest(folder / MANIFEST_NAME)
         title = f"{manifest.name} {manifest.version}"
-        size = sum(entry.bytes for entry in _entries(manifest))
-        short = [e.path for e in _entries(manifest) if not _has_size(folder / e.path, e)]
+        size = sum(entry.bytes for entry in manifest.entries())
+        short = [e.path for e in manifest.entries() if not _has_size(folder / e.path, e)]
         if short:
             damage = f"{', '.join(short)} is missing or has another size; install it again."
     except DuologueError as error:
@@ -105,11 +104,6 @@ def _card(folder: Path) -> str:
         except OSError:
             continue
     return ""
-
-
-def _entries(manifest: Manifest) -> list[FileEntry]:
-    files = manifest.files
-    return [files.tokenizer, files.language_model, files.vocoder]
 
 
 def _has_size(path: Path, entry: FileEntry) -> bool:
@@ -142,7 +136,7 @@ def import_bundle(source: Path, progress: Progress) -> Path:
         shutil.rmtree(part)
         part.mkdir()
         files.copy(MANIFEST_NAME, part, _MOST_MANIFEST_BYTES, lambda _bytes: None)
-        entries = _entries(read_manifest(part / MANIFEST_NAME))
+        entries = read_manifest(part / MANIFEST_NAME).entries()
         total, done = sum(entry.bytes for entry in entries), 0
         _need_space(part, total)
         for entry in entries:
@@ -245,7 +239,7 @@ def pull(repository: str, progress: Progress) -> Path:
     with _gathering("pull-" + repository.replace("/", "--"), keep=True) as part:
         (part / MANIFEST_NAME).unlink(missing_ok=True)  # another version may be there by now
         _fetch(root, MANIFEST_NAME, part, _MOST_MANIFEST_BYTES, lambda _bytes: None)
-        entries = _entries(read_manifest(part / MANIFEST_NAME))
+        entries = read_manifest(part / MANIFEST_NAME).entries()
         total = sum(entry.bytes for entry in entries)
         _need_space(part, total - sum(_size(part / f"{e.path}.part") for e in entries))
         done = 0

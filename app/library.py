@@ -29,17 +29,19 @@ from engine.recorder import (
     write_labels,
 )
 from engine.tokens import RATE_HZ
+from engine.transcript import read_transcript, write_transcript
 from engine.turns import levels_db, turn_taking
 
 MOST_TITLE = 120
 _TAIL_BYTES = 65_536
 _BLOCK_SAMPLES = RATE_HZ * 30
-Format = Literal["flac", "wav", "json", "labels"]
+Format = Literal["flac", "wav", "json", "labels", "transcript"]
 SUFFIXES: dict[Format, str] = {
     "flac": ".flac",
     "wav": ".wav",
     "json": ".json",
     "labels": ".txt",
+    "transcript": ".txt",
 }
 
 
@@ -148,7 +150,7 @@ def delete(entry: Entry) -> None:
 
 
 def export(entry: Entry, form: Format, target: Path) -> None:
-    """Write it elsewhere in one of four forms; DuologueError where that fails."""
+    """Write it elsewhere in one of five forms; DuologueError where that fails."""
     try:
         if form == "flac":
             shutil.copyfile(entry.folder / SOUND_NAME, target)
@@ -157,10 +159,12 @@ def export(entry: Entry, form: Format, target: Path) -> None:
         elif form == "json":
             records = [json.loads(line) for line in _whole_lines(entry.folder / EVENTS_NAME)]
             target.write_text(json.dumps(records, indent=1) + "\n", "utf8")
+        elif form == "transcript":
+            write_transcript(target, read_transcript(entry.folder).lines)
         elif (entry.folder / LABELS_NAME).is_file():
             shutil.copyfile(entry.folder / LABELS_NAME, target)
         else:
-            _export_labels(entry.folder / SOUND_NAME, target)
+            _export_labels(entry.folder, target)
     except OSError as error:
         raise unwritable(target, error) from error
     except (RuntimeError, ValueError) as error:
@@ -183,7 +187,8 @@ def _export_wav(sound: Path, target: Path) -> None:
             wav.write(block)
 
 
-def _export_labels(sound: Path, target: Path) -> None:
+def _export_labels(folder: Path, target: Path) -> None:
     """A talk that broke off has no labels yet."""
-    audio, _ = soundfile.read(sound, dtype="float32", always_2d=True)
-    write_labels(target, turn_taking(levels_db(audio[:, 0]), levels_db(audio[:, 1])))
+    audio, _ = soundfile.read(folder / SOUND_NAME, dtype="float32", always_2d=True)
+    taking = turn_taking(levels_db(audio[:, 0]), levels_db(audio[:, 1]))
+    write_labels(target, taking, read_transcript(folder).lines)

@@ -1,4 +1,5 @@
-"""What `duologue live` shows: levels, who speaks, chunk time, lag and drops, in five lines.
+"""What `duologue live` shows: levels, who speaks, chunk time, lag and drops, in five lines, and the
+last words of both where the model writes them.
 
 Where the output is no terminal, only what happens to devices is printed, and the sum at the end.
 """
@@ -17,11 +18,15 @@ from rich.text import Text
 
 from engine.live_events import ChunkDone, Counts, DeviceChanged, Event, Levels
 from engine.sound_card import CardInfo
+from engine.tokens import RATE_HZ
+from engine.transcript import Side, Transcript
 
 _BAR_CELLS = 24
 _LEAST_DB, _LOUD_DB = -60.0, -6.0
 _RECENT_CHUNKS = 50
 _FRAMES_A_SECOND = 10
+_CAPTION_CELLS = 60
+_NAMES: dict[Side, str] = {"user": "you", "agent": "agent"}
 
 
 class LiveStatus:
@@ -33,6 +38,7 @@ class LiveStatus:
         self._device = f"{info.microphone} and {info.speaker}, {latency_ms} ms of latency"
         self._levels: Levels | None = None
         self._recent: deque[ChunkDone] = deque(maxlen=_RECENT_CHUNKS)
+        self._transcript = Transcript(chunk_ms * RATE_HZ // 1000)
         self._counts = Counts()
         self._standing = ""
         self._began = time.monotonic()
@@ -64,6 +70,7 @@ class LiveStatus:
             self._levels = event
         elif isinstance(event, ChunkDone):
             self._recent.append(event)
+            self._transcript.add(event.step)
         elif isinstance(event, DeviceChanged):
             self._say(event.text)
 
@@ -82,8 +89,11 @@ class LiveStatus:
         if self._standing:
             table.add_row("", Text(self._standing, style="yellow"))
         if levels:
-            table.add_row("you", _bar(levels.user_db, levels.user_speaks))
-            table.add_row("agent", _bar(levels.agent_db, levels.agent_speaks))
+            table.add_row(_NAMES["user"], _bar(levels.user_db, levels.user_speaks))
+            table.add_row(_NAMES["agent"], _bar(levels.agent_db, levels.agent_speaks))
+        for side in self._transcript.sides:
+            line = self._transcript.newest(side)
+            table.add_row(f"{_NAMES[side]}:", _end_of(line.text if line else ""))
         if self._recent:
             last = self._recent[-1]
             usual = median(entry.took_ms for entry in self._recent)
@@ -116,6 +126,12 @@ def drops(counts: Counts) -> str:
         (counts.events_dropped, f"{counts.events_dropped} messages not shown"),
     ]
     return ", ".join(text for number, text in parts if number) or "none"
+
+
+def _end_of(text: str) -> Text:
+    """The end of a caption, in one line."""
+    shown = text if len(text) <= _CAPTION_CELLS else f"… {text[-_CAPTION_CELLS:]}"
+    return Text(shown, no_wrap=True, overflow="crop")
 
 
 def _bar(level_db: float, speaks: bool) -> Text:

@@ -23,6 +23,7 @@ from engine.live_talk import Canceller
 from engine.portaudio_card import PortAudioCard
 from engine.recorder import Recorder, delete_recording
 from engine.sound_card import CardInfo, SoundCard
+from engine.transcript import Side, covered_sides
 
 # What a running talk cannot take over: it begins anew.
 _OF_THE_ENGINE = (
@@ -72,6 +73,8 @@ class OpenTalk:
         self._conversation: LiveConversation | None = None
         self.chunk_ms = self.latency_ms = 0
         """Length of a chunk, and how late the user's sound is used; after ``begin``."""
+        self.captioned: list[Side] = []
+        """Whose words the model writes; after ``begin``."""
 
     def begin(self, phase: Callable[[str], None] = lambda name: None) -> CardInfo:
         """Load the models, open the card and talk.
@@ -95,6 +98,7 @@ class OpenTalk:
             )
             self.chunk_ms = self._duplex.format.chunk_ms
             self.latency_ms = self._duplex.latency_ms
+            self.captioned = covered_sides(self._duplex.format)
             phase("sound")
             if not ONE_CARD.acquire(timeout=_CARD_SECONDS):
                 raise DuologueError("The sound card is still being tried; begin again.")

@@ -20,7 +20,11 @@ from engine.devices import Listing
 from engine.doctor import Advice, Findings
 from engine.replay import Replay
 from engine.tokens import RATE_HZ
+from engine.transcript import TRANSCRIPT_NAME, clock
 from engine.unit_encoder import Agreement
+
+_MOST_LINES = 40
+"""Of the transcript; a talk of an hour has hundreds."""
 
 
 def show_talk(console: Console, conversation: Conversation) -> None:
@@ -48,6 +52,12 @@ def show_talk(console: Console, conversation: Conversation) -> None:
         f"p99 {tally.took_percentile_ms(99):.0f} ms of {conversation.chunk_ms} ms)",
     )
     console.print(table)
+    for line in conversation.lines[:_MOST_LINES]:
+        said = f"{clock(line.start_sample)} {line.side}: {line.text}"
+        console.print(said, markup=False, highlight=False, soft_wrap=True)
+    more = len(conversation.lines) - _MOST_LINES
+    if more > 0:
+        console.print(f"... and {more} more lines in {TRANSCRIPT_NAME}", highlight=False)
     for remark in conversation.remarks:
         console.print(remark, style="yellow", markup=False)
     console.print(f"Files in {conversation.folder}", markup=False, highlight=False, soft_wrap=True)

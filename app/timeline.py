@@ -1,4 +1,4 @@
-"""What a conversation looks like over time: peaks, speech, chunks, estimates, marks.
+"""What a conversation looks like over time: peaks, speech, chunks, estimates, marks, words.
 
 Grows with a live talk's events, or is made of a recording. Sample 0 is the recording's first. All
 that grows with time is bytes in columns of 10 ms, so eight hours are 12 MB. Knows no Qt.
@@ -27,6 +27,7 @@ from engine.events import (
 )
 from engine.live_events import ChunkDone, DeviceChanged, Event, Levels
 from engine.tokens import RATE_HZ
+from engine.transcript import Side, Transcript
 from engine.turns import LEVEL_SAMPLES, MERGED_SILENCE_MS, Span, activity, interruptions, levels_db
 
 COLUMN_SAMPLES = LEVEL_SAMPLES
@@ -90,13 +91,23 @@ class Estimate:
 class Timeline:
     """One conversation's; for one thread."""
 
-    def __init__(self, chunk_ms: int, latency_ms: int, silence_unit: int | None = None) -> None:
-        """Without ``silence_unit`` the unit heard most often is taken for silence."""
+    def __init__(
+        self,
+        chunk_ms: int,
+        latency_ms: int,
+        silence_unit: int | None = None,
+        captioned: Sequence[Side] = (),
+    ) -> None:
+        """Without ``silence_unit`` the unit heard most often is taken for silence.
+
+        ``captioned``: whose words will come, as far as that is known.
+        """
         self.chunk_samples = chunk_ms * RATE_HZ // 1000
         self._unknown_chunks = -(-latency_ms // chunk_ms)
         self._silence = silence_unit
         self._unit_counts: dict[int, int] = {}
         self.user, self.agent = Track(), Track()
+        self.transcript = Transcript(self.chunk_samples, captioned)
         self.marks: list[Mark] = []
         """In order of time."""
         self.changes = 0
@@ -166,6 +177,7 @@ class Timeline:
             self._mark(Mark(max(newest, 0) * self.chunk_samples, Kind.LOST))
         if late_ms > 0:
             self._mark(Mark(start, Kind.LATE, f"{late_ms:.0f} ms"))
+        self.transcript.add(step)
         self.next_step = step.index + 1
 
     def _estimate(self, index: int, units: Sequence[int]) -> None:

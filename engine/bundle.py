@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,11 +17,18 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from engine.clock import Sampling
 from engine.errors import DuologueError
+from engine.pieces import read_pieces
 from engine.resource_files import resources
-from engine.tokens import FRAME_MS, UNIT_RATE_HZ, TokenFormat
+from engine.tokens import FRAME_MS, UNIT_RATE_HZ, TextSlot, TokenFormat
 
 MANIFEST_NAME = "manifest.json"
-MANIFEST_VERSION = 1
+PLAIN_VERSION: Literal[1] = 1
+TEXT_VERSION: Literal[2] = 2
+"""Of manifests without and with a text slot: programs that know only the first go on reading all
+bundles that they can speak with, and ask for a newer Duologue at the others."""
+_KNOWN_VERSIONS = (PLAIN_VERSION, TEXT_VERSION)
+MOST_TEXT = 8
+"""Text tokens of a kind in a chunk; of the longest, 240 ms, a word is seldom shorter."""
 _REMEDY = "install the bundle again"
 
 
@@ -64,6 +72,32 @@ class TokenIds(_Strict):
     """First token of a context by chunk length, if the model was trained with one."""
 
 
+class TextSettings(_Strict):
+    """The text slot: words that stand in the agent's chunks before its units."""
+
+    pieces: FileEntry
+    """The letters of the pieces; see `engine.pieces`."""
+    piece_count: Annotated[int, Field(gt=0)]
+    own_base: Annotated[int, Field(ge=0)]
+    """Token id of piece 0 in the agent's words."""
+    most_own: Annotated[int, Field(ge=1, le=MOST_TEXT)]
+    """Most pieces of the agent's words in a chunk."""
+    heard_base: Annotated[int, Field(ge=0)] | None = None
+    """Token id of piece 0 in the user's words, if the model writes what it hears."""
+    most_heard: Annotated[int, Field(ge=0, le=MOST_TEXT)] = 0
+
+    def slot(self) -> TextSlot:
+        """As the token format takes it."""
+        return TextSlot(
+            self.piece_count, self.own_base, self.most_own, self.heard_base, self.most_heard
+        )
+
+    def ids(self) -> list[range]:
+        """Ids of all text."""
+        bases = (self.own_base, self.heard_base)
+        return [range(base, base + self.piece_count) for base in bases if base is not None]
+
+
 class EncoderSettings(_Strict):
     """How the tokenizer hears a stream."""
 
@@ -105,7 +139,7 @@ class Samplings(_Strict):
 class Manifest(_Strict):
     """All that the engine must know of the models."""
 
-    manifest_version: Literal[1]
+    manifest_version: Literal[1, 2]
     name: Annotated[str, Field(min_length=1)]
     version: str
     licence: str
@@ -122,13 +156,18 @@ class Manifest(_Strict):
     context_tokens: Annotated[int, Field(ge=256)]
     sink_chunks: Annotated[int, Field(ge=0)] = 0
     sampling: Samplings
+    text: TextSettings | None = Field(default=None, exclude_if=lambda text: text is None)
+    """Left out of the file where there is none: recordings know a bundle by its manifest's hash."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Manifest:
-        units = range(self.tokens.unit_base, self.tokens.unit_base + self.unit_count)
-        special = [self.tokens.s0, self.tokens.s1, *(self.tokens.bos or {}).values()]
-        if len(set(special)) < len(special) or any(token in units for token in special):
+        ids = sorted(self._ids(), key=lambda one: one.start)
+        if any(first.stop > second.start for first, second in pairwise(ids)):
             raise ValueError("two tokens share an id")
+        if (self.text is not None) != (self.manifest_version == TEXT_VERSION):
+            raise ValueError(f"manifest version {TEXT_VERSION} is that of a text slot")
+        if self.text and (self.text.heard_base is None) != (self.text.most_heard == 0):
+            raise ValueError("heard_base and most_heard go together")
         if len(set(self.chunks_ms)) < len(self.chunks_ms):
             raise ValueError("chunks_ms names a length twice")
         if self.silence_unit >= self.unit_count:
@@ -141,8 +180,19 @@ class Manifest(_Strict):
 
     def vocabulary(self) -> int:
         """Ids that the language model must have."""
+        return max(one.stop for one in self._ids())
+
+    def entries(self) -> list[FileEntry]:
+        """All files but the manifest."""
+        files = self.files
+        models = [files.tokenizer, files.language_model, files.vocoder]
+        return models if self.text is None else [*models, self.text.pieces]
+
+    def _ids(self) -> list[range]:
         special = [self.tokens.s0, self.tokens.s1, *(self.tokens.bos or {}).values()]
-        return max(self.tokens.unit_base + self.unit_count - 1, *special) + 1
+        units = range(self.tokens.unit_base, self.tokens.unit_base + self.unit_count)
+        text = self.text.ids() if self.text else []
+        return [units, *(range(token, token + 1) for token in special), *text]
 
 
 @dataclass(frozen=True)
@@ -151,6 +201,8 @@ class Bundle:
 
     folder: Path
     manifest: Manifest
+    pieces: tuple[str, ...] = ()
+    """Pieces of text, where there is a text slot."""
 
     @property
     def tokenizer(self) -> Path:
@@ -185,6 +237,7 @@ class Bundle:
             bos=None if bos is None else bos[chunk_ms],
             unit_base=manifest.tokens.unit_base,
             boundary_emit=manifest.boundary_emit,
+            text=manifest.text.slot() if manifest.text else None,
         )
 
 
@@ -200,13 +253,11 @@ def load_bundle(folder: Path | None = None) -> Bundle:
     """
     folder = folder or default_folder()
     manifest = read_manifest(folder / MANIFEST_NAME)
-    for entry in (
-        manifest.files.tokenizer,
-        manifest.files.language_model,
-        manifest.files.vocoder,
-    ):
+    for entry in manifest.entries():
         _verify(folder / entry.path, entry)
-    return Bundle(folder, manifest)
+    text = manifest.text
+    pieces = read_pieces(folder / text.pieces.path, text.piece_count) if text else ()
+    return Bundle(folder, manifest, pieces)
 
 
 def describe_file(path: Path) -> FileEntry:
@@ -237,10 +288,11 @@ def read_manifest(path: Path) -> Manifest:
         raise DuologueError(f"{path} is not a bundle's manifest; {_REMEDY}.") from error
     # Before anything else: another version may differ in all the rest.
     version = content.get("manifest_version") if isinstance(content, dict) else None
-    if version is not None and version != MANIFEST_VERSION:
+    if version is not None and version not in _KNOWN_VERSIONS:
+        known = " and ".join(map(str, _KNOWN_VERSIONS))
         raise DuologueError(
             f"{path} has manifest version {version}, which this Duologue does not know "
-            f"(it knows {MANIFEST_VERSION}); install the newest Duologue."
+            f"(it knows {known}); install the newest Duologue."
         )
     try:
         return Manifest.model_validate_json(text)

@@ -2,8 +2,9 @@
 
 Token side of SyncLLM (arXiv 2409.15594, sections 3 and 3.1). The context holds, chunk by chunk,
 [S0] and the agent's units, then [S1] and the user's. To speak chunk N + 1 the model needs the
-user's chunks up to N; those that are not known yet are sampled, and replaced when they come.
-Knows no sound and no threads.
+user's chunks up to N; those that are not known yet are sampled, and replaced when they come. Where
+the format has a text slot, words stand before the agent's units and are part of what was spoken: a
+roll-back keeps them. Knows no sound and no threads.
 """
 
 from __future__ import annotations
@@ -42,10 +43,12 @@ class _Chunk:
     """New units of the user: real, or estimated until then."""
     real: bool = False
     estimated: bool = False
+    text: list[int] = field(default_factory=list)
+    """Tokens of the text slot, between the tag and the agent's units."""
 
     @property
     def user_start(self) -> int:
-        return self.start + 1 + len(self.own)
+        return self.start + 1 + len(self.text) + len(self.own)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,10 @@ class ClockStep:
     """New units of the agent's next chunk."""
     own_frames: list[int]
     """The same, one unit per frame."""
+    own_text: list[int]
+    """Pieces of text in that chunk: the agent's words ..."""
+    heard_text: list[int]
+    """... and what it understood of the user's."""
     user_estimates: list[list[int]]
     """Estimated new units of the user's chunks that are not known, oldest first."""
     hits: int
@@ -95,9 +102,10 @@ class ChunkClock:
         self._own_sampling, self._estimate_sampling = own, estimate
         self._sink_chunks = sink_chunks
         self._limit = limit
+        self._units = range(fmt.unit_count)
         self._unit_ids = np.arange(fmt.unit_base, fmt.unit_base + fmt.unit_count)
         self._allowed: dict[tuple[int, ...], np.ndarray] = {}
-        """The ids of each choice that came up, by its tags and whether units are among them."""
+        """The ids of each choice that came up, by its tags and which kinds are among them."""
         self._random = np.random.default_rng(seed)
         self._silence_unit = silence_unit
         self._last_own = silence_unit
@@ -160,8 +168,19 @@ class ChunkClock:
         refeed_ms, estimate_ms, own_ms = (np.diff(times) * 1000).tolist()
         frames = fill_frames(own, self._last_own, self._fmt)
         self._last_own = frames[-1]
+        own_text, heard_text = self._pieces(self._chunks[-1].text)
         return ClockStep(
-            own, frames, estimates, hits, misses, refed, refeed_ms, estimate_ms, own_ms
+            own_units=own,
+            own_frames=frames,
+            own_text=own_text,
+            heard_text=heard_text,
+            user_estimates=estimates,
+            hits=hits,
+            misses=misses,
+            tokens_refed=refed,
+            refeed_ms=refeed_ms,
+            estimate_ms=estimate_ms,
+            own_ms=own_ms,
         )
 
     # --- the user -------------------------------------------------------------------------------
@@ -205,8 +224,8 @@ class ChunkClock:
     def _write_own(self, chunk: _Chunk) -> int:
         """Say again a chunk that was spoken after the place of the roll-back."""
         chunk.start = self.context_tokens
-        self._pending += [self._fmt.s0, *self._fmt.unit_tokens(chunk.own)]
-        return 1 + len(chunk.own)
+        self._pending += [self._fmt.s0, *chunk.text, *self._fmt.unit_tokens(chunk.own)]
+        return 1 + len(chunk.text) + len(chunk.own)
 
     def _estimate(self, index: int) -> None:
         """Sample the user's part of a chunk whose own part is the end of the context."""
@@ -240,8 +259,9 @@ class ChunkClock:
         fmt = self._fmt
         self._begin_own()
         carried = None if fmt.boundary_emit else self._last_own
-        own = self._sample_units(carried, [fmt.s0, fmt.s1], self._own_sampling)
-        self._chunks[-1].own = own
+        text: list[int] = []
+        own = self._sample_units(carried, [fmt.s0, fmt.s1], self._own_sampling, text=text)
+        self._chunks[-1].own, self._chunks[-1].text = own, text
         return own
 
     def _keep_silent(self) -> list[int]:
@@ -253,6 +273,14 @@ class ChunkClock:
         self._chunks[-1].own = own
         return own
 
+    def _pieces(self, text: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Pieces of the agent's words and of the user's in tokens of the text slot."""
+        slot = self._fmt.text
+        if slot is None:
+            return [], []
+        own, heard = map(slot.own_piece, text), map(slot.heard_piece, text)
+        return [p for p in own if p is not None], [p for p in heard if p is not None]
+
     # --- sampling -------------------------------------------------------------------------------
 
     def _sample_units(
@@ -261,39 +289,63 @@ class ChunkClock:
         ends: list[int],
         sampling: Sampling,
         at_least_one: bool = False,
+        text: list[int] | None = None,
     ) -> list[int]:
         """Sample units until one of ``ends`` (not consumed) or the chunk is full.
 
         No unit repeats the one before it (``carried`` before the first), so each is a new one.
+        Where ``text`` is given, tokens of the text slot may stand before the units and are added
+        to it.
         """
         units: list[int] = []
         previous = carried
         while len(units) < self._fmt.chunk_frames:
             tags = [] if at_least_one and not units else ends
-            token = self._sample(tags, sampling, units=True, banned=previous)
+            words = (False, False) if text is None or units else self._room_for_text(text)
+            token = self._sample(tags, sampling, True, *words, banned=previous)
             if token in tags:
                 break
+            self._pending.append(token)
+            if text is not None and token - self._fmt.unit_base not in self._units:
+                text.append(token)
+                continue
             previous = token - self._fmt.unit_base
             units.append(previous)
-            self._pending.append(token)
         return units
+
+    def _room_for_text(self, text: Sequence[int]) -> tuple[bool, bool]:
+        """Whether the user's and the agent's words may go on behind a chunk's text so far."""
+        slot = self._fmt.text
+        if slot is None:
+            return False, False
+        own, heard = self._pieces(text)
+        return not own and len(heard) < slot.most_heard, len(own) < slot.most_own
 
     def _sample(
         self,
         tags: list[int],
         sampling: Sampling,
         units: bool = False,
+        heard: bool = False,
+        own: bool = False,
         banned: int | None = None,
     ) -> int:
-        """One token out of ``tags`` and, if ``units``, all units but ``banned``."""
+        """One token out of ``tags`` and, if ``units``, all units but ``banned``.
+
+        ``heard`` and ``own``: and the text of the user's and the agent's words.
+        """
         logits = self._flush()
-        key = (*tags, units)
+        key = (*tags, units, heard, own)
         allowed = self._allowed.get(key)
         if allowed is None:
-            allowed = np.concatenate(
-                [np.array(tags, np.int64), self._unit_ids[: None if units else 0]]
-            )
-            self._allowed[key] = allowed
+            slot, kinds = self._fmt.text, [np.array(tags, np.int64)]
+            if units:
+                kinds.append(self._unit_ids)
+            if slot and own:
+                kinds.append(np.arange(slot.own_base, slot.own_base + slot.piece_count))
+            if slot and heard and slot.heard_base is not None:
+                kinds.append(np.arange(slot.heard_base, slot.heard_base + slot.piece_count))
+            allowed = self._allowed[key] = np.concatenate(kinds)
         scores = logits[allowed]
         if banned is not None:
             scores[len(tags) + banned] = -np.inf
@@ -331,8 +383,8 @@ class ChunkClock:
 
 
 def most_chunk_tokens(fmt: TokenFormat) -> int:
-    """Tokens of a chunk in which both speakers bring a new unit in every frame."""
-    return 2 * (fmt.chunk_frames + 1)
+    """Tokens of a chunk full of text in which both bring a new unit in every frame."""
+    return 2 * (fmt.chunk_frames + 1) + (fmt.text.most if fmt.text else 0)
 
 
 def beat_tokens(fmt: TokenFormat) -> int:

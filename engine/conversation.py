@@ -1,9 +1,10 @@
 """A talk with a recording: the user's side from a file, the agent's from the duplex core.
 
 Writes conversation.wav (user left, agent right, one time axis) and events.jsonl (one record per
-chunk) as the talk goes on, so a file of ten hours takes no more memory than two bytes per 10 ms.
-What the agent hears of the recording in step N and what it says in interval N are written side by
-side: step N returns the sound of interval N + 1. Runs in the caller's thread; draws nothing.
+chunk) as the talk goes on, so a file of ten hours takes no more memory than two bytes per 10 ms;
+at the end transcript.txt, where the bundle has a text slot. What the agent hears of the recording
+in step N and what it says in interval N are written side by side: step N returns the sound of
+interval N + 1. Runs in the caller's thread; draws nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
 from engine.events import EVENTS_NAME, EventWriter, SummaryRecord, chunk_record, talk_record
 from engine.tokens import RATE_HZ
+from engine.transcript import TRANSCRIPT_NAME, Line, Transcript, write_transcript
 from engine.turns import LevelTrack, TurnTaking, turn_taking
 
 WAV_NAME, PICTURE_NAME = "conversation.wav", "conversation.png"
@@ -107,6 +109,8 @@ class Conversation:
     """False where the talk was stopped before its end."""
     remarks: list[str]
     """On the recording, one sentence each."""
+    lines: list[Line] = field(default_factory=list)
+    """What both said, where the bundle has a text slot."""
 
     @property
     def duration_seconds(self) -> float:
@@ -168,6 +172,7 @@ def talk(
     fmt = duplex.format
     began = time.perf_counter()
     tally = Tally(fmt.chunk_ms)
+    transcript = Transcript(fmt.chunk_samples)
     user_track, agent_track = LevelTrack(), LevelTrack()
     length = recording.length_samples
     tail_samples = round(_TAIL_MOST_SECONDS * RATE_HZ)
@@ -197,6 +202,7 @@ def talk(
                 step = duplex.step(user_audio)
                 ready_ms = pace.elapsed_ms(tally.chunks) if pace else step.timings_ms["total"]
                 tally.add(step, ready_ms)
+                transcript.add(step)
                 start_sample = step.index * fmt.chunk_samples
                 events.write(chunk_record(step, start_sample, fmt.chunk_samples, ready_ms))
                 agent_audio = step.agent_audio
@@ -212,7 +218,10 @@ def talk(
                 elapsed_seconds=time.perf_counter() - began,
                 complete=complete,
                 remarks=recording.remarks(),
+                lines=transcript.lines,
             )
+            if transcript.lines:
+                write_transcript(folder / TRANSCRIPT_NAME, transcript.lines)
             events.write(SummaryRecord(**conversation.figures()))
         finally:
             events.close()

@@ -8,6 +8,7 @@ the user's sound of interval N and returns the agent's of interval N + 1.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,11 @@ class Step:
     """The sound used was not the user's; see ``Duplex.step``."""
     speak: bool = True
     """False where the agent's chunk had to be silence."""
+    own_text: Sequence[str] = ()
+    """Pieces of the agent's words that begin in chunk N + 1, or one later; a leading space begins a
+    word. None without a text slot, as for the next."""
+    heard_text: Sequence[str] = ()
+    """Pieces of the user's words, as the agent understood them by then."""
 
 
 class Duplex:
@@ -193,6 +199,7 @@ class Duplex:
         spoken = time.perf_counter()
         agent_audio = self._vocoder.push(beat.own_frames)
         done = time.perf_counter()
+        pieces = self.bundle.pieces
         step = Step(
             index=self._index,
             agent_audio=agent_audio,
@@ -213,6 +220,8 @@ class Duplex:
             },
             lost=lost,
             speak=speak,
+            own_text=[pieces[piece] for piece in beat.own_text],
+            heard_text=[pieces[piece] for piece in beat.heard_text],
         )
         self._index += 1
         return step

@@ -84,6 +84,10 @@ class ChunkRecord(_Record):
     user_units: list[list[int]]
     user_estimates: list[list[int]]
     own_units: list[int]
+    own_text: list[str] = Field(default=[], exclude_if=lambda pieces: not pieces)
+    """Pieces of the agent's words; left out of the file where there are none, as the next."""
+    heard_text: list[str] = Field(default=[], exclude_if=lambda pieces: not pieces)
+    """Pieces of the user's words, as the agent understood them."""
     estimate_hits: int
     estimate_misses: int
     tokens_refed: int
@@ -253,6 +257,8 @@ def chunk_record(
         "user_units": step.user_units,
         "user_estimates": step.user_estimates,
         "own_units": step.own_units,
+        "own_text": list(step.own_text),
+        "heard_text": list(step.heard_text),
         "estimate_hits": step.estimate_hits,
         "estimate_misses": step.estimate_misses,
         "tokens_refed": step.tokens_refed,

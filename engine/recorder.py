@@ -1,4 +1,4 @@
-"""Keeps a live talk: sound of both speakers, events, and labels that Audacity opens.
+"""Keeps a live talk: sound of both speakers, events, transcript, and labels that Audacity opens.
 
 A folder per talk, which a killed process or a full disk leaves whole but for its last second. The
 caller only hands over; a worker of this object's own does the writing, so that no disk delays the
@@ -12,7 +12,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,13 @@ from engine.events import (
 )
 from engine.flac_file import FlacWriter
 from engine.tokens import RATE_HZ
+from engine.transcript import (
+    TRANSCRIPT_NAME,
+    TRANSCRIPT_PART_NAME,
+    Line,
+    Transcript,
+    write_transcript,
+)
 from engine.turns import LEVEL_SAMPLES, LevelTrack, TurnTaking, turn_taking
 
 SOUND_NAME, LABELS_NAME, TITLE_NAME = "conversation.flac", "labels.txt", "title.txt"
@@ -49,7 +56,15 @@ MOST_BYTES = 4_000_000_000
 
 _FOLDER_NAME = re.compile(r"conversation-\d{8}-\d{6}(_\d+)?")
 # In the order of deletion: the events tell that a folder is a recording.
-_FILE_NAMES = (SOUND_NAME, LABELS_NAME, _LABELS_PART_NAME, TITLE_NAME, EVENTS_NAME)
+_FILE_NAMES = (
+    SOUND_NAME,
+    LABELS_NAME,
+    _LABELS_PART_NAME,
+    TRANSCRIPT_NAME,
+    TRANSCRIPT_PART_NAME,
+    TITLE_NAME,
+    EVENTS_NAME,
+)
 # Sixteen seconds of 160 ms: longer than a disk takes to wake up.
 _QUEUED_CHUNKS = 100
 _CLOSE_SECONDS = 10.0
@@ -193,6 +208,7 @@ class _Files:
         self._folder = folder
         self._chunk_ms, self._latency_ms = duplex.format.chunk_ms, duplex.latency_ms
         self._tally = Tally(self._chunk_ms)
+        self._transcript = Transcript(duplex.format.chunk_samples)
         self._user, self._agent = LevelTrack(), LevelTrack()
         # Sound that does not fill a level yet.
         self._rest = np.zeros((0, 2), np.int16)
@@ -218,6 +234,7 @@ class _Files:
             return
         ready_ms = chunk.more.pop("ready_ms", chunk.step.timings_ms["total"])
         self._tally.add(chunk.step, ready_ms)
+        self._transcript.add(chunk.step)
         self._events.write(chunk_record(chunk.step, start, len(sound), ready_ms, chunk.more))
 
     def device_event(self, text: str) -> None:
@@ -242,7 +259,7 @@ class _Files:
             self._sound.close()
         with contextlib.suppress(DuologueError):
             self.device_event(f"recording ended: {reason}")
-            write_labels(self._folder / LABELS_NAME, self._turn_taking())
+            self._write_texts(self._turn_taking())
         self._events.close()
 
     def finish(self) -> Conversation:
@@ -258,14 +275,21 @@ class _Files:
             elapsed_seconds=time.perf_counter() - self._began,
             complete=True,
             remarks=[],
+            lines=self._transcript.lines,
         )
         try:
             self._sound.close()
-            write_labels(self._folder / LABELS_NAME, conversation.turn_taking)
+            self._write_texts(conversation.turn_taking)
             self._events.write(SummaryRecord(**conversation.figures()))
         finally:
             self._events.close()
         return conversation
+
+    def _write_texts(self, taking: TurnTaking) -> None:
+        lines = self._transcript.lines
+        write_labels(self._folder / LABELS_NAME, taking, lines)
+        if lines:
+            write_transcript(self._folder / TRANSCRIPT_NAME, lines)
 
     def _turn_taking(self) -> TurnTaking:
         return turn_taking(self._user.levels_db, self._agent.levels_db)
@@ -280,17 +304,18 @@ def _push_levels(sound: np.ndarray, user: LevelTrack, agent: LevelTrack) -> np.n
     return sound[whole:]
 
 
-def write_labels(path: Path, taking: TurnTaking) -> None:
-    """Write the turns of both speakers as an Audacity label track, whole or not at all.
+def write_labels(path: Path, taking: TurnTaking, lines: Sequence[Line] = ()) -> None:
+    """Write the turns of both speakers, and the lines of their words, as an Audacity label track,
+    whole or not at all.
 
     Raises DuologueError where that fails.
     """
-    turns = [(span, "user") for span in taking.user_turns]
-    turns += [(span, "agent") for span in taking.agent_turns]
-    turns.sort(key=lambda turn: turn[0].start_sample)
+    labels = [(span.start_sample, span.end_sample, "user") for span in taking.user_turns]
+    labels += [(span.start_sample, span.end_sample, "agent") for span in taking.agent_turns]
+    labels += [(one.start_sample, one.end_sample, f"{one.side}: {one.text}") for one in lines]
+    labels.sort(key=lambda label: label[0])
     text = "".join(
-        f"{span.start_sample / RATE_HZ:.3f}\t{span.end_sample / RATE_HZ:.3f}\t{who}\n"
-        for span, who in turns
+        f"{start / RATE_HZ:.3f}\t{end / RATE_HZ:.3f}\t{said}\n" for start, end, said in labels
     )
     part = path.with_name(_LABELS_PART_NAME)
     try:

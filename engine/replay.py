@@ -160,6 +160,8 @@ def _compare(step: Step, record: ChunkRecord, result: Replay) -> None:
         step.user_units == record.user_units
         and step.user_estimates == record.user_estimates
         and step.own_units == record.own_units
+        and list(step.own_text) == record.own_text
+        and list(step.heard_text) == record.heard_text
     )
     if not same:
         result.different += 1

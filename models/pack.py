@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +11,22 @@ import onnxruntime
 import torch
 
 from engine.bundle import (
+    PLAIN_VERSION,
+    TEXT_VERSION,
     EncoderSettings,
     Files,
     Manifest,
     Samplings,
     SamplingSettings,
+    TextSettings,
     TokenIds,
     VocoderSettings,
     describe_file,
     load_bundle,
     write_manifest,
 )
-from engine.tokens import FRAME_MS, FRAME_SAMPLES, RATE_HZ
+from engine.pieces import read_pieces, write_pieces
+from engine.tokens import FRAME_MS, FRAME_SAMPLES, RATE_HZ, TextSlot
 from models.export_gguf import export_gguf, load_llama
 from models.export_vocoder import export_vocoder
 from models.onnx_weights import halve_weights
@@ -29,6 +35,7 @@ from models.vocabulary import Vocabulary
 from models.vocoder import AUDIO_DELAY_FRAMES
 
 _OPSET = 18
+PIECES_NAME = "pieces.json"
 LEAST_PARITY = 0.99
 """Share of units that must survive export, before the weights are stored as float16."""
 ENCODER_WINDOW_MS = 2000
@@ -76,10 +83,22 @@ def silence_unit(path: Path) -> int:
     return int(np.bincount(units[0]).argmax())
 
 
-def pack_bundle(work: Path, folder: Path, version: str) -> None:
+def text_settings(slot: TextSlot, pieces: Sequence[str], path: Path) -> TextSettings:
+    """Write the pieces to ``path``; the manifest's section on the slot.
+
+    Raises ValueError where the slot has room for another number of pieces.
+    """
+    if len(pieces) != slot.piece_count:
+        raise ValueError(f"{len(pieces)} pieces for a text slot of {slot.piece_count}")
+    write_pieces(path, pieces)
+    return TextSettings(pieces=describe_file(path), **asdict(slot))
+
+
+def pack_bundle(work: Path, folder: Path, version: str, slot: TextSlot | None = None) -> None:
     """Export everything trained in ``work`` to ``folder`` and write the manifest.
 
-    Raises DuologueError where the result does not load.
+    ``slot`` is that of the language model; its pieces are in ``lm/pieces.json``. Raises
+    DuologueError where the result does not load.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer_path = folder / "tokenizer.onnx"
@@ -91,8 +110,12 @@ def pack_bundle(work: Path, folder: Path, version: str) -> None:
     export_gguf(load_llama(checkpoint), model_path)
     trained = torch.load(checkpoint, map_location="cpu", weights_only=True)
     vocabulary = Vocabulary(trained["unit_count"])
+    text = None
+    if slot:
+        pieces = read_pieces(work / "lm" / PIECES_NAME, slot.piece_count)
+        text = text_settings(slot, pieces, folder / PIECES_NAME)
     manifest = Manifest(
-        manifest_version=1,
+        manifest_version=TEXT_VERSION if text else PLAIN_VERSION,
         name="starter",
         version=version,
         licence="Apache-2.0 (see MODEL_CARD.md for the data)",
@@ -120,6 +143,7 @@ def pack_bundle(work: Path, folder: Path, version: str) -> None:
             own=SamplingSettings(temperature=0.3, top_p=0.9),
             estimate=SamplingSettings(temperature=0.3, top_p=0.9),
         ),
+        text=text,
     )
     write_manifest(folder, manifest)
     load_bundle(folder)

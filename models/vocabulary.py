@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from engine.pieces import spell
 from engine.tokens import FRAME_MS, TokenFormat
 from models import script
 
@@ -69,18 +70,9 @@ class Vocabulary:
         words = (f" {word}" for word in self.words if len(word) > 1)
         return (*first, *string.ascii_lowercase, *words)
 
-    @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {piece: self.text_base + index for index, piece in enumerate(self.pieces)}
-
     def text_tokens(self, text: str) -> list[int]:
-        """Ids of lower-case words; an unknown one is spelled. KeyError at other characters."""
-        tokens: list[int] = []
-        for word in text.split():
-            known = self._numbers.get(f" {word}")
-            spelled = [f" {word[0]}", *word[1:]]
-            tokens += [self._numbers[piece] for piece in spelled] if known is None else [known]
-        return tokens
+        """Ids of lower-case words; unknown ones are spelled. ValueError at other characters."""
+        return [self.text_base + piece for piece in spell(text, self.pieces)]
 
     def text(self, tokens: Iterable[int]) -> str:
         """The text of ids; those outside the text are left out."""

@@ -31,12 +31,14 @@ from app.library import Entry, Format
 from app.player import Player
 from app.timeline import Timeline
 from app.window import worker
+from app.window.captions import Captions
 from app.window.legend import Legend
 from app.window.sentences import in_language
 from app.window.waveform_view import WaveformView, clock_text
 from engine.errors import DuologueError
 from engine.recorder import SOUND_NAME
 from engine.tokens import RATE_HZ
+from engine.transcript import Line
 
 _LIST_PX, _EVENTS_PX, _TIME_PX = 240, 180, 76
 _CURSOR_MS = 40
@@ -60,6 +62,8 @@ class ConversationsPage(QWidget):
         self._entries: list[Entry] = []
         self._timeline: Timeline | None = None
         self._player: Player | None = None
+        self._rows: list[int] = []
+        """Where each row of the events begins, in samples."""
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(16)
@@ -117,6 +121,8 @@ class ConversationsPage(QWidget):
         self.waveform = WaveformView()
         self.waveform.time_clicked.connect(self._jump)
         inside.addWidget(self.waveform, stretch=1)
+        self.captions = Captions()
+        inside.addWidget(self.captions)
         self.legend = Legend(live=False)
         inside.addWidget(self.legend)
         self.events = QTableWidget(0, 2)
@@ -155,9 +161,11 @@ class ConversationsPage(QWidget):
             ("wav", self.tr("Sound as WAV, a track for each speaker…")),
             ("json", self.tr("Events as JSON…")),
             ("labels", self.tr("Labels for Audacity…")),
+            ("transcript", self.tr("Words as text…")),
         )
-        for form, text in forms:
-            menu.addAction(text).triggered.connect(lambda _on=False, f=form: self._ask_target(f))
+        self.exports = {form: menu.addAction(text) for form, text in forms}
+        for form, action in self.exports.items():
+            action.triggered.connect(lambda _on=False, f=form: self._ask_target(f))
         self.export_button.setMenu(menu)
         row = QHBoxLayout()
         row.setSpacing(12)
@@ -251,6 +259,9 @@ class ConversationsPage(QWidget):
         readable = entry is not None and not entry.damage
         self.waveform.placeholder = self.tr("Reading the recording…") if readable else ""
         self.waveform.set_timeline(None)
+        self.captions.set_transcript(None)
+        self.exports["transcript"].setVisible(False)
+        self._rows = []
         self.events.setRowCount(0)
         for part in (self.details, self.rename_button, self.delete_button):
             part.setEnabled(entry is not None)
@@ -275,11 +286,24 @@ class ConversationsPage(QWidget):
         self._timeline = timeline
         self.waveform.set_timeline(timeline, live=False)
         self.play_button.setEnabled(True)
-        marks = timeline.marks[:_MOST_EVENTS]
-        self.events.setRowCount(len(marks))
-        for row, mark in enumerate(marks):
-            self.events.setItem(row, 0, QTableWidgetItem(clock_text(mark.sample / RATE_HZ, True)))
-            self.events.setItem(row, 1, QTableWidgetItem(self.waveform.mark_text(mark)))
+        self.captions.set_transcript(timeline.transcript)
+        self.exports["transcript"].setVisible(bool(timeline.transcript.lines))
+        happened = [(mark.sample, self.waveform.mark_text(mark)) for mark in timeline.marks]
+        happened += [(one.start_sample, self._said(one)) for one in timeline.transcript.lines]
+        happened = sorted(happened, key=lambda row: row[0])[:_MOST_EVENTS]
+        self._rows = [sample for sample, _ in happened]
+        self.events.setRowCount(len(happened))
+        for row, (sample, text) in enumerate(happened):
+            self.events.setItem(row, 0, QTableWidgetItem(clock_text(sample / RATE_HZ, True)))
+            self.events.setItem(row, 1, QTableWidgetItem(text))
+
+    def _said(self, line: Line) -> str:
+        said = self.tr("You: {0}") if line.side == "user" else self.tr("Agent: {0}")
+        return said.format(line.text)
+
+    def _show_moment(self, sample: int) -> None:
+        self.waveform.show_cursor(sample)
+        self.captions.show_at(sample)
 
     # --- playback ---------------------------------------------------------------------------------
 
@@ -301,7 +325,7 @@ class ConversationsPage(QWidget):
         self._cursor_timer.start()
 
     def _jump(self, sample: int) -> None:
-        self.waveform.show_cursor(sample)
+        self._show_moment(sample)
         if self._player:
             before = self._player
             before.stop()
@@ -321,7 +345,7 @@ class ConversationsPage(QWidget):
         if player is None:
             return
         if player.playing:
-            self.waveform.show_cursor(player.position)
+            self._show_moment(player.position)
             return
         self._stop()
         if player.error:
@@ -340,8 +364,8 @@ class ConversationsPage(QWidget):
         self._stop()
 
     def _go_to_event(self, row: int, _column: int) -> None:
-        if self._timeline and row < len(self._timeline.marks):
-            self.waveform.show_cursor(self._timeline.marks[row].sample)
+        if row < len(self._rows):
+            self._show_moment(self._rows[row])
 
     # --- files ------------------------------------------------------------------------------------
 
@@ -418,6 +442,7 @@ class ConversationsPage(QWidget):
 
     def _fit_legend(self) -> None:
         self.legend.yield_to(self._card.height())
+        self.captions.yield_to(self._card.height())
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nothing plays behind another page."""

@@ -228,6 +228,10 @@ _SENTENCES = (
         "Sentences", "{0} is not the file that the manifest names; install the bundle again."
     ),
     QT_TRANSLATE_NOOP(
+        "Sentences",
+        "{0} does not hold {1} different pieces of text; install the bundle again.",
+    ),
+    QT_TRANSLATE_NOOP(
         "Sentences", "The bundle {0} was not trained for chunks of {1} ms; choose one of {2}."
     ),
     QT_TRANSLATE_NOOP(

@@ -216,7 +216,7 @@ class Session(QObject):
     def _began(self, talk: OpenTalk) -> None:
         self._talk = talk
         self._tracker = TalkState(talk.chunk_ms)
-        self.timeline = Timeline(talk.chunk_ms, talk.latency_ms)
+        self.timeline = Timeline(talk.chunk_ms, talk.latency_ms, captioned=talk.captioned)
         conversation = talk.conversation
         conversation.hold_to_talk(self._settings.hold_to_talk)
         conversation.mute_microphone(self.muted)

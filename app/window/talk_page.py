@@ -20,10 +20,12 @@ from PySide6.QtWidgets import (
 from app.talk_state import State
 from app.timeline import Timeline
 from app.window import theme
+from app.window.captions import Captions
 from app.window.legend import Legend
 from app.window.meters_panel import MetersPanel
 from app.window.session import Session
 from app.window.waveform_view import WaveformView
+from engine.live_events import ChunkDone
 
 _FIGURES_EVERY_EVENTS = 6
 
@@ -74,6 +76,8 @@ class TalkPage(QWidget):
             "Here you will see yourself above and the agent below, as you talk."
         )
         inside.addWidget(self.waveform, stretch=1)
+        self.captions = Captions()
+        inside.addWidget(self.captions)
         below = QHBoxLayout()
         self.legend = Legend(live=True)
         below.addWidget(self.legend, stretch=1)
@@ -140,6 +144,7 @@ class TalkPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.legend.yield_to(self._card.height())
+        self.captions.yield_to(self._card.height())
 
     # --- commands ---------------------------------------------------------------------------------
 
@@ -166,6 +171,7 @@ class TalkPage(QWidget):
 
     def _begin(self, timeline: Timeline) -> None:
         self.waveform.set_timeline(timeline, live=True)
+        self.captions.set_transcript(timeline.transcript)
         self._events = 0
         self._show_figures()
 
@@ -173,7 +179,9 @@ class TalkPage(QWidget):
         self.waveform.end_live()
         self._show_figures()
 
-    def _count(self, _event: object) -> None:
+    def _count(self, event: object) -> None:
+        if isinstance(event, ChunkDone):
+            self.captions.show_newest()
         self._events += 1
         if self._events % _FIGURES_EVERY_EVENTS == 0:
             self._show_figures()

@@ -73,6 +73,18 @@ def test_talk_leaves_three_files(
         assert word in shown
 
 
+def test_a_talk_with_words_shows_and_keeps_them(
+    user: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = str(write_tiny_bundle(tmp_path / "bundle", text=True, heard=True).folder)
+    out = tmp_path / "talk"
+    assert run("talk", "--user", user, "--bundle", bundle, "--out", str(out)) == 0
+    kept = (out / "transcript.txt").read_text()
+    assert " agent: " in kept
+    assert kept in capsys.readouterr().out
+    assert run("replay", str(out), "--bundle", bundle) == 0
+
+
 def test_a_talk_is_replayed(
     bundle: str, user: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

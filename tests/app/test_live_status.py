@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,18 @@ def test_a_terminal_shows_the_state() -> None:
     assert "lag 12 ms" in text
     assert "3 of 100 chunks late" in text
     assert "Headset" in text
+
+
+def test_a_terminal_shows_the_last_words() -> None:
+    stream = io.StringIO()
+    with LiveStatus(Console(file=stream, force_terminal=True, width=80), INFO, 160, 160) as status:
+        said = replace(STEP, own_text=[" it", " is"], heard_text=[" what", " " + "x" * 80])
+        status.show(ChunkDone(said, 40.0, 12.0, 0.0), Counts())
+    text = stream.getvalue()
+    assert "agent:" in text and "it is" in text
+    assert "you:" in text and "… " + "x" * 60 in text
+    assert "what" not in text
+    assert "agent:" not in shown(True, Counts())
 
 
 def test_a_file_gets_only_what_happens() -> None:

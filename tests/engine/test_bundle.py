@@ -11,10 +11,30 @@ from typing import Any
 
 import pytest
 
-from engine.bundle import MANIFEST_NAME, Bundle, ChunkMs, default_folder, describe_file, load_bundle
+from engine.bundle import (
+    MANIFEST_NAME,
+    Bundle,
+    ChunkMs,
+    Manifest,
+    default_folder,
+    describe_file,
+    load_bundle,
+)
 from engine.duplex import Duplex
 from engine.errors import DuologueError
-from tests.engine.tiny_bundle import BOS, S0, S1, write_tiny_bundle, write_tiny_vocoder
+from engine.tokens import TextSlot
+from tests.engine.tiny_bundle import (
+    BOS,
+    HEARD_BASE,
+    MOST_HEARD,
+    MOST_OWN,
+    OWN_BASE,
+    PIECES,
+    S0,
+    S1,
+    write_tiny_bundle,
+    write_tiny_vocoder,
+)
 from tests.engine.tiny_llama import write_tiny_mamba
 
 FILES = {
@@ -132,11 +152,23 @@ def test_bytes_are_no_manifest(folder: Path) -> None:
     assert "is not a bundle's manifest" in complaint(folder)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", 1.5, [1]])
+@pytest.mark.parametrize("version", [0, 3, "1", 1.5, [1]])
 def test_an_unknown_manifest_version_asks_for_a_newer_program(folder: Path, version: Any) -> None:
     edit(folder, lambda content: content.update(manifest_version=version, later_field=True))
     sentence = complaint(folder)
     assert f"version {version}" in sentence and "newest Duologue" in sentence
+
+
+def test_a_plain_bundle_is_what_it_was_before_text(whole: Bundle) -> None:
+    """Older programs read it, and recordings made with it know it by its hash."""
+    content = json.loads((whole.folder / MANIFEST_NAME).read_text(encoding="utf8"))
+    assert content["manifest_version"] == 1
+    assert "text" not in content
+    assert '"text"' not in whole.manifest.model_dump_json()
+    assert whole.token_format(160).text is None
+    assert whole.pieces == ()
+    shipped = json.loads((default_folder() / MANIFEST_NAME).read_text(encoding="utf8"))
+    assert Manifest.model_validate(shipped).model_dump(mode="json") == shipped
 
 
 @pytest.mark.parametrize(
@@ -183,6 +215,70 @@ def test_a_wrong_entry_is_named(
 def test_a_missing_entry_is_named(folder: Path) -> None:
     edit(folder, lambda content: content.pop("vocoder"))
     assert "wrong at vocoder" in complaint(folder)
+
+
+# --- the text slot --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole_text(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return write_tiny_bundle(tmp_path_factory.mktemp("text"), text=True, heard=True)
+
+
+@pytest.fixture
+def text_folder(whole_text: Bundle, tmp_path: Path) -> Path:
+    """A copy of a bundle with text to spoil."""
+    return shutil.copytree(whole_text.folder, tmp_path / "bundle")
+
+
+def test_a_bundle_with_text_asks_older_programs_for_a_newer_one(whole_text: Bundle) -> None:
+    content = json.loads((whole_text.folder / MANIFEST_NAME).read_text(encoding="utf8"))
+    assert content["manifest_version"] == 2
+    assert load_bundle(whole_text.folder) == whole_text
+    assert whole_text.pieces == tuple(PIECES)
+    slot = whole_text.token_format(160).text
+    assert slot == TextSlot(len(PIECES), OWN_BASE, MOST_OWN, HEARD_BASE, MOST_HEARD)
+    assert whole_text.manifest.vocabulary() == HEARD_BASE + len(PIECES)
+    assert [entry.path for entry in whole_text.manifest.entries()][-1] == "pieces.json"
+
+
+def test_the_users_words_may_be_left_out(tmp_path: Path) -> None:
+    slot = write_tiny_bundle(tmp_path, text=True).token_format(160).text
+    assert slot == TextSlot(len(PIECES), OWN_BASE, MOST_OWN)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"own_base": S1}, "share an id"),
+        ({"heard_base": OWN_BASE + 1}, "share an id"),
+        ({"heard_base": None}, "go together"),
+        ({"most_heard": 0}, "go together"),
+        ({"most_own": 0}, "text.most_own"),
+        ({"most_own": 9}, "text.most_own"),
+        ({"piece_count": 3}, " 3 different pieces"),
+    ],
+)
+def test_a_wrong_text_slot_is_named(
+    text_folder: Path, change: dict[str, object], said: str
+) -> None:
+    edit(text_folder, lambda content: content["text"].update(change))
+    assert said in complaint(text_folder)
+
+
+def test_the_version_goes_with_the_text_slot(text_folder: Path) -> None:
+    edit(text_folder, lambda content: content.update(manifest_version=1))
+    assert "is that of a text slot" in complaint(text_folder)
+    edit(text_folder, lambda content: content.update(manifest_version=2, text=None))
+    assert "is that of a text slot" in complaint(text_folder)
+
+
+def test_the_pieces_are_verified_like_the_models(text_folder: Path) -> None:
+    path = text_folder / "pieces.json"
+    path.write_text(path.read_text().replace("ba", "ab"))
+    assert f"{path} is not the file that the manifest names" in complaint(text_folder)
+    path.unlink()
+    assert f"{path} is missing" in complaint(text_folder)
 
 
 # --- files that are whole, and still wrong --------------------------------------------------------

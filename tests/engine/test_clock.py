@@ -11,10 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.clock import MAX_UNKNOWN_CHUNKS, ChunkClock, ClockStep, Sampling, beat_tokens, draw
+from engine.clock import (
+    MAX_UNKNOWN_CHUNKS,
+    ChunkClock,
+    ClockStep,
+    Sampling,
+    beat_tokens,
+    draw,
+    most_chunk_tokens,
+)
 from engine.errors import DuologueError
 from engine.llama import Llama
-from engine.tokens import TokenFormat, fill_frames, novel_units
+from engine.tokens import TextSlot, TokenFormat, encode, fill_frames, novel_units, parse
 from tests.engine.tiny_llama import write_tiny_llama
 
 S0, S1, BOS, SILENCE = 200, 201, 202, 17
@@ -30,6 +38,9 @@ formats = pytest.mark.parametrize(
     ids=lambda fmt: f"{fmt.chunk_ms}ms{'-boundary' if fmt.boundary_emit else ''}",
 )
 FORMAT = TokenFormat(200, S0, S1, 4, BOS)
+# With text, sixty of the tiny model's ids are units, so that there are enough for words.
+OWN_BASE, HEARD_BASE = 60, 130
+SAYING, HEARING = TextSlot(70, OWN_BASE, 2), TextSlot(70, OWN_BASE, 1, HEARD_BASE, 2)
 
 
 class WitnessedLlama(Llama):
@@ -223,6 +234,7 @@ def test_a_user_who_never_comes_is_an_error(llama: WitnessedLlama) -> None:
     temperature=st.sampled_from([0.0, 0.3, 1.0, 5.0, 100.0]),
     top_p=st.sampled_from([0.0, 0.5, 0.95, 1.0]),
     lags=st.lists(st.integers(0, 3), min_size=1, max_size=15),
+    slot=st.sampled_from([None, SAYING, HEARING]),
 )
 def test_the_clock_cannot_be_lost(
     llama: WitnessedLlama,
@@ -232,10 +244,12 @@ def test_the_clock_cannot_be_lost(
     temperature: float,
     top_p: float,
     lags: list[int],
+    slot: TextSlot | None,
 ) -> None:
-    fmt = TokenFormat(200, S0, S1, frames, BOS, boundary_emit=emit)
+    unit_count = OWN_BASE if slot else 200
+    fmt = TokenFormat(unit_count, S0, S1, frames, BOS, boundary_emit=emit, text=slot)
     clock = start(llama, fmt, seed, Sampling(temperature, top_p))
-    user = user_chunks(fmt, len(lags), seed)
+    user = [[unit % unit_count for unit in heard] for heard in user_chunks(fmt, len(lags), seed)]
     heard = 0
     for beat, lag in enumerate(lags):
         known = max(heard, beat + 1 - lag)
@@ -244,12 +258,13 @@ def test_the_clock_cannot_be_lost(
         assert len(step.own_frames) == frames
         for units in (step.own_units, *step.user_estimates):
             assert len(units) <= frames
-            assert all(0 <= unit < 200 for unit in units)
+            assert all(0 <= unit < unit_count for unit in units)
             assert all(first != second for first, second in pairwise(units))
         assert clock.elapsed_chunks == beat + 2
     clock._flush()  # what waits is part of the talk
     assert llama.tokens.count(S0) == clock.elapsed_chunks
-    assert all(first != S1 or second < S0 for first, second in pairwise(llama.tokens))
+    assert all(first != S1 or second < unit_count for first, second in pairwise(llama.tokens))
+    assert len(parse(llama.tokens, fmt)) == clock.elapsed_chunks
 
 
 def test_own_chunks_never_repeat_the_carried_unit_in_the_papers_format(
@@ -335,3 +350,102 @@ def test_lost_and_silent_chunks_leave_a_true_history(
         assert len(step.user_estimates) == min(unknown_chunks, index + 1)
         assert llama.length + len(clock._pending) == clock.context_tokens
         assert (llama.tokens + clock._pending).count(S0) == clock.elapsed_chunks
+
+
+# --- the text slot --------------------------------------------------------------------------------
+
+text_formats = pytest.mark.parametrize(
+    "fmt",
+    [
+        TokenFormat(60, S0, S1, 4, BOS, boundary_emit=emit, text=slot)
+        for emit in (False, True)
+        for slot in (SAYING, HEARING)
+    ],
+    ids=lambda fmt: f"heard{fmt.text.most_heard}{'-boundary' if fmt.boundary_emit else ''}",
+)
+
+
+def speakers(fmt: TokenFormat, count: int, seed: int = 5) -> list[list[int]]:
+    """As ``user_chunks``, of fewer units."""
+    return [[unit % 60 for unit in frames] for frames in user_chunks(fmt, count, seed)]
+
+
+@text_formats
+@pytest.mark.parametrize("unknown", [0, 1, 3])
+def test_a_context_with_words_is_the_true_history(
+    llama: WitnessedLlama, fmt: TokenFormat, unknown: int
+) -> None:
+    clock = start(llama, fmt)
+    user = speakers(fmt, 25)
+    steps: list[ClockStep] = []
+    for beat in range(len(user)):
+        known = beat - unknown
+        steps.append(clock.beat([user[known]] if known >= 0 else []))
+        clock._flush()
+        chunks = parse(llama.tokens, fmt)  # every token stands where the format wants it
+        assert len(chunks) == clock.elapsed_chunks
+        for chunk, step in zip(chunks[1:], steps, strict=True):
+            # Committed words stay, whatever became of the estimate they were spoken upon.
+            assert (chunk.own_text, chunk.heard_text) == (step.own_text, step.heard_text)
+            assert chunk.own == step.own_units
+    assert any(step.own_text for step in steps)
+    assert any(step.heard_text for step in steps) == (fmt.text == HEARING)
+
+
+def test_what_the_clock_writes_is_what_training_encodes(llama: WitnessedLlama) -> None:
+    """In the paper's format; with ``boundary_emit`` the model may carry a unit in its own way."""
+    fmt = TokenFormat(60, S0, S1, 4, BOS, text=HEARING)
+    user = speakers(fmt, 25)
+    steps = talk(start(llama, fmt), user, 0)
+    own = [SILENCE] * 4 + [unit for step in steps for unit in step.own_frames]
+    heard = [unit for frames in user for unit in frames]
+    own_text = [[], *(step.own_text for step in steps)]
+    heard_text = [[], *(step.heard_text for step in steps)]
+    encoded = encode(own[: len(heard)], heard, fmt, own_text, heard_text)
+    assert llama.tokens[: len(encoded)] == encoded
+
+
+@text_formats
+def test_logits_after_replacement_equal_a_cold_prefill_with_words(
+    wild_path: Path, llama: WitnessedLlama, fmt: TokenFormat
+) -> None:
+    steps = talk(start(llama, fmt), speakers(fmt, 25), 1)
+    assert sum(step.misses for step in steps) > 10
+    cold = Llama(wild_path, 1024)
+    cold.feed(llama.tokens)
+    np.testing.assert_allclose(llama.logits(), cold.logits(), atol=5e-4 * cold.logits().std())
+    cold.close()
+
+
+@text_formats
+@pytest.mark.parametrize("temperature", [0.0, 100.0])
+def test_words_cannot_stop_the_clock(
+    llama: WitnessedLlama, fmt: TokenFormat, temperature: float
+) -> None:
+    clock = start(llama, fmt, sampling=Sampling(temperature, 1.0))
+    user = speakers(fmt, 30)
+    for beat in range(len(user)):
+        before = clock.context_tokens
+        step = clock.beat([user[beat]], speak=beat % 5 != 3)
+        assert clock.context_tokens - before <= most_chunk_tokens(fmt)
+        assert fmt.text
+        assert len(step.own_text) <= fmt.text.most_own
+        assert len(step.heard_text) <= fmt.text.most_heard
+        if beat % 5 == 3:
+            assert not step.own_text and not step.heard_text
+        assert clock.elapsed_chunks == beat + 2
+
+
+def test_an_endless_talk_with_words_keeps_its_limit(wild_path: Path) -> None:
+    fmt = TokenFormat(60, S0, S1, 4, BOS, text=HEARING)
+    llama = WitnessedLlama(wild_path, 250 + beat_tokens(fmt))
+    clock = ChunkClock(llama, fmt, WILD, WILD, SILENCE, sink_chunks=2)
+    user = speakers(fmt, 600)
+    for beat in range(len(user)):
+        clock.beat([user[beat - 1]] if beat else [])
+        waiting = llama.tokens + clock._pending
+        assert [chunk.start for chunk in clock._chunks] == [
+            at for at, token in enumerate(waiting) if token == S0
+        ]
+        parse(waiting, fmt)
+    llama.close()

@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.tokens import FRAME_MS, TokenFormat, decode, encode, fill_frames, novel_units
+from engine.tokens import (
+    FRAME_MS,
+    TextSlot,
+    TokenFormat,
+    decode,
+    encode,
+    fill_frames,
+    novel_units,
+    parse,
+    place_text,
+)
 
 S0, S1, SILENCE = 1000, 1001, 17
 CHUNK_FRAMES = (4, 5, 6)
@@ -151,3 +161,109 @@ def test_tokens_outside_the_format(tokens: list[int]) -> None:
 def test_streams_of_different_length() -> None:
     with pytest.raises(ValueError, match="interleaved"):
         encode([1] * 4, [1] * 8, make_format())
+
+
+# --- the text slot --------------------------------------------------------------------------------
+
+OWN, HEARD = 1100, 1200
+SLOT = TextSlot(piece_count=100, own_base=OWN, most_own=2, heard_base=HEARD, most_heard=1)
+
+
+def text_format(slot: TextSlot = SLOT, boundary_emit: bool = False) -> TokenFormat:
+    return TokenFormat(500, S0, S1, 4, boundary_emit=boundary_emit, text=slot)
+
+
+@st.composite
+def spoken_dialogues(
+    draw: st.DrawFn,
+) -> tuple[TokenFormat, list[int], list[int], list[list[int]], list[list[int]]]:
+    """A dialogue with text in its chunks."""
+    plain, own, user = draw(dialogues())
+    heard = draw(st.integers(0, 2))
+    slot = TextSlot(5, OWN, draw(st.integers(1, 3)), HEARD if heard else None, heard)
+    fmt = TokenFormat(500, S0, S1, plain.chunk_frames, boundary_emit=plain.boundary_emit, text=slot)
+    count = len(own) // fmt.chunk_frames
+
+    def text(most: int) -> list[list[int]]:
+        pieces = st.lists(st.integers(0, 4), max_size=most)
+        return draw(st.lists(pieces, min_size=count, max_size=count))
+
+    return fmt, own, user, text(slot.most_own), text(slot.most_heard)
+
+
+def test_words_stand_between_the_tag_and_the_units() -> None:
+    own, user = [75] * 4 + [17, 338, 338, 338], [89] * 8
+    tokens = encode(own, user, text_format(), own_text=[[], [3, 4]], heard_text=[[], [7]])
+    assert tokens == [S0, 75, S1, 89, S0, HEARD + 7, OWN + 3, OWN + 4, 17, 338]
+    assert decode(tokens, text_format(), SILENCE) == decode(
+        [S0, 75, S1, 89, S0, 17, 338], make_format(), SILENCE
+    )
+
+
+@given(spoken_dialogues())
+def test_round_trip_with_text(
+    dialogue: tuple[TokenFormat, list[int], list[int], list[list[int]], list[list[int]]],
+) -> None:
+    fmt, own, user, own_text, heard_text = dialogue
+    tokens = encode(own, user, fmt, own_text, heard_text)
+    chunks = parse(tokens, fmt)
+    assert [chunk.own_text for chunk in chunks] == own_text
+    assert [chunk.heard_text for chunk in chunks] == heard_text
+    # Without its text it is the dialogue that it would have been.
+    silent = TokenFormat(500, S0, S1, fmt.chunk_frames, boundary_emit=fmt.boundary_emit)
+    assert [token for token in tokens if token < OWN] == encode(own, user, silent)
+    own_back, user_back = decode(tokens, fmt, SILENCE)
+    assert (own_back, user_back) == decode(encode(own, user, silent), silent, SILENCE)
+    assert encode(own_back, user_back, fmt, own_text, heard_text) == tokens
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        [S0, 5, OWN],  # behind a unit
+        [S0, S1, 5, OWN],  # in the user's part
+        [S0, S1, HEARD],
+        [S0, OWN, HEARD],  # understood after spoken
+        [S0, OWN, OWN, OWN],  # more than the clock allows
+        [S0, HEARD, HEARD],
+        [S0, HEARD + 100],
+        [OWN],
+    ],
+)
+def test_text_outside_its_place(tokens: list[int]) -> None:
+    with pytest.raises(ValueError, match="format|begins"):
+        parse(tokens, text_format())
+
+
+@pytest.mark.parametrize(
+    ("own_text", "heard_text"), [([[1, 1, 1]], []), ([], [[1, 1]]), ([[100]], []), ([], [[-1]])]
+)
+def test_text_that_has_no_room(own_text: list[list[int]], heard_text: list[list[int]]) -> None:
+    with pytest.raises(ValueError, match="pieces of text"):
+        encode([1] * 4, [1] * 4, text_format(), own_text, heard_text)
+    with pytest.raises(ValueError, match="pieces of text"):
+        encode([1] * 4, [1] * 4, make_format(), [[0]])
+
+
+def test_words_stand_in_their_chunk_or_as_soon_as_there_is_room() -> None:
+    words = [(-3, [1]), (4, [2, 3, 4]), (6, [5]), (17, [6]), (20, [7, 8, 9])]
+    assert place_text(words, 6, 2, make_format()) == [[1], [2, 3], [4, 5], [], [6], [7, 8]]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 60), st.lists(st.integers(0, 9), min_size=1, max_size=4)),
+        max_size=20,
+    ),
+    st.integers(1, 3),
+)
+def test_no_piece_comes_early_or_out_of_order(
+    words: list[tuple[int, list[int]]], most: int
+) -> None:
+    words = sorted(words, key=lambda word: word[0])
+    chunks = place_text(words, 100, most, make_format())
+    assert max(map(len, chunks)) <= most
+    assert [piece for chunk in chunks for piece in chunk] == [p for _, ps in words for p in ps]
+    where = [index for index, chunk in enumerate(chunks) for _ in chunk]
+    begun = [frame // 4 for frame, pieces in words for _ in pieces]
+    assert all(index >= chunk for index, chunk in zip(where, begun, strict=True))

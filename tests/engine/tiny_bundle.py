@@ -20,17 +20,24 @@ from engine.bundle import (
     Manifest,
     Samplings,
     SamplingSettings,
+    TextSettings,
     TokenIds,
     VocoderSettings,
     describe_file,
     load_bundle,
     write_manifest,
 )
+from engine.pieces import write_pieces
 from engine.tokens import FRAME_MS, FRAME_SAMPLES
-from tests.engine.tiny_llama import write_tiny_llama
+from tests.engine.tiny_llama import VOCABULARY, write_tiny_llama
 
 UNIT_COUNT, SILENCE, S0, S1 = 200, 17, 200, 201
 BOS: dict[ChunkMs, int] = {160: 202, 200: 203, 240: 204}
+PIECES = [f" {first}{vowel}" for first in "bdfghklmnprstvwz" for vowel in "aeiou"]
+PIECES += [piece.strip() for piece in PIECES[:40]]
+"""So many that a random model says some."""
+OWN_BASE, HEARD_BASE = VOCABULARY, VOCABULARY + len(PIECES)
+MOST_OWN, MOST_HEARD = 2, 1
 PAST_FRAMES = 5
 """Units before a frame that the tiny vocoder's sound depends on."""
 _OPSET, _IR = 18, 10
@@ -45,19 +52,28 @@ def write_tiny_bundle(
     context_tokens: int = 400,
     sink_chunks: int = 0,
     volume: float = 0.5,
+    text: bool = False,
+    heard: bool = False,
 ) -> Bundle:
-    """Write and load a bundle; a ``volume`` far above 1 drives the vocoder beyond [-1, 1]."""
+    """Write and load a bundle; a ``volume`` far above 1 drives the vocoder beyond [-1, 1].
+
+    ``text`` gives it a text slot for the agent's words, ``heard`` one for the user's as well.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    slot = write_tiny_text(folder / "pieces.json", heard) if text or heard else None
+    ids = VOCABULARY + (2 if heard else 1 if text else 0) * len(PIECES)
     files = Files(
         tokenizer=describe_file(
             write_tiny_tokenizer(folder / "tokenizer.onnx", seed, lookahead_frames)
         ),
-        language_model=describe_file(write_tiny_llama(folder / "language_model.gguf", seed)),
+        language_model=describe_file(
+            write_tiny_llama(folder / "language_model.gguf", seed, vocabulary=ids)
+        ),
         vocoder=describe_file(write_tiny_vocoder(folder / "vocoder.onnx", seed, volume)),
     )
     warm = SamplingSettings(temperature=1.0, top_p=0.95)
     manifest = Manifest(
-        manifest_version=1,
+        manifest_version=2 if slot else 1,
         name="tiny",
         version="0.0.0",
         licence="Apache-2.0",
@@ -74,9 +90,23 @@ def write_tiny_bundle(
         context_tokens=context_tokens,
         sink_chunks=sink_chunks,
         sampling=Samplings(own=warm, estimate=warm),
+        text=slot,
     )
     write_manifest(folder, manifest)
     return load_bundle(folder)
+
+
+def write_tiny_text(path: Path, heard: bool) -> TextSettings:
+    """Write the pieces; a section of the manifest that fits them."""
+    write_pieces(path, PIECES)
+    return TextSettings(
+        pieces=describe_file(path),
+        piece_count=len(PIECES),
+        own_base=OWN_BASE,
+        most_own=MOST_OWN,
+        heard_base=HEARD_BASE if heard else None,
+        most_heard=MOST_HEARD if heard else 0,
+    )
 
 
 def write_tiny_tokenizer(

@@ -11,7 +11,13 @@ VOCABULARY = 208
 LAYERS, WIDTH, HEADS, HIDDEN = 2, 64, 4, 128
 
 
-def write_tiny_llama(path: Path, seed: int = 0, scale: float = 0.4, layers: int = LAYERS) -> Path:
+def write_tiny_llama(
+    path: Path,
+    seed: int = 0,
+    scale: float = 0.4,
+    layers: int = LAYERS,
+    vocabulary: int = VOCABULARY,
+) -> Path:
     """A random Llama; the larger ``scale``, the surer it is of what it says."""
     random = np.random.default_rng(seed)
 
@@ -28,10 +34,10 @@ def write_tiny_llama(path: Path, seed: int = 0, scale: float = 0.4, layers: int 
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_freq_base(10_000.0)
     writer.add_rope_dimension_count(WIDTH // HEADS)
-    writer.add_vocab_size(VOCABULARY)
+    writer.add_vocab_size(vocabulary)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     writer.add_tokenizer_model("none")
-    writer.add_tensor("token_embd.weight", matrix(VOCABULARY, WIDTH))
+    writer.add_tensor("token_embd.weight", matrix(vocabulary, WIDTH))
     ones = np.ones(WIDTH, np.float32)
     for layer in range(layers):
         name = f"blk.{layer}."
@@ -43,7 +49,7 @@ def write_tiny_llama(path: Path, seed: int = 0, scale: float = 0.4, layers: int 
         writer.add_tensor(name + "ffn_up.weight", matrix(HIDDEN, WIDTH))
         writer.add_tensor(name + "ffn_down.weight", matrix(WIDTH, HIDDEN))
     writer.add_tensor("output_norm.weight", ones)
-    writer.add_tensor("output.weight", matrix(VOCABULARY, WIDTH))
+    writer.add_tensor("output.weight", matrix(vocabulary, WIDTH))
     _finish(writer)
     return path
 

@@ -1,6 +1,17 @@
 <?xml version='1.0' encoding='utf-8'?>
 <TS version="2.1" language="de">
 <context>
+    <name>Captions</name>
+    <message>
+        <source>You</source>
+        <translation>Sie</translation>
+    </message>
+    <message>
+        <source>Agent</source>
+        <translation>Agent</translation>
+    </message>
+</context>
+<context>
     <name>ConversationsPage</name>
     <message>
         <source>Conversations</source>
@@ -61,6 +72,18 @@
     <message>
         <source>Labels for Audacity…</source>
         <translation>Textmarken für Audacity …</translation>
+    </message>
+    <message>
+        <source>Words as text…</source>
+        <translation>Gesprochenes als Text …</translation>
+    </message>
+    <message>
+        <source>You: {0}</source>
+        <translation>Sie: {0}</translation>
+    </message>
+    <message>
+        <source>Agent: {0}</source>
+        <translation>Agent: {0}</translation>
     </message>
     <message>
         <source>&amp;Rename…</source>
@@ -873,6 +896,10 @@
     <message>
         <source>{0} is not the file that the manifest names; install the bundle again.</source>
         <translation>{0} ist nicht die Datei, die das Manifest nennt; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} does not hold {1} different pieces of text; install the bundle again.</source>
+        <translation>{0} enthält nicht {1} verschiedene Textstücke; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
         <source>The bundle {0} was not trained for chunks of {1} ms; choose one of {2}.</source>

@@ -1,0 +1,131 @@
+"""The transcript: what both speakers said, in lines, from the words beside the units.
+
+Grows with a talk's steps or with the records of its recording. Times are those of the chunks in
+which the words stood: the agent's at their onset or a chunk earlier, the user's when the agent had
+understood them. Knows no models and no screen.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from engine.audio_file import unwritable
+from engine.duplex import Step
+from engine.errors import DuologueError
+from engine.events import EVENTS_NAME, ChunkRecord, TalkRecord, read_events
+from engine.tokens import RATE_HZ, TokenFormat
+
+TRANSCRIPT_NAME, TRANSCRIPT_PART_NAME = "transcript.txt", "transcript.part"
+LINE_PAUSE_MS = 1000
+"""Words of a speaker further apart begin a new line; a long word takes less."""
+LINE_MOST_CHARACTERS = 160
+"""A longer line ends with the next word: two rows of a film's subtitles, and again as many."""
+
+Side = Literal["user", "agent"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one speaker said without a long pause, or a part of it, in [start, end)."""
+
+    side: Side
+    start_sample: int
+    end_sample: int
+    text: str
+
+
+class Transcript:
+    """One conversation's."""
+
+    def __init__(self, chunk_samples: int, covered: Sequence[Side] = ()) -> None:
+        """``covered``: whose words will come, as far as that is known."""
+        self._chunk_samples = chunk_samples
+        self._covered = covered
+        self._newest: dict[Side, int] = {}
+        self.lines: list[Line] = []
+        """In the order of their beginnings; the newest of each side may still grow."""
+
+    def add(self, step: Step | ChunkRecord) -> bool:
+        """Take in the words of a step; returns whether there were any."""
+        start_sample = (step.index + 1) * self._chunk_samples
+        self._add("user", step.heard_text, start_sample)
+        self._add("agent", step.own_text, start_sample)
+        return bool(step.heard_text or step.own_text)
+
+    @property
+    def sides(self) -> list[Side]:
+        """Whose words come, or came."""
+        both: tuple[Side, ...] = ("user", "agent")
+        return [side for side in both if side in self._covered or side in self._newest]
+
+    def newest(self, side: Side) -> Line | None:
+        """The last line of a speaker."""
+        index = self._newest.get(side)
+        return None if index is None else self.lines[index]
+
+    def at(self, side: Side, sample: int) -> Line | None:
+        """The speaker's last line that has begun by then."""
+        begun = (line for line in reversed(self.lines) if line.start_sample <= sample)
+        return next((line for line in begun if line.side == side), None)
+
+    def _add(self, side: Side, pieces: Sequence[str], start_sample: int) -> None:
+        if not pieces:
+            return
+        text, end_sample = "".join(pieces), start_sample + self._chunk_samples
+        line = self.newest(side)
+        if line:
+            pause_ms = (start_sample - line.end_sample) * 1000 / RATE_HZ
+            goes_on = pause_ms < LINE_PAUSE_MS and len(line.text) <= LINE_MOST_CHARACTERS
+            # The rest of a word belongs to it, whenever it comes.
+            if goes_on or not text.startswith(" "):
+                grown = replace(line, end_sample=end_sample, text=line.text + text)
+                self.lines[self._newest[side]] = grown
+                return
+        self._newest[side] = len(self.lines)
+        self.lines.append(Line(side, start_sample, end_sample, text.lstrip()))
+
+
+def covered_sides(fmt: TokenFormat) -> list[Side]:
+    """Whose words a model with this format writes."""
+    if fmt.text is None:
+        return []
+    return ["agent"] if fmt.text.heard_base is None else ["user", "agent"]
+
+
+def read_transcript(folder: Path) -> Transcript:
+    """That of a recorded talk, from its events; DuologueError where they cannot be read."""
+    records = read_events(folder / EVENTS_NAME)
+    head = next(records, None)
+    if not isinstance(head, TalkRecord):
+        raise DuologueError(f"{folder} is not a recorded conversation; choose another.")
+    transcript = Transcript(head.chunk_ms * RATE_HZ // 1000)
+    for record in records:
+        if isinstance(record, ChunkRecord):
+            transcript.add(record)
+    return transcript
+
+
+def clock(sample: int) -> str:
+    """A place on the tracks as h:mm:ss.s."""
+    minutes, seconds = divmod(sample * 10 // RATE_HZ / 10, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02d}:{seconds:04.1f}"
+
+
+def write_transcript(path: Path, lines: Sequence[Line]) -> None:
+    """Write a line of text for each, with its time and speaker, whole or not at all.
+
+    Raises DuologueError where that fails.
+    """
+    text = "".join(f"{clock(line.start_sample)} {line.side}: {line.text}\n" for line in lines)
+    part = path.with_name(TRANSCRIPT_PART_NAME)
+    try:
+        part.write_text(text, encoding="utf8", newline="\n")
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise unwritable(path, error) from error

@@ -1,0 +1,57 @@
+"""A language model trained with a text slot is packed, and speaks words through the engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.bundle import Bundle, TextSettings, describe_file, load_bundle, write_manifest
+from engine.duplex import Duplex
+from engine.tokens import TextSlot
+from models.export_gguf import export_gguf
+from models.llama import Llama, LlamaConfig
+from models.pack import text_settings
+from tests.engine.tiny_bundle import PIECES, write_tiny_bundle
+
+_SLOT = TextSlot(len(PIECES), own_base=208, most_own=2, heard_base=208 + len(PIECES), most_heard=2)
+_VOCABULARY = 208 + 2 * len(PIECES)
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Bundle:
+    """A bundle whose language model may be replaced."""
+    return write_tiny_bundle(tmp_path / "bundle")
+
+
+def test_a_trained_model_says_words_through_the_engine(plain: Bundle) -> None:
+    torch.manual_seed(0)
+    net = Llama(LlamaConfig(_VOCABULARY, width=64, layers=2, heads=2, feed_width=128)).eval()
+    export_gguf(net, plain.language_model)
+    text = text_settings(_SLOT, PIECES, plain.folder / "pieces.json")
+    files = plain.manifest.files.model_copy(
+        update={"language_model": describe_file(plain.language_model)}
+    )
+    changed = {"manifest_version": 2, "files": files, "text": text}
+    write_manifest(plain.folder, plain.manifest.model_copy(update=changed))
+    packed = load_bundle(plain.folder)
+    assert packed.token_format(160).text == _SLOT
+    duplex = Duplex(packed)
+    sound = np.random.default_rng(0).uniform(-0.3, 0.3, (20, 2560)).astype(np.float32)
+    steps = [duplex.step(chunk) for chunk in sound]
+    duplex.close()
+    assert any(step.own_text for step in steps)
+    assert any(step.heard_text for step in steps)
+
+
+def test_the_section_holds_all_of_the_slot(tmp_path: Path) -> None:
+    path = tmp_path / "pieces.json"
+    for slot in (_SLOT, TextSlot(len(PIECES), 208, 1)):
+        section = text_settings(slot, PIECES, path)
+        assert section.slot() == slot
+        assert TextSettings.model_validate_json(section.model_dump_json()) == section
+    with pytest.raises(ValueError, match="120 pieces for a text slot of 3"):
+        text_settings(replace(_SLOT, piece_count=3), PIECES, path)
