@@ -4,7 +4,7 @@
     duologue-train tokenizer   phones on synthetic voices, alignment of real people, phones on both
     duologue-train units       k-means, then every sentence as units
     duologue-train vocoder     units to the agent's voice
-    duologue-train lm          dialogues
+    duologue-train lm          text and units mixed, dialogues by turns, dialogues with real timing
     duologue-train pack        export and pack the bundle
     duologue-train settle      the packed tokenizer, through rooms and noise
     duologue-train echo        the residual echo suppressor, for the packed bundle's voice and units
@@ -67,7 +67,7 @@ def tokenizer(
 def units(
     data: Data,
     work: Work = _WORK,
-    count: Annotated[int, typer.Option(help="Units, 200 to 500.")] = 200,
+    count: Annotated[int, typer.Option(help="Units, 100 to 500.")] = 200,
     voices: Annotated[int, typer.Option(help="Voices for each sentence of the user.")] = 24,
     seed: Seed = 1,
     jobs: int = 2,
@@ -79,7 +79,7 @@ def units(
     checkpoint = work / "tok" / "tokenizer.pt"
     find_units(checkpoint, [work / "synthetic", work / "real"], count, 1500, seed)
     store = work / "speech.pkl"
-    write_speech_store(store, checkpoint, work / "real", data / "noise", voices, seed, jobs)
+    write_speech_store(store, checkpoint, work / "real", data, voices, seed, jobs)
     write_vocoder_store(work / "vocoder.npz", checkpoint, work / "real", store)
 
 
@@ -101,11 +101,49 @@ def vocoder(
 
 
 @app.command()
-def lm(work: Work = _WORK, minutes: Minutes = 45, threads: Threads = 1, seed: Seed = 1) -> None:
-    """Train the language model."""
-    from models.train_lm import train_lm
+def lm(
+    work: Work = _WORK,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of open data: its turn-taking/ times stage 3.")
+    ] = None,
+    stages: Annotated[str, typer.Option(help="Stages of the paper, in order.")] = "1,2,3",
+    preset: Annotated[str, typer.Option(help="starter-cpu, starter-gpu or llama3-8b.")] = (
+        "starter-cpu"
+    ),
+    minutes: Annotated[
+        float | None, typer.Option(help="Wall clock of all stages, in place of the preset's steps.")
+    ] = None,
+    paper_format: Annotated[
+        bool, typer.Option(help="Deduplicate across chunk borders, as the paper does.")
+    ] = False,
+    estimate: Annotated[
+        bool, typer.Option(help="Expect the user's running chunk to be estimated.")
+    ] = True,
+    threads: Threads = 1,
+    seed: Seed = 1,
+) -> None:
+    """Train the language model: text and units, then turns, then real timing."""
+    from models.presets import PRESETS
+    from models.rows import Format
+    from models.timing import HUMAN, read_timing
+    from models.train_lm import Budget, train_lm
 
-    train_lm(work / "speech.pkl", work / "lm", minutes, threads, seed)
+    if preset not in PRESETS:
+        raise typer.BadParameter(f"--preset is one of {', '.join(PRESETS)}")
+    if not set(stages.split(",")) <= {"1", "2", "3"}:
+        raise typer.BadParameter("--stages are some of 1,2,3")
+    timing = read_timing(data / "turn-taking") if data else HUMAN
+    train_lm(
+        work / "speech.pkl",
+        work / "lm",
+        Budget(minutes=minutes),
+        threads,
+        seed,
+        preset,
+        [int(stage) for stage in stages.split(",")],
+        Format(boundary_emit=not paper_format, estimate=estimate),
+        timing,
+    )
 
 
 @app.command()

@@ -185,6 +185,14 @@ def more_people(speech: Path) -> Iterator[tuple[str, str, np.ndarray]]:
                 yield name, "", audio
 
 
+def spoken_orders(speech: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """(slots as spoken, audio) of the coffee orders that training may use."""
+    archive = speech / "picovoice-commands.tar"
+    for row, audio in _tar_sounds(archive, archive.with_suffix(".tsv")):
+        if not held_out_order(row["path"]):
+            yield row["slots_as_spoken"], audio
+
+
 def held_out_order(path: str) -> bool:
     """Whether a spoken coffee order is of the test split that the data's own notes ask for."""
     return Path(path).name[0] in "012"

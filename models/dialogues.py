@@ -7,28 +7,45 @@ from what a listener knows, so the agent learns to answer as soon as it can tell
 from __future__ import annotations
 
 import random
-from collections import Counter
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
 from engine.tokens import FRAME_MS
 from models import script
 from models.encode_speech import MARGIN_FRAMES, NEIGHBOURS, SpeechStore, UnitSpeech
+from models.script.scene import Memory
+from models.timing import HUMAN, Timing
 
-# Shares of the situations that a conversation is made of.
-_SITUATIONS = {"question": 0.80, "interrupted": 0.10, "long_talk": 0.06, "real_talk": 0.04}
+# Shares of the situations that a conversation is made of; the second group needs overlap.
+_BY_TURNS = {
+    "scene": 0.82,
+    "real_order": 0.05,
+    "real_unknown": 0.05,
+    "long_talk": 0.04,
+    "real_talk": 0.04,
+}
+_INTERRUPTED = 0.1
 _PAUSE_INSIDE = 0.12
 _QUESTION_INTO_STORY = 0.3
 _HEARD_TO_THE_END = 0.2
-_OWN_NOISE_OF_USER = 0.1
+_OWN_NOISE_OF_USER = 0.2
+_LASTING_FRAMES = 30
+"""Of an answer to which the user can say "mm hmm" and still be heard next."""
 _MISHEARD = 0.06
+_LONG_REST = 0.1
+_BACKCHANNELS_A_MINUTE = 5.0
+"""In the ICSI meetings 4.8 a minute of somebody's speech (A. Janin et al. 2003)."""
 _LONG_WORDS = 10
 _LONG_ANSWERS = [
     *((prompt, story) for prompt in script.STORY_PROMPTS for story in script.STORIES),
     *((e.user, e.agent) for e in script.EXCHANGES if len(e.agent.split()) >= _LONG_WORDS),
 ]
 """(what the user asks, what is worth interrupting)."""
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -54,38 +71,53 @@ class Dialogue:
 def hold_out(store: SpeechStore) -> tuple[SpeechStore, SpeechStore]:
     """A store to train on, and one with the last utterance of each of the user's sentences.
 
-    A sentence that was spoken only once is in both.
+    A sentence that was spoken only once is in both. Of real people's orders and other speech every
+    tenth is held out.
     """
     training = {text: spoken[:-1] or spoken for text, spoken in store.user.items()}
     held_out = {text: spoken[-1:] for text, spoken in store.user.items()}
-    return replace(store, user=training), replace(store, user=held_out)
+
+    def tenth(spoken: list[_T]) -> tuple[list[_T], list[_T]]:
+        others = [one for index, one in enumerate(spoken) if index % 10]
+        return others or spoken, spoken[::10]
+
+    orders, unknown = tenth(store.orders), tenth(store.unknown)
+    return (
+        replace(store, user=training, orders=orders[0], unknown=unknown[0]),
+        replace(store, user=held_out, orders=orders[1], unknown=unknown[1]),
+    )
 
 
 class Composer:
     """Endless random dialogues of one speech store."""
 
-    def __init__(self, store: SpeechStore, seed: int) -> None:
+    def __init__(self, store: SpeechStore, seed: int, timing: Timing = HUMAN) -> None:
         self._store = store
+        self._timing = timing
         self._random = random.Random(seed)
         self._draw = np.random.default_rng(seed)
-        # Nearly half of all exchanges are sums: by the root of its exchanges each topic has its
-        # say and the large ones still get most.
-        topics = Counter(exchange.intent for exchange in script.EXCHANGES)
-        self._weights = [topics[exchange.intent] ** -0.5 for exchange in script.EXCHANGES]
+        plays = {
+            "scene": self._scene,
+            "long_talk": self._long_talk,
+            "real_order": self._real_order if store.orders else self._scene,
+            "real_unknown": self._real_unknown if store.unknown else self._scene,
+            "real_talk": self._real_talk if store.long_talk else self._long_talk,
+        }
+        self._plays = [plays[name] for name in _BY_TURNS]
 
     def compose(self, frames: int) -> Dialogue:
         """A dialogue of ``frames`` frames."""
         self._placed: list[tuple[int, UnitSpeech, int, int, str]] = []
-        plays = {
-            "question": self._question,
-            "interrupted": self._interrupted,
-            "long_talk": self._long_talk,
-            "real_talk": self._real_talk,
-        }
+        self._memory = Memory()
+        self._agent_end = -MARGIN_FRAMES
         now = self._random.randint(5, 40)
         while now < frames:
-            situation = self._random.choices(list(plays), list(_SITUATIONS.values()))[0]
-            now = plays[situation](now) + self._rest()
+            if self._timing.overlap and self._random.random() < _INTERRUPTED:
+                now = self._interrupted(now)
+            else:
+                play = self._random.choices(self._plays, list(_BY_TURNS.values()))[0]
+                now = play(now)
+            now += self._rest()
         own = self._lay(0, self._store.agent_silence, frames)
         user = self._lay(1, self._store.user_silence, frames)
         events = [
@@ -96,18 +128,34 @@ class Composer:
 
     # --- situations: each starts at frame ``now`` and returns when it is over -------------------
 
-    def _question(self, now: int) -> int:
-        exchange = self._random.choices(script.EXCHANGES, self._weights)[0]
-        return self._answer(exchange, now)
+    def _scene(self, now: int) -> int:
+        scene = script.draw_scene(self._random, self._memory)
+        self._memory = self._memory.after(scene)
+        for index, turn in enumerate(scene.turns):
+            if index:
+                now += self._follow()
+            now = self._answer(self._random.choice(turn.users), turn.agent, now)
+        return now
 
-    def _answer(self, exchange: script.Exchange, now: int) -> int:
-        end = self._user_says(exchange.user, now)
+    def _answer(self, user: str, agent: str, now: int) -> int:
+        end = self._user_says(user, now)
         start = end + self._gap()
-        end = self._agent_says(exchange.agent, start)
-        if self._random.random() < _OWN_NOISE_OF_USER:
+        end = self._agent_says(agent, start)
+        lasting = self._timing.overlap and end - start > _LASTING_FRAMES
+        if lasting and self._random.random() < _OWN_NOISE_OF_USER:
             # The user's own "mm hmm" over the answer: the agent talks on.
             self._user_says(self._random.choice(script.BACKCHANNELS), start + 6)
         return end
+
+    def _real_order(self, now: int) -> int:
+        speech, reply = self._random.choice(self._store.orders)
+        end = self._place(1, self._vary(speech), now, reply)
+        return self._agent_says(reply, end + self._gap())
+
+    def _real_unknown(self, now: int) -> int:
+        speech = self._random.choice(self._store.unknown)
+        end = self._place(1, self._vary(speech), now, "")
+        return self._agent_says(script.NOT_KNOWN, end + self._gap())
 
     def _interrupted(self, now: int) -> int:
         prompt, story = self._random.choice(_LONG_ANSWERS)
@@ -120,8 +168,7 @@ class Composer:
         stop = onset + self._random.randint(9, 13)
         self._agent_says(story, start, stop - start)
         if self._random.random() < _QUESTION_INTO_STORY:
-            exchange = self._random.choices(script.EXCHANGES, self._weights)[0]
-            return self._answer(exchange, onset)
+            return self._scene(onset)
         end = self._user_says(self._random.choice(script.STOPS), onset)
         return self._agent_says(script.STOPPED, max(end + self._gap(), stop + 5))
 
@@ -129,8 +176,9 @@ class Composer:
         end = self._user_says(self._random.choice(script.LONG_TALK_PROMPTS), now)
         end = self._agent_says(script.LONG_TALK_INVITATION, end + self._gap())
         for text in self._random.sample(script.LONG_TALK, self._random.randint(1, 4)):
-            end = self._user_says(text, end + self._random.randint(8, 20))
-            self._backchannel(end)
+            start = end + self._pause()
+            end = self._user_says(text, start)
+            self._backchannel(start, end)
         return self._agent_says(script.LONG_TALK_END, end + self._random.randint(38, 48))
 
     def _real_talk(self, now: int) -> int:
@@ -138,12 +186,14 @@ class Composer:
         end = self._agent_says(script.LONG_TALK_INVITATION, end + self._gap())
         for _ in range(self._random.randint(1, 2)):
             speech = self._random.choice(self._store.long_talk)
-            end = self._place(1, speech, end + self._random.randint(8, 20), "")
-            self._backchannel(end)
+            start = end + self._pause()
+            end = self._place(1, speech, start, "")
+            self._backchannel(start, end)
         return self._agent_says(script.LONG_TALK_END, end + self._random.randint(38, 48))
 
-    def _backchannel(self, end: int) -> None:
-        if self._random.random() < 0.85:
+    def _backchannel(self, start: int, end: int) -> None:
+        minutes = (end - start) * FRAME_MS / 60_000
+        if self._timing.overlap and self._random.random() < _BACKCHANNELS_A_MINUTE * minutes:
             text = self._random.choice(script.BACKCHANNELS)
             self._agent_says(text, end + self._random.randint(2, 6))
 
@@ -151,22 +201,29 @@ class Composer:
 
     def _gap(self) -> int:
         """The agent's reaction: soon after what it heard tells that the user is done."""
-        gap_ms = min(max(self._random.gauss(160, 80), 40), 360)
-        return round(gap_ms / FRAME_MS)
+        return max(1, _frames(self._timing.offset.draw(self._random, *self._timing.reply)))
+
+    def _follow(self) -> int:
+        """The user's reaction, which may come before the agent's end."""
+        return _frames(self._timing.offset.draw(self._random, *self._timing.follow))
+
+    def _pause(self) -> int:
+        return _frames(self._timing.pause.draw(self._random, *self._timing.pauses))
 
     def _rest(self) -> int:
-        if self._random.random() < 0.1:
+        if self._random.random() < _LONG_REST:
             return self._random.randint(50, 150)
-        return self._random.randint(8, 50)
+        return self._follow()
 
     # --- placing --------------------------------------------------------------------------------
 
     def _user_says(self, text: str, onset: int) -> int:
         speech = self._random.choice(self._store.user[text])
         words = speech.offset - speech.onset
-        if words > 20 and self._random.random() < _PAUSE_INSIDE:
+        inside = self._timing.overlap and words > 20
+        if inside and self._random.random() < _PAUSE_INSIDE:
             cut = speech.onset + self._random.randint(8, words - 8)
-            pause = self._random.randint(8, 25)
+            pause = self._pause()
             silence = self._random.choice(self._store.user_silence)[:pause]
             units = np.concatenate([speech.units[:cut], silence, speech.units[cut:]])
             speech = UnitSpeech(speech.voice, units, speech.onset, speech.offset + pause)
@@ -187,7 +244,10 @@ class Composer:
         return speech.offset - speech.onset
 
     def _agent_says(self, text: str, onset: int, length: int | None = None) -> int:
-        return self._place(0, self._store.agent[text], onset, text, length)
+        # A hasty user may be done before the agent is.
+        onset = max(onset, self._agent_end + MARGIN_FRAMES // 2)
+        self._agent_end = self._place(0, self._store.agent[text], onset, text, length)
+        return self._agent_end
 
     def _place(
         self, side: int, speech: UnitSpeech, onset: int, text: str, length: int | None = None
@@ -215,3 +275,7 @@ class Composer:
             units = units[lead : lead + room]
             stream[start + lead : start + lead + len(units)] = units
         return stream
+
+
+def _frames(seconds: float) -> int:
+    return round(seconds * 1000 / FRAME_MS)

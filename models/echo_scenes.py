@@ -147,14 +147,14 @@ def _read(paths: list[Path], rng: random.Random) -> Iterator[np.ndarray]:
 
 
 def _synthetic(voice: str, rng: random.Random) -> Iterator[np.ndarray]:
-    sentences = script.agent_sentences()
+    sentences = script.known_sentences()
     while True:
         yield speak(rng.choice(sentences), voice, rng).audio
 
 
 def _agent(rng: random.Random) -> Iterator[np.ndarray]:
     """The starter's own sound: its units of a sentence, through its vocoder."""
-    sentences = script.agent_sentences()
+    sentences = script.known_sentences()
     while True:
         yield _said(rng.choice(sentences))
 

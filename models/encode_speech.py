@@ -20,8 +20,9 @@ from rich.progress import track
 from engine.tokens import FRAME_SAMPLES, RATE_HZ
 from models import script
 from models.augment import disturb, read_noises
-from models.corpus import LABEL_SAMPLES, Corpus
+from models.corpus import LABEL_SAMPLES, Corpus, spoken_orders, whole_frames
 from models.phones import PAUSE
+from models.script import coffee
 from models.tokenizer import DELAY_FRAMES, TokenizerNet, load_tokenizer
 from models.train_vocoder import Recording, VocoderStore, save_store
 from models.voices import AGENT_VOICE, Speech, speak, speak_flite, training_voice
@@ -31,6 +32,11 @@ MARGIN_FRAMES = 10
 AGENT_FLOOR_DB = -70
 NEIGHBOURS = 4
 _LONG_TALKS = 400
+_UNKNOWNS = 600
+_LONG_SECONDS = (4, 12)
+_UNKNOWN_SECONDS = (1.5, 4)
+_SPOKEN_SHARE = 0.1
+"""Of the loudest 20 ms: what is louder is speech."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,17 @@ class SpeechStore:
     agent_silence: list[np.ndarray] = field(default_factory=list)
     long_talk: list[UnitSpeech] = field(default_factory=list)
     """Real people's long sentences, to be listened to."""
+    orders: list[tuple[UnitSpeech, str]] = field(default_factory=list)
+    """Real people's coffee orders and what the agent answers."""
+    unknown: list[UnitSpeech] = field(default_factory=list)
+    """Real people's short sentences, about nothing that the script knows."""
     neighbours: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int16))
     """(units, n) the units most like each unit: what it is misheard as."""
+
+    @property
+    def unit_count(self) -> int:
+        """Units of the tokenizer that wrote it."""
+        return len(self.neighbours)
 
 
 def load_store(path: Path) -> SpeechStore:
@@ -119,42 +134,72 @@ def _silences(net: TokenizerNet, noises: np.ndarray, rng: np.random.Generator) -
     return silences
 
 
-def _long_talk(net: TokenizerNet, corpus: Corpus) -> list[UnitSpeech]:
+def _real_speech(
+    net: TokenizerNet, corpus: Corpus, seconds: tuple[float, float], most: int
+) -> list[UnitSpeech]:
+    """Aligned sentences of people whose length lies between two ``seconds``."""
     talk: list[UnitSpeech] = []
+    shortest, longest = (limit * RATE_HZ for limit in seconds)
     for utterance in track(corpus.utterances[::4], "real people"):
-        if len(talk) == _LONG_TALKS:
+        if len(talk) == most:
             break
-        if not 3 * RATE_HZ <= utterance.samples <= 12 * RATE_HZ:
-            continue
         labels = corpus.labels[corpus.label_slice(utterance)]
         voiced = np.flatnonzero(labels < PAUSE)
-        if utterance.voice.startswith("librispeech") and len(voiced):
-            margin = np.zeros((MARGIN_FRAMES + DELAY_FRAMES) * FRAME_SAMPLES, np.float32)
-            audio = np.concatenate([margin, corpus.sound(utterance), margin])
-            first = len(margin) + int(voiced[0]) * LABEL_SAMPLES
-            last = len(margin) + int(voiced[-1] + 1) * LABEL_SAMPLES
-            units = heard_units(net, audio)
-            talk.append(UnitSpeech(utterance.voice, units, *voiced_frames(first, last)))
+        other = utterance.voice.startswith(("librispeech", "speechocean"))
+        if other and shortest <= utterance.samples < longest and len(voiced):
+            first, last = int(voiced[0]) * LABEL_SAMPLES, int(voiced[-1] + 1) * LABEL_SAMPLES
+            talk.append(_as_heard(net, utterance.voice, corpus.sound(utterance), first, last))
     return talk
 
 
+def _as_heard(
+    net: TokenizerNet, voice: str, audio: np.ndarray, first: int, last: int
+) -> UnitSpeech:
+    """Units of a recording between margins; its words are in samples [first, last)."""
+    margin = np.zeros((MARGIN_FRAMES + DELAY_FRAMES) * FRAME_SAMPLES, np.float32)
+    units = heard_units(net, whole_frames(np.concatenate([margin, audio, margin])))
+    return UnitSpeech(voice, units, *voiced_frames(len(margin) + first, len(margin) + last))
+
+
+def _spoken_part(audio: np.ndarray) -> tuple[int, int]:
+    """First and last sample of what is loud in a recording whose phones are not known."""
+    steps = audio[: len(audio) // LABEL_SAMPLES * LABEL_SAMPLES].reshape(-1, LABEL_SAMPLES)
+    level = np.sqrt((steps**2).mean(1))
+    loud = np.flatnonzero(level > _SPOKEN_SHARE * level.max())
+    return int(loud[0]) * LABEL_SAMPLES, int(loud[-1] + 1) * LABEL_SAMPLES
+
+
+def _real_orders(net: TokenizerNet, speech: Path) -> list[tuple[UnitSpeech, str]]:
+    """Coffee orders of real people, as far as training may know recording and order."""
+    orders = []
+    for label, audio in spoken_orders(speech):
+        order = coffee.order_of_label(label)
+        if not coffee.held_out(order):
+            heard = _as_heard(net, "picovoice", audio, *_spoken_part(audio))
+            orders.append((heard, order.reply()))
+    return orders
+
+
 def write_speech_store(
-    path: Path, checkpoint: Path, real: Path, noise: Path, voices: int, seed: int, jobs: int
+    path: Path, checkpoint: Path, real: Path, data: Path, voices: int, seed: int, jobs: int
 ) -> None:
-    """Speak and encode everything: each user sentence in ``voices`` voices, half of them with a
-    room, noise and a microphone's tone."""
+    """Speak and encode everything: each common user sentence in ``voices`` voices, rare ones in
+    fewer, half of them with a room, noise and a microphone's tone. ``real`` is the aligned corpus,
+    ``data`` the folder of open data (noise/, speech/)."""
     torch.set_num_threads(1)
     net = load_tokenizer(checkpoint)
     choose = random.Random(seed)
     rng = np.random.default_rng(seed)
-    noises = read_noises(noise)
+    noises = read_noises(data / "noise")
     store = SpeechStore()
-    for sentence in track(script.agent_sentences(), "agent"):
+    store.orders = _real_orders(net, data / "speech")
+    replies = {reply for _, reply in store.orders}
+    for sentence in track(sorted(replies.union(script.agent_sentences())), "agent"):
         store.agent[sentence] = _agent_speech(net, sentence, rng)
     plan = [
         (sentence, training_voice(choose), choose.randrange(1 << 30))
         for sentence in script.user_sentences()
-        for _ in range(voices)
+        for _ in range(script.voices_of(sentence, voices))
     ]
     with ProcessPoolExecutor(jobs) as pool:
         spoken = pool.map(_say, plan, chunksize=16)
@@ -173,7 +218,8 @@ def write_speech_store(
     store.user_silence = _silences(net, noises, rng)
     quiet = rng.normal(size=6 * RATE_HZ) * 10 ** (AGENT_FLOOR_DB / 20)
     store.agent_silence = [heard_units(net, quiet.astype(np.float32))]
-    store.long_talk = _long_talk(net, Corpus(real))
+    store.long_talk = _real_speech(net, Corpus(real), _LONG_SECONDS, _LONG_TALKS)
+    store.unknown = _real_speech(net, Corpus(real), _UNKNOWN_SECONDS, _UNKNOWNS)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as stream:
         pickle.dump(store, stream)

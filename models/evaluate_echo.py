@@ -239,7 +239,7 @@ def _people(paths: list[Path], rng: random.Random) -> Iterator[np.ndarray]:
 
 
 def _synthetic(voice: str, rng: random.Random) -> Iterator[np.ndarray]:
-    sentences = script.agent_sentences()
+    sentences = script.known_sentences()
     while True:
         yield speak(rng.choice(sentences), voice, rng).audio
 

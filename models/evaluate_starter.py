@@ -91,7 +91,7 @@ class KnownSentences:
         self._spoken: dict[str, list[list[int]]] = {}
         quiet = _room(QUIET_S * RATE_HZ, np.random.default_rng(0), -70)
         self.silence = set(tokenizer.units(quiet).tolist())
-        for sentence in track(script.agent_sentences(), "agent's sentences"):
+        for sentence in track(script.known_sentences(), "agent's sentences"):
             sound = speak_flite(sentence, name).audio
             margin = np.zeros(6 * FRAME_SAMPLES, np.float32)
             audio = np.concatenate([margin, sound, margin])
@@ -301,7 +301,7 @@ def listen_to_agent(bundle: Bundle, known: KnownSentences, chunk_ms: int) -> dic
     manifest = bundle.manifest
     fmt = bundle.token_format(chunk_ms)
     tokenizer = Tokenizer(bundle.tokenizer)
-    recogniser = _Recogniser(script.agent_sentences())
+    recogniser = _Recogniser(script.known_sentences())
     late = manifest.vocoder.delay_ms // FRAME_MS
     vocoder = StreamingVocoder(
         Vocoder(bundle.vocoder), manifest.vocoder.past_frames, manifest.silence_unit

@@ -28,13 +28,6 @@ class LlamaConfig:
     norm_epsilon: float = 1e-5
 
 
-PRESETS = {
-    "starter": LlamaConfig(),
-    "tiny": LlamaConfig(width=64, layers=2, heads=2, feed_width=128),
-}
-"""Named sizes: what is shipped, and one that tests train in a moment."""
-
-
 def rotary(tokens: int, channels: int, base: float) -> tuple[Tensor, Tensor]:
     """Cosines and sines (T, C / 2) of the rotary position embedding."""
     frequency = base ** (-torch.arange(0, channels, 2) / channels)
@@ -107,7 +100,8 @@ class Llama(nn.Module):
         channels = self.config.width // self.config.heads
         cos_TC, sin_TC = rotary(ids_BT.shape[1], channels, self.config.rope_base)
         x_BTD = self.embedding(ids_BT)
-        if torch.is_autocast_enabled("cpu"):
+        cos_TC, sin_TC = cos_TC.to(x_BTD), sin_TC.to(x_BTD)
+        if torch.is_autocast_enabled(x_BTD.device.type):
             # float32 angles would drag attention up to float32 with them.
             cos_TC, sin_TC = cos_TC.bfloat16(), sin_TC.bfloat16()
         given = []

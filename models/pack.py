@@ -31,7 +31,7 @@ from models.export_gguf import export_gguf, load_llama
 from models.export_vocoder import export_vocoder
 from models.onnx_weights import halve_weights
 from models.tokenizer import DELAY_FRAMES, load_tokenizer
-from models.train_lm import BOS, BOUNDARY_EMIT, CONTEXT, S0, S1, UNIT_COUNT
+from models.vocabulary import Vocabulary
 from models.vocoder import AUDIO_DELAY_FRAMES
 
 _OPSET = 18
@@ -106,7 +106,10 @@ def pack_bundle(work: Path, folder: Path, version: str, slot: TextSlot | None = 
     vocoder_path = folder / "vocoder.onnx"
     export_vocoder(work / "voc" / "vocoder.pt", vocoder_path)
     model_path = folder / "language_model.gguf"
-    export_gguf(load_llama(work / "lm" / "lm.pt"), model_path)
+    checkpoint = work / "lm" / "lm.pt"
+    export_gguf(load_llama(checkpoint), model_path)
+    trained = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    vocabulary = Vocabulary(trained["unit_count"])
     text = None
     if slot:
         pieces = read_pieces(work / "lm" / PIECES_NAME, slot.piece_count)
@@ -117,7 +120,7 @@ def pack_bundle(work: Path, folder: Path, version: str, slot: TextSlot | None = 
         version=version,
         licence="Apache-2.0 (see MODEL_CARD.md for the data)",
         unit_rate_hz=25,
-        unit_count=UNIT_COUNT,
+        unit_count=vocabulary.unit_count,
         silence_unit=silence_unit(tokenizer_path),
         files=Files(
             tokenizer=describe_file(tokenizer_path),
@@ -125,14 +128,17 @@ def pack_bundle(work: Path, folder: Path, version: str, slot: TextSlot | None = 
             vocoder=describe_file(vocoder_path),
         ),
         tokens=TokenIds(
-            unit_base=0, s0=S0, s1=S1, bos={160: BOS[160], 200: BOS[200], 240: BOS[240]}
+            unit_base=0,
+            s0=vocabulary.s0,
+            s1=vocabulary.s1,
+            bos={160: vocabulary.bos[160], 200: vocabulary.bos[200], 240: vocabulary.bos[240]},
         ),
         chunks_ms=[160, 200, 240],
         default_chunk_ms=160,
-        boundary_emit=BOUNDARY_EMIT,
+        boundary_emit=trained["format"]["boundary_emit"],
         encoder=EncoderSettings(window_ms=ENCODER_WINDOW_MS, delay_ms=DELAY_FRAMES * FRAME_MS),
         vocoder=VocoderSettings(past_frames=40, delay_ms=AUDIO_DELAY_FRAMES * FRAME_MS),
-        context_tokens=CONTEXT,
+        context_tokens=trained["context"],
         sampling=Samplings(
             own=SamplingSettings(temperature=0.3, top_p=0.9),
             estimate=SamplingSettings(temperature=0.3, top_p=0.9),

@@ -1,10 +1,8 @@
-"""Trains the language model on endless composed dialogues.
+"""Trains the language model: the paper's three stages, each of which resumes.
 
-Next-token cross-entropy over both sides; the user's units weigh less, since what a user says is
-mostly not to be foreseen. Beside it a head that is thrown away afterwards names the sentence that
-the user has just said: which one it was decides the answer, yet touches few of the tokens, so that
-the tokens alone teach it slowly. Every row of training data has a number and depends on it and the
-seed alone, so a resumed training sees what an uninterrupted one would have seen.
+Next-token cross-entropy over both sides; the user's units weigh less. Beside it a head that is
+thrown away afterwards names the words that the user has just said: they decide the answer, yet
+touch few of the tokens, so that the tokens alone teach them slowly.
 """
 
 from __future__ import annotations
@@ -14,8 +12,8 @@ import itertools
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,255 +23,300 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from engine.tokens import TokenFormat, encode
-from models import script
-from models.dialogues import Composer, Dialogue, hold_out
+from engine.errors import DuologueError
+from models.dialogues import hold_out
 from models.encode_speech import SpeechStore, load_store
-from models.llama import PRESETS, Llama
+from models.llama import Llama
+from models.presets import PRESETS, Preset, Stage
+from models.rows import (
+    NOTHING_SAID,
+    STAGES,
+    Format,
+    Row,
+    RowPlan,
+    spoken_texts,
+    training_rows,
+)
+from models.timing import HUMAN, Timing
+from models.vocabulary import Vocabulary, script_words
 
-UNIT_COUNT = 200
-S0, S1 = UNIT_COUNT, UNIT_COUNT + 1
-BOS = {160: UNIT_COUNT + 2, 200: UNIT_COUNT + 3, 240: UNIT_COUNT + 4}
-VOCABULARY = 208
-"""Rounded up, so that rows stay aligned."""
-CHUNK_SHARES = {160: 0.6, 200: 0.2, 240: 0.2}
-BOUNDARY_EMIT = True
-
-CONTEXT = 640
-BATCH = 8
-PEAK_RATE = 1.5e-3
-MATRIX_PEAK_RATE = 4e-3
-"""Muon's, whose steps are a fifth as long at the same rate."""
 FINAL_SHARE = 0.05
-USER_WEIGHT = 0.3
-SENTENCE_WEIGHT = 0.5
-_SENTENCE_FRAMES = 25
-"""For so long after its end the user's sentence is to be named."""
-_SENTENCES = {text: number for number, text in enumerate(script.user_sentences())}
-_NO_SENTENCE = -1
+WORDS_WEIGHT = 0.5
 CHECKPOINT_SECONDS = 180
 LOG_STEPS = 25
 HELD_OUT_STEPS = 100
+HELD_OUT_ROWS = 8
 _HELD_OUT_SEED = 7
+_MOST_WORDS = 20
+"""Of a sentence, that are looked for among those named."""
 _COLUMNS = (
-    "step", "seconds", "tokens", "loss", "held_out_loss", "held_out_named", "tokens_per_second",
+    "stage", "step", "seconds", "tokens", "loss", "held_out_loss", "held_out_named",
+    "tokens_per_second",
 )  # fmt: skip
-Row = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""ids, weights and sentences, each (CONTEXT + 1,)."""
-_MOST_FRAMES = 1100
-"""Frames that are enough for CONTEXT tokens in nearly every dialogue."""
 
 
-def token_format(chunk_ms: int) -> TokenFormat:
-    """The starter's format at one chunk length."""
-    return TokenFormat(
-        UNIT_COUNT, S0, S1, chunk_ms // 40, bos=BOS[chunk_ms], boundary_emit=BOUNDARY_EMIT
-    )
+@dataclass(frozen=True)
+class Budget:
+    """How long to train, over all stages asked for; without either, the preset's own steps."""
+
+    minutes: float | None = None
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.minutes is not None and self.steps is not None:
+            raise ValueError("give either minutes or steps")
+
+    def of_stage(self, stage: int, stages: Sequence[int], preset: Preset) -> Budget:
+        """A stage's part, in proportion of the preset's steps."""
+        own = preset.stages[stage].steps
+        share = own / sum(preset.stages[other].steps for other in stages)
+        if self.minutes is not None:
+            return Budget(minutes=self.minutes * share)
+        return Budget(steps=own if self.steps is None else math.ceil(self.steps * share))
+
+    def spent(self, step: int, seconds: float) -> float:
+        """Share of it that is used up."""
+        if self.steps is not None:
+            return step / self.steps
+        return seconds / (60 * (self.minutes or 0))
 
 
-def training_rows(store: SpeechStore, seed: int, first_row: int = 0) -> Iterator[Row]:
-    """Endless rows from row ``first_row`` on; every row begins a context."""
-    sizes, shares = list(CHUNK_SHARES), list(CHUNK_SHARES.values())
-    for number in itertools.count(first_row):
-        rng = np.random.default_rng([seed, number])
-        composer = Composer(store, int(rng.integers(1 << 62)))
-        ids: list[int] = []
-        while len(ids) <= CONTEXT:
-            dialogue = composer.compose(_MOST_FRAMES)
-            fmt = token_format(int(rng.choice(sizes, p=shares)))
-            start = int(rng.integers(0, 60))
-            ids = encode(dialogue.own[start:], dialogue.user[start:], fmt)
-        row = np.array(ids[: CONTEXT + 1], np.int64)
-        yield row, token_weights(row), sentences_said(row, dialogue, start, fmt.chunk_frames)
+class TrainingRows(IterableDataset[Row]):
+    """The rows of a store's file, for one worker process."""
 
-
-class Dialogues(IterableDataset[Row]):
-    """The training rows of a store's file, for one worker process."""
-
-    def __init__(self, store: Path, seed: int, first_row: int = 0) -> None:
-        self._store, self._seed, self._first_row = store, seed, first_row
+    def __init__(
+        self, store: Path, vocabulary: Vocabulary, plan: RowPlan, seed: int, first_row: int
+    ) -> None:
+        self._store, self._plan, self._vocabulary = store, plan, vocabulary
+        self._seed, self._first_row = seed, first_row
 
     def __iter__(self) -> Iterator[Row]:
         training, _ = hold_out(load_store(self._store))
-        return training_rows(training, self._seed, self._first_row)
+        return training_rows(training, self._vocabulary, self._plan, self._seed, self._first_row)
 
 
-def held_out_batch(store: Path) -> list[Tensor]:
-    """Rows (BATCH, CONTEXT + 1) of utterances that no training heard."""
-    _, held_out = hold_out(load_store(store))
-    rows = list(itertools.islice(training_rows(held_out, _HELD_OUT_SEED), BATCH))
-    return [torch.from_numpy(np.stack(part)) for part in zip(*rows, strict=True)]
+def held_out_batch(store: SpeechStore, vocabulary: Vocabulary, plan: RowPlan) -> list[Tensor]:
+    """Rows (HELD_OUT_ROWS, context + 1) of utterances that no training heard.
+
+    In stage 1 of the last epoch, the one that is most like speech alone.
+    """
+    _, held_out = hold_out(store)
+    plan = replace(plan, epoch_rows=1)
+    rows = training_rows(held_out, vocabulary, plan, _HELD_OUT_SEED, first_row=2)
+    batch = list(itertools.islice(rows, HELD_OUT_ROWS))
+    return [torch.from_numpy(np.stack(part)) for part in zip(*batch, strict=True)]
 
 
-def sentences_said(
-    ids: np.ndarray, dialogue: Dialogue, start: int, chunk_frames: int
-) -> np.ndarray:
-    """The number of the sentence that the user has just said, at each token (T,), or -1."""
-    chunk = np.cumsum(ids == S0) - 1
-    frame = chunk * chunk_frames + start
-    said = np.full(len(ids), _NO_SENTENCE, np.int64)
-    for event in dialogue.events:
-        if event.side == 1 and event.text in _SENTENCES:
-            told = (frame >= event.offset) & (frame < event.offset + _SENTENCE_FRAMES)
-            said[told] = _SENTENCES[event.text]
-    return said
-
-
-def token_weights(ids: np.ndarray) -> np.ndarray:
-    """Loss weights (T,): the user's units count ``USER_WEIGHT``, all else 1."""
-    tags = np.where((ids == S0) | (ids == S1), np.arange(len(ids)), 0)
-    owner = ids[np.maximum.accumulate(tags)]
-    weights = np.where((owner == S1) & (ids < UNIT_COUNT), USER_WEIGHT, 1.0)
-    return weights.astype(np.float32)
+def words_of(texts: Sequence[str], words: Sequence[str]) -> Tensor:
+    """(texts, words) bool: which words each text holds."""
+    numbers = {word: number for number, word in enumerate(words)}
+    bags = torch.zeros(len(texts), len(words), dtype=torch.bool)
+    for row, text in enumerate(texts):
+        bags[row, [numbers[word] for word in text.split() if word in numbers]] = True
+    return bags
 
 
 class Listener(nn.Module):
-    """The network and the head that names sentences, half way up."""
+    """The network and the head that names words, half way up."""
 
-    def __init__(self, net: Llama) -> None:
+    def __init__(self, net: Llama, words: int) -> None:
         super().__init__()
         self.net = net
         self.layer = len(net.layers) * 5 // 8
         self.norm = nn.RMSNorm(net.config.width, net.config.norm_epsilon)
-        self.head = nn.Linear(net.config.width, len(_SENTENCES))
+        self.head = nn.Linear(net.config.width, words)
 
     def forward(self, ids_BT: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, T, V) of the next token and (B, T, sentences)."""
+        """Logits (B, T, V) of the next token and (B, T, words)."""
         hidden = self.net.hidden(ids_BT)
         return self.net.logits(hidden[-1]), self.head(self.norm(hidden[self.layer]))
 
 
 def dialogue_loss(
     listener: Callable[[Tensor], tuple[Tensor, Tensor]],
+    bags_SW: Tensor,
     ids_BT: Tensor,
     weights_BT: Tensor,
     said_BT: Tensor,
 ) -> tuple[Tensor, Tensor, float]:
-    """Weighted cross-entropy per token and that of the sentences, nats; share of tokens at which
-    the sentence is named right."""
-    with torch.autocast("cpu", torch.bfloat16):
-        logits, sentences = listener(ids_BT[:, :-1])
+    """Weighted cross-entropy per token and that of the words, nats; share of words named.
+
+    ``bags_SW`` are the words of each text that ``said_BT`` numbers.
+    """
+    with torch.autocast(ids_BT.device.type, torch.bfloat16):
+        logits, words = listener(ids_BT[:, :-1])
     losses = functional.cross_entropy(
         logits.float().flatten(0, 1), ids_BT[:, 1:].flatten(), reduction="none"
     )
     weights = weights_BT[:, 1:].flatten()
     said = said_BT[:, :-1].flatten()
-    named = sentences.float().flatten(0, 1)
-    told = said != _NO_SENTENCE
+    told = said != NOTHING_SAID
+    named = words.float().flatten(0, 1)[told]
+    bags = bags_SW[said[told]]
+    count = bags.sum(-1, keepdim=True).clamp(min=1)
     # A sum over the tokens divided by their number: no token, no loss.
-    naming = functional.cross_entropy(named, said, ignore_index=_NO_SENTENCE, reduction="sum")
-    count = told.sum().clamp(min=1)
-    right = float(((named.argmax(-1) == said) & told).sum() / count)
-    return (losses * weights).sum() / weights.sum(), naming / count, right
+    naming = -(named.log_softmax(-1) * bags / count).sum() / max(len(bags), 1)
+    most = min(_MOST_WORDS, bags.shape[1])
+    hits = bags.gather(1, named.topk(most).indices)
+    looked_for = torch.arange(most, device=bags.device) < count
+    right = float((hits & looked_for).sum() / (bags.sum().clamp(min=1)))
+    return (losses * weights).sum() / weights.sum(), naming, right
 
 
 def train_lm(
-    store: Path,
+    store_path: Path,
     work: Path,
-    minutes: float | None,
+    budget: Budget,
     threads: int,
     seed: int,
-    preset: str = "starter",
-    steps: int | None = None,
+    preset_name: str = "starter-cpu",
+    stages: Sequence[int] = STAGES,
+    form: Format | None = None,
+    timing: Timing = HUMAN,
     compiled: bool = True,
 ) -> Path:
-    """Train until the budget is spent over all runs: ``minutes`` of wall clock, or ``steps``.
+    """Train the stages one after another; returns the last one's checkpoint, also as ``lm.pt``.
 
-    Returns the checkpoint, which a later call resumes from. ``compiled`` has effect where a C++
-    compiler is found.
+    A stage goes on from its own checkpoint, or begins with the weights of the stage before it: the
+    one before it in ``stages``, else the nearest lower one in ``work``, else none. ``compiled`` has
+    effect where a C++ compiler is found. Raises ValueError at a checkpoint of other sizes,
+    DuologueError where the preset cannot be trained here.
     """
-    if (minutes is None) == (steps is None):
-        raise ValueError("give either minutes or steps")
-    torch.manual_seed(seed)
+    preset = PRESETS[preset_name]
+    if preset.network is None:
+        raise DuologueError(
+            f"The preset {preset_name} is the paper's recipe written out; it begins with the "
+            f"weights of {preset.base}. Train starter-cpu or starter-gpu."
+        )
+    if not stages or sorted(set(stages)) != list(stages) or not set(stages) <= set(STAGES):
+        raise ValueError(f"stages are some of {STAGES}, in their order")
     torch.set_num_threads(threads)
     work.mkdir(parents=True, exist_ok=True)
-    path = work / "lm.pt"
-    net = Llama(PRESETS[preset])
-    listener = Listener(net)
-    matrices = [p for p in net.layers.parameters() if p.dim() > 1]
-    muon = torch.optim.Muon(
-        matrices, MATRIX_PEAK_RATE, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"
-    )
-    theirs = {id(p) for p in matrices}
+    paths = {stage: work / f"stage{stage}.pt" for stage in STAGES}
+    lower = [stage for stage in STAGES if stage < stages[0] and paths[stage].exists()]
+    before = paths[lower[-1]] if lower else None
+    for stage in stages:
+        plan = RowPlan(stage, preset.context, preset.epoch_rows, form or Format(), timing)
+        part = budget.of_stage(stage, stages, preset)
+        _train_stage(store_path, paths[stage], before, preset, plan, part, seed, compiled)
+        before = paths[stage]
+    final = work / "lm.pt"
+    shutil.copyfile(paths[stages[-1]], final)
+    return final
+
+
+def _optimizers(listener: Listener, stage: Stage) -> list[tuple[torch.optim.Optimizer, float]]:
+    """The optimizers and their peak rates."""
+    matrices = [p for p in listener.net.layers.parameters() if p.dim() > 1]
+    theirs = {id(p) for p in matrices} if stage.matrix_rate else set()
     others = [p for p in listener.parameters() if id(p) not in theirs]
-    adam = torch.optim.AdamW(others, PEAK_RATE, betas=(0.9, 0.95), weight_decay=0.01)
-    optimizers = (muon, adam)
-    peaks = (MATRIX_PEAK_RATE, PEAK_RATE)
+    made: list[tuple[torch.optim.Optimizer, float]] = []
+    if stage.matrix_rate:
+        muon = torch.optim.Muon(
+            matrices, stage.matrix_rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"
+        )
+        made.append((muon, stage.matrix_rate))
+    adam = torch.optim.AdamW(others, stage.peak_rate, betas=(0.9, 0.95), weight_decay=0.01)
+    return [*made, (adam, stage.peak_rate)]
+
+
+def _train_stage(
+    store_path: Path,
+    path: Path,
+    before: Path | None,
+    preset: Preset,
+    plan: RowPlan,
+    budget: Budget,
+    seed: int,
+    compiled: bool,
+) -> None:
+    store = load_store(store_path)
+    vocabulary = Vocabulary(store.unit_count, script_words())
+    assert preset.network is not None
+    config = replace(preset.network, vocabulary=vocabulary.size)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(seed)
+    listener = Listener(Llama(config), len(vocabulary.words)).to(device)
+    stage = preset.stages[plan.stage]
+    optimizers = _optimizers(listener, stage)
+    described = {
+        "config": asdict(config),
+        "unit_count": store.unit_count,
+        "format": asdict(plan.format),
+        "context": plan.context,
+    }
     step, spent = 0, 0.0
-    if path.exists():
-        saved = torch.load(path, weights_only=True)
-        if saved["config"] != asdict(net.config):
-            raise ValueError(f"{path} holds a network of another size than {preset}")
-        net.load_state_dict(saved["net"])
+    source = path if path.exists() else before
+    if source is not None:
+        saved = torch.load(source, map_location=device, weights_only=True)
+        if {name: saved[name] for name in described} != described:
+            raise ValueError(f"{source} holds a network of another size or format")
         listener.load_state_dict(saved["listener"])
-        for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
-        step, spent = saved["step"], saved["spent"]
+        if source == path:
+            for (optimizer, _), state in zip(optimizers, saved["optimizers"], strict=True):
+                optimizer.load_state_dict(state)
+            step, spent = saved["step"], saved["spent"]
 
     def save() -> None:
-        state = {
-            "config": asdict(net.config),
-            "net": net.state_dict(),
+        state = described | {
+            "net": listener.net.state_dict(),
             "listener": listener.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+            "optimizers": [optimizer.state_dict() for optimizer, _ in optimizers],
             "step": step,
             "spent": spent,
         }
         torch.save(state, path.with_suffix(".part"))
         path.with_suffix(".part").replace(path)
 
-    def done() -> float:
-        return step / steps if steps is not None else spent / (60 * (minutes or 0))
-
     # A quarter faster on one thread, a seventh on two (docs/training-log.md). The held-out loss
     # runs eagerly, since another mode would compile everything once more.
     fast = torch.compile(listener) if compiled and shutil.which("g++") else listener
-    rows = DataLoader(Dialogues(store, seed, step * BATCH), BATCH, num_workers=1)
-    loader = iter(rows)
-    held_out = held_out_batch(store)
+    bags = words_of(spoken_texts(store), vocabulary.words).to(device)
+    rows = TrainingRows(store_path, vocabulary, plan, seed, step * stage.batch)
+    loader = iter(DataLoader(rows, stage.batch, num_workers=1))
+    held_out = [part.to(device) for part in held_out_batch(store, vocabulary, plan)]
     heard: tuple[str, str] = ("", "")
     clock = saved_at = time.monotonic()
     logged_step, logged_at = step, clock
-    log_path = work / "lm.csv"
+    log_path = path.with_name("lm.csv")
     with Progress() as progress, log_path.open("a", newline="") as log:
         table = csv.writer(log)
         if not log_path.stat().st_size:
             table.writerow(_COLUMNS)
-        bar = progress.add_task("language model", total=1.0)
-        while done() < 1:
-            share = max(FINAL_SHARE, (1 + math.cos(math.pi * done())) / 2)
-            for optimizer, peak in zip(optimizers, peaks, strict=True):
+        bar = progress.add_task(f"language model, stage {plan.stage}", total=1.0)
+        while (done := budget.spent(step, spent)) < 1:
+            share = max(FINAL_SHARE, (1 + math.cos(math.pi * done)) / 2)
+            for optimizer, peak in optimizers:
                 for group in optimizer.param_groups:
-                    group["lr"] = peak * share * min(1, (step + 1) / 100)
-            loss, naming, _ = dialogue_loss(fast, *next(loader))
+                    group["lr"] = peak * share * min(1, (step + 1) / stage.warmup)
+            batch = [part.to(device) for part in next(loader)]
+            loss, naming, _ = dialogue_loss(fast, bags, *batch)
             listener.zero_grad(set_to_none=True)
-            (loss + SENTENCE_WEIGHT * naming).backward()
+            (loss + WORDS_WEIGHT * naming).backward()
             torch.nn.utils.clip_grad_norm_(listener.parameters(), 1.0)
-            for optimizer in optimizers:
+            for optimizer, _ in optimizers:
                 optimizer.step()
             step += 1
             if step % HELD_OUT_STEPS == 0:
                 with torch.no_grad():
-                    unheard, _, right = dialogue_loss(listener, *held_out)
+                    unheard, _, right = dialogue_loss(listener, bags, *held_out)
                 heard = f"{unheard.item():.4f}", f"{right:.4f}"
             now = time.monotonic()
             spent += now - clock
             clock = now
             if step % LOG_STEPS == 0:
-                tokens = BATCH * CONTEXT
+                tokens = stage.batch * plan.context
                 pace = round((step - logged_step) * tokens / (now - logged_at))
                 logged_step, logged_at = step, now
                 told = heard if step % HELD_OUT_STEPS == 0 else ("", "")
-                table.writerow(
-                    [step, round(spent), step * tokens, f"{loss.item():.4f}", *told, pace]
-                )
+                figures = [round(spent), step * tokens, f"{loss.item():.4f}", *told, pace]
+                table.writerow([plan.stage, step, *figures])
                 log.flush()
-                text = f"language model step {step} loss {loss.item():.3f}"
+                text = f"stage {plan.stage}, step {step}, loss {loss.item():.3f}"
                 if heard[0]:
-                    text += f" held out {heard[0]}, {float(heard[1]):.0%} named"
-                progress.update(bar, completed=done(), description=text)
+                    text += f", held out {heard[0]}, {float(heard[1]):.0%} of words named"
+                progress.update(bar, completed=done, description=text)
             if now - saved_at > CHECKPOINT_SECONDS:
                 save()
                 saved_at = now
     save()
-    return path

@@ -69,8 +69,8 @@ def test_partner_keeps_both_tracks_on_one_axis(tmp_path: Path) -> None:
 def test_a_sentence_is_known_wherever_in_a_frame_it_begins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    sentences = script.agent_sentences()[::12]
-    monkeypatch.setattr(script, "agent_sentences", lambda: sentences)
+    sentences = script.known_sentences()[::12]
+    monkeypatch.setattr(script, "known_sentences", lambda: sentences)
     bundle = load_bundle()
     known = KnownSentences(bundle)
     tokenizer = Tokenizer(bundle.tokenizer)

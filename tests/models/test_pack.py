@@ -13,7 +13,7 @@ from engine.bundle import Bundle, TextSettings, describe_file, load_bundle, writ
 from engine.duplex import Duplex
 from engine.tokens import TextSlot
 from models.export_gguf import export_gguf
-from models.llama import PRESETS, Llama
+from models.llama import Llama, LlamaConfig
 from models.pack import text_settings
 from tests.engine.tiny_bundle import PIECES, write_tiny_bundle
 
@@ -29,7 +29,7 @@ def plain(tmp_path: Path) -> Bundle:
 
 def test_a_trained_model_says_words_through_the_engine(plain: Bundle) -> None:
     torch.manual_seed(0)
-    net = Llama(replace(PRESETS["tiny"], vocabulary=_VOCABULARY)).eval()
+    net = Llama(LlamaConfig(_VOCABULARY, width=64, layers=2, heads=2, feed_width=128)).eval()
     export_gguf(net, plain.language_model)
     text = text_settings(_SLOT, PIECES, plain.folder / "pieces.json")
     files = plain.manifest.files.model_copy(

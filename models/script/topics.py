@@ -1,12 +1,20 @@
-"""What the starter talks about: every sentence of the user and what the agent answers.
+"""What starter 0.2.0 talks about: every sentence of the user and what the agent answers.
 
-Each sentence has exactly one answer, so that right and wrong can be told apart. Lower case, words
-only. Knows no sound.
+Each sentence has exactly one answer, whatever went before, so that right and wrong can be told
+apart. The later script holds all of it; these stay by themselves for a bundle that knows no more.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from models.script.talk import (
+    BACKCHANNELS,
+    LONG_TALK_END,
+    LONG_TALK_INVITATION,
+    STOPPED,
+    STORIES,
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ FOODS = {
 }  # fmt: skip
 BABIES = {"a dog": "puppy", "a cat": "kitten", "a cow": "calf", "a sheep": "lamb"}
 
-_SIMPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+SIMPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("greeting", "hello there how are you",
      ("hello", "hi there", "hello computer", "hey good to see you")),
     ("good morning", "good morning to you", ("good morning", "a very good morning")),
@@ -109,34 +117,9 @@ _SIMPLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("test", "yes i can hear you", ("can you hear me", "are you there", "is this thing on")),
 )  # fmt: skip
 
-STORY_PROMPTS = ("tell me a story", "please read me a story", "do you know a story")
-STORIES = (
-    "once upon a time there was a little fox who lived in the woods and every night she looked "
-    "at the moon and wondered how it got so high",
-)
-STOPS = ("stop", "okay stop", "wait", "stop it please", "that is enough")
-STOPPED = "okay"
-
-LONG_TALK_PROMPTS = ("let me tell you about my day", "i want to tell you something")
-LONG_TALK_INVITATION = "sure go ahead"
-LONG_TALK = (
-    "well today i went to the market and bought some apples",
-    "then i met my sister and we had lunch by the river",
-    "after that we walked home and it started to rain",
-    "in the evening i cooked some soup and read a book",
-    "my brother called and told me about his new car",
-    "the train was late again so i missed the meeting",
-    "we played cards with the neighbours until ten",
-    "and then the dog ran away with my shoe",
-)
-LONG_TALK_END = "that sounds like a nice day"
-BACKCHANNELS = ("mm hmm", "uh huh", "right")
-
 
 def _compose() -> tuple[Exchange, ...]:
-    exchanges = [
-        Exchange(intent, user, agent) for intent, agent, users in _SIMPLE for user in users
-    ]
+    exchanges = [Exchange(intent, user, agent) for intent, agent, users in SIMPLE for user in users]
 
     def add(intent: str, agent: str, *users: str) -> None:
         exchanges.extend(Exchange(intent, user, agent) for user in users)
@@ -170,15 +153,8 @@ def _compose() -> tuple[Exchange, ...]:
 EXCHANGES = _compose()
 
 
-def user_sentences() -> list[str]:
-    """All that the user says, sorted."""
-    single = {exchange.user for exchange in EXCHANGES}
-    others = {*STORY_PROMPTS, *STOPS, *LONG_TALK_PROMPTS, *LONG_TALK, *BACKCHANNELS}
-    return sorted(single | others)
-
-
-def agent_sentences() -> list[str]:
-    """All that the agent says, sorted."""
+def known_sentences() -> list[str]:
+    """All that the agent of starter 0.2.0 says, sorted."""
     answers = {exchange.agent for exchange in EXCHANGES}
-    others = {STOPPED, LONG_TALK_INVITATION, LONG_TALK_END, *STORIES, *BACKCHANNELS}
+    others = {STOPPED, LONG_TALK_INVITATION, LONG_TALK_END, STORIES[0], *BACKCHANNELS[:3]}
     return sorted(answers | others)

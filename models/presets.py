@@ -1,0 +1,85 @@
+"""Sizes of the paper's three stages: what is shipped, what a GPU trains, and the paper's own.
+
+The paper's figures are SyncLLM's (arXiv 2409.15594) Table 1, section 4 and appendix A.1; what it
+leaves open (optimizer, decay) is ours. Of the starters the learning rates fall from stage to stage
+in the paper's proportion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.llama import LlamaConfig
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage's optimisation."""
+
+    steps: int
+    """Of the whole recipe; a budget in minutes is shared out in their proportion."""
+    batch: int
+    """Rows of a step."""
+    peak_rate: float
+    """AdamW's learning rate."""
+    warmup: int
+    """Steps in which the rate rises."""
+    matrix_rate: float | None = None
+    """Muon's for the matrices, whose steps are a fifth as long at the same rate; None: AdamW."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A network and its three stages."""
+
+    network: LlamaConfig | None
+    """Trained from nothing; None where it begins with ``base``. The vocabulary is set later."""
+    context: int
+    """Tokens of a row."""
+    stages: dict[int, Stage]
+    epoch_rows: int
+    """Rows of stage 1 after which the share of speech rises (0, 1, then 2 for good)."""
+    base: str = ""
+    """Pretrained weights that the recipe begins with."""
+
+
+PRESETS = {
+    "starter-cpu": Preset(
+        LlamaConfig(),
+        640,
+        {
+            1: Stage(1000, 8, 1.5e-3, 100, 4e-3),
+            2: Stage(2000, 8, 1.1e-3, 100, 2.9e-3),
+            3: Stage(5000, 8, 7.5e-4, 100, 2e-3),
+        },
+        2_700,
+    ),
+    "starter-gpu": Preset(
+        LlamaConfig(width=512, layers=12, heads=8, feed_width=1408),
+        1024,
+        {
+            1: Stage(3000, 64, 1.2e-3, 200, 3e-3),
+            2: Stage(6000, 64, 8.8e-4, 200, 2.2e-3),
+            3: Stage(12_000, 64, 6e-4, 200, 1.5e-3),
+        },
+        64_000,
+    ),
+    "llama3-8b": Preset(
+        None,
+        8192,
+        {
+            1: Stage(40_000, 128, 3e-5, 500),
+            2: Stage(6_000, 64, 2.2e-5, 200),
+            3: Stage(2_000, 32, 1.5e-5, 100),
+        },
+        1_700_000,
+        base="Llama-3-8B",
+    ),
+    "tiny": Preset(
+        LlamaConfig(width=64, layers=2, heads=2, feed_width=128),
+        64,
+        {stage: Stage(4, 2, 1.5e-3, 2, 4e-3) for stage in (1, 2, 3)},
+        8,
+    ),
+}
+"""``tiny`` is what tests train in a moment."""

@@ -1,0 +1,179 @@
+"""Rows of training tokens for the paper's three stages, from a store of spoken units.
+
+Stage 1 mixes text and units sentence by sentence, by turns and without time; stage 2 is the duplex
+format without overlap, stage 3 with people's timing (SyncLLM, arXiv 2409.15594, section 4). A row
+depends on its number and the seed alone, so a resumed training sees what an uninterrupted one would
+have seen. Knows no network.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.tokens import encode
+from models import script
+from models.dialogues import Composer, Dialogue
+from models.encode_speech import SpeechStore
+from models.script.scene import Memory
+from models.timing import ALTERNATING, HUMAN, Timing
+from models.vocabulary import Vocabulary
+
+STAGES = (1, 2, 3)
+CHUNK_SHARES = {160: 0.6, 200: 0.2, 240: 0.2}
+SPEECH_MEANS = (20.0, 50.0, 90.0)
+"""Percent of speech in stage 1 at epochs 0, 1 and from 2 on, before truncation (Fig. 4)."""
+SPEECH_SIGMA = 20.0
+USER_WEIGHT = 0.3
+"""Of the user's units, since what a user says is mostly not to be foreseen."""
+NOTHING_SAID = -1
+_SAID_FRAMES = 25
+"""For so long after its end the user's sentence is to be named."""
+_SAID_TOKENS = 4
+"""In stage 1: from the agent's tag on."""
+_FRAMES_A_TOKEN = 1.7
+"""Frames that are enough for a token in nearly every dialogue."""
+_MOST_START = 60
+"""Frames of a dialogue that may lie before its row."""
+Row = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""ids, weights and numbers of what was just said, each (context + 1,)."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """Variants of the token stream; the defaults are what is shipped."""
+
+    boundary_emit: bool = True
+    """False is the paper's format."""
+    estimate: bool = True
+    """The paper's: an own chunk follows the user's chunk before it, which at inference is an
+    estimate. False: the user's stream lies a chunk later, so none is needed, and reactions are that
+    much slower."""
+
+
+@dataclass(frozen=True)
+class RowPlan:
+    """All that rows depend on beside the store, the seed and their number."""
+
+    stage: int
+    context: int
+    epoch_rows: int
+    format: Format = Format()
+    timing: Timing = HUMAN
+    """Of stage 3."""
+
+
+def spoken_texts(store: SpeechStore) -> list[str]:
+    """What can be said, in the order of its numbers in rows."""
+    return sorted({*store.user, *store.agent})
+
+
+def training_rows(
+    store: SpeechStore, vocabulary: Vocabulary, plan: RowPlan, seed: int, first_row: int = 0
+) -> Iterator[Row]:
+    """Endless rows from row ``first_row`` on; every row begins a context."""
+    numbers = {text: number for number, text in enumerate(spoken_texts(store))}
+    for number in itertools.count(first_row):
+        rng = np.random.default_rng([seed, plan.stage, number])
+        if plan.stage == 1:
+            epoch = min(number // plan.epoch_rows, len(SPEECH_MEANS) - 1)
+            ids, said = _mixed_row(store, vocabulary, plan.context, epoch, rng, numbers)
+        else:
+            ids, said = _duplex_row(store, vocabulary, plan, rng, numbers)
+        yield ids, token_weights(ids, vocabulary), said
+
+
+def speech_share(epoch: int, rng: np.random.Generator) -> float:
+    """Share of a sample's sentences that are speech: a normal truncated to [0, 1]."""
+    while True:
+        percent = rng.normal(SPEECH_MEANS[epoch], SPEECH_SIGMA)
+        if 0 <= percent <= 100:
+            return float(percent / 100)
+
+
+def token_weights(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """Loss weights (T,): the user's units count ``USER_WEIGHT``, all else 1."""
+    tags = np.where((ids == vocabulary.s0) | (ids == vocabulary.s1), np.arange(len(ids)), 0)
+    owner = ids[np.maximum.accumulate(tags)]
+    theirs = (owner == vocabulary.s1) & (ids < vocabulary.unit_count)
+    return np.where(theirs, USER_WEIGHT, 1.0).astype(np.float32)
+
+
+# --- stage 1 --------------------------------------------------------------------------------------
+
+
+def _mixed_row(
+    store: SpeechStore,
+    vocabulary: Vocabulary,
+    context: int,
+    epoch: int,
+    rng: np.random.Generator,
+    numbers: dict[str, int],
+) -> tuple[np.ndarray, np.ndarray]:
+    """[S1] sentence [S0] sentence ..., each of them text or deduplicated units."""
+    share = speech_share(epoch, rng)
+    choose = random.Random(int(rng.integers(1 << 62)))
+    ids, said = [vocabulary.text_bos], [NOTHING_SAID]
+
+    def add(tag: int, text: str, about: int) -> None:
+        sentence = vocabulary.text_tokens(text)
+        if choose.random() < share:
+            spoken = choose.choice(store.user[text]) if tag == vocabulary.s1 else store.agent[text]
+            units = spoken.units[spoken.onset : spoken.offset]
+            sentence = units[np.r_[True, units[1:] != units[:-1]]].tolist()
+        ids.extend((tag, *sentence))
+        told = min(_SAID_TOKENS, len(sentence) + 1) if about != NOTHING_SAID else 0
+        said.extend([about] * told + [NOTHING_SAID] * (len(sentence) + 1 - told))
+
+    memory = Memory()
+    while len(ids) <= context:
+        scene = script.draw_scene(choose, memory)
+        memory = memory.after(scene)
+        for turn in scene.turns:
+            text = choose.choice(turn.users)
+            add(vocabulary.s1, text, NOTHING_SAID)
+            add(vocabulary.s0, turn.agent, numbers[text])
+    return np.array(ids[: context + 1], np.int64), np.array(said[: context + 1], np.int64)
+
+
+# --- stages 2 and 3 -------------------------------------------------------------------------------
+
+
+def _duplex_row(
+    store: SpeechStore,
+    vocabulary: Vocabulary,
+    plan: RowPlan,
+    rng: np.random.Generator,
+    numbers: dict[str, int],
+) -> tuple[np.ndarray, np.ndarray]:
+    timing = plan.timing if plan.stage == 3 else ALTERNATING
+    composer = Composer(store, int(rng.integers(1 << 62)), timing)
+    frames = round(plan.context * _FRAMES_A_TOKEN) + _MOST_START
+    ids: list[int] = []
+    while len(ids) <= plan.context:
+        dialogue = composer.compose(frames)
+        frames += frames // 2
+        chunk_ms = int(rng.choice([*CHUNK_SHARES], p=[*CHUNK_SHARES.values()]))
+        fmt = vocabulary.format(chunk_ms, plan.format.boundary_emit)
+        start = int(rng.integers(0, _MOST_START))
+        late = 0 if plan.format.estimate else fmt.chunk_frames
+        user = np.roll(dialogue.user, late)
+        user[:late] = dialogue.user[0]
+        ids = encode(dialogue.own[start:], user[start:], fmt)
+    row = np.array(ids[: plan.context + 1], np.int64)
+    frame = (np.cumsum(row == vocabulary.s0) - 1) * fmt.chunk_frames + start - late
+    return row, _said(frame, dialogue, numbers)
+
+
+def _said(frame: np.ndarray, dialogue: Dialogue, numbers: dict[str, int]) -> np.ndarray:
+    """The number of what the user has just said, at each token's frame (T,), or -1."""
+    said = np.full(len(frame), NOTHING_SAID, np.int64)
+    for event in dialogue.events:
+        if event.side == 1 and event.text in numbers:
+            told = (frame >= event.offset) & (frame < event.offset + _SAID_FRAMES)
+            said[told] = numbers[event.text]
+    return said

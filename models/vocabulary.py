@@ -1,0 +1,91 @@
+"""Token ids of the language model: units, speaker tags, first tokens, and pieces of text above.
+
+A piece of text is a word with its leading space, or a letter that begins (``" a"``) or continues
+(``"a"``) a word that the script does not hold; joined, pieces are the text.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from engine.pieces import spell
+from engine.tokens import FRAME_MS, TokenFormat
+from models import script
+
+CHUNKS_MS = (160, 200, 240)
+_ALIGNED = 8
+"""Rows of the embedding stay aligned."""
+
+
+def script_words() -> tuple[str, ...]:
+    """All words of the script, sorted."""
+    sentences = (*script.user_sentences(), *script.agent_sentences())
+    return tuple(sorted({word for text in sentences for word in text.split()}))
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The ids for a tokenizer of ``unit_count`` units, whose unit 0 is id 0."""
+
+    unit_count: int
+    words: tuple[str, ...] = ()
+
+    @property
+    def s0(self) -> int:
+        """Tag of the agent."""
+        return self.unit_count
+
+    @property
+    def s1(self) -> int:
+        """Tag of the user."""
+        return self.unit_count + 1
+
+    @property
+    def bos(self) -> dict[int, int]:
+        """First token of a duplex context, by the chunk's length in ms."""
+        return {ms: self.unit_count + 2 + index for index, ms in enumerate(CHUNKS_MS)}
+
+    @property
+    def text_bos(self) -> int:
+        """First token of a context without time, as in stage 1."""
+        return self.unit_count + 2 + len(CHUNKS_MS)
+
+    @property
+    def text_base(self) -> int:
+        """Id of the first piece of text."""
+        return _round_up(self.text_bos + 1)
+
+    @property
+    def size(self) -> int:
+        """Rows of the embedding."""
+        return _round_up(self.text_base + len(self.pieces))
+
+    @cached_property
+    def pieces(self) -> tuple[str, ...]:
+        """What each text id is in letters, in order."""
+        first = (f" {letter}" for letter in string.ascii_lowercase)
+        words = (f" {word}" for word in self.words if len(word) > 1)
+        return (*first, *string.ascii_lowercase, *words)
+
+    def text_tokens(self, text: str) -> list[int]:
+        """Ids of lower-case words; unknown ones are spelled. ValueError at other characters."""
+        return [self.text_base + piece for piece in spell(text, self.pieces)]
+
+    def text(self, tokens: Iterable[int]) -> str:
+        """The text of ids; those outside the text are left out."""
+        numbers = (token - self.text_base for token in tokens)
+        return "".join(self.pieces[n] for n in numbers if 0 <= n < len(self.pieces)).strip()
+
+    def format(self, chunk_ms: int, boundary_emit: bool) -> TokenFormat:
+        """The duplex format at one chunk length."""
+        return TokenFormat(
+            self.unit_count, self.s0, self.s1, chunk_ms // FRAME_MS,
+            bos=self.bos[chunk_ms], boundary_emit=boundary_emit,
+        )  # fmt: skip
+
+
+def _round_up(count: int) -> int:
+    return count + -count % _ALIGNED

@@ -1,0 +1,122 @@
+"""Rows of the three stages: shares, tags, weights, and what was just said."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from engine.tokens import decode
+from models.rows import (
+    USER_WEIGHT,
+    Format,
+    Row,
+    RowPlan,
+    speech_share,
+    spoken_texts,
+    token_weights,
+    training_rows,
+)
+from models.vocabulary import Vocabulary, script_words
+from tests.models.test_dialogues import toy_store
+
+STORE = toy_store()
+VOCABULARY = Vocabulary(STORE.unit_count, script_words())
+
+
+def some_rows(plan: RowPlan, count: int, first: int = 0) -> list[Row]:
+    return list(itertools.islice(training_rows(STORE, VOCABULARY, plan, 1, first), count))
+
+
+@pytest.mark.parametrize(("epoch", "percent"), [(0, 25.8), (1, 50.0), (2, 79.8)])
+def test_realised_speech_shares_are_the_papers(epoch: int, percent: float) -> None:
+    rng = np.random.default_rng(0)
+    drawn = [speech_share(epoch, rng) for _ in range(40_000)]
+    assert abs(100 * np.mean(drawn) - percent) < 0.3
+    assert min(drawn) >= 0
+    assert max(drawn) <= 1
+
+
+@pytest.mark.parametrize("stage", [1, 2, 3])
+def test_a_row_depends_on_its_number_alone(stage: int) -> None:
+    plan = RowPlan(stage, 120, 2)
+    whole, later = some_rows(plan, 4), some_rows(plan, 2, 2)
+    for first, second in zip(whole[2:], later, strict=True):
+        for one, other in zip(first, second, strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert all(len(part) == 121 for row in whole for part in row)
+    assert not np.array_equal(whole[0][0], whole[1][0])
+
+
+def test_stage_one_mixes_text_and_units_by_turns() -> None:
+    speech = {0: 0, 2: 0}
+    sentences = {0: 0, 2: 0}
+    for epoch in speech:
+        for ids, _, _ in some_rows(RowPlan(1, 300, 40), 40, 40 * epoch):
+            assert ids[0] == VOCABULARY.text_bos
+            tags = np.flatnonzero((ids == VOCABULARY.s0) | (ids == VOCABULARY.s1))
+            assert ids[tags[0]] == VOCABULARY.s1
+            assert (ids[tags[1:]] != ids[tags[:-1]]).all()
+            for start, end in itertools.pairwise(tags):
+                sentence = ids[start + 1 : end]
+                units, text = sentence < VOCABULARY.unit_count, sentence >= VOCABULARY.text_base
+                assert units.all() or text.all()
+                assert not (sentence[1:] == sentence[:-1])[units[1:]].any()
+                speech[epoch] += units.all()
+                sentences[epoch] += 1
+    assert 0.1 < speech[0] / sentences[0] < 0.4
+    assert 0.65 < speech[2] / sentences[2] < 0.95
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+@pytest.mark.parametrize("boundary_emit", [True, False])
+def test_duplex_rows_are_in_the_format(stage: int, boundary_emit: bool) -> None:
+    for ids, _, _ in some_rows(RowPlan(stage, 160, 1, Format(boundary_emit)), 5):
+        (chunk_ms,) = (ms for ms, bos in VOCABULARY.bos.items() if bos == ids[0])
+        fmt = VOCABULARY.format(chunk_ms, boundary_emit)
+        own, user = decode(ids.tolist(), fmt, 0)
+        assert len(own) == len(user) == (ids == VOCABULARY.s0).sum() * fmt.chunk_frames
+
+
+def test_without_the_estimate_the_user_comes_a_chunk_later() -> None:
+    usual, late = (some_rows(RowPlan(3, 200, 1, Format(estimate=e)), 6) for e in (True, False))
+    for (first, _, _), (second, _, _) in zip(usual, late, strict=True):
+        assert first[0] == second[0]
+        (chunk_ms,) = (ms for ms, bos in VOCABULARY.bos.items() if bos == first[0])
+        fmt = VOCABULARY.format(chunk_ms, True)
+        own, user = decode(first.tolist(), fmt, 0)
+        own_late, user_late = decode(second.tolist(), fmt, 0)
+        count = min(len(own), len(own_late)) - 2 * fmt.chunk_frames
+        assert own[:count] == own_late[:count]
+        shifted = user_late[fmt.chunk_frames : count]
+        assert np.mean(np.array(shifted) == user[: count - fmt.chunk_frames]) > 0.95
+
+
+def test_only_the_users_units_weigh_less() -> None:
+    v = Vocabulary(200, ("hello",))
+    ids = np.array([v.bos[160], v.s0, 5, 6, v.s1, 7, 8, v.s0, v.s1, 9, v.text_base, v.s0, 1])
+    expected = np.ones(len(ids))
+    expected[[5, 6, 9]] = USER_WEIGHT
+    np.testing.assert_allclose(token_weights(ids, v), expected)
+
+
+def test_the_users_sentence_is_to_be_named_once_it_is_over() -> None:
+    texts = spoken_texts(STORE)
+    named = others = 0
+    for ids, _, said in some_rows(RowPlan(3, 100, 1), 60):
+        for number in set(said[said >= 0].tolist()):
+            if texts[number] not in STORE.user:
+                continue  # a real person's order, known by its reply
+            # The toy store says every sentence in one unit of its own.
+            units = STORE.user[texts[number]][0].units
+            first = np.flatnonzero(said == number)[0]
+            if first == 0:
+                continue  # over before the row began
+            heard = ids[:first][ids[:first] < VOCABULARY.unit_count]
+            assert ids[first] == VOCABULARY.s0
+            named += units[len(units) // 2] in heard[-6:]
+            others += units[len(units) // 2] not in heard[-6:]
+    assert named > 40
+    # A unit may be misheard, and the agent may speak meanwhile.
+    assert others < named / 4
