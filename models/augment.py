@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
+from scipy.fft import irfft, rfft
+from scipy.signal import oaconvolve
 
 from engine.tokens import RATE_HZ
 from models.corpus import LABEL_SAMPLES
@@ -40,27 +43,37 @@ def change_tempo(
 
 
 def _filter(window: np.ndarray, response: np.ndarray) -> np.ndarray:
-    size = 1 << (len(window) + len(response) - 1).bit_length()
-    product = np.fft.rfft(window, size) * np.fft.rfft(response, size)
-    return np.fft.irfft(product, size)[: len(window)].astype(np.float32)
+    heard: np.ndarray = oaconvolve(window, response.astype(np.float32))[: len(window)]
+    return heard
 
 
-def disturb(window: np.ndarray, noises: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A microphone's view of the same speech; the phones stay where they are."""
+def disturb(
+    window: np.ndarray,
+    noises: np.ndarray,
+    rng: np.random.Generator,
+    rooms: Sequence[np.ndarray] = (),
+) -> np.ndarray:
+    """A microphone's view of the same speech; the phones stay where they are.
+
+    ``rooms`` are impulse responses that begin with the direct sound; one carries the speech in half
+    of the windows.
+    """
     if rng.random() < 0.6:
         tone = rng.normal(size=33) * np.hanning(33) * 0.25
         tone[0] += 1
         window = _filter(window, tone)
-    if rng.random() < 0.4:
+    if rooms and rng.random() < 0.5:
+        window = _filter(window, rooms[int(rng.integers(len(rooms)))])
+    elif rng.random() < 0.4:
         decay = np.exp(-np.arange(4000) / rng.uniform(200, 1300))
         room = rng.normal(size=4000) * decay * rng.uniform(0.02, 0.12)
         room[0] = 1
         window = _filter(window, room)
     if rng.random() < 0.15:
-        spectrum = np.fft.rfft(window)
+        spectrum = rfft(window)
         cut_hz = rng.uniform(3400, 6000)
         spectrum[int(cut_hz * len(window) / RATE_HZ) :] = 0
-        window = np.fft.irfft(spectrum, len(window)).astype(np.float32)
+        window = irfft(spectrum, len(window))
     window = window * (rng.uniform(0.03, 0.95) / max(float(np.abs(window).max()), 1e-3))
     level = max(float(window.std()), 1e-4)
     if rng.random() < 0.5:
@@ -69,5 +82,5 @@ def disturb(window: np.ndarray, noises: np.ndarray, rng: np.random.Generator) ->
         window = window + noises[start : start + len(window)] * (level * 10 ** (-snr_db / 20))
     if rng.random() < 0.6:
         floor_db = rng.uniform(-80, -35)
-        window = window + rng.normal(size=len(window)) * 10 ** (floor_db / 20)
+        window = window + rng.standard_normal(len(window), np.float32) * 10 ** (floor_db / 20)
     return np.clip(window, -1, 1).astype(np.float32)

@@ -2,11 +2,10 @@
 
     duologue-train speech      synthetic voices and real people, with phone labels
     duologue-train tokenizer   phones on synthetic voices, alignment of real people, phones on both
-    duologue-train units       k-means, then every sentence as units
+    duologue-train units       k-means and joining what noise confuses, then every sentence as units
     duologue-train vocoder     units to the agent's voice
     duologue-train lm          text and units mixed, dialogues by turns, dialogues with real timing
     duologue-train pack        export and pack the bundle
-    duologue-train settle      the packed tokenizer, through rooms and noise
     duologue-train echo        the residual echo suppressor, for the packed bundle's voice and units
 
 Every step resumes and keeps its state in the work folder.
@@ -46,38 +45,44 @@ def speech(
 def tokenizer(
     data: Data,
     work: Work = _WORK,
-    first_minutes: Minutes = 12,
-    minutes: Minutes = 13,
+    first_minutes: Minutes = 15,
+    minutes: Minutes = 130,
     threads: Threads = 2,
     seed: Seed = 1,
 ) -> None:
-    """Train on synthetic voices, align real people, and train on both."""
+    """Train on synthetic voices, align real people with that, and train anew on all."""
     from models.align import align_corpus
+    from models.speech_windows import write_rooms
     from models.train_tokenizer import train_tokenizer
 
-    folder, noise = work / "tok", data / "noise"
-    train_tokenizer([work / "synthetic"], noise, folder, first_minutes, threads, seed)
-    fitted, refused = align_corpus(work / "real", folder / "tokenizer.pt", threads)
+    noise, rooms = data / "noise", work / "rooms.npz"
+    if not rooms.is_file():
+        write_rooms(rooms)
+    synthetic, real, more = (work / name for name in ("synthetic", "real", "more"))
+    first = train_tokenizer(
+        [synthetic], noise, rooms, work / "tok_first", first_minutes, threads, seed
+    )
+    fitted, refused = align_corpus(real, first, threads)
     typer.echo(f"{fitted} recordings aligned, {refused} refused")
-    both = [work / "synthetic", work / "real"]
-    train_tokenizer(both, noise, folder, minutes, threads, seed + 1)
+    train_tokenizer([synthetic, real, more], noise, rooms, work / "tok", minutes, threads, seed + 1)
 
 
 @app.command()
 def units(
     data: Data,
     work: Work = _WORK,
-    count: Annotated[int, typer.Option(help="Units, 100 to 500.")] = 200,
+    count: Annotated[int, typer.Option(help="Units, 64 to 500.")] = 100,
     voices: Annotated[int, typer.Option(help="Voices for each sentence of the user.")] = 24,
     seed: Seed = 1,
     jobs: int = 2,
 ) -> None:
     """Find the units, and say and encode everything the dialogues are made of."""
     from models.encode_speech import write_speech_store, write_vocoder_store
-    from models.train_tokenizer import find_units
+    from models.find_units import find_units
 
     checkpoint = work / "tok" / "tokenizer.pt"
-    find_units(checkpoint, [work / "synthetic", work / "real"], count, 1500, seed)
+    corpora = [work / "synthetic", work / "real"]
+    find_units(checkpoint, corpora, data / "noise", work / "rooms.npz", count, 600, seed)
     store = work / "speech.pkl"
     write_speech_store(store, checkpoint, work / "real", data, voices, seed, jobs)
     write_vocoder_store(work / "vocoder.npz", checkpoint, work / "real", store)
@@ -156,33 +161,6 @@ def pack(
     from models.pack import pack_bundle
 
     pack_bundle(work, out, version)
-
-
-@app.command()
-def settle(
-    data: Data,
-    work: Work = _WORK,
-    out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("resources/starter"),
-    minutes: Minutes = 72,
-    threads: Threads = 1,
-    seed: Seed = 1,
-    version: str = "0.2.1",
-) -> None:
-    """Teach the bundle's tokenizer to give the same units through rooms, noise and microphones."""
-    from engine.bundle import load_bundle
-    from models.pack import repack_tokenizer
-    from models.settle_tokenizer import settle_tokenizer, write_rooms
-    from models.unpack import tokenizer_of_onnx
-
-    rooms = work / "rooms.npz"
-    if not rooms.is_file():
-        write_rooms(rooms)
-    folders = [work / "real", work / "more", work / "synthetic"]
-    teacher = tokenizer_of_onnx(load_bundle(out).tokenizer)
-    checkpoint = settle_tokenizer(
-        teacher, folders, data / "noise", rooms, work / "settle", minutes, threads, seed
-    )
-    repack_tokenizer(checkpoint, out, version)
 
 
 @app.command()

@@ -213,7 +213,7 @@ def write_speech_store(
                 audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (floor_db / 20)
             entry = UnitSpeech(voice, heard_units(net, audio), *voiced_frames(first, last))
             store.user.setdefault(sentence, []).append(entry)
-    distances = torch.cdist(net.centroids, net.centroids)
+    distances = net.unit_distances()
     store.neighbours = distances.argsort(1)[:, 1 : 1 + NEIGHBOURS].numpy().astype(np.int16)
     store.user_silence = _silences(net, noises, rng)
     quiet = rng.normal(size=6 * RATE_HZ) * 10 ** (AGENT_FLOOR_DB / 20)
@@ -241,4 +241,4 @@ def write_vocoder_store(path: Path, checkpoint: Path, real: Path, speech_store: 
     store = load_store(speech_store)
     silence = int(np.bincount(store.agent_silence[0]).argmax())
     sentences = [speech.units for speech in store.agent.values()]
-    save_store(VocoderStore(recordings, sentences, silence, len(net.centroids)), path)
+    save_store(VocoderStore(recordings, sentences, silence, net.unit_count), path)

@@ -147,18 +147,3 @@ def pack_bundle(work: Path, folder: Path, version: str, slot: TextSlot | None = 
     )
     write_manifest(folder, manifest)
     load_bundle(folder)
-
-
-def repack_tokenizer(checkpoint: Path, folder: Path, version: str) -> None:
-    """Put another tokenizer, whose units mean the same, into a bundle.
-
-    Raises DuologueError where the folder is no bundle, or the result does not load.
-    """
-    bundle = load_bundle(folder)
-    export_tokenizer(checkpoint, bundle.tokenizer)
-    manifest = bundle.manifest
-    files = manifest.files.model_copy(update={"tokenizer": describe_file(bundle.tokenizer)})
-    quiet = silence_unit(bundle.tokenizer)
-    changed = {"files": files, "version": version, "silence_unit": quiet}
-    write_manifest(folder, manifest.model_copy(update=changed))
-    load_bundle(folder)

@@ -1,12 +1,13 @@
 """The speech tokenizer: raw sound to discrete units, 25 a second.
 
-HuBERT's build (convolutions on the waveform, then a transformer), made causal: unit i may use the
+HuBERT's build (sound taken in by convolutions, then a transformer), made causal: unit i may use the
 sound up to the end of frame i and describes frame i - DELAY_FRAMES, so that 80 ms of hindsight take
 the place of look-ahead. Two phone heads (one per 20 ms half of the described frame) supervise it;
 the features to be quantised are the square roots of the two phone posteriors, in which Euclidean
 distance is Hellinger distance and little of the speaker is left.
 
-Shape letters: B batch, N samples, T frames (N / 640), D width, P phone classes, K units.
+Shape letters: B batch, N samples, T frames (N / 640), D width, P phone classes, C centroids,
+K units.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.front_end import LogMelFrontEnd, WaveformFrontEnd
 from models.phones import PHONES
 
 DELAY_FRAMES = 2
@@ -28,24 +30,53 @@ HEADS_PER_FRAME = 2
 class TokenizerConfig:
     """Sizes of the network."""
 
+    bands: int = 64
+    """Mel bands; 0 takes in the waveform by convolutions instead."""
+    width: int = 320
+    layers: int = 5
+    heads: int = 5
+    past_frames: int = 20
+    """How far back each attention layer looks."""
+    block_kernel: int = 7
+    """Frames that the convolution of each block sees; 0: a block has none."""
     channels: tuple[int, ...] = (48, 96, 128, 128, 192, 192, 256, 256)
     kernels: tuple[int, ...] = (10, 3, 3, 3, 3, 3, 3, 3)
     strides: tuple[int, ...] = (5, 2, 2, 2, 2, 2, 2, 2)
-    """Their product is the 640 samples of a frame."""
-    layers: int = 5
-    heads: int = 4
-    past_frames: int = 20
-    """How far back each attention layer looks."""
+    """Of the convolutions on the waveform: their product is the 640 samples of a frame."""
     position_kernel: int = 9
 
 
+WAVEFORM = TokenizerConfig(bands=0, width=256, heads=4, block_kernel=0)
+"""The network of starter 0.2.0."""
+
+
+class _Convolution(nn.Module):
+    """What each channel did in the last frames."""
+
+    def __init__(self, width: int, kernel: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.depth = nn.Conv1d(width, width, kernel, groups=width)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, hidden_BTD: Tensor) -> Tensor:
+        past = (self.depth.kernel_size[0] - 1, 0)
+        normed_BDT = self.norm(hidden_BTD).transpose(1, 2)
+        mixed_BDT = functional.gelu(
+            self.depth(functional.pad(normed_BDT, past)), approximate="tanh"
+        )
+        out_BTD: Tensor = self.out(mixed_BDT.transpose(1, 2))
+        return out_BTD
+
+
 class _Block(nn.Module):
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, kernel: int) -> None:
         super().__init__()
         self.heads = heads
         self.norm_attention = nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
+        self.convolution = _Convolution(width, kernel) if kernel else None
         self.norm_feed = nn.LayerNorm(width)
         self.feed = nn.Sequential(
             nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Linear(4 * width, width)
@@ -59,51 +90,60 @@ class _Block(nn.Module):
             q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), attn_mask=mask_TT
         )
         hidden_BTD = hidden_BTD + self.out(mixed.transpose(1, 2).reshape(batch, frames, width))
+        if self.convolution is not None:
+            hidden_BTD = hidden_BTD + self.convolution(hidden_BTD)
         return hidden_BTD + self.feed(self.norm_feed(hidden_BTD))
 
 
 class TokenizerNet(nn.Module):
-    """Sound to phone logits and to the features that k-means quantises."""
+    """Sound to phone logits, and to the units that are found in them."""
 
     centroids: Tensor
-    """(K, 2P); empty until the units are found."""
+    """(C, 2P); empty until the units are found."""
+    unit_of_centroid: Tensor
+    """(C,) int64: centroids that noise confuses are one unit."""
 
     def __init__(self, config: TokenizerConfig | None = None) -> None:
         super().__init__()
         self.config = config or TokenizerConfig()
-        widths = (1, *self.config.channels)
-        width = widths[-1]
-        self.convolutions = nn.ModuleList(
-            nn.Conv1d(a, b, k, s, bias=False)
-            for a, b, k, s in zip(
-                widths, widths[1:], self.config.kernels, self.config.strides, strict=False
+        width = self.config.width
+        self.front_end: LogMelFrontEnd | WaveformFrontEnd
+        if self.config.bands:
+            self.front_end = LogMelFrontEnd(width, self.config.bands)
+        else:
+            self.front_end = WaveformFrontEnd(
+                self.config.channels,
+                self.config.kernels,
+                self.config.strides,
+                self.config.position_kernel,
             )
-        )
-        # Batch norm, not HuBERT's group norm over time: its statistics are fixed at run time, so
-        # a unit does not depend on how much sound is fed.
-        self.norms = nn.ModuleList(nn.BatchNorm1d(c) for c in self.config.channels)
-        self.position = nn.Conv1d(width, width, self.config.position_kernel, groups=8)
         self.blocks = nn.ModuleList(
-            _Block(width, self.config.heads) for _ in range(self.config.layers)
+            _Block(width, self.config.heads, self.config.block_kernel)
+            for _ in range(self.config.layers)
         )
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, HEADS_PER_FRAME * len(PHONES))
         self.register_buffer("centroids", torch.zeros(0, HEADS_PER_FRAME * len(PHONES)))
+        self.register_buffer("unit_of_centroid", torch.zeros(0, dtype=torch.int64))
+
+    @property
+    def unit_count(self) -> int:
+        """Units K; 0 until they are found."""
+        return int(self.unit_of_centroid.max()) + 1 if len(self.unit_of_centroid) else 0
+
+    def unit_distances(self) -> Tensor:
+        """(K, K) distance of the nearest centroids of each two units."""
+        apart_CC = torch.cdist(self.centroids, self.centroids)
+        unit_CC = self.unit_of_centroid.expand_as(apart_CC)
+        far = apart_CC.new_full((len(apart_CC), self.unit_count), torch.inf)
+        apart_CK = far.scatter_reduce(1, unit_CC, apart_CC, "amin")
+        unit_KC = self.unit_of_centroid.expand(self.unit_count, -1)
+        far = apart_CC.new_full((self.unit_count, self.unit_count), torch.inf)
+        return far.scatter_reduce(1, unit_KC, apart_CK.T, "amin")
 
     def phone_logits(self, audio_BN: Tensor) -> Tensor:
         """(B, T, 2, P) logits of frame T - DELAY_FRAMES's two halves."""
-        hidden = audio_BN.unsqueeze(1)
-        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            assert isinstance(convolution, nn.Conv1d)
-            past = convolution.kernel_size[0] - convolution.stride[0]
-            hidden = functional.gelu(
-                norm(convolution(functional.pad(hidden, (past, 0)))), approximate="tanh"
-            )
-        past = self.config.position_kernel - 1
-        hidden = hidden + functional.gelu(
-            self.position(functional.pad(hidden, (past, 0))), approximate="tanh"
-        )
-        hidden_BTD = hidden.transpose(1, 2)
+        hidden_BTD = self.front_end(audio_BN)
         frame = torch.arange(hidden_BTD.shape[1], device=hidden_BTD.device)
         age_TT = frame[:, None] - frame[None, :]
         mask_TT = (age_TT >= 0) & (age_TT <= self.config.past_frames)
@@ -117,16 +157,23 @@ class TokenizerNet(nn.Module):
         posterior = self.phone_logits(audio_BN).float().softmax(-1)
         return (posterior + 1e-8).sqrt().flatten(2)
 
-    def unit_logits(self, audio_BN: Tensor) -> Tensor:
-        """(B, T, K) negative squared distances to the centroids."""
+    def nearness(self, audio_BN: Tensor) -> Tensor:
+        """(B, T, C) negative squared distances to the centroids."""
         features_BTF = self.features(audio_BN)
         cross = features_BTF @ self.centroids.T
         lengths = (features_BTF**2).sum(-1, keepdim=True)
         return 2 * cross - lengths - (self.centroids**2).sum(-1)
 
+    def unit_logits(self, audio_BN: Tensor) -> Tensor:
+        """(B, T, K) nearness of the nearest centroid of each unit."""
+        nearness_BTC = self.nearness(audio_BN)
+        unit_BTC = self.unit_of_centroid.expand_as(nearness_BTC)
+        none_BTK = nearness_BTC.new_full((*nearness_BTC.shape[:2], self.unit_count), -torch.inf)
+        return none_BTK.scatter_reduce(2, unit_BTC, nearness_BTC, "amax")
+
     def forward(self, audio_BN: Tensor) -> Tensor:
         """(B, T) unit ids."""
-        return self.unit_logits(audio_BN).argmax(-1)
+        return self.unit_of_centroid[self.nearness(audio_BN).argmax(-1)]
 
 
 def save_tokenizer(net: TokenizerNet, path: Path) -> None:
@@ -139,5 +186,6 @@ def load_tokenizer(path: Path) -> TokenizerNet:
     saved = torch.load(path, map_location="cpu", weights_only=True)
     net = TokenizerNet(TokenizerConfig(**saved["config"]))
     net.centroids = torch.zeros_like(saved["state"]["centroids"])
+    net.unit_of_centroid = torch.zeros_like(saved["state"]["unit_of_centroid"])
     net.load_state_dict(saved["state"])
     return net.eval()

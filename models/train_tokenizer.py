@@ -1,7 +1,11 @@
-"""Trains the tokenizer on phones, then finds its units by k-means.
+"""Trains the tokenizer on phones, as recorded and as disturbed.
 
-Synthetic voices bring phone times. Real people join once the half-trained network has aligned
-their transcripts (``models.align``). Everything resumes from the last checkpoint.
+Both views of a window are to be named right, and the disturbed one is to give the posteriors of the
+recorded one: units are made of posteriors, and shall not change with the room. Synthetic voices
+bring phone times; real people's come from ``models.align``; where phones are unknown the two views
+still teach one another. Resumes from its last checkpoint.
+
+Shape letters: B batch, N samples, T frames, H phone labels (2T), P phone classes.
 """
 
 from __future__ import annotations
@@ -11,143 +15,136 @@ import math
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
-from rich.progress import Progress, track
-from sklearn.cluster import MiniBatchKMeans
+from rich.progress import Progress
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader
 
-from engine.tokens import FRAME_SAMPLES
-from models.augment import change_tempo, disturb, read_noises
-from models.corpus import LABEL_SAMPLES, UNKNOWN, Corpus
-from models.phones import PAUSE, PHONES
-from models.tokenizer import (
-    DELAY_FRAMES,
-    HEADS_PER_FRAME,
-    TokenizerNet,
-    load_tokenizer,
-    save_tokenizer,
-)
+from models.corpus import UNKNOWN
+from models.speech_windows import SpeechWindows
+from models.tokenizer import TokenizerNet, load_tokenizer, save_tokenizer
 
-WINDOW_SECONDS = 4
-WINDOW_SAMPLES = WINDOW_SECONDS * 16_000
-BATCH = 16
-PEAK_RATE = 1.5e-3
+BATCH = 6
+"""Windows, each in two views."""
+PEAK_RATE, MATRIX_PEAK_RATE = 1.2e-3, 2e-3
+FINAL_SHARE = 0.02
+LIKENESS_WEIGHT = 1.0
 CHECKPOINT_SECONDS = 180
+LOG_STEPS = 50
+HELD_STEPS, HELD_BATCHES, HELD_SEED = 500, 8, 99
+_COLUMNS = (
+    "step", "seconds", "loss", "phones", "unlike", "held_phones_recorded", "held_phones_disturbed",
+    "held_unlike",
+)  # fmt: skip
 
 
-class Windows(IterableDataset[tuple[np.ndarray, np.ndarray]]):
-    """Endless disturbed windows (N,) with the labels (2T,) of their frames, delay included."""
-
-    def __init__(self, folders: list[Path], noise: Path, seed: int) -> None:
-        self._folders, self._noise, self._seed = folders, noise, seed
-
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        rng = np.random.default_rng(self._seed)
-        corpora = [Corpus(folder) for folder in self._folders]
-        shares = np.sqrt([len(corpus.labels) for corpus in corpora])
-        noises = read_noises(self._noise)
-        while True:
-            corpus = corpora[rng.choice(len(corpora), p=shares / shares.sum())]
-            steps = int(WINDOW_SAMPLES / LABEL_SAMPLES * rng.uniform(0.85, 1.2))
-            first = int(rng.integers(0, len(corpus.labels) - steps))
-            labels = corpus.labels[first : first + steps]
-            cut = slice(first * LABEL_SAMPLES, (first + steps) * LABEL_SAMPLES)
-            window = corpus.audio[cut].astype(np.float32) / 32768
-            window, labels = change_tempo(window, labels, WINDOW_SAMPLES)
-            late = HEADS_PER_FRAME * DELAY_FRAMES
-            labels = np.concatenate([np.full(late, UNKNOWN, np.uint8), labels[:-late]])
-            if rng.random() < 0.04:
-                window, labels = np.zeros_like(window), np.full_like(labels, PAUSE)
-            yield disturb(window, noises, rng), labels.astype(np.int64)
-
-
-def phone_loss(net: TokenizerNet, audio_BN: Tensor, labels_BH: Tensor) -> tuple[Tensor, float]:
-    """Cross-entropy over known half frames, and the share of them named right."""
+def view_losses(
+    net: TokenizerNet, recorded_BN: Tensor, disturbed_BN: Tensor, labels_BH: Tensor
+) -> tuple[Tensor, Tensor, tuple[float, float]]:
+    """Cross-entropy of both views and the disturbed one's divergence from the recorded one, nats;
+    and the shares of known half frames that each view names right."""
     with torch.autocast("cpu", torch.bfloat16):
-        logits = net.phone_logits(audio_BN)
-    flat = logits.float().reshape(-1, len(PHONES))
-    target = labels_BH.reshape(-1)
-    loss = functional.cross_entropy(flat, target, ignore_index=UNKNOWN)
-    known = target != UNKNOWN
-    return loss, (flat.argmax(-1) == target)[known].float().mean().item()
+        logits = net.phone_logits(torch.cat([recorded_BN, disturbed_BN]))
+    recorded, disturbed = logits.float().flatten(1, 2).log_softmax(-1).chunk(2)
+    likely = torch.stack([recorded, disturbed])
+    target = labels_BH.expand(2, *labels_BH.shape).flatten()
+    # A sum over the known divided by their number: a batch may have none.
+    named = functional.nll_loss(likely.flatten(0, 2), target, ignore_index=UNKNOWN, reduction="sum")
+    phones = named / (target != UNKNOWN).sum().clamp(min=1)
+    unlike = functional.kl_div(disturbed, recorded.detach(), reduction="none", log_target=True).sum(
+        -1
+    )
+    known = labels_BH != UNKNOWN
+    count = max(int(known.sum()), 1)
+    right = [int(((view.argmax(-1) == labels_BH) & known).sum()) / count for view in likely]
+    return phones, unlike.mean(), (right[0], right[1])
 
 
 def train_tokenizer(
-    folders: list[Path], noise: Path, work: Path, minutes: float, threads: int, seed: int
+    folders: list[Path],
+    noise: Path,
+    rooms: Path,
+    work: Path,
+    minutes: float,
+    threads: int,
+    seed: int,
 ) -> Path:
-    """Train for ``minutes`` more (wall clock) and return the checkpoint's path.
-
-    The learning rate falls along a cosine over this call, so a second call with more corpora
-    is a warm restart.
-    """
+    """Train until ``minutes`` are spent over all runs (wall clock); returns the checkpoint."""
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
     work.mkdir(parents=True, exist_ok=True)
-    path = work / "tokenizer.pt"
+    path, state_path = work / "tokenizer.pt", work / "tokenizer_state.pt"
     net = load_tokenizer(path) if path.exists() else TokenizerNet()
     net.train()
-    peak = PEAK_RATE if not path.exists() else PEAK_RATE * 0.6
-    optimizer = torch.optim.AdamW(net.parameters(), peak, betas=(0.9, 0.98), weight_decay=0.01)
-    loader = iter(DataLoader(Windows(folders, noise, seed), BATCH, num_workers=1))
-    started = saved = time.monotonic()
-    step = 0
+    matrices = [weight for weight in net.blocks.parameters() if weight.dim() == 2]
+    theirs = {id(weight) for weight in matrices}
+    others = [weight for weight in net.parameters() if id(weight) not in theirs]
+    optimizers = (
+        torch.optim.Muon(
+            matrices, MATRIX_PEAK_RATE, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"
+        ),
+        torch.optim.AdamW(others, PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01),
+    )
+    step, spent = 0, 0.0
+    if path.exists():
+        saved = torch.load(state_path, weights_only=True)
+        step, spent = saved["step"], saved["spent"]
+        for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
+
+    def save() -> None:
+        states = [optimizer.state_dict() for optimizer in optimizers]
+        torch.save({"step": step, "spent": spent, "optimizers": states}, state_path)
+        save_tokenizer(net, path)
+
+    held = iter(DataLoader(SpeechWindows(folders, noise, rooms, HELD_SEED), BATCH))
+    held_windows = [next(held) for _ in range(HELD_BATCHES)]
+    windows = iter(
+        DataLoader(SpeechWindows(folders, noise, rooms, seed + step), BATCH, num_workers=1)
+    )
+    clock = saved_at = time.monotonic()
     with Progress() as progress, (work / "tokenizer.csv").open("a", newline="") as log:
         rows = csv.writer(log)
+        if not step:
+            rows.writerow(_COLUMNS)
         bar = progress.add_task("tokenizer", total=minutes * 60)
-        while (elapsed := time.monotonic() - started) < minutes * 60:
-            done = elapsed / (minutes * 60)
-            for group in optimizer.param_groups:
-                group["lr"] = peak * min(1, (step + 1) / 100) * (1 + math.cos(math.pi * done)) / 2
-            audio_BN, labels_BH = next(loader)
-            loss, accuracy = phone_loss(net, audio_BN, labels_BH)
-            optimizer.zero_grad()
-            loss.backward()
+        while spent < minutes * 60:
+            share = (1 + math.cos(math.pi * spent / (minutes * 60))) / 2
+            for optimizer, peak in zip(optimizers, (MATRIX_PEAK_RATE, PEAK_RATE), strict=True):
+                for group in optimizer.param_groups:
+                    group["lr"] = peak * max(FINAL_SHARE, share) * min(1, (step + 1) / 200)
+            phones, unlike, right = view_losses(net, *next(windows))
+            net.zero_grad(set_to_none=True)
+            (phones + LIKENESS_WEIGHT * unlike).backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            optimizer.step()
+            for optimizer in optimizers:
+                optimizer.step()
             step += 1
-            if step % 25 == 0:
-                rows.writerow([step, round(elapsed), f"{loss.item():.4f}", f"{accuracy:.4f}"])
+            now = time.monotonic()
+            spent += now - clock
+            clock = now
+            if step % LOG_STEPS == 0:
+                told = held_figures(net, held_windows) if step % HELD_STEPS == 0 else []
+                figures = [phones.item(), right[1], unlike.item(), *told]
+                rows.writerow([step, round(spent), *(f"{value:.4f}" for value in figures)])
                 log.flush()
-                text = f"tokenizer step {step} loss {loss.item():.3f} phones {accuracy:.1%}"
-                progress.update(bar, completed=elapsed, description=text)
-            if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                save_tokenizer(net, path)
-                saved = time.monotonic()
-    save_tokenizer(net, path)
+                text = f"tokenizer step {step} loss {phones.item():.3f} phones {right[1]:.1%}"
+                progress.update(bar, completed=spent, description=text)
+            if now - saved_at > CHECKPOINT_SECONDS:
+                save()
+                saved_at = now
+    save()
     return path
 
 
 @torch.no_grad()
-def file_features(net: TokenizerNet, audio: np.ndarray) -> Tensor:
-    """(T, 2P) features of one sound, aligned to its frames (the delay taken out)."""
-    tail = DELAY_FRAMES * FRAME_SAMPLES
-    padded = np.pad(audio, (0, tail + -len(audio) % FRAME_SAMPLES)).astype(np.float32)
-    return net.features(torch.from_numpy(padded)[None])[0, DELAY_FRAMES:]
-
-
-def find_units(path: Path, folders: list[Path], units: int, utterances: int, seed: int) -> None:
-    """k-means over the features of random utterances; the centroids go into the checkpoint.
-
-    Where the checkpoint has centroids already they are where k-means starts, so that units keep
-    their meaning and a vocoder trained for them is soon right again.
-    """
-    net = load_tokenizer(path)
-    rng = np.random.default_rng(seed)
-    rows = []
-    for folder in folders:
-        corpus = Corpus(folder)
-        chosen = rng.choice(len(corpus.utterances), utterances // len(folders), replace=False)
-        for index in track(chosen, f"features of {folder.name}"):
-            sound = corpus.sound(corpus.utterances[index])
-            noisy = sound + rng.normal(size=len(sound)) * 10 ** (rng.uniform(-80, -45) / 20)
-            rows.append(file_features(net, noisy.astype(np.float32)).numpy())
-    frames = np.concatenate(rows)
-    before = net.centroids.numpy()
-    start, tries = (before, 1) if len(before) == units else ("k-means++", 3)
-    means = MiniBatchKMeans(units, init=start, batch_size=8192, n_init=tries, random_state=seed)
-    means.fit(frames)
-    net.centroids = torch.from_numpy(means.cluster_centers_.astype(np.float32))
-    save_tokenizer(net, path)
+def held_figures(net: TokenizerNet, windows: list[list[Tensor]]) -> list[float]:
+    """Means over fixed windows: right in recorded and in disturbed ones, and their divergence."""
+    net.eval()
+    results = [view_losses(net, *window) for window in windows]
+    net.train()
+    count = len(results)
+    recorded = sum(right[0] for _, _, right in results) / count
+    disturbed = sum(right[1] for _, _, right in results) / count
+    return [recorded, disturbed, float(sum(unlike for _, unlike, _ in results)) / count]

@@ -14,11 +14,11 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from engine.errors import DuologueError
-from models.tokenizer import TokenizerConfig, TokenizerNet
+from models.tokenizer import WAVEFORM, TokenizerConfig, TokenizerNet
 
 
-def tokenizer_of_onnx(path: Path, config: TokenizerConfig | None = None) -> TokenizerNet:
-    """The tokenizer that `models.pack` exported, ready to use.
+def tokenizer_of_onnx(path: Path, config: TokenizerConfig = WAVEFORM) -> TokenizerNet:
+    """The tokenizer of starter 0.2.0, ready to use.
 
     Raises DuologueError where the file does not hold a tokenizer of this size.
     """
@@ -27,12 +27,16 @@ def tokenizer_of_onnx(path: Path, config: TokenizerConfig | None = None) -> Toke
         weights = _weights(graph)
         net = TokenizerNet(config)
         net.centroids = weights["centroids"]
+        net.unit_of_centroid = torch.arange(len(net.centroids))
+        weights |= {f"front_end.{name}": weight for name, weight in weights.items()}
         state = net.state_dict()
         products = iter(_products(graph, weights))
         for name in state:
+            if name == "unit_of_centroid":
+                continue
             if name in weights:
                 state[name] = weights[name]
-            elif name.startswith("norms."):
+            elif ".norms." in name:
                 state[name] = _folded_norm(name, state[name], weights)
             else:
                 state[name] = next(products).T
@@ -65,7 +69,7 @@ def _products(graph: onnx.GraphProto, weights: dict[str, Tensor]) -> list[Tensor
 
 def _folded_norm(name: str, like: Tensor, weights: dict[str, Tensor]) -> Tensor:
     """One value of a batch norm that does no more than add the bias of its convolution."""
-    _, layer, what = name.split(".")
+    _, _, layer, what = name.split(".")
     fresh = nn.BatchNorm1d(len(like) if like.dim() else 1)
     if what == "bias":
         return weights[f"convolutions.{layer}.weight_bias"]

@@ -70,7 +70,7 @@ def test_a_minute_teaches_and_is_logged(tmp_path: Path, monkeypatch: pytest.Monk
     for seed in range(3):
         write_scene(scenes / f"{1_000_000 + seed}.npz", seed)
     torch.manual_seed(0)
-    small = TokenizerConfig(channels=(16,) * 8, heads=2, layers=1)
+    small = TokenizerConfig(bands=16, width=16, heads=2, layers=1)
     listener = TokenizerNet(small)
     out = tmp_path / "out" / "suppressor.onnx"
     with pytest.raises(DuologueError, match="write more"):

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import io
+import random
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import pytest
+import soundfile
 import torch
 
 from engine.tokens import FRAME_SAMPLES
+from models import train_tokenizer as training
 from models.align import align
+from models.corpus import UNKNOWN, CorpusWriter, phone_labels, whole_frames
+from models.find_units import find_units, join_confused
+from models.front_end import LogMelFrontEnd
 from models.pack import export_tokenizer
 from models.phones import PAUSE, PHONE_ID, from_flite, from_ipa
+from models.speech_windows import WINDOW_SAMPLES, SpeechWindows
 from models.tokenizer import TokenizerConfig, TokenizerNet, load_tokenizer, save_tokenizer
+from models.train_tokenizer import view_losses
+from models.voices import speak
 
-SMALL = TokenizerConfig(channels=(16,) * 8, layers=2, heads=2, past_frames=5)
+SMALL = TokenizerConfig(bands=16, width=16, layers=2, heads=2, past_frames=5)
 
 
 def small_net() -> TokenizerNet:
     torch.manual_seed(0)
     net = TokenizerNet(SMALL).eval()
-    audio = torch.randn(1, 200 * FRAME_SAMPLES) * 0.3
+    audio = (
+        torch.randn(1, 200 * FRAME_SAMPLES)
+        * 0.3
+        * torch.rand(1, 200).repeat_interleave(FRAME_SAMPLES, 1)
+    )
     with torch.no_grad():
         # A random net says the same phone all the time; centred and spread it names many.
         logits = net.phone_logits(audio).flatten(2)[0]
@@ -28,6 +44,7 @@ def small_net() -> TokenizerNet:
         net.head.weight *= spread[:, None]
         net.head.bias.copy_((net.head.bias - logits.mean(0)) * spread)
         net.centroids = net.features(audio)[0, ::20].contiguous()
+        net.unit_of_centroid = torch.arange(10) // 2
     return net
 
 
@@ -76,3 +93,93 @@ def test_phone_notations() -> None:
     assert from_ipa("aɪə") == [PHONE_ID["ay"], PHONE_ID["ax"]]
     assert from_ipa("ˈ") == []
     assert from_flite("dx") == PHONE_ID["d"]
+
+
+def test_loudness_changes_nothing() -> None:
+    front_end = LogMelFrontEnd(8, 16)
+    loud = 0.1 * torch.randn(1, 50 * FRAME_SAMPLES)
+    heard, softer = front_end.log_mel(loud), front_end.log_mel(0.3 * loud)
+    torch.testing.assert_close(heard, softer, atol=0.02, rtol=0)
+    assert float(front_end.log_mel(1e-4 * loud).mean()) < float(heard.mean()) - 0.5
+
+
+def test_clusters_that_noise_confuses_become_one_unit() -> None:
+    confused = np.diag([50.0, 40.0, 30.0, 60.0])
+    confused[0, 2], confused[3, 1] = 20, 5
+    assert join_confused(confused, 3).tolist() == [0, 1, 0, 2]
+    assert len(set(join_confused(confused, 2).tolist())) == 2
+
+
+def test_a_unit_is_as_near_as_its_nearest_centroid() -> None:
+    net = small_net()
+    audio = torch.randn(1, 30 * FRAME_SAMPLES)
+    with torch.no_grad():
+        logits = net.unit_logits(audio)
+        assert logits.shape == (1, 30, 5)
+        assert torch.equal(logits.argmax(-1), net(audio))
+    distances = net.unit_distances()
+    assert distances.shape == (5, 5)
+    assert torch.equal(distances, distances.T)
+
+
+def test_steps_down_the_loss_name_phones_and_bring_the_views_nearer() -> None:
+    torch.manual_seed(0)
+    net = TokenizerNet(SMALL)
+    recorded = 0.1 * torch.randn(2, 20 * FRAME_SAMPLES)
+    disturbed = recorded + 0.05 * torch.randn_like(recorded)
+    labels = torch.randint(0, 4, (2, 40))
+    labels[:, :4] = UNKNOWN
+    optimizer = torch.optim.Adam(net.parameters(), 3e-3)
+    losses = []
+    for _ in range(150):
+        phones, unlike, right = view_losses(net, recorded, disturbed, labels)
+        losses.append(phones.item())
+        optimizer.zero_grad()
+        (phones + unlike).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    assert losses[-1] < 0.4 * losses[0]
+    assert right[0] > 0.5
+    nothing, _, _ = view_losses(net, recorded, disturbed, torch.full_like(labels, UNKNOWN))
+    assert nothing.item() == 0
+
+
+def test_windows_come_in_two_views_and_the_training_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus, noise = tmp_path / "corpus", tmp_path / "noise"
+    with CorpusWriter(corpus) as writer:
+        for index in range(3):
+            speech = speak("one two three four", "flite:slt", random.Random(index))
+            audio = whole_frames(speech.audio)
+            writer.add(np.tile(audio, 4), np.tile(phone_labels(speech, len(audio)), 4), "slt", "")
+    noise.mkdir()
+    sound = io.BytesIO()
+    soundfile.write(sound, np.random.default_rng(0).normal(0, 0.1, 160_000), 16_000, format="WAV")
+    with tarfile.open(noise / "noise.tar", "w") as tar:
+        member = tarfile.TarInfo("noise.wav")
+        member.size = len(sound.getvalue())
+        tar.addfile(member, io.BytesIO(sound.getvalue()))
+    rooms = tmp_path / "rooms.npz"
+    np.savez(rooms, np.r_[1.0, 0.1 * np.ones(800)].astype(np.float32))
+    windows = iter(SpeechWindows([corpus], noise, rooms, 0))
+    likeness = []
+    for _ in range(10):
+        recorded, disturbed, labels = next(windows)
+        assert recorded.shape == disturbed.shape == (WINDOW_SAMPLES,)
+        assert labels.shape == (WINDOW_SAMPLES // 320,)
+        lengths = np.linalg.norm(recorded) * np.linalg.norm(disturbed) + 1e-9
+        likeness.append(abs(float(recorded @ disturbed)) / lengths)
+    assert np.median(likeness) > 0.3
+    for name, value in (("BATCH", 1), ("HELD_BATCHES", 1), ("HELD_STEPS", 2), ("LOG_STEPS", 2)):
+        monkeypatch.setattr(training, name, value)
+    monkeypatch.setattr(training, "TokenizerNet", lambda: TokenizerNet(SMALL))
+    work = tmp_path / "work"
+    training.train_tokenizer([corpus], noise, rooms, work, 0.05, 1, 0)
+    first = (work / "tokenizer.csv").read_text().splitlines()
+    path = training.train_tokenizer([corpus], noise, rooms, work, 0.1, 1, 0)
+    rows = (work / "tokenizer.csv").read_text().splitlines()
+    assert rows[: len(first)] == first
+    steps = [int(row.split(",")[0]) for row in rows[1:]]
+    assert steps == list(range(2, 2 * len(steps) + 1, 2))
+    find_units(path, [corpus], noise, rooms, 4, 3, 0)
+    assert load_tokenizer(path).unit_count == 4

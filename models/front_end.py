@@ -1,0 +1,120 @@
+"""How the tokenizer takes in sound: log-mel energies relative to the loudness of the last second,
+or convolutions on the waveform as HuBERT has them.
+
+Both are causal and give one vector for every frame of 40 ms, from sound up to the frame's end.
+
+Shape letters: B batch, N samples, T frames (N / 640), H hops of 10 ms (4T), M mel bands, D width.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.tokens import RATE_HZ
+
+_HOP, _WINDOW, _FFT = 160, 400, 512
+_LOWEST_HZ, _HIGHEST_HZ = 60.0, 7600.0
+_LOUDEST_HOPS = 100
+"""The level is that of the loudest hop of so many: speech of any loudness looks the same, and a
+pause does not."""
+_QUIET = 1e-7
+"""Added to the level (mean power of the bands): speech below about -55 dB of full scale is not
+raised further, so that what a canceller leaves of an echo stays small."""
+_DEPTH = 3e-5
+"""Added to the power relative to the level: noise 45 dB below it is not seen."""
+_MEAN, _SPREAD = -6.0, 3.2
+
+
+def mel_bands(bands: int) -> Tensor:
+    """(bands, bins) triangles of equal height, evenly spaced in mel."""
+
+    def mel(hz: float) -> float:
+        return 1127 * math.log1p(hz / 700)
+
+    edges = torch.linspace(mel(_LOWEST_HZ), mel(_HIGHEST_HZ), bands + 2, dtype=torch.float64)
+    edges_hz = 700 * torch.expm1(edges / 1127)
+    bins_hz = torch.arange(_FFT // 2, dtype=torch.float64) * RATE_HZ / _FFT
+    low, centre, high = (edges_hz[at : at + bands, None] for at in range(3))
+    rise, fall = (bins_hz - low) / (centre - low), (high - bins_hz) / (high - centre)
+    return torch.minimum(rise, fall).clamp(min=0).float()
+
+
+class LogMelFrontEnd(nn.Module):
+    """Log-mel energies and two strided convolutions; blind to loudness."""
+
+    waves: Tensor
+    bands: Tensor
+
+    def __init__(self, width: int, bands: int) -> None:
+        super().__init__()
+        time = torch.arange(_WINDOW, dtype=torch.float64)
+        window = 0.5 - 0.5 * torch.cos(2 * torch.pi * time / _WINDOW)
+        turns = torch.arange(_FFT // 2, dtype=torch.float64)[:, None] * time / _FFT
+        waves = torch.cat([torch.cos(2 * torch.pi * turns), torch.sin(2 * torch.pi * turns)])
+        waves = waves * window / window.sum()
+        # Derived from constants: no part of the training's state.
+        self.register_buffer("waves", waves.float()[:, None], persistent=False)
+        self.register_buffer("bands", mel_bands(bands), persistent=False)
+        self.first = nn.Conv1d(bands, width, 5, 2)
+        self.second = nn.Conv1d(width, width, 3, 2)
+
+    def log_mel(self, audio_BN: Tensor) -> Tensor:
+        """(B, M, H) log power in each band relative to the level, mean and spread about 0 and 1."""
+        padded = functional.pad(audio_BN.float().unsqueeze(1), (_WINDOW - _HOP, 0))
+        parts = functional.conv1d(padded, self.waves, stride=_HOP).square()
+        power = self.bands @ (parts[:, : _FFT // 2] + parts[:, _FFT // 2 :])
+        mean = functional.pad(power.mean(1, keepdim=True), (_LOUDEST_HOPS - 1, 0))
+        level = functional.max_pool1d(mean, _LOUDEST_HOPS, 1)
+        return ((power / (level + _QUIET) + _DEPTH).log() - _MEAN) / _SPREAD
+
+    def forward(self, audio_BN: Tensor) -> Tensor:
+        """(B, T, D)."""
+        with torch.autocast(audio_BN.device.type, enabled=False):
+            hidden = self.log_mel(audio_BN)
+        for convolution in (self.first, self.second):
+            past = convolution.kernel_size[0] - convolution.stride[0]
+            hidden = functional.gelu(
+                convolution(functional.pad(hidden, (past, 0))), approximate="tanh"
+            )
+        return hidden.transpose(1, 2)
+
+
+class WaveformFrontEnd(nn.Module):
+    """HuBERT's convolutions, causal, with a convolution for the position behind them."""
+
+    def __init__(
+        self,
+        channels: tuple[int, ...],
+        kernels: tuple[int, ...],
+        strides: tuple[int, ...],
+        position_kernel: int,
+    ) -> None:
+        super().__init__()
+        widths = (1, *channels)
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(a, b, k, s, bias=False)
+            for a, b, k, s in zip(widths, widths[1:], kernels, strides, strict=False)
+        )
+        # Batch norm, not HuBERT's group norm over time: its statistics are fixed at run time, so
+        # a unit does not depend on how much sound is fed.
+        self.norms = nn.ModuleList(nn.BatchNorm1d(c) for c in channels)
+        self.position = nn.Conv1d(channels[-1], channels[-1], position_kernel, groups=8)
+
+    def forward(self, audio_BN: Tensor) -> Tensor:
+        """(B, T, D)."""
+        hidden = audio_BN.unsqueeze(1)
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            assert isinstance(convolution, nn.Conv1d)
+            past = convolution.kernel_size[0] - convolution.stride[0]
+            hidden = functional.gelu(
+                norm(convolution(functional.pad(hidden, (past, 0)))), approximate="tanh"
+            )
+        past = self.position.kernel_size[0] - 1
+        hidden = hidden + functional.gelu(
+            self.position(functional.pad(hidden, (past, 0))), approximate="tanh"
+        )
+        return hidden.transpose(1, 2)
