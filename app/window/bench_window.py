@@ -6,6 +6,7 @@ The bundled sample is the microphone, in real time; passes with and without wind
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -86,6 +87,7 @@ def measure_window(
     with tempfile.TemporaryDirectory() as profile:
         os.environ[PROFILE_VARIABLE] = profile
         theme.apply(app, theme.LIGHT)
+        gc.freeze()  # as the program does
         kinds = (False, True) * rounds
         steps: list[Step] = []
         passes = [_pass(microphone, seconds, shown, Path(profile), steps) for shown in kinds]
