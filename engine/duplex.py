@@ -20,7 +20,7 @@ from engine.errors import DuologueError
 from engine.llama import Llama
 from engine.tokens import FRAME_MS, RATE_HZ
 from engine.unit_encoder import Tokenizer, UnitEncoder
-from engine.vocoder import StreamingVocoder, Vocoder
+from engine.vocoder import StreamingVocoder
 
 MOST_LATENCY_MS = 480
 
@@ -103,9 +103,7 @@ class Duplex:
             manifest.encoder.window_ms,
             lookahead_ms,
         )
-        self._vocoder = StreamingVocoder(
-            Vocoder(bundle.vocoder), manifest.vocoder.past_frames, manifest.silence_unit
-        )
+        self._vocoder = StreamingVocoder.of(bundle)
         self._latency_samples = self.latency_ms * RATE_HZ // 1000
         capacity = manifest.context_tokens + beat_tokens(self.format)
         self.llama = Llama(bundle.language_model, capacity, gpu_layers, threads)

@@ -54,7 +54,7 @@ class LinearCanceller:
         self._solver = PathSolver(_TAPS)
         self._exact = in_partitions(self._solver.path)
         self._begun = False
-        self._blocks = self._silent_blocks = self._useless_blocks = self._active_blocks = 0
+        self._blocks = self._silent_blocks = self._useless_blocks = 0
         self._gained = self._apart = self._left = 0.0
         self._heard = self._remained = 0.0
 
@@ -67,7 +67,7 @@ class LinearCanceller:
     def new(self) -> bool:
         """Whether the room is hardly known: in a talk's first seconds, and after a jump."""
         echoes = self._heard - self._remained > _QUIETER_SHARE * self._heard
-        return not self._solver.settled and (self._active_blocks < _NEW_BLOCKS or echoes)
+        return not self._solver.settled and (self._quick.active_blocks < _NEW_BLOCKS or echoes)
 
     def process(self, near: np.ndarray, far: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What is left of 10 ms of microphone, and the echo taken out: float32 (160,) each.
@@ -77,19 +77,18 @@ class LinearCanceller:
         aligned = self.far.push(far)
         active = float(np.square(aligned).mean()) > ACTIVE_POWER
         self._silent_blocks = 0 if active else self._silent_blocks + 1
-        self._active_blocks += active
         jumps = self.jumps
         quick = self._quick.process(near, aligned)
         exact = self._quick.convolved(self._exact)
         share = self._exact_share(near - quick, near - exact, active)
         echo = quick + np.float32(share) * (exact - quick)
+        left = near - echo
         self._solver.push(near)
         if active:
             self._heard = _SHARE_SMOOTHING * self._heard + float(np.dot(near, near))
-            left = near - echo
             self._remained = _SHARE_SMOOTHING * self._remained + float(np.dot(left, left))
         self._follow(self.jumps > jumps)
-        return near - echo, echo
+        return left, echo
 
     def _exact_share(self, left_quick: np.ndarray, left_exact: np.ndarray, active: bool) -> float:
         """How much of the solved filter leaves least, 0 to 1."""

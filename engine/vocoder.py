@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.onnx_session import OnnxModel
 from engine.tokens import FRAME_SAMPLES
+
+if TYPE_CHECKING:
+    from engine.bundle import Bundle
 
 
 class Vocoder:
@@ -39,6 +43,12 @@ class StreamingVocoder:
         self._past_frames = past_frames
         self._silence_unit = silence_unit
         self.reset()
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> StreamingVocoder:
+        """A bundle's vocoder, opened; DuologueError where it is no such model."""
+        manifest = bundle.manifest
+        return cls(Vocoder(bundle.vocoder), manifest.vocoder.past_frames, manifest.silence_unit)
 
     def reset(self) -> None:
         """Forget what was said: silence lies before the next chunk."""

@@ -20,7 +20,7 @@ from engine.echo import BLOCK_SAMPLES, EchoCanceller
 from engine.tokens import FRAME_SAMPLES, RATE_HZ
 from engine.turns import Span, activity, levels_db
 from engine.unit_encoder import Tokenizer
-from engine.vocoder import StreamingVocoder, Vocoder
+from engine.vocoder import StreamingVocoder
 from models import script
 from models.rooms import USER_DB, EchoPath, Room, at_level, room_noise, speech_level_db
 from models.voices import HELD_OUT, speak
@@ -58,8 +58,6 @@ class Talk:
 
     heard: list[list[list[int]]]
     """Frames of the user's chunks that became known in each step."""
-    own_frames: list[int]
-    """The agent's units, one per frame, on the time axis of the talk."""
     agent: np.ndarray
     """float32 (n,): its sound."""
 
@@ -122,14 +120,12 @@ def hold_talk(room: Room, duplex: Duplex, at_microphone: np.ndarray, gain: float
     near = at_microphone + room_noise(room, len(at_microphone))
     agent = [np.zeros(duplex.format.chunk_samples, np.float32)]
     heard = []
-    own = _before_the_first(duplex)
     for chunk in near.reshape(-1, duplex.format.chunk_samples):
         cleaned = cancel(canceller, chunk + path.push(agent[-1]), agent[-1])
         step = duplex.step(cleaned)
         heard.append(step.user_units)
-        own += step.own_frames
         agent.append(step.agent_audio)
-    return Talk(heard, own, np.concatenate(agent[:-1]))
+    return Talk(heard, np.concatenate(agent[:-1]))
 
 
 def judge(talk: Talk, duplex: Duplex, at_microphone: np.ndarray, silent_units: set[int]) -> Loop:
@@ -171,20 +167,13 @@ def reacts(talk: Talk, duplex: Duplex, first: int, end: int, silent_units: set[i
     heard = talk.heard_frames
     silences = heard[np.isin(heard, sorted(silent_units))]
     quiet = int(np.bincount(silences).argmax()) if len(silences) else min(silent_units)
-    twin = hear_again(duplex, _replaced(talk.heard, first, end, quiet))
-    until = end + round(REACTION_S * RATE_HZ / FRAME_SAMPLES)
-    edges = _edges(duplex, talk.own_frames, until)
-    others = _edges(duplex, twin, until)
-    near = round(SAME_TIME_S * RATE_HZ)
-    return any(
-        sample >= first * FRAME_SAMPLES
-        and not any(kind == other and abs(sample - at) <= near for other, at in others)
-        for kind, sample in edges
-    ) or any(
-        sample >= first * FRAME_SAMPLES
-        and not any(kind == other and abs(sample - at) <= near for other, at in edges)
-        for kind, sample in others
-    )
+    own_frames = hear_again(duplex, _replaced(talk.heard, first, end, quiet))
+    twin = StreamingVocoder.of(duplex.bundle).push(own_frames)
+    since = first * FRAME_SAMPLES
+    until = end * FRAME_SAMPLES + round(REACTION_S * RATE_HZ)
+    own, other = _edges(talk.agent), _edges(twin)
+    only = _without_like(own, other) + _without_like(other, own)
+    return any(since <= sample < until for _, sample in only)
 
 
 def hear_again(duplex: Duplex, heard: list[list[list[int]]]) -> list[int]:
@@ -199,14 +188,10 @@ def hear_again(duplex: Duplex, heard: list[list[list[int]]]) -> list[int]:
         manifest.sink_chunks,
         duplex.seed,
     )
-    own = _before_the_first(duplex)
+    own = [manifest.silence_unit] * duplex.format.chunk_frames
     for chunks in heard:
         own += clock.beat(chunks).own_frames
     return own
-
-
-def _before_the_first(duplex: Duplex) -> list[int]:
-    return [duplex.bundle.manifest.silence_unit] * duplex.format.chunk_frames
 
 
 def _replaced(
@@ -226,19 +211,23 @@ def _replaced(
     return changed
 
 
-def _edges(duplex: Duplex, own_frames: list[int], until: int) -> list[tuple[str, int]]:
-    """Beginnings and ends of the agent's speech before frame ``until``, in samples.
+def _edges(sound: np.ndarray) -> list[tuple[str, int]]:
+    """Beginnings and ends of speech, in samples."""
+    spans = activity(levels_db(sound))
+    begins = [("begins", span.start_sample) for span in spans]
+    return begins + [("ends", span.end_sample) for span in spans]
 
-    What is still spoken there has no end yet.
-    """
-    manifest = duplex.bundle.manifest
-    vocoder = StreamingVocoder(
-        Vocoder(duplex.bundle.vocoder), manifest.vocoder.past_frames, manifest.silence_unit
-    )
-    spans: list[Span] = activity(levels_db(vocoder.push(own_frames)))
-    edges = [("begins", span.start_sample) for span in spans]
-    edges += [("ends", span.end_sample) for span in spans]
-    return [(kind, sample) for kind, sample in edges if sample < until * FRAME_SAMPLES]
+
+def _without_like(
+    edges: list[tuple[str, int]], others: list[tuple[str, int]]
+) -> list[tuple[str, int]]:
+    """Edges of which there is none of the same kind near among the others."""
+    near = round(SAME_TIME_S * RATE_HZ)
+    return [
+        (kind, sample)
+        for kind, sample in edges
+        if not any(kind == other and abs(sample - at) <= near for other, at in others)
+    ]
 
 
 def _runs(flags: np.ndarray) -> list[tuple[int, int]]:

@@ -30,7 +30,7 @@ from engine.echo import DELAY_SAMPLES, EchoCanceller, Extras
 from engine.errors import DuologueError
 from engine.tokens import RATE_HZ
 from engine.unit_encoder import Tokenizer
-from engine.vocoder import StreamingVocoder, Vocoder
+from engine.vocoder import StreamingVocoder
 from models import echo_loop, script
 from models.echo_loop import Loop, cancel, closed_loop, in_room
 from models.evaluate_starter import edit_distance
@@ -184,13 +184,10 @@ class _Models:
 @functools.lru_cache(maxsize=1)
 def _models(bundle_path: Path | None) -> _Models:
     bundle = load_bundle(bundle_path)
-    manifest = bundle.manifest
     tokenizer = Tokenizer(bundle.tokenizer)
     words = speak_flite(script.STORIES[0], AGENT_VOICE.partition(":")[2]).audio
     units = tokenizer.encode_file(words)
-    vocoder = StreamingVocoder(
-        Vocoder(bundle.vocoder), manifest.vocoder.past_frames, manifest.silence_unit
-    )
+    vocoder = StreamingVocoder.of(bundle)
     return _Models(tokenizer, Duplex(bundle), vocoder.push(units.tolist()))
 
 

@@ -25,7 +25,7 @@ from engine.duplex import Duplex
 from engine.errors import DuologueError
 from engine.tokens import FRAME_MS, FRAME_SAMPLES, RATE_HZ, decode, encode
 from engine.unit_encoder import Tokenizer
-from engine.vocoder import StreamingVocoder, Vocoder
+from engine.vocoder import StreamingVocoder
 from models import script
 from models.phones import PAUSE
 from models.voices import AGENT_VOICE, HELD_OUT, Speech, speak, speak_flite
@@ -303,9 +303,7 @@ def listen_to_agent(bundle: Bundle, known: KnownSentences, chunk_ms: int) -> dic
     tokenizer = Tokenizer(bundle.tokenizer)
     recogniser = _Recogniser(script.known_sentences())
     late = manifest.vocoder.delay_ms // FRAME_MS
-    vocoder = StreamingVocoder(
-        Vocoder(bundle.vocoder), manifest.vocoder.past_frames, manifest.silence_unit
-    )
+    vocoder = StreamingVocoder.of(bundle)
     heard: Counter[str] = Counter()
     equal = total = 0
     for sentence in track(recogniser.sentences, "agent's voice"):

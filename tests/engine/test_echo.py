@@ -83,13 +83,13 @@ def test_with_headphones_the_user_is_heard() -> None:
 
 def test_reset_forgets_the_room() -> None:
     far = noise(2, 5)
-    near = echo_of(far)
+    near = echo_of(far) + speech(2)
     canceller = EchoCanceller()
     first = run(canceller, near, far)
     learned = run(canceller, near, far)
     canceller.reset()
     again = run(canceller, near, far)
-    assert np.abs(learned - first).max() > 5e-5
+    assert np.abs(learned - first).max() > 1e-3
     assert np.abs(again - first).max() < 1e-6
 
 

@@ -119,3 +119,19 @@ def test_reset_forgets_the_room() -> None:
     blocks = zip(near.reshape(-1, BLOCK_SAMPLES), far.reshape(-1, BLOCK_SAMPLES), strict=True)
     again = np.concatenate([learned.process(*block)[0] for block in blocks])
     assert np.array_equal(first, again)
+
+
+def test_a_room_is_new_until_its_path_is_solved_or_it_has_no_echo() -> None:
+    far = speech_like(8, 1)
+    echo = EchoPath(ROOM, 1).push(far)
+    second = RATE_HZ // BLOCK_SAMPLES
+    new: dict[str, list[bool]] = {"echo": [], "headphones": []}
+    for name, near in (("echo", echo + noise(len(far))), ("headphones", speech_like(8, 2))):
+        canceller = LinearCanceller()
+        for block in zip(near.reshape(-1, 160), far.reshape(-1, 160), strict=True):
+            canceller.process(*block)
+            new[name].append(canceller.new)
+    assert all(new["echo"][:second])
+    assert not any(new["echo"][-second:])
+    assert all(new["headphones"][:second])
+    assert np.mean(new["headphones"][3 * second :]) < 0.2

@@ -33,3 +33,11 @@ def test_a_users_breath_is_not_cut_off_at_once(suppressor: ResidualSuppressor) -
     assert means[0] > 0.9
     assert means[-1] < 0.01
     assert sorted(means, reverse=True) == means
+
+
+def test_a_strict_one_spares_nobody(suppressor: ResidualSuppressor) -> None:
+    powers = np.ones(HOP + 1, np.float32)
+    suppressor._gentle(powers, powers)
+    half = np.full(HOP + 1, 0.5, np.float32)
+    assert suppressor._gentle(half, powers).min() > 0.9
+    assert suppressor._gentle(half, powers, strict=True).max() < 0.2

@@ -53,7 +53,7 @@ def test_a_phantom_is_what_nobody_said_while_the_agent_could_be_heard() -> None:
     heard = np.zeros(len(user) // FRAME_SAMPLES, np.int64)
 
     def found(*silent: int) -> list[tuple[int, int]]:
-        talk = echo_loop.Talk([[heard.tolist()]], [], agent)
+        talk = echo_loop.Talk([[heard.tolist()]], agent)
         return echo_loop.phantoms(talk, user, set(silent))
 
     assert found(0) == []
@@ -81,7 +81,7 @@ def test_the_twin_tells_what_a_phantom_did() -> None:
         heard.append(step.user_units)
         own += step.own_frames
         audio.append(step.agent_audio)
-    talk = echo_loop.Talk(heard, own, np.concatenate(audio[:-1]))
+    talk = echo_loop.Talk(heard, np.concatenate(audio[:-1]))
     assert echo_loop.hear_again(duplex, talk.heard) == own
     silent = {*talk.heard_frames[:40].tolist(), *talk.heard_frames[-40:].tolist()}
     spoken = np.flatnonzero(~np.isin(talk.heard_frames, sorted(silent)))
