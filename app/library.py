@@ -7,7 +7,6 @@ a moment.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from engine.recorder import (
 from engine.tokens import RATE_HZ
 from engine.transcript import read_transcript, write_transcript
 from engine.turns import levels_db, turn_taking
+from engine.whole_file import write_whole
 
 MOST_TITLE = 120
 _TAIL_BYTES = 65_536
@@ -127,14 +127,12 @@ def _summary(events: Path) -> dict[str, Any]:
 def rename(entry: Entry, title: str) -> None:
     """Give it a title, or take it away again; DuologueError where that cannot be written."""
     path = entry.folder / TITLE_NAME
-    part = path.with_suffix(".part")
     title = " ".join(title.split())[:MOST_TITLE]
+    if title:
+        write_whole(path, title + "\n")
+        return
     try:
-        if not title:
-            path.unlink(missing_ok=True)
-            return
-        part.write_text(title + "\n", "utf8")
-        os.replace(part, path)
+        path.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(path, error) from error
 

@@ -7,7 +7,6 @@ read. Knows no Qt.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from engine.duplex import MOST_LATENCY_MS
 from engine.errors import DuologueError
 from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS
 from engine.recorder import MOST_BYTES, MOST_TALKS
+from engine.whole_file import write_whole
 
 VERSION = 1
 FILE_NAME = "settings.json"
@@ -109,19 +109,11 @@ class SettingsFile:
     def save(self, settings: Settings) -> None:
         """Write the file whole or not at all; DuologueError where that fails."""
         content = {"version": VERSION, **settings.model_dump(mode="json")}
-        part = self.path.with_suffix(".part")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("w", encoding="utf8") as stream:
-                json.dump(content, stream, indent=2)
-                stream.write("\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(part, self.path)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
             raise unwritable(self.path, error) from error
+        write_whole(self.path, json.dumps(content, indent=2) + "\n")
 
     def _checked(self, kept: dict[str, Any]) -> tuple[Settings, str | None]:
         try:

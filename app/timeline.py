@@ -6,7 +6,6 @@ that grows with time is bytes in columns of 10 ms, so eight hours are 12 MB. Kno
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,14 +17,7 @@ import soundfile
 
 from engine.duplex import Step
 from engine.errors import DuologueError
-from engine.events import (
-    EVENTS_NAME,
-    ChunkRecord,
-    CommandRecord,
-    DeviceRecord,
-    TalkRecord,
-    read_events,
-)
+from engine.events import ChunkRecord, CommandRecord, DeviceRecord, read_talk
 from engine.live_events import ChunkDone, DeviceChanged, Event, Levels
 from engine.tokens import RATE_HZ
 from engine.transcript import Side, Transcript
@@ -43,9 +35,6 @@ _FIRST_COLUMNS = 6000
 _ONSET_COLUMNS = 3  # after so many the meter believes in speech
 _HOLD_COLUMNS = MERGED_SILENCE_MS * RATE_HZ // 1000 // COLUMN_SAMPLES
 _LATE_SPANS = 24  # so many of the newest spans may still change their meaning
-# Reading thousands of records in one go starves the window's thread of the interpreter for 0.1 to
-# 0.4 s, whatever the switch interval; handing it over now and then costs nothing.
-_POLITE_RECORDS = 50
 _READ_SAMPLES = RATE_HZ * 10
 
 
@@ -246,15 +235,10 @@ class Timeline:
 
         Raises DuologueError where the folder is no recording or is damaged.
         """
-        records = read_events(folder / EVENTS_NAME)
-        head = next(records, None)
-        if not isinstance(head, TalkRecord):
-            raise DuologueError(f"{folder} is not a recorded conversation; choose another.")
+        head, records = read_talk(folder)
         timeline = cls(head.chunk_ms, head.latency_ms)
         timeline._read_sound(folder / head.sound)
-        for number, record in enumerate(records):
-            if number % _POLITE_RECORDS == 0:
-                time.sleep(0)
+        for record in records:
             if isinstance(record, ChunkRecord):
                 late_ms = (record.model_extra or {}).get("late_ms", 0.0)
                 timeline._add_step(record, late_ms)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,9 @@ from engine.llama_library import BACK_ENDS
 
 EVENTS_NAME = "events.jsonl"
 EVENTS_VERSION = 2
+# Reading thousands of records in one go starves other threads, the window's among them, of the
+# interpreter for 0.1 to 0.4 s, whatever its switch interval; handing it over costs nothing.
+_POLITE_RECORDS = 50
 
 
 class _Record(BaseModel):
@@ -170,8 +174,9 @@ class EventWriter:
 def read_events(path: Path) -> Iterator[Record]:
     """The records of a file, of which the first one names the talk.
 
-    A last line that breaks off is left out. Raises DuologueError where the file cannot be read,
-    is not one of ours or was written by another version.
+    A last line that breaks off is left out. Other threads get the interpreter now and then. Raises
+    DuologueError where the file cannot be read, is not one of ours or was written by another
+    version.
     """
     try:
         with path.open("rb") as stream:
@@ -180,6 +185,8 @@ def read_events(path: Path) -> Iterator[Record]:
                     break
                 if number == 0:
                     _check_version(path, line)
+                elif number % _POLITE_RECORDS == 0:
+                    time.sleep(0)
                 yield _RECORD.validate_json(line)
     except OSError as error:
         raise DuologueError(
@@ -189,6 +196,18 @@ def read_events(path: Path) -> Iterator[Record]:
         raise DuologueError(
             f"{path} is damaged in line {number + 1}; choose another recorded talk."
         ) from error
+
+
+def read_talk(folder: Path) -> tuple[TalkRecord, Iterator[Record]]:
+    """The head of a recorded talk, and its other records.
+
+    Raises DuologueError as ``read_events`` does, also later, and where the folder is no recording.
+    """
+    records = read_events(folder / EVENTS_NAME)
+    head = next(records, None)
+    if not isinstance(head, TalkRecord):
+        raise DuologueError(f"{folder} is not a recorded conversation; choose another.")
+    return head, records
 
 
 def _check_version(path: Path, line: bytes) -> None:

@@ -8,7 +8,6 @@ engine. Knows no devices.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import threading
 import time
@@ -39,30 +38,22 @@ from engine.events import (
 )
 from engine.flac_file import FlacWriter
 from engine.tokens import RATE_HZ
-from engine.transcript import (
-    TRANSCRIPT_NAME,
-    TRANSCRIPT_PART_NAME,
-    Line,
-    Transcript,
-    write_transcript,
-)
+from engine.transcript import TRANSCRIPT_NAME, Line, Transcript, write_transcript
 from engine.turns import LEVEL_SAMPLES, LevelTrack, TurnTaking, turn_taking
+from engine.whole_file import part_of, write_whole
 
 SOUND_NAME, LABELS_NAME, TITLE_NAME = "conversation.flac", "labels.txt", "title.txt"
-_LABELS_PART_NAME = "labels.part"
 MOST_TALKS = 100
 MOST_BYTES = 4_000_000_000
 """About 40 hours."""
 
 _FOLDER_NAME = re.compile(r"conversation-\d{8}-\d{6}(_\d+)?")
 # In the order of deletion: the events tell that a folder is a recording.
+_TEXT_NAMES = (LABELS_NAME, TRANSCRIPT_NAME, TITLE_NAME)
 _FILE_NAMES = (
     SOUND_NAME,
-    LABELS_NAME,
-    _LABELS_PART_NAME,
-    TRANSCRIPT_NAME,
-    TRANSCRIPT_PART_NAME,
-    TITLE_NAME,
+    *_TEXT_NAMES,
+    *(part_of(Path(name)).name for name in _TEXT_NAMES),
     EVENTS_NAME,
 )
 # Sixteen seconds of 160 ms: longer than a disk takes to wake up.
@@ -317,13 +308,7 @@ def write_labels(path: Path, taking: TurnTaking, lines: Sequence[Line] = ()) -> 
     text = "".join(
         f"{start / RATE_HZ:.3f}\t{end / RATE_HZ:.3f}\t{said}\n" for start, end, said in labels
     )
-    part = path.with_name(_LABELS_PART_NAME)
-    try:
-        part.write_text(text, encoding="utf8", newline="\n")
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise unwritable(path, error) from error
+    write_whole(path, text)
 
 
 # --- the folder of all recordings -----------------------------------------------------------------

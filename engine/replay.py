@@ -18,14 +18,12 @@ from engine.bundle import Bundle
 from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
 from engine.events import (
-    EVENTS_NAME,
     BundleName,
     ChunkRecord,
-    TalkRecord,
     UnheardRecord,
     back_end,
     bundle_name,
-    read_events,
+    read_talk,
 )
 from engine.tokens import RATE_HZ
 
@@ -62,10 +60,7 @@ def replay(
     ``gpu_layers``: as recorded by default. Raises DuologueError where there is no recording that
     can be read, or it was made with another bundle.
     """
-    records = read_events(folder / EVENTS_NAME)
-    head = next(records, None)
-    if not isinstance(head, TalkRecord):
-        raise DuologueError(f"{folder} holds no recorded talk; choose the folder of one.")
+    head, records = read_talk(folder)
     found = bundle_name(bundle)
     if found.sha256 != head.bundle.sha256:
         raise DuologueError(

@@ -7,19 +7,17 @@ understood them. Knows no models and no screen.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from engine.audio_file import unwritable
 from engine.duplex import Step
-from engine.errors import DuologueError
-from engine.events import EVENTS_NAME, ChunkRecord, TalkRecord, read_events
+from engine.events import ChunkRecord, read_talk
 from engine.tokens import RATE_HZ, TokenFormat
+from engine.whole_file import write_whole
 
-TRANSCRIPT_NAME, TRANSCRIPT_PART_NAME = "transcript.txt", "transcript.part"
+TRANSCRIPT_NAME = "transcript.txt"
 LINE_PAUSE_MS = 1000
 """Words of a speaker further apart begin a new line; a long word takes less."""
 LINE_MOST_CHARACTERS = 160
@@ -98,10 +96,7 @@ def covered_sides(fmt: TokenFormat) -> list[Side]:
 
 def read_transcript(folder: Path) -> Transcript:
     """That of a recorded talk, from its events; DuologueError where they cannot be read."""
-    records = read_events(folder / EVENTS_NAME)
-    head = next(records, None)
-    if not isinstance(head, TalkRecord):
-        raise DuologueError(f"{folder} is not a recorded conversation; choose another.")
+    head, records = read_talk(folder)
     transcript = Transcript(head.chunk_ms * RATE_HZ // 1000)
     for record in records:
         if isinstance(record, ChunkRecord):
@@ -122,10 +117,4 @@ def write_transcript(path: Path, lines: Sequence[Line]) -> None:
     Raises DuologueError where that fails.
     """
     text = "".join(f"{clock(line.start_sample)} {line.side}: {line.text}\n" for line in lines)
-    part = path.with_name(TRANSCRIPT_PART_NAME)
-    try:
-        part.write_text(text, encoding="utf8", newline="\n")
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise unwritable(path, error) from error
+    write_whole(path, text)
