@@ -27,7 +27,8 @@ from engine.errors import DuologueError
 from models.dialogues import hold_out
 from models.encode_speech import SpeechStore, load_store
 from models.llama import Llama
-from models.presets import PRESETS, Preset, Stage
+from models.optimizers import muon_and_adam, set_rates
+from models.presets import PRESETS, Preset
 from models.rows import (
     NOTHING_SAID,
     STAGES,
@@ -205,21 +206,6 @@ def train_lm(
     return final
 
 
-def _optimizers(listener: Listener, stage: Stage) -> list[tuple[torch.optim.Optimizer, float]]:
-    """The optimizers and their peak rates."""
-    matrices = [p for p in listener.net.layers.parameters() if p.dim() > 1]
-    theirs = {id(p) for p in matrices} if stage.matrix_rate else set()
-    others = [p for p in listener.parameters() if id(p) not in theirs]
-    made: list[tuple[torch.optim.Optimizer, float]] = []
-    if stage.matrix_rate:
-        muon = torch.optim.Muon(
-            matrices, stage.matrix_rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"
-        )
-        made.append((muon, stage.matrix_rate))
-    adam = torch.optim.AdamW(others, stage.peak_rate, betas=(0.9, 0.95), weight_decay=0.01)
-    return [*made, (adam, stage.peak_rate)]
-
-
 def _train_stage(
     store_path: Path,
     path: Path,
@@ -238,7 +224,10 @@ def _train_stage(
     torch.manual_seed(seed)
     listener = Listener(Llama(config), len(vocabulary.words)).to(device)
     stage = preset.stages[plan.stage]
-    optimizers = _optimizers(listener, stage)
+    matrices = [weight for weight in listener.net.layers.parameters() if weight.dim() > 1]
+    optimizers = muon_and_adam(
+        listener.parameters(), matrices, stage.peak_rate, stage.matrix_rate, (0.9, 0.95)
+    )
     described = {
         "config": asdict(config),
         "unit_count": store.unit_count,
@@ -285,10 +274,7 @@ def _train_stage(
             table.writerow(_COLUMNS)
         bar = progress.add_task(f"language model, stage {plan.stage}", total=1.0)
         while (done := budget.spent(step, spent)) < 1:
-            share = max(FINAL_SHARE, (1 + math.cos(math.pi * done)) / 2)
-            for optimizer, peak in optimizers:
-                for group in optimizer.param_groups:
-                    group["lr"] = peak * share * min(1, (step + 1) / stage.warmup)
+            set_rates(optimizers, done, step, stage.warmup, FINAL_SHARE)
             batch = [part.to(device) for part in next(loader)]
             loss, naming, _ = dialogue_loss(fast, bags, *batch)
             listener.zero_grad(set_to_none=True)

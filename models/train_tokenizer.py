@@ -11,7 +11,6 @@ Shape letters: B batch, N samples, T frames, H phone labels (2T), P phone classe
 from __future__ import annotations
 
 import csv
-import math
 import time
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from models.corpus import UNKNOWN
+from models.optimizers import muon_and_adam, set_rates
 from models.speech_windows import SpeechWindows
 from models.tokenizer import TokenizerNet, load_tokenizer, save_tokenizer
 
@@ -29,6 +29,7 @@ BATCH = 6
 """Windows, each in two views."""
 PEAK_RATE, MATRIX_PEAK_RATE = 1.2e-3, 2e-3
 FINAL_SHARE = 0.02
+WARM_STEPS = 200
 LIKENESS_WEIGHT = 1.0
 CHECKPOINT_SECONDS = 180
 LOG_STEPS = 50
@@ -78,23 +79,16 @@ def train_tokenizer(
     net = load_tokenizer(path) if path.exists() else TokenizerNet()
     net.train()
     matrices = [weight for weight in net.blocks.parameters() if weight.dim() == 2]
-    theirs = {id(weight) for weight in matrices}
-    others = [weight for weight in net.parameters() if id(weight) not in theirs]
-    optimizers = (
-        torch.optim.Muon(
-            matrices, MATRIX_PEAK_RATE, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"
-        ),
-        torch.optim.AdamW(others, PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.01),
-    )
+    optimizers = muon_and_adam(net.parameters(), matrices, PEAK_RATE, MATRIX_PEAK_RATE, (0.9, 0.98))
     step, spent = 0, 0.0
     if path.exists():
         saved = torch.load(state_path, weights_only=True)
         step, spent = saved["step"], saved["spent"]
-        for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
+        for (optimizer, _), state in zip(optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(state)
 
     def save() -> None:
-        states = [optimizer.state_dict() for optimizer in optimizers]
+        states = [optimizer.state_dict() for optimizer, _ in optimizers]
         torch.save({"step": step, "spent": spent, "optimizers": states}, state_path)
         save_tokenizer(net, path)
 
@@ -110,15 +104,12 @@ def train_tokenizer(
             rows.writerow(_COLUMNS)
         bar = progress.add_task("tokenizer", total=minutes * 60)
         while spent < minutes * 60:
-            share = (1 + math.cos(math.pi * spent / (minutes * 60))) / 2
-            for optimizer, peak in zip(optimizers, (MATRIX_PEAK_RATE, PEAK_RATE), strict=True):
-                for group in optimizer.param_groups:
-                    group["lr"] = peak * max(FINAL_SHARE, share) * min(1, (step + 1) / 200)
+            set_rates(optimizers, spent / (minutes * 60), step, WARM_STEPS, FINAL_SHARE)
             phones, unlike, right = view_losses(net, *next(windows))
             net.zero_grad(set_to_none=True)
             (phones + LIKENESS_WEIGHT * unlike).backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            for optimizer in optimizers:
+            for optimizer, _ in optimizers:
                 optimizer.step()
             step += 1
             now = time.monotonic()

@@ -1,0 +1,42 @@
+"""The optimizers of the trainings: Muon for matrices, AdamW for all else, along one schedule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+Optimizers = list[tuple[torch.optim.Optimizer, float]]
+"""Each with its peak rate."""
+
+
+def muon_and_adam(
+    parameters: Iterable[Tensor],
+    matrices: Iterable[Tensor],
+    rate: float,
+    matrix_rate: float | None,
+    betas: tuple[float, float],
+) -> Optimizers:
+    """``matrices`` are those of ``parameters`` that Muon takes, where it has a ``matrix_rate``."""
+    chosen = list(matrices) if matrix_rate else []
+    theirs = {id(weight) for weight in chosen}
+    others = [weight for weight in parameters if id(weight) not in theirs]
+    made: Optimizers = []
+    if matrix_rate:
+        muon = torch.optim.Muon(
+            chosen, matrix_rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"
+        )
+        made.append((muon, matrix_rate))
+    return [*made, (torch.optim.AdamW(others, rate, betas=betas, weight_decay=0.01), rate)]
+
+
+def set_rates(
+    optimizers: Optimizers, done: float, step: int, warmup: int, final_share: float
+) -> None:
+    """A rise over ``warmup`` steps, then a cosine over the budget, of which ``done`` is spent."""
+    share = max(final_share, (1 + math.cos(math.pi * done)) / 2) * min(1, (step + 1) / warmup)
+    for optimizer, peak in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = peak * share
