@@ -16,7 +16,7 @@ from rich.progress import track
 from engine.tokens import FRAME_SAMPLES
 from models.corpus import Corpus
 from models.phones import PAUSE
-from models.tokenizer import DELAY_FRAMES, load_tokenizer
+from models.tokenizer import DELAY_FRAMES, TokenizerNet, load_tokenizer
 from models.voices import speak_flite
 
 # In nats: a pause where the transcript has none, and the mean cost above which a fit is refused.
@@ -27,6 +27,15 @@ _WORST_MEAN_COST = 2.5
 def transcript_phones(text: str) -> list[int]:
     """The phones of a text without its pauses (kal16 is flite's quickest voice)."""
     return [phone for _, _, phone in speak_flite(text, "kal16").segments if phone != PAUSE]
+
+
+@torch.no_grad()
+def phone_costs(net: TokenizerNet, audio: np.ndarray) -> np.ndarray:
+    """(steps of 20 ms, classes) what it costs to take each step of a sound for a phone, nats."""
+    sound = np.pad(audio, (0, DELAY_FRAMES * FRAME_SAMPLES))
+    logits = net.phone_logits(torch.from_numpy(sound)[None])[0, DELAY_FRAMES:]
+    costs: np.ndarray = -logits.log_softmax(-1).flatten(0, 1).numpy()
+    return costs
 
 
 def align(cost_SP: np.ndarray, phones: list[int]) -> tuple[np.ndarray, float]:
@@ -69,10 +78,7 @@ def align_corpus(folder: Path, checkpoint: Path, jobs: int) -> tuple[int, int]:
         transcripts = pool.map(transcript_phones, texts, chunksize=32)
         pairs = zip(corpus.utterances, transcripts, strict=True)
         for utterance, phones in track(pairs, "aligning", total=len(texts)):
-            sound = np.pad(corpus.sound(utterance), (0, DELAY_FRAMES * FRAME_SAMPLES))
-            with torch.no_grad():
-                logits = net.phone_logits(torch.from_numpy(sound)[None])[0, DELAY_FRAMES:]
-            cost = -logits.log_softmax(-1).flatten(0, 1).numpy()
+            cost = phone_costs(net, corpus.sound(utterance))
             if not phones or len(cost) < len(phones):
                 refused += 1
                 continue

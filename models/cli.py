@@ -124,6 +124,7 @@ def lm(
     estimate: Annotated[
         bool, typer.Option(help="Expect the user's running chunk to be estimated.")
     ] = True,
+    text: Annotated[bool, typer.Option(help="Write the words of both beside the units.")] = True,
     threads: Threads = 1,
     seed: Seed = 1,
 ) -> None:
@@ -146,7 +147,7 @@ def lm(
         seed,
         preset,
         [int(stage) for stage in stages.split(",")],
-        Format(boundary_emit=not paper_format, estimate=estimate),
+        Format(boundary_emit=not paper_format, estimate=estimate, text=text),
         timing,
     )
 

@@ -31,6 +31,9 @@ _PAUSE_INSIDE = 0.12
 _QUESTION_INTO_STORY = 0.3
 _HEARD_TO_THE_END = 0.2
 _OWN_NOISE_OF_USER = 0.2
+KNOWN_AFTER_CHUNKS = 2
+"""The agent's chunk in which a word can be written that the user ended: when the chunk before it is
+composed, the user's is known no further."""
 _LASTING_FRAMES = 30
 """Of an answer to which the user can say "mm hmm" and still be heard next."""
 _MISHEARD = 0.06
@@ -57,6 +60,8 @@ class Said:
     text: str
     onset: int
     offset: int
+    words: tuple[tuple[str, int, int], ...] = ()
+    """(word, onset, offset) of what was really said, as far as it is known."""
 
 
 @dataclass
@@ -91,9 +96,14 @@ def hold_out(store: SpeechStore) -> tuple[SpeechStore, SpeechStore]:
 class Composer:
     """Endless random dialogues of one speech store."""
 
-    def __init__(self, store: SpeechStore, seed: int, timing: Timing = HUMAN) -> None:
+    def __init__(
+        self, store: SpeechStore, seed: int, timing: Timing = HUMAN, notice_frames: int = 0
+    ) -> None:
+        """``notice_frames``: the agent answers from the second chunk of so many frames on after
+        the one in which the user ended, when it has been able to write what it heard."""
         self._store = store
         self._timing = timing
+        self._notice_frames = notice_frames
         self._random = random.Random(seed)
         self._draw = np.random.default_rng(seed)
         plays = {
@@ -121,7 +131,7 @@ class Composer:
         own = self._lay(0, self._store.agent_silence, frames)
         user = self._lay(1, self._store.user_silence, frames)
         events = [
-            Said(side, text, place + speech.onset, place + stop)
+            Said(side, text, place + speech.onset, place + stop, _shifted(speech, place, stop))
             for side, speech, place, stop, text in self._placed
         ]
         return Dialogue(own, user, events)
@@ -138,8 +148,7 @@ class Composer:
         return now
 
     def _answer(self, user: str, agent: str, now: int) -> int:
-        end = self._user_says(user, now)
-        start = end + self._gap()
+        start = self._reply(self._user_says(user, now))
         end = self._agent_says(agent, start)
         lasting = self._timing.overlap and end - start > _LASTING_FRAMES
         if lasting and self._random.random() < _OWN_NOISE_OF_USER:
@@ -150,17 +159,16 @@ class Composer:
     def _real_order(self, now: int) -> int:
         speech, reply = self._random.choice(self._store.orders)
         end = self._place(1, self._vary(speech), now, reply)
-        return self._agent_says(reply, end + self._gap())
+        return self._agent_says(reply, self._reply(end))
 
     def _real_unknown(self, now: int) -> int:
         speech = self._random.choice(self._store.unknown)
         end = self._place(1, self._vary(speech), now, "")
-        return self._agent_says(script.NOT_KNOWN, end + self._gap())
+        return self._agent_says(script.NOT_KNOWN, self._reply(end))
 
     def _interrupted(self, now: int) -> int:
         prompt, story = self._random.choice(_LONG_ANSWERS)
-        end = self._user_says(prompt, now)
-        start = end + self._gap()
+        start = self._reply(self._user_says(prompt, now))
         if self._random.random() < _HEARD_TO_THE_END:
             return self._agent_says(story, start)
         length = self._agent_length(story)
@@ -170,11 +178,11 @@ class Composer:
         if self._random.random() < _QUESTION_INTO_STORY:
             return self._scene(onset)
         end = self._user_says(self._random.choice(script.STOPS), onset)
-        return self._agent_says(script.STOPPED, max(end + self._gap(), stop + 5))
+        return self._agent_says(script.STOPPED, max(self._reply(end), stop + 5))
 
     def _long_talk(self, now: int) -> int:
         end = self._user_says(self._random.choice(script.LONG_TALK_PROMPTS), now)
-        end = self._agent_says(script.LONG_TALK_INVITATION, end + self._gap())
+        end = self._agent_says(script.LONG_TALK_INVITATION, self._reply(end))
         for text in self._random.sample(script.LONG_TALK, self._random.randint(1, 4)):
             start = end + self._pause()
             end = self._user_says(text, start)
@@ -183,7 +191,7 @@ class Composer:
 
     def _real_talk(self, now: int) -> int:
         end = self._user_says(self._random.choice(script.LONG_TALK_PROMPTS), now)
-        end = self._agent_says(script.LONG_TALK_INVITATION, end + self._gap())
+        end = self._agent_says(script.LONG_TALK_INVITATION, self._reply(end))
         for _ in range(self._random.randint(1, 2)):
             speech = self._random.choice(self._store.long_talk)
             start = end + self._pause()
@@ -199,9 +207,13 @@ class Composer:
 
     # --- times ----------------------------------------------------------------------------------
 
-    def _gap(self) -> int:
-        """The agent's reaction: soon after what it heard tells that the user is done."""
-        return max(1, _frames(self._timing.offset.draw(self._random, *self._timing.reply)))
+    def _reply(self, end: int) -> int:
+        """When the agent reacts: soon after what it heard tells that the user is done."""
+        start = end + max(1, _frames(self._timing.offset.draw(self._random, *self._timing.reply)))
+        if not self._notice_frames:
+            return start
+        chunk = (end - 1) // self._notice_frames
+        return max(start, (chunk + KNOWN_AFTER_CHUNKS) * self._notice_frames)
 
     def _follow(self) -> int:
         """The user's reaction, which may come before the agent's end."""
@@ -219,14 +231,18 @@ class Composer:
 
     def _user_says(self, text: str, onset: int) -> int:
         speech = self._random.choice(self._store.user[text])
-        words = speech.offset - speech.onset
-        inside = self._timing.overlap and words > 20
+        spoken = speech.offset - speech.onset
+        inside = self._timing.overlap and spoken > 20
         if inside and self._random.random() < _PAUSE_INSIDE:
-            cut = speech.onset + self._random.randint(8, words - 8)
+            cut = speech.onset + self._random.randint(8, spoken - 8)
             pause = self._pause()
             silence = self._random.choice(self._store.user_silence)[:pause]
             units = np.concatenate([speech.units[:cut], silence, speech.units[cut:]])
-            speech = UnitSpeech(speech.voice, units, speech.onset, speech.offset + pause)
+            words = tuple(
+                (word, first + pause * (first > cut), last + pause * (last > cut))
+                for word, first, last in speech.words
+            )
+            speech = replace(speech, units=units, offset=speech.offset + pause, words=words)
         return self._place(1, self._vary(speech), onset, text)
 
     def _vary(self, speech: UnitSpeech) -> UnitSpeech:
@@ -237,7 +253,10 @@ class Composer:
         misheard = self._store.neighbours[units, self._draw.integers(0, NEIGHBOURS, count)]
         units = np.where(self._draw.random(count) < _MISHEARD, misheard, units)
         onset, offset = int(speech.onset * tempo), int(speech.offset * tempo)
-        return UnitSpeech(speech.voice, units, onset, offset)
+        words = tuple(
+            (word, int(first * tempo), int(last * tempo)) for word, first, last in speech.words
+        )
+        return UnitSpeech(speech.voice, units, onset, offset, words)
 
     def _agent_length(self, text: str) -> int:
         speech = self._store.agent[text]
@@ -275,6 +294,15 @@ class Composer:
             units = units[lead : lead + room]
             stream[start + lead : start + lead + len(units)] = units
         return stream
+
+
+def _shifted(speech: UnitSpeech, place: int, stop: int) -> tuple[tuple[str, int, int], ...]:
+    """The words that begin before ``stop``, an utterance's units being laid at ``place``."""
+    return tuple(
+        (word, place + onset, place + offset)
+        for word, onset, offset in speech.words
+        if onset < stop
+    )
 
 
 def _frames(seconds: float) -> int:

@@ -7,10 +7,12 @@ Encoding once and composing in unit space makes thousands of hours cheap. The st
 
 from __future__ import annotations
 
+import multiprocessing
 import pickle
 import random
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from rich.progress import track
 
 from engine.tokens import FRAME_SAMPLES, RATE_HZ
 from models import script
+from models.align import phone_costs
 from models.augment import disturb, read_noises
 from models.corpus import LABEL_SAMPLES, Corpus, spoken_orders, whole_frames
 from models.phones import PAUSE
@@ -26,6 +29,7 @@ from models.script import coffee
 from models.tokenizer import DELAY_FRAMES, TokenizerNet, load_tokenizer
 from models.train_vocoder import Recording, VocoderStore, save_store
 from models.voices import AGENT_VOICE, Speech, speak, speak_flite, training_voice
+from models.words import Segment, likeliest, word_spans
 
 MARGIN_FRAMES = 10
 """Silence kept on both sides of an utterance."""
@@ -35,8 +39,8 @@ _LONG_TALKS = 400
 _UNKNOWNS = 600
 _LONG_SECONDS = (4, 12)
 _UNKNOWN_SECONDS = (1.5, 4)
-_SPOKEN_SHARE = 0.1
-"""Of the loudest 20 ms: what is louder is speech."""
+_DISTURBED_SHARE = 0.5
+"""Of the user's utterances."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class UnitSpeech:
     """First frame that tells of speech."""
     offset: int
     """First frame after the last that tells of speech."""
+    words: tuple[tuple[str, int, int], ...] = ()
+    """(word, onset, offset) as far as they are known; none where they are not the script's."""
 
 
 @dataclass
@@ -95,9 +101,9 @@ def heard_units(net: TokenizerNet, audio: np.ndarray) -> np.ndarray:
     return net(torch.from_numpy(audio.astype(np.float32))[None])[0].numpy().astype(np.int16)
 
 
-def _with_margins(speech: Speech, rng: np.random.Generator) -> tuple[np.ndarray, int, int]:
-    """Sound between margins at a random sub-frame phase; first and last spoken sample in it."""
-    spoken = [(a, b) for a, b, phone in speech.segments if phone != PAUSE]
+def _with_margins(speech: Speech, rng: np.random.Generator) -> tuple[np.ndarray, list[Segment]]:
+    """Sound between margins at a random sub-frame phase, and where its phones are in that."""
+    spoken = [segment for segment in speech.segments if segment[2] != PAUSE]
     first, last = spoken[0][0], min(spoken[-1][1], len(speech.audio))
     lead = MARGIN_FRAMES * FRAME_SAMPLES + int(rng.integers(0, FRAME_SAMPLES))
     tail = (MARGIN_FRAMES + DELAY_FRAMES) * FRAME_SAMPLES
@@ -105,20 +111,50 @@ def _with_margins(speech: Speech, rng: np.random.Generator) -> tuple[np.ndarray,
     total = lead + len(body) + tail
     audio = np.zeros(total + -total % FRAME_SAMPLES, np.float32)
     audio[lead : lead + len(body)] = body
-    return audio, lead, lead + len(body)
+    later = lead - first
+    return audio, [(a + later, min(b, last) + later, phone) for a, b, phone in spoken]
 
 
-def _say(job: tuple[str, str, int]) -> tuple[str, str, Speech]:
-    sentence, voice, seed = job
-    return sentence, voice, speak(sentence, voice, random.Random(seed))
+def _unit_speech(
+    net: TokenizerNet, voice: str, text: str, audio: np.ndarray, segments: list[Segment]
+) -> UnitSpeech:
+    """Whole frames of sound as units, with the times of speech and of the text's words in it."""
+    spoken = [segment for segment in segments if segment[2] != PAUSE]
+    words = tuple(
+        (word, *voiced_frames(start, end)) for word, start, end in word_spans(text, segments)
+    )
+    ends = voiced_frames(spoken[0][0], spoken[-1][1])
+    return UnitSpeech(voice, heard_units(net, audio), *ends, words)
 
 
 def _agent_speech(net: TokenizerNet, sentence: str, rng: np.random.Generator) -> UnitSpeech:
     name = AGENT_VOICE.partition(":")[2]
-    audio, first, last = _with_margins(speak_flite(sentence, name), rng)
+    audio, segments = _with_margins(speak_flite(sentence, name), rng)
     audio *= 0.6 / max(float(np.abs(audio).max()), 1e-3)
     audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (AGENT_FLOOR_DB / 20)
-    return UnitSpeech(AGENT_VOICE, heard_units(net, audio), *voiced_frames(first, last))
+    return _unit_speech(net, AGENT_VOICE, sentence, audio, segments)
+
+
+@cache
+def _ear(checkpoint: Path, noise: Path) -> tuple[TokenizerNet, np.ndarray]:
+    """A worker's tokenizer and noises, read once."""
+    torch.set_num_threads(1)
+    return load_tokenizer(checkpoint), read_noises(noise)
+
+
+def _user_speech(job: tuple[str, str, int], checkpoint: Path, noise: Path) -> UnitSpeech:
+    """A sentence in a voice, half of the times with a room, noise and a microphone's tone."""
+    sentence, voice, seed = job
+    net, noises = _ear(checkpoint, noise)
+    rng = np.random.default_rng(seed)
+    audio, segments = _with_margins(speak(sentence, voice, random.Random(seed)), rng)
+    if rng.random() < _DISTURBED_SHARE:
+        audio = disturb(audio, noises, rng)
+    else:
+        audio *= rng.uniform(0.1, 0.9) / max(float(np.abs(audio).max()), 1e-3)
+        floor_db = rng.uniform(-80, -55)
+        audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (floor_db / 20)
+    return _unit_speech(net, voice, sentence, audio, segments)
 
 
 def _silences(net: TokenizerNet, noises: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
@@ -161,22 +197,23 @@ def _as_heard(
     return UnitSpeech(voice, units, *voiced_frames(len(margin) + first, len(margin) + last))
 
 
-def _spoken_part(audio: np.ndarray) -> tuple[int, int]:
-    """First and last sample of what is loud in a recording whose phones are not known."""
-    steps = audio[: len(audio) // LABEL_SAMPLES * LABEL_SAMPLES].reshape(-1, LABEL_SAMPLES)
-    level = np.sqrt((steps**2).mean(1))
-    loud = np.flatnonzero(level > _SPOKEN_SHARE * level.max())
-    return int(loud[0]) * LABEL_SAMPLES, int(loud[-1] + 1) * LABEL_SAMPLES
-
-
 def _real_orders(net: TokenizerNet, speech: Path) -> list[tuple[UnitSpeech, str]]:
-    """Coffee orders of real people, as far as training may know recording and order."""
+    """Coffee orders of real people, as far as training may know recording and order.
+
+    Only their slots are written down; the wording is the one that fits the sound best.
+    """
     orders = []
-    for label, audio in spoken_orders(speech):
+    for label, sound in track(spoken_orders(speech), "real orders"):
         order = coffee.order_of_label(label)
-        if not coffee.held_out(order):
-            heard = _as_heard(net, "picovoice", audio, *_spoken_part(audio))
-            orders.append((heard, order.reply()))
+        if coffee.held_out(order):
+            continue
+        margin = np.zeros((MARGIN_FRAMES + DELAY_FRAMES) * FRAME_SAMPLES, np.float32)
+        audio = whole_frames(np.concatenate([margin, sound, margin]))
+        costs = phone_costs(net, audio)
+        ways = coffee.ways_to_say(coffee.as_spoken(label))
+        way, _ = likeliest(costs, ways)
+        text, segments = likeliest(costs, coffee.ways_to_ask(way))
+        orders.append((_unit_speech(net, "picovoice", text, audio, segments), order.reply()))
     return orders
 
 
@@ -201,17 +238,11 @@ def write_speech_store(
         for sentence in script.user_sentences()
         for _ in range(script.voices_of(sentence, voices))
     ]
-    with ProcessPoolExecutor(jobs) as pool:
-        spoken = pool.map(_say, plan, chunksize=16)
-        for sentence, voice, speech in track(spoken, "user", total=len(plan)):
-            audio, first, last = _with_margins(speech, rng)
-            if rng.random() < 0.5:
-                audio = disturb(audio, noises, rng)
-            else:
-                audio *= rng.uniform(0.1, 0.9) / max(float(np.abs(audio).max()), 1e-3)
-                floor_db = rng.uniform(-80, -55)
-                audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (floor_db / 20)
-            entry = UnitSpeech(voice, heard_units(net, audio), *voiced_frames(first, last))
+    heard = partial(_user_speech, checkpoint=checkpoint, noise=data / "noise")
+    # Forked workers would share the threads of torch, which then hang.
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        spoken = pool.map(heard, plan, chunksize=16)
+        for (sentence, _, _), entry in track(zip(plan, spoken, strict=True), "user", len(plan)):
             store.user.setdefault(sentence, []).append(entry)
     distances = net.unit_distances()
     store.neighbours = distances.argsort(1)[:, 1 : 1 + NEIGHBOURS].numpy().astype(np.int16)

@@ -25,7 +25,7 @@ from engine.bundle import (
     load_bundle,
     write_manifest,
 )
-from engine.pieces import read_pieces, write_pieces
+from engine.pieces import write_pieces
 from engine.tokens import FRAME_MS, FRAME_SAMPLES, RATE_HZ, TextSlot
 from models.export_gguf import export_gguf, load_llama
 from models.export_vocoder import export_vocoder
@@ -94,11 +94,10 @@ def text_settings(slot: TextSlot, pieces: Sequence[str], path: Path) -> TextSett
     return TextSettings(pieces=describe_file(path), **asdict(slot))
 
 
-def pack_bundle(work: Path, folder: Path, version: str, slot: TextSlot | None = None) -> None:
+def pack_bundle(work: Path, folder: Path, version: str) -> None:
     """Export everything trained in ``work`` to ``folder`` and write the manifest.
 
-    ``slot`` is that of the language model; its pieces are in ``lm/pieces.json``. Raises
-    DuologueError where the result does not load.
+    Raises DuologueError where the result does not load.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer_path = folder / "tokenizer.onnx"
@@ -109,11 +108,10 @@ def pack_bundle(work: Path, folder: Path, version: str, slot: TextSlot | None = 
     checkpoint = work / "lm" / "lm.pt"
     export_gguf(load_llama(checkpoint), model_path)
     trained = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    vocabulary = Vocabulary(trained["unit_count"])
+    vocabulary = Vocabulary(trained["unit_count"], tuple(trained["words"]))
     text = None
-    if slot:
-        pieces = read_pieces(work / "lm" / PIECES_NAME, slot.piece_count)
-        text = text_settings(slot, pieces, folder / PIECES_NAME)
+    if trained["format"]["text"]:
+        text = text_settings(vocabulary.slot, vocabulary.pieces, folder / PIECES_NAME)
     manifest = Manifest(
         manifest_version=TEXT_VERSION if text else PLAIN_VERSION,
         name="starter",

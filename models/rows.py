@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.tokens import encode
+from engine.tokens import TokenFormat, encode, place_text
 from models import script
-from models.dialogues import Composer, Dialogue
+from models.dialogues import KNOWN_AFTER_CHUNKS, Composer, Dialogue
 from models.encode_speech import SpeechStore
 from models.script.scene import Memory
 from models.timing import ALTERNATING, HUMAN, Timing
@@ -30,6 +30,8 @@ SPEECH_MEANS = (20.0, 50.0, 90.0)
 SPEECH_SIGMA = 20.0
 USER_WEIGHT = 0.3
 """Of the user's units, since what a user says is mostly not to be foreseen."""
+TEXT_WEIGHT = 3.0
+"""Of words in duplex rows: few tokens, which decide what the many units say."""
 NOTHING_SAID = -1
 _SAID_FRAMES = 25
 """For so long after its end the user's sentence is to be named."""
@@ -53,6 +55,8 @@ class Format:
     """The paper's: an own chunk follows the user's chunk before it, which at inference is an
     estimate. False: the user's stream lies a chunk later, so none is needed, and reactions are that
     much slower."""
+    text: bool = True
+    """Whether the words of both stand in the agent's chunks; the paper has none."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +100,12 @@ def speech_share(epoch: int, rng: np.random.Generator) -> float:
 
 
 def token_weights(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-    """Loss weights (T,): the user's units count ``USER_WEIGHT``, all else 1."""
+    """Loss weights (T,): units of the user, words, and all else."""
     tags = np.where((ids == vocabulary.s0) | (ids == vocabulary.s1), np.arange(len(ids)), 0)
     owner = ids[np.maximum.accumulate(tags)]
     theirs = (owner == vocabulary.s1) & (ids < vocabulary.unit_count)
-    return np.where(theirs, USER_WEIGHT, 1.0).astype(np.float32)
+    weights = np.where(theirs, USER_WEIGHT, 1.0)
+    return np.where(ids >= vocabulary.own_base, TEXT_WEIGHT, weights).astype(np.float32)
 
 
 # --- stage 1 --------------------------------------------------------------------------------------
@@ -120,7 +125,8 @@ def _mixed_row(
     ids, said = [vocabulary.text_bos], [NOTHING_SAID]
 
     def add(tag: int, text: str, about: int) -> None:
-        sentence = vocabulary.text_tokens(text)
+        base = vocabulary.heard_base if tag == vocabulary.s1 else vocabulary.own_base
+        sentence = [base + piece for piece in vocabulary.text_pieces(text)]
         if choose.random() < share:
             spoken = choose.choice(store.user[text]) if tag == vocabulary.s1 else store.agent[text]
             units = spoken.units[spoken.onset : spoken.offset]
@@ -151,22 +157,49 @@ def _duplex_row(
     numbers: dict[str, int],
 ) -> tuple[np.ndarray, np.ndarray]:
     timing = plan.timing if plan.stage == 3 else ALTERNATING
-    composer = Composer(store, int(rng.integers(1 << 62)), timing)
+    chunk_ms = int(rng.choice([*CHUNK_SHARES], p=[*CHUNK_SHARES.values()]))
+    fmt = vocabulary.format(chunk_ms, plan.format.boundary_emit, plan.format.text)
+    notice = fmt.chunk_frames if plan.format.text else 0
+    composer = Composer(store, int(rng.integers(1 << 62)), timing, notice)
+    # The row begins with a chunk of the dialogue, whose answers keep to the chunks.
+    start = fmt.chunk_frames * int(rng.integers(0, _MOST_START // fmt.chunk_frames))
+    late = 0 if plan.format.estimate else fmt.chunk_frames
     frames = round(plan.context * _FRAMES_A_TOKEN) + _MOST_START
     ids: list[int] = []
     while len(ids) <= plan.context:
         dialogue = composer.compose(frames)
         frames += frames // 2
-        chunk_ms = int(rng.choice([*CHUNK_SHARES], p=[*CHUNK_SHARES.values()]))
-        fmt = vocabulary.format(chunk_ms, plan.format.boundary_emit)
-        start = int(rng.integers(0, _MOST_START))
-        late = 0 if plan.format.estimate else fmt.chunk_frames
         user = np.roll(dialogue.user, late)
         user[:late] = dialogue.user[0]
-        ids = encode(dialogue.own[start:], user[start:], fmt)
+        own_text, heard_text = _texts(dialogue, vocabulary, fmt, start, late)
+        ids = encode(dialogue.own[start:], user[start:], fmt, own_text, heard_text)
     row = np.array(ids[: plan.context + 1], np.int64)
     frame = (np.cumsum(row == vocabulary.s0) - 1) * fmt.chunk_frames + start - late
     return row, _said(frame, dialogue, numbers)
+
+
+def _texts(
+    dialogue: Dialogue, vocabulary: Vocabulary, fmt: TokenFormat, start: int, late: int
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Pieces of text in each chunk from frame ``start`` on: the agent's where a word begins, the
+    user's where what ended it is known. ``late``: frames that the user's stream comes later."""
+    slot = fmt.text
+    if slot is None:
+        return [], []
+    known = KNOWN_AFTER_CHUNKS * fmt.chunk_frames
+    own, heard = [], []
+    for said in sorted(dialogue.events, key=lambda said: said.onset):
+        for word, onset, offset in said.words:
+            pieces = vocabulary.text_pieces(word)
+            if said.side == 0:
+                own.append((onset - start, pieces))
+            else:
+                heard.append((offset - 1 + known + late - start, pieces))
+    chunks = (len(dialogue.own) - start) // fmt.chunk_frames
+    return (
+        place_text([(at, pieces) for at, pieces in own if at >= 0], chunks, slot.most_own, fmt),
+        place_text([(at, pieces) for at, pieces in heard if at >= 0], chunks, slot.most_heard, fmt),
+    )
 
 
 def _said(frame: np.ndarray, dialogue: Dialogue, numbers: dict[str, int]) -> np.ndarray:

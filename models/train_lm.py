@@ -231,6 +231,7 @@ def _train_stage(
     described = {
         "config": asdict(config),
         "unit_count": store.unit_count,
+        "words": list(vocabulary.words),
         "format": asdict(plan.format),
         "context": plan.context,
     }

@@ -1,21 +1,23 @@
 """Token ids of the language model: units, speaker tags, first tokens, and pieces of text above.
 
-A piece of text is a word with its leading space, or a letter that begins (``" a"``) or continues
-(``"a"``) a word that the script does not hold; joined, pieces are the text.
+A piece is a word with its leading space, or a letter that begins (``" a"``) or continues (``"a"``)
+a word that the script does not hold; joined, pieces are the text. Every piece has two ids: one in
+the agent's words, one in the user's.
 """
 
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from engine.pieces import spell
-from engine.tokens import FRAME_MS, TokenFormat
+from engine.tokens import FRAME_MS, TextSlot, TokenFormat
 from models import script
 
 CHUNKS_MS = (160, 200, 240)
+MOST_OWN, MOST_HEARD = 3, 3
+"""Pieces of text in a chunk; a quick speaker says a word in 150 ms."""
 _ALIGNED = 8
 """Rows of the embedding stay aligned."""
 
@@ -54,14 +56,19 @@ class Vocabulary:
         return self.unit_count + 2 + len(CHUNKS_MS)
 
     @property
-    def text_base(self) -> int:
-        """Id of the first piece of text."""
+    def own_base(self) -> int:
+        """Id of the first piece of the agent's words."""
         return _round_up(self.text_bos + 1)
+
+    @property
+    def heard_base(self) -> int:
+        """Id of the first piece of the user's words."""
+        return _round_up(self.own_base + len(self.pieces))
 
     @property
     def size(self) -> int:
         """Rows of the embedding."""
-        return _round_up(self.text_base + len(self.pieces))
+        return _round_up(self.heard_base + len(self.pieces))
 
     @cached_property
     def pieces(self) -> tuple[str, ...]:
@@ -70,21 +77,24 @@ class Vocabulary:
         words = (f" {word}" for word in self.words if len(word) > 1)
         return (*first, *string.ascii_lowercase, *words)
 
-    def text_tokens(self, text: str) -> list[int]:
-        """Ids of lower-case words; unknown ones are spelled. ValueError at other characters."""
-        return [self.text_base + piece for piece in spell(text, self.pieces)]
+    def text_pieces(self, text: str) -> list[int]:
+        """The numbers of the pieces of lower-case words; unknown ones are spelled.
 
-    def text(self, tokens: Iterable[int]) -> str:
-        """The text of ids; those outside the text are left out."""
-        numbers = (token - self.text_base for token in tokens)
-        return "".join(self.pieces[n] for n in numbers if 0 <= n < len(self.pieces)).strip()
+        ValueError at other characters.
+        """
+        return spell(text, self.pieces)
 
-    def format(self, chunk_ms: int, boundary_emit: bool) -> TokenFormat:
-        """The duplex format at one chunk length."""
+    def format(self, chunk_ms: int, boundary_emit: bool, text: bool) -> TokenFormat:
+        """The duplex format at one chunk length, with a text slot for both or none."""
         return TokenFormat(
             self.unit_count, self.s0, self.s1, chunk_ms // FRAME_MS,
-            bos=self.bos[chunk_ms], boundary_emit=boundary_emit,
+            bos=self.bos[chunk_ms], boundary_emit=boundary_emit, text=self.slot if text else None,
         )  # fmt: skip
+
+    @property
+    def slot(self) -> TextSlot:
+        """The text slot for the words of both."""
+        return TextSlot(len(self.pieces), self.own_base, MOST_OWN, self.heard_base, MOST_HEARD)
 
 
 def _round_up(count: int) -> int:

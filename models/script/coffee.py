@@ -121,8 +121,35 @@ def order_of_label(label: str) -> Order:
 
     Raises KeyError at a slot that is not known.
     """
+    spoken = as_spoken(label)
+    return replace(spoken, milk=canonical(spoken.milk), sugar=canonical(spoken.sugar))
+
+
+def as_spoken(label: str) -> Order:
+    """The same with the speaker's own words for amounts."""
     pairs = (entry.strip().split("=") for entry in label.split(";"))
-    return Order(**{_LABELS[name]: canonical(value) for name, value in pairs})
+    return Order(**{_LABELS[name]: value for name, value in pairs})
+
+
+def ways_to_say(order: Order) -> list[str]:
+    """Cup and sides in all their orders, with the words for amounts that ``order`` holds."""
+    named = [value for value in (order.size, order.roast, order.shots) if value]
+    sides = [side for side in (order.milk, order.sugar) if side]
+    cups = [" ".join([*before, order.drink]) for before in itertools.permutations(named)]
+    withs = [
+        f" with {' and '.join(some)}" if some else "" for some in itertools.permutations(sides)
+    ]
+    return [cup + side for cup in cups for side in withs]
+
+
+def ways_to_ask(what: str) -> list[str]:
+    """Sentences that ask for what one of ``ways_to_say`` names."""
+    return [
+        " ".join(word for word in (opening, article, what, please) if word)
+        for opening in OPENINGS
+        for article in ("a", "an", "")
+        for please in ("", "please")
+    ]
 
 
 def held_out(order: Order) -> bool:

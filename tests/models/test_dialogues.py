@@ -21,17 +21,21 @@ AGENT_SILENCE, USER_SILENCE = 0, 1
 def toy_store() -> SpeechStore:
     """Every sentence is one unit of its own, 4 frames a word, between silence."""
 
-    def speech(unit: int, words: int, silence: int) -> UnitSpeech:
+    def speech(unit: int, words: int, silence: int, text: str = "") -> UnitSpeech:
         quiet = np.full(MARGIN_FRAMES, silence)
         units = np.concatenate([quiet, np.full(4 * words, unit), quiet]).astype(np.int16)
-        return UnitSpeech("toy", units, MARGIN_FRAMES, MARGIN_FRAMES + 4 * words)
+        times = tuple(
+            (word, MARGIN_FRAMES + 4 * index, MARGIN_FRAMES + 4 * index + 4)
+            for index, word in enumerate(text.split())
+        )
+        return UnitSpeech("toy", units, MARGIN_FRAMES, MARGIN_FRAMES + 4 * words, times)
 
     users = {
-        text: [speech(2 + index % 90, len(text.split()), USER_SILENCE)]
+        text: [speech(2 + index % 90, len(text.split()), USER_SILENCE, text)]
         for index, text in enumerate(script.user_sentences())
     }
     agents = {
-        text: speech(100 + index % 90, len(text.split()), AGENT_SILENCE)
+        text: speech(100 + index % 90, len(text.split()), AGENT_SILENCE, text)
         for index, text in enumerate(script.agent_sentences())
     }
     same = np.repeat(np.arange(200, dtype=np.int16)[:, None], NEIGHBOURS, axis=1)
@@ -180,6 +184,33 @@ def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
     assert min(told[joke], sum(told[story] for story in script.STORIES)) > 3
     assert min(waits) >= 9
     assert max(waits) <= 13
+
+
+def test_words_lie_inside_what_was_said(dialogues: list[Dialogue]) -> None:
+    whole = cut = 0
+    for dialogue in dialogues[:20]:
+        for said in dialogue.events:
+            words = [word for word, _, _ in said.words]
+            assert words == said.text.split()[: len(words)]
+            assert all(said.onset <= onset < said.offset for _, onset, _ in said.words)
+            assert all(onset < offset for _, onset, offset in said.words)
+            whole += words == said.text.split()
+            cut += 0 < len(words) < len(said.text.split())
+    assert whole > 300
+    assert cut > 3
+
+
+@pytest.mark.parametrize("chunk_frames", [4, 6])
+def test_with_notice_the_agent_answers_once_it_can_have_written_what_it_heard(
+    chunk_frames: int,
+) -> None:
+    composer = Composer(toy_store(), 4, HUMAN, chunk_frames)
+    pairs = [pair for _ in range(40) for pair in answered(composer.compose(1500))]
+    known = [(question.offset - 1) // chunk_frames + 2 for question, _ in pairs]
+    begun = [answer.onset // chunk_frames for _, answer in pairs]
+    assert len(pairs) > 30
+    assert all(first >= chunk for first, chunk in zip(begun, known, strict=True))
+    assert np.mean([first == chunk for first, chunk in zip(begun, known, strict=True)]) > 0.5
 
 
 def test_held_out_utterances_are_in_no_training() -> None:

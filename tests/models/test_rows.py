@@ -7,8 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
-from engine.tokens import decode
+from engine.tokens import decode, parse
+from models.encode_speech import MARGIN_FRAMES
 from models.rows import (
+    TEXT_WEIGHT,
     USER_WEIGHT,
     Format,
     Row,
@@ -60,7 +62,9 @@ def test_stage_one_mixes_text_and_units_by_turns() -> None:
             assert (ids[tags[1:]] != ids[tags[:-1]]).all()
             for start, end in itertools.pairwise(tags):
                 sentence = ids[start + 1 : end]
-                units, text = sentence < VOCABULARY.unit_count, sentence >= VOCABULARY.text_base
+                base = VOCABULARY.own_base if ids[start] == VOCABULARY.s0 else VOCABULARY.heard_base
+                units = sentence < VOCABULARY.unit_count
+                text = (sentence >= base) & (sentence < base + len(VOCABULARY.pieces))
                 assert units.all() or text.all()
                 assert not (sentence[1:] == sentence[:-1])[units[1:]].any()
                 speech[epoch] += units.all()
@@ -71,10 +75,11 @@ def test_stage_one_mixes_text_and_units_by_turns() -> None:
 
 @pytest.mark.parametrize("stage", [2, 3])
 @pytest.mark.parametrize("boundary_emit", [True, False])
-def test_duplex_rows_are_in_the_format(stage: int, boundary_emit: bool) -> None:
-    for ids, _, _ in some_rows(RowPlan(stage, 160, 1, Format(boundary_emit)), 5):
+@pytest.mark.parametrize("text", [True, False])
+def test_duplex_rows_are_in_the_format(stage: int, boundary_emit: bool, text: bool) -> None:
+    for ids, _, _ in some_rows(RowPlan(stage, 160, 1, Format(boundary_emit, text=text)), 5):
         (chunk_ms,) = (ms for ms, bos in VOCABULARY.bos.items() if bos == ids[0])
-        fmt = VOCABULARY.format(chunk_ms, boundary_emit)
+        fmt = VOCABULARY.format(chunk_ms, boundary_emit, text)
         own, user = decode(ids.tolist(), fmt, 0)
         assert len(own) == len(user) == (ids == VOCABULARY.s0).sum() * fmt.chunk_frames
 
@@ -84,7 +89,7 @@ def test_without_the_estimate_the_user_comes_a_chunk_later() -> None:
     for (first, _, _), (second, _, _) in zip(usual, late, strict=True):
         assert first[0] == second[0]
         (chunk_ms,) = (ms for ms, bos in VOCABULARY.bos.items() if bos == first[0])
-        fmt = VOCABULARY.format(chunk_ms, True)
+        fmt = VOCABULARY.format(chunk_ms, True, True)
         own, user = decode(first.tolist(), fmt, 0)
         own_late, user_late = decode(second.tolist(), fmt, 0)
         count = min(len(own), len(own_late)) - 2 * fmt.chunk_frames
@@ -93,11 +98,35 @@ def test_without_the_estimate_the_user_comes_a_chunk_later() -> None:
         assert np.mean(np.array(shifted) == user[: count - fmt.chunk_frames]) > 0.95
 
 
-def test_only_the_users_units_weigh_less() -> None:
+def test_words_stand_where_they_begin_or_are_known() -> None:
+    """The toy's words take four frames, and each sentence has a unit of its own."""
+    agents = {text: speech.units[speech.onset] for text, speech in STORE.agent.items()}
+    units_of = {text: spoken[0].units[MARGIN_FRAMES] for text, spoken in STORE.user.items()}
+    begun = known = 0
+    for ids, _, _ in some_rows(RowPlan(2, 400, 1), 30):
+        (chunk_ms,) = (ms for ms, bos in VOCABULARY.bos.items() if bos == ids[0])
+        chunks = parse(ids.tolist(), VOCABULARY.format(chunk_ms, True, True))
+        for index, chunk in enumerate(chunks[3:-3], 3):
+            text = "".join(VOCABULARY.pieces[piece] for piece in chunk.own_text).split()
+            near = [unit for other in chunks[index : index + 2] for unit in other.own]
+            if text and not chunks[index - 1].own_text:
+                assert any(t.split()[0] == text[0] and unit in near for t, unit in agents.items())
+                begun += 1
+            heard = "".join(VOCABULARY.pieces[piece] for piece in chunk.heard_text).split()
+            before = [unit for other in chunks[: index - 1] for unit in other.user]
+            if heard:
+                assert any(heard[0] in t.split() and unit in before for t, unit in units_of.items())
+                known += 1
+    assert begun > 30
+    assert known > 100
+
+
+def test_units_of_the_user_weigh_less_and_words_more() -> None:
     v = Vocabulary(200, ("hello",))
-    ids = np.array([v.bos[160], v.s0, 5, 6, v.s1, 7, 8, v.s0, v.s1, 9, v.text_base, v.s0, 1])
+    ids = np.array([v.bos[160], v.s0, 5, 6, v.s1, 7, 8, v.s0, v.s1, 9, v.s0, v.own_base, 1])
     expected = np.ones(len(ids))
     expected[[5, 6, 9]] = USER_WEIGHT
+    expected[11] = TEXT_WEIGHT
     np.testing.assert_allclose(token_weights(ids, v), expected)
 
 

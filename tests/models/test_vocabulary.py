@@ -17,10 +17,10 @@ def test_units_and_tags_keep_their_ids() -> None:
     assert (VOCABULARY.s0, VOCABULARY.s1) == (200, 201)
     assert VOCABULARY.bos == {160: 202, 200: 203, 240: 204}
     assert VOCABULARY.text_bos == 205
-    assert VOCABULARY.text_base == 208
+    assert VOCABULARY.own_base == 208
     assert VOCABULARY.size % 8 == 0
-    assert VOCABULARY.size >= 208 + len(VOCABULARY.pieces)
-    assert VOCABULARY.size < 2000
+    assert VOCABULARY.size >= 208 + 2 * len(VOCABULARY.pieces)
+    assert VOCABULARY.size < 3000
 
 
 @pytest.mark.parametrize("units", [100, 200, 501])
@@ -28,17 +28,19 @@ def test_no_two_ids_meet(units: int) -> None:
     vocabulary = Vocabulary(units, ("hello",))
     special = [vocabulary.s0, vocabulary.s1, *vocabulary.bos.values(), vocabulary.text_bos]
     assert len(set(special)) == len(special)
-    assert units <= min(special) and max(special) < vocabulary.text_base
+    assert units <= min(special) and max(special) < vocabulary.own_base
+    slot = vocabulary.slot
+    assert slot.own_base + slot.piece_count <= vocabulary.heard_base
+    assert vocabulary.heard_base + slot.piece_count <= vocabulary.size
     assert len(set(vocabulary.pieces)) == len(vocabulary.pieces)
 
 
 @given(st.lists(letters, max_size=6))
 def test_any_words_come_back(words: list[str]) -> None:
-    tokens = VOCABULARY.text_tokens(" ".join(words))
-    assert VOCABULARY.text(tokens) == " ".join(words)
-    assert all(token >= VOCABULARY.text_base for token in tokens)
+    pieces = VOCABULARY.text_pieces(" ".join(words))
+    assert "".join(VOCABULARY.pieces[piece] for piece in pieces).strip() == " ".join(words)
 
 
-def test_a_word_of_the_script_is_one_token() -> None:
+def test_a_word_of_the_script_is_one_piece() -> None:
     for text in script.agent_sentences()[::50]:
-        assert len(VOCABULARY.text_tokens(text)) == len(text.split())
+        assert len(VOCABULARY.text_pieces(text)) == len(text.split())
