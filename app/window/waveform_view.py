@@ -388,9 +388,7 @@ class WaveformView(QWidget):
         user_y, agent_y, half = self._lanes()
         edges = np.round(np.arange(first, end + 1) * self._bar_samples / COLUMN_SAMPLES)
         edges = edges.astype(np.int64)
-        # Where a bar is shorter than a column, neighbours show the same column.
-        stretched = np.maximum(edges[1:], edges[:-1] + 1)
-        self._paint_overlap(painter, look, timeline, first, edges[:-1], stretched)
+        self._paint_overlap(painter, look, timeline, first, edges)
         self._paint_grid(painter, look, timeline, start_sample, stop_sample)
         for track, colour, middle in (
             (timeline.user, look.user, user_y),
@@ -427,20 +425,18 @@ class WaveformView(QWidget):
         look: theme.Theme,
         timeline: Timeline,
         first: int,
-        starts: np.ndarray,
-        ends: np.ndarray,
+        edges: np.ndarray,
     ) -> None:
-        """Shade where both speak."""
-        length = len(timeline.user)
-        if not length or starts[0] >= length or ends[-1] <= 0:
-            return
-        low, high = max(int(starts[0]), 0), min(int(ends[-1]), length)
+        """Shade where both speak; bar n shows the columns [edges[n], edges[n + 1])."""
+        low, high = int(edges[0]), min(max(int(edges[-1]), int(edges[0]) + 1), len(timeline.user))
         both = timeline.user.speaks[low:high] & timeline.agent.speaks[low:high]
         if not both.any():
             return
-        counts = np.concatenate([[0], np.cumsum(both)])
-        begin, stop = (np.clip(edge, low, high) - low for edge in (starts, ends))
-        shaded = (counts[stop] - counts[begin]) * 2 > np.maximum(stop - begin, 1)
+        begin = edges[:-1][edges[:-1] < high] - low
+        # Where a bar is shorter than a column, neighbours show the same column: equal borders
+        # give one column's count. A running sum over hours would take longer than a frame.
+        counts = np.add.reduceat(both, begin, dtype=np.int32)
+        shaded = counts * 2 > np.diff(begin, append=high - low).clip(1)
         runs = np.flatnonzero(np.diff(np.concatenate([[False], shaded, [False]])))
         colour = QColor(look.overlap)
         colour.setAlpha(46)
