@@ -12,6 +12,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
+    QFont,
     QFontMetrics,
     QHideEvent,
     QKeyEvent,
@@ -50,6 +51,7 @@ _MOST_BEHIND_SECONDS = 0.5
 _HOVER_PX = 6
 _SETTLE_BARS = 8
 _MOST_GHOSTS = 32
+_MOST_NAMES = 8
 _GLYPH_PX, _MOST_SHIFT_PX = 10, 20
 """A mark that would cover the one before it moves aside, so far at most."""
 _MARKS_BEFORE_PX = 400
@@ -96,6 +98,7 @@ class WaveformView(QWidget):
         self._wet = QPixmap()
         self._wet_key: tuple[object, ...] = ()
         self._ghosts: dict[tuple[str, int, int, float], QPixmap] = {}
+        self._names: dict[tuple[object, ...], QPixmap] = {}
         self.frames = 0
         """Painted so far."""
         self._timer = QTimer(self)
@@ -591,21 +594,21 @@ class WaveformView(QWidget):
         painter.fillRect(QRectF(round(x), 0, width, self.height() - _AXIS_PX), QColor(colour))
 
     def _paint_legend(self, painter: QPainter, look: theme.Theme) -> None:
+        """Who is who, laid over each frame and drawn once: text costs more than all else there."""
         user_y, agent_y, half = self._lanes()
-        metrics = QFontMetrics(self.font())
+        ratio = self.devicePixelRatioF()
         for text, colour, middle in (
             (self.tr("You"), look.user, user_y),
             (self.tr("Agent"), look.agent, agent_y),
         ):
-            width = metrics.horizontalAdvance(text) + 12
-            back = QColor(look.card)
-            back.setAlpha(210)
-            box = QRectF(4, middle - half + 2, width, metrics.height() + 2)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(back)
-            painter.drawRoundedRect(box, 4, 4)
-            painter.setPen(QColor(colour))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+            key = text, colour, look.card, self.font().key(), ratio
+            if key not in self._names:
+                if len(self._names) >= _MOST_NAMES:
+                    self._names.clear()
+                self._names[key] = _name(
+                    text, QColor(colour), QColor(look.card), self.font(), ratio
+                )
+            painter.drawPixmap(QPointF(4, round(middle - half + 2)), self._names[key])
 
     def _paint_nothing(self, painter: QPainter, look: theme.Theme) -> None:
         user_y, agent_y, _half = self._lanes()
@@ -788,6 +791,27 @@ def _ghost(colour: QColor, width: int, height: int, ratio: float) -> QPixmap:
     fill.setAlpha(40)
     painter.setBrush(fill)
     painter.drawRoundedRect(QRectF(1.5, 1, max(width - 3, 2), height - 2), 4, 4)
+    painter.end()
+    return pixmap
+
+
+def _name(text: str, colour: QColor, ground: QColor, font: QFont, ratio: float) -> QPixmap:
+    """A speaker's name on a patch that lets a little of what is behind it through."""
+    metrics = QFontMetrics(font)
+    width, height = metrics.horizontalAdvance(text) + 12, metrics.height() + 2
+    pixmap = QPixmap(round(width * ratio), round(height * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setFont(font)
+    back = QColor(ground)
+    back.setAlpha(210)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(back)
+    box = QRectF(0, 0, width, height)
+    painter.drawRoundedRect(box, 4, 4)
+    painter.setPen(colour)
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
     painter.end()
     return pixmap
 
