@@ -3,8 +3,9 @@
 HuBERT's build (sound taken in by convolutions, then a transformer), made causal: unit i may use the
 sound up to the end of frame i and describes frame i - DELAY_FRAMES, so that 80 ms of hindsight take
 the place of look-ahead. Two phone heads (one per 20 ms half of the described frame) supervise it;
-the features to be quantised are the square roots of the two phone posteriors, in which Euclidean
-distance is Hellinger distance and little of the speaker is left.
+the features to be quantised are the square roots of the two phone posteriors, averaged over the
+last frames: in them Euclidean distance is Hellinger distance, little of the speaker is left, and a
+frame that a noise has covered does not bring a unit of its own.
 
 Shape letters: B batch, N samples, T frames (N / 640), D width, P phone classes, C centroids,
 K units.
@@ -44,9 +45,11 @@ class TokenizerConfig:
     strides: tuple[int, ...] = (5, 2, 2, 2, 2, 2, 2, 2)
     """Of the convolutions on the waveform: their product is the 640 samples of a frame."""
     position_kernel: int = 9
+    averaged: tuple[float, ...] = (0.5, 0.5)
+    """Weights of a frame's posteriors and of those before it, newest first."""
 
 
-WAVEFORM = TokenizerConfig(bands=0, width=256, heads=4, block_kernel=0)
+WAVEFORM = TokenizerConfig(bands=0, width=256, heads=4, block_kernel=0, averaged=(1.0,))
 """The network of starter 0.2.0."""
 
 
@@ -153,9 +156,14 @@ class TokenizerNet(nn.Module):
         return logits.view(logits.shape[0], logits.shape[1], HEADS_PER_FRAME, len(PHONES))
 
     def features(self, audio_BN: Tensor) -> Tensor:
-        """(B, T, 2P) square roots of the phone posteriors."""
-        posterior = self.phone_logits(audio_BN).float().softmax(-1)
-        return (posterior + 1e-8).sqrt().flatten(2)
+        """(B, T, 2P) square roots of the averaged phone posteriors."""
+        posterior = self.phone_logits(audio_BN).float().softmax(-1).flatten(2)
+        past, frames = len(self.config.averaged) - 1, posterior.shape[1]
+        known = torch.cat([posterior[:, :1].expand(-1, past, -1), posterior], 1)
+        averaged = torch.zeros_like(posterior)
+        for age, weight in enumerate(self.config.averaged):
+            averaged = averaged + weight * known[:, past - age : past - age + frames]
+        return (averaged + 1e-8).sqrt()
 
     def nearness(self, audio_BN: Tensor) -> Tensor:
         """(B, T, C) negative squared distances to the centroids."""
