@@ -90,7 +90,13 @@ def units(
 
 @app.command()
 def vocoder(
-    work: Work = _WORK, minutes: Minutes = 40, threads: Threads = 1, seed: Seed = 1
+    work: Work = _WORK,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Begin with the vocoder of this bundle's folder.")
+    ] = None,
+    minutes: Minutes = 40,
+    threads: Threads = 1,
+    seed: Seed = 1,
 ) -> None:
     """Train the vocoder."""
     from models.train_vocoder import train_vocoder
@@ -102,6 +108,7 @@ def vocoder(
         minutes=minutes,
         threads=threads,
         seed=seed,
+        bundle=bundle,
     )
 
 

@@ -17,12 +17,10 @@ import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-import typer
 from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
@@ -46,6 +44,8 @@ from models.vocoder_losses import (
 CHECKPOINT_NAME = "vocoder.pt"
 LOG_NAME = "vocoder_log.csv"
 HELD_OUT_SHARE = 0.05
+LIKENESS_RECORDINGS = 400
+"""In which a bundle's units are compared with those of the store: half an hour."""
 
 # ---------------------------------------------------------------------------------------
 # The store: recordings of the voice with their units, and sentences that are units only
@@ -252,12 +252,15 @@ class Trainer:
         seed: int,
         steps: int | None,
         minutes: float | None,
+        start: CausalVocoder | None = None,
     ) -> None:
         torch.manual_seed(seed)
         self.lessons, self.recipe, self.hearing = lessons, lessons.recipe, hearing
         self.work_dir = work_dir
         self.steps, self.minutes = steps, minutes
         self.vocoder = CausalVocoder(config)
+        if start is not None:
+            self.vocoder.load_state_dict(start.state_dict())
         self.average = copy.deepcopy(self.vocoder).eval().requires_grad_(False)
         self.critics = Critics(self.recipe.critic_width)
         self.mel = MelDistance()
@@ -524,18 +527,43 @@ def train_vocoder(
     threads: int = 1,
     seed: int = 0,
     recipe: Recipe | None = None,
+    bundle: Path | None = None,
 ) -> Path:
     """Train, or go on training, until the budget is spent; return the checkpoint.
 
-    Give minutes (wall clock, over all runs into work_dir) or steps.
+    Give minutes (wall clock, over all runs into work_dir) or steps. With a ``bundle``'s folder the
+    training begins with its vocoder, whose voice is kept though the units are others.
     """
     from models.tokenizer import load_tokenizer
 
     hearing = load_tokenizer(tokenizer_checkpoint)
     hearing.requires_grad_(False)
-    return train_with(
-        load_store(store_path), hearing, work_dir, minutes, steps, threads, seed, recipe
+    store = load_store(store_path)
+    start = speaking_other_units(store, bundle) if bundle else None
+    return train_with(store, hearing, work_dir, minutes, steps, threads, seed, recipe, start)
+
+
+def speaking_other_units(store: VocoderStore, bundle_path: Path) -> CausalVocoder:
+    """A bundle's vocoder with an embedding for the store's units."""
+    from engine.bundle import load_bundle
+    from engine.unit_encoder import Tokenizer
+    from models.unpack import embedding_of_likes, vocoder_of_onnx
+
+    bundle = load_bundle(bundle_path)
+    old = vocoder_of_onnx(bundle.vocoder)
+    tokenizer = Tokenizer(bundle.tokenizer)
+    some = store.recordings[:LIKENESS_RECORDINGS]
+    config = VocoderConfig(unit_count=store.unit_count, silence_unit=store.silence_unit)
+    vocoder = CausalVocoder(config)
+    weights = old.state_dict()
+    weights["embedding.weight"] = embedding_of_likes(
+        weights["embedding.weight"],
+        [tokenizer.units(recording.audio_N.astype(np.float32) / 32768) for recording in some],
+        [recording.units_T for recording in some],
+        store.unit_count,
     )
+    vocoder.load_state_dict(weights)
+    return vocoder
 
 
 def train_with(
@@ -547,6 +575,7 @@ def train_with(
     threads: int = 1,
     seed: int = 0,
     recipe: Recipe | None = None,
+    start: CausalVocoder | None = None,
 ) -> Path:
     """As train_vocoder, with the store and the frozen tokenizer already in hand."""
     if (minutes is None) == (steps is None):
@@ -557,23 +586,7 @@ def train_with(
     config = VocoderConfig(
         unit_count=store.unit_count, silence_unit=store.silence_unit, **recipe.network
     )
-    trainer = Trainer(Lessons(store, recipe, seed), config, hearing, work_dir, seed, steps, minutes)
+    lessons = Lessons(store, recipe, seed)
+    trainer = Trainer(lessons, config, hearing, work_dir, seed, steps, minutes, start)
     trainer.run()
     return trainer.checkpoint
-
-
-def main(
-    store: Annotated[Path, typer.Argument(help="The .npz written by save_store.")],
-    tokenizer: Annotated[Path, typer.Argument(help="The tokenizer's checkpoint.")],
-    work_dir: Annotated[Path, typer.Argument(help="Where checkpoint and log go.")],
-    minutes: Annotated[float | None, typer.Option(help="Wall-clock budget.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Budget in steps.")] = None,
-    threads: Annotated[int, typer.Option(help="CPU threads.")] = 1,
-    seed: Annotated[int, typer.Option(help="Same seed, same order of lessons.")] = 0,
-) -> None:
-    """Train the vocoder; run again to go on."""
-    print(train_vocoder(store, tokenizer, work_dir, minutes, steps, threads, seed))
-
-
-if __name__ == "__main__":
-    typer.run(main)

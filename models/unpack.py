@@ -5,6 +5,7 @@ Batch norms come back as the scale and shift that the exporter folded into the c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from engine.errors import DuologueError
 from models.tokenizer import WAVEFORM, TokenizerConfig, TokenizerNet
+from models.vocoder import CausalVocoder, VocoderConfig
 
 
 def tokenizer_of_onnx(path: Path, config: TokenizerConfig = WAVEFORM) -> TokenizerNet:
@@ -46,6 +48,43 @@ def tokenizer_of_onnx(path: Path, config: TokenizerConfig = WAVEFORM) -> Tokeniz
             f"{path} does not hold the tokenizer of the starter's kind; give the starter's bundle."
         ) from error
     return net.eval()
+
+
+def vocoder_of_onnx(path: Path) -> CausalVocoder:
+    """The vocoder of a starter bundle, for as many units as it has.
+
+    Raises DuologueError where the file does not hold one of the usual size.
+    """
+    try:
+        graph = onnx.load(path).graph
+        exported = _weights(graph)
+        weights = {name.removeprefix("vocoder."): weight for name, weight in exported.items()}
+        net = CausalVocoder(VocoderConfig(unit_count=len(weights["embedding.weight"])))
+        products = iter(_products(graph, exported))
+        state = {
+            name: weights[name] if name in weights else next(products).T
+            for name in net.state_dict()
+        }
+        net.load_state_dict(state)
+    except (KeyError, RuntimeError, StopIteration, OSError, ValueError) as error:
+        raise DuologueError(
+            f"{path} does not hold the vocoder of the starter's kind; give the starter's bundle."
+        ) from error
+    return net.eval()
+
+
+def embedding_of_likes(
+    old_KD: Tensor, old_units: Iterable[np.ndarray], new_units: Iterable[np.ndarray], count: int
+) -> Tensor:
+    """Embedding (count, D) for new units: each the mean of the old ones heard where it is.
+
+    The units are those of the same recordings; a new one that is never heard takes the mean of all.
+    """
+    together = np.full((count, len(old_KD)), 1e-6)
+    for old, new in zip(old_units, new_units, strict=True):
+        np.add.at(together, (new, old[: len(new)]), 1)
+    shares = together / together.sum(1, keepdims=True)
+    return torch.from_numpy(shares.astype(np.float32)) @ old_KD
 
 
 def _weights(graph: onnx.GraphProto) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,7 +12,8 @@ from engine.errors import DuologueError
 from engine.resource_files import resources
 from engine.tokens import FRAME_SAMPLES
 from engine.unit_encoder import Tokenizer
-from models.unpack import tokenizer_of_onnx
+from engine.vocoder import StreamingVocoder
+from models.unpack import embedding_of_likes, tokenizer_of_onnx, vocoder_of_onnx
 
 
 def test_the_shipped_tokenizer_is_restored() -> None:
@@ -26,3 +28,30 @@ def test_the_shipped_tokenizer_is_restored() -> None:
 def test_another_model_is_refused() -> None:
     with pytest.raises(DuologueError, match="give the starter's bundle"):
         tokenizer_of_onnx(resources() / "echo" / "suppressor.onnx")
+
+
+def test_the_shipped_vocoder_is_restored() -> None:
+    bundle = load_bundle()
+    units = torch.randint(0, bundle.manifest.unit_count, (1, 60))
+    with torch.no_grad():
+        restored = vocoder_of_onnx(bundle.vocoder)(units)[0].numpy()
+    vocoder = StreamingVocoder.of(bundle)
+    vocoder.reset()
+    spoken = vocoder.push(units[0].tolist())
+    # The stream has its past filled with silence where the whole file has none.
+    first = bundle.manifest.vocoder.past_frames * FRAME_SAMPLES
+    np.testing.assert_allclose(restored[first:], spoken[first:], atol=2e-2)
+
+
+def test_a_tokenizer_is_no_vocoder() -> None:
+    with pytest.raises(DuologueError, match="does not hold the vocoder"):
+        vocoder_of_onnx(load_bundle().tokenizer)
+
+
+def test_new_units_sound_like_the_old_ones_in_their_place() -> None:
+    old = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    heard, now = [np.array([0, 0, 1, 1])], [np.array([2, 2, 0, 1])]
+    made = embedding_of_likes(old, heard, now, 4)
+    torch.testing.assert_close(made[2], old[0], atol=1e-4, rtol=0)
+    torch.testing.assert_close(made[0], old[1], atol=1e-4, rtol=0)
+    torch.testing.assert_close(made[3], old.mean(0), atol=1e-4, rtol=0)
