@@ -21,7 +21,7 @@ from models.corpus import Corpus
 from models.speech_windows import read_rooms
 from models.tokenizer import DELAY_FRAMES, TokenizerNet, load_tokenizer, save_tokenizer
 
-CLUSTERS_PER_UNIT = 2
+CLUSTERS_PER_UNIT = 3
 
 
 @torch.no_grad()

@@ -45,7 +45,7 @@ class TokenizerConfig:
     strides: tuple[int, ...] = (5, 2, 2, 2, 2, 2, 2, 2)
     """Of the convolutions on the waveform: their product is the 640 samples of a frame."""
     position_kernel: int = 9
-    averaged: tuple[float, ...] = (0.5, 0.5)
+    averaged: tuple[float, ...] = (0.4, 0.35, 0.25)
     """Weights of a frame's posteriors and of those before it, newest first."""
 
 
