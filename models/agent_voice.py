@@ -242,7 +242,7 @@ def report_voice(likenesses: Sequence[Likeness], _run: Run) -> Report:
         Score("cepstral distance to the recorded voice", mean(agent), "dB"),
         Score("that of another voice", mean(other), "dB"),
         Score("frames rougher than 999 of 1000 recorded", ratio(clicks)),
-        Score("more periodic than recorded (of 1)", mean(more_harmonic), "ratio"),
-        Score("flatter spectrum than recorded", mean(flatter), "dB"),
+        Score("periodicity (0 to 1) above the recorded", mean(more_harmonic), "ratio"),
+        Score("spectral flatness above the recorded", mean(flatter), "dB"),
     ]
     return Report(scores)

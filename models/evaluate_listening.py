@@ -30,8 +30,8 @@ _CUT_WORDS = 5
 """Shorter sentences are not cut."""
 _TOLD = 6
 """Sentences of a long talk."""
-_READ_S = 30.0
-"""Of a person's reading, in which there are pauses of their own."""
+_READ_S = 20.0
+"""A person reads at least so long, one recording after the other."""
 
 
 @dataclass(frozen=True)
@@ -134,21 +134,26 @@ def tell(talk: tuple[str, int], run: Run) -> LongTalk:
     partner.listen()
     start = partner.now
     if voice == "people":
-        partner.play(_reading(studio.people, rng))
+        told = reading(studio.people, rng)
     else:
-        for index, text in enumerate(rng.sample(script.LONG_TALK, _TOLD)):
-            if index:
-                partner.wait(HUMAN.pause.draw(rng, *HUMAN.pauses))
-            partner.say(speak(text, voice, rng))
+        told = [speak(text, voice, rng).words() for text in rng.sample(script.LONG_TALK, _TOLD)]
+    for index, part in enumerate(told):
+        if index:
+            partner.wait(HUMAN.pause.draw(rng, *HUMAN.pauses))
+        partner.play(part)
     end = partner.now
     spans = [span for span in stretches(partner.track()) if start <= span.start_sample < end]
     short = sum(span.duration_ms <= BACKCHANNEL_S * 1000 for span in spans)
     return LongTalk(voice, (end - start) / RATE_HZ / 60, short, len(spans) - short)
 
 
-def _reading(people: Sequence[np.ndarray], rng: random.Random) -> np.ndarray:
-    """A recording, cut where it lasts too long."""
-    return rng.choice(people)[: round(_READ_S * RATE_HZ)]
+def reading(people: Sequence[np.ndarray], rng: random.Random) -> list[np.ndarray]:
+    """Recordings that follow one another, mostly of one person, long enough together."""
+    first = rng.randrange(len(people))
+    chosen: list[np.ndarray] = []
+    while sum(map(len, chosen)) < _READ_S * RATE_HZ:
+        chosen.append(people[(first + len(chosen)) % len(people)])
+    return chosen
 
 
 def report_long_talks(talks: Sequence[LongTalk], _run: Run) -> Report:

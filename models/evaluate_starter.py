@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
 from multiprocessing import get_context
@@ -98,26 +99,31 @@ def evaluate_starter(
     _check(run, parts)
     console = Console()
     bundle = load_bundle(run.bundle)
+    chunk_ms = run.chunk_ms or bundle.manifest.default_chunk_ms
     figures: dict[str, Any] = {
         "bundle": f"{bundle.manifest.name} {bundle.manifest.version}",
-        "chunk_ms": run.chunk_ms or bundle.manifest.default_chunk_ms,
-        "latency_ms": run.latency_ms,
+        "chunk_ms": chunk_ms,
+        "latency_ms": chunk_ms if run.latency_ms is None else run.latency_ms,
+        "exchanges": run.exchanges,
         "seed": run.seed,
         "voices": list(HELD_OUT),
         "parts": {},
     }
     scores: list[Score] = []
-    for name in parts:
-        part = PARTS[name]
-        if part.needs_data and run.data is None:
-            console.print(f"{name}: left out, for it needs the folder of open data (--data).")
-            continue
-        report = _held(name, part, run, jobs)
-        scores += report.scores
-        figures["parts"][name] = report.entry()
-        if json_path:
-            write_whole(json_path, json.dumps(figures, indent=2) + "\n")
-    show(console, f"{figures['bundle']}, {figures['chunk_ms']} ms chunks", scores)
+    with _workers(jobs) as each:
+        for name in parts:
+            part = PARTS[name]
+            if part.needs_data and run.data is None:
+                console.print(f"{name}: left out, for it needs the folder of open data (--data).")
+                continue
+            plan = part.plan(run)
+            results = list(track(each(part.hold, plan, repeat(run)), name, total=len(plan)))
+            report = part.report(results, run)
+            scores += report.scores
+            figures["parts"][name] = report.entry()
+            if json_path:
+                write_whole(json_path, json.dumps(figures, indent=2) + "\n")
+    show(console, f"{figures['bundle']}, {chunk_ms} ms chunks", scores)
     return figures
 
 
@@ -131,15 +137,11 @@ def _check(run: Run, parts: Sequence[str]) -> None:
         )
 
 
-def _held(name: str, part: Part, run: Run, jobs: int) -> Report:
-    plan = part.plan(run)
-    results = list(track(_each(part, plan, run, jobs), name, total=len(plan)))
-    return part.report(results, run)
-
-
-def _each(part: Part, plan: Sequence[Any], run: Run, jobs: int) -> Iterator[Any]:
+@contextmanager
+def _workers(jobs: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    """What does all of a plan, in as many processes; they keep their models from part to part."""
     if jobs == 1:
-        yield from map(part.hold, plan, repeat(run))
+        yield map
         return
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(part.hold, plan, repeat(run))
+        yield pool.map

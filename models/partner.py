@@ -15,7 +15,6 @@ from scipy.signal import fftconvolve
 from engine.duplex import Duplex
 from engine.tokens import FRAME_SAMPLES, RATE_HZ
 from engine.turns import Span, merged
-from models.phones import PAUSE
 from models.rooms import USER_DB, at_level, noise_of_seed, white_noise
 from models.voices import Speech
 
@@ -73,11 +72,9 @@ class Partner:
 
     def say(self, speech: Speech) -> tuple[int, int]:
         """Say something; returns the first and last sample of the words on the time axis."""
-        voiced = [(a, b) for a, b, phone in speech.segments if phone != PAUSE]
-        first, last = voiced[0][0], min(voiced[-1][1], len(speech.audio))
         start = self.now
-        self.play(speech.audio[first:last])
-        return start, start + last - first
+        self.play(speech.words())
+        return start, self.now
 
     def play(self, sound: np.ndarray, level_db: float = USER_DB) -> None:
         """Speech or another sound, float32 (n,), at a level of its active parts."""

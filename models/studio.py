@@ -44,22 +44,26 @@ class Studio:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.bundle = load_bundle(run.bundle)
-        self._duplexes: dict[tuple[int | None, int], Duplex] = {}
+        self._duplexes: dict[tuple[int | None, str], Duplex] = {}
 
     @cached_property
     def known(self) -> KnownSentences:
         """What tells the agent's sentences from their units."""
         return KnownSentences(self.bundle)
 
-    def duplex(self, latency_ms: int | None = None, agent: int = 0) -> Duplex:
-        """The engine, at the run's latency by default; ``agent`` tells two that talk at once."""
-        if latency_ms is None:
-            latency_ms = self.run.latency_ms
-        key = latency_ms, agent
+    def duplex(self, latency_ms: int | None = None) -> Duplex:
+        """The engine that talks with a user, at the run's latency by default."""
+        return self._opened(self.run.latency_ms if latency_ms is None else latency_ms, "agent")
+
+    def pair(self) -> list[Duplex]:
+        """Two more, that talk with one another."""
+        return [self._opened(self.run.latency_ms, name) for name in ("first", "second")]
+
+    def _opened(self, latency_ms: int | None, name: str) -> Duplex:
+        key = latency_ms, name
         if key not in self._duplexes:
-            self._duplexes[key] = Duplex(
-                self.bundle, self.run.chunk_ms, latency_ms, seed=self.run.seed
-            )
+            run = self.run
+            self._duplexes[key] = Duplex(self.bundle, run.chunk_ms, latency_ms, seed=run.seed)
         return self._duplexes[key]
 
     @cached_property

@@ -71,20 +71,18 @@ class Talk:
 
 def plan(run: Run) -> list[tuple[int, float]]:
     """(number, minutes) of the talks."""
-    whole = int(run.minutes // TALK_MINUTES)
-    rest = run.minutes - whole * TALK_MINUTES
-    return [*((number, TALK_MINUTES) for number in range(whole)), (whole, rest)][
-        : whole + (rest > 0)
-    ]
+    whole, rest = divmod(run.minutes, TALK_MINUTES)
+    return list(enumerate([TALK_MINUTES] * int(whole) + [rest] * (rest > 0)))
 
 
 def talk(what: tuple[int, float], run: Run) -> Talk:
     """Let the two talk."""
     number, minutes = what
     studio = studio_of(run)
-    agents = [studio.duplex(agent=agent) for agent in (0, 1)]
+    agents = studio.pair()
     for index, agent in enumerate(agents):
-        agent.seed = 2 * number + index  # two of one mind would say the same at once
+        # Two of one mind would say the same at once.
+        agent.seed = 1000 * run.seed + 2 * number + index
         agent.reset()
     chunk = agents[0].format.chunk_samples
     rng = random.Random(f"two agents {run.seed} {number}")

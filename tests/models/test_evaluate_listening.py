@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
+
+from engine.tokens import RATE_HZ
 from engine.turns import Span
 from models import script
 from models.evaluate_listening import (
     LongTalk,
     Pause,
     cut_sentence,
+    reading,
     report_long_talks,
     report_pauses,
     within,
@@ -30,6 +34,14 @@ def test_what_sounds_in_a_pause() -> None:
     spans = [Span(0, 10), Span(20, 30), Span(40, 50)]
     assert within(spans, 10, 20) == []
     assert within(spans, 9, 21) == spans[:2]
+
+
+def test_people_read_long_enough() -> None:
+    recordings = [np.full(seconds * RATE_HZ, seconds, np.float32) for seconds in (3, 9, 14)]
+    for seed in range(10):
+        chosen = reading(recordings, random.Random(seed))
+        lengths = [len(sound) // RATE_HZ for sound in chosen]
+        assert sum(lengths) >= 20 > sum(lengths[:-1])
 
 
 def test_report_of_pauses() -> None:
