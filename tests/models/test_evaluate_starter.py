@@ -16,6 +16,7 @@ from models.intervals import Interval
 from models.known_sentences import plain_sentences
 from models.score import Goal, Score, show
 from models.studio import Run, studio_of
+from tests.engine.tiny_bundle import write_tiny_bundle
 
 
 @pytest.fixture
@@ -45,6 +46,20 @@ def test_the_starter_runs_through_all_parts(
     assert "orders: left out" in shown
     assert "voice: left out" in shown
     assert "starter" in shown
+
+
+@pytest.mark.usefixtures("few_sentences")
+def test_words_of_a_text_slot_are_judged(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path, text=True)
+    path = tmp_path / "figures.json"
+    figures = evaluate_starter(Run(bundle=tmp_path, exchanges=2), ["answers"], json_path=path)
+    entry = figures["parts"]["answers"]
+    assert "the same of its units, quiet room" in [score["what"] for score in entry["scores"]]
+    failures = entry["failures"]  # a random model says random words
+    assert len(failures) == 6
+    assert any(failure["said"] for failure in failures)
+    known = set(script.agent_sentences())
+    assert not known & {failure["said"] for failure in failures}
 
 
 def test_an_unknown_part_is_named() -> None:
