@@ -497,7 +497,8 @@ def evaluate_starter_bundle(
     ] = 396,
     minutes: Annotated[float, typer.Option(help="Of talk between two agents.", min=0.1)] = 60.0,
     parts: Annotated[
-        str | None, typer.Option(help="Names of parts, with commas between; all by default.")
+        str | None,
+        typer.Option(help="Some of docs/evaluation.md, with commas between; all by default."),
     ] = None,
     data: Annotated[
         Path | None,

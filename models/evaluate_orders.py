@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 from engine.tokens import RATE_HZ
 from engine.turns import activity, levels_db
-from models.intervals import ratio, share_of
+from models.intervals import share_of
 from models.orders import order_in_units, order_in_words, slots_right
 from models.partner import EARLY_S, Partner, Surroundings
 from models.score import Report, Score
@@ -85,11 +85,10 @@ def report(replies: Sequence[Reply], _run: Run) -> Report:
         some = [reply for reply in replies if reply.speech_over_noise_db == noise]
         where = "as recorded" if noise is None else f"noise at {noise} dB"
         right = [slots_right(reply.label, reply.order) for reply in some]
-        # Slots of an order are not independent of one another: orders are drawn again.
-        rows = [(sum(slots.values()), len(slots)) for slots in right]
+        each = [one for slots in right for one in slots.values()]
         scores += [
             Score(f"strangers' orders all right, {where}", share_of([r.right for r in some])),
-            Score(f"their slots right, {where}", ratio(rows)),
+            Score(f"their slots right, {where}", share_of(each)),
         ]
         by_slot[where] = {
             slot: sum(slots[slot] for slots in right if slot in slots)
