@@ -492,17 +492,31 @@ def evaluate_units(
 
 @evaluate.command("starter")
 def evaluate_starter_bundle(
-    exchanges: Annotated[int, typer.Option(help="Questions to ask.", min=1)] = 240,
+    exchanges: Annotated[
+        int, typer.Option(help="Scenes to play; of other situations a part of it.", min=1)
+    ] = 396,
+    minutes: Annotated[float, typer.Option(help="Of talk between two agents.", min=0.1)] = 60.0,
+    parts: Annotated[
+        str | None,
+        typer.Option(help="Some of docs/evaluation.md, with commas between; all by default."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of open data with speech/ and noise/; without it less."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
     seed: SeedOption = 0,
     chunk_ms: ChunkOption = None,
     latency_ms: LatencyOption = None,
     bundle: BundleOption = None,
     json_path: JsonOption = None,
 ) -> None:
-    """Ask the starter what it was trained for, in voices that no training heard."""
+    """Talk with a bundle in voices that no training heard: is it right, and in time?"""
     with _source_tree():
-        from models.evaluate_starter import evaluate_starter
-    evaluate_starter(bundle, exchanges, seed, json_path, chunk_ms, latency_ms)
+        from models.evaluate_starter import PARTS, evaluate_starter
+        from models.studio import Run
+    run = Run(bundle, exchanges, minutes, seed, chunk_ms, latency_ms, data)
+    evaluate_starter(run, parts.split(",") if parts else tuple(PARTS), jobs, json_path)
 
 
 @evaluate.command("robustness")

@@ -15,7 +15,7 @@ import json
 import random
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -149,10 +149,16 @@ def write_synthetic(folder: Path, dialogues: Path, utterances: int, seed: int, j
 # --- real people ----------------------------------------------------------------------------------
 
 
-def _tar_sounds(archive: Path, table: Path) -> Iterator[tuple[dict[str, str], np.ndarray]]:
+Row = dict[str, str]
+
+
+def tar_sounds(
+    archive: Path, table: Path, wanted: Callable[[Row], bool] = lambda row: True
+) -> Iterator[tuple[Row, np.ndarray]]:
+    """(row of the table, float32 sound at 16 kHz) of the recordings of a tar file."""
     with table.open(newline="") as lines:
         reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        rows = {row["path"]: row for row in reader}
+        rows = {row["path"]: row for row in reader if wanted(row)}
     with tarfile.open(archive) as tar:
         for member in tar:
             row = rows.get(member.name)
@@ -166,21 +172,21 @@ def real_people(speech: Path) -> Iterator[tuple[str, str, np.ndarray]]:
     """(voice, text, audio) of the open recordings that training may use."""
     for part in ("1", "2"):
         archive = speech / f"librispeech-test-clean-{part}.tar"
-        for row, audio in _tar_sounds(archive, speech / "librispeech-test-clean.tsv"):
+        for row, audio in tar_sounds(archive, speech / "librispeech-test-clean.tsv"):
             if row["speaker"] not in HELD_OUT_LIBRISPEECH:
                 yield f"librispeech:{row['speaker']}", _plain(row["text"]), audio
     archive = speech / "speechocean762-subset.tar"
-    for row, audio in _tar_sounds(archive, speech / "speechocean762-subset.tsv"):
+    for row, audio in tar_sounds(archive, speech / "speechocean762-subset.tsv"):
         if not row["speaker"].endswith("3"):
             yield f"speechocean:{row['speaker']}", _plain(row["text"]), audio
-    for row, audio in _tar_sounds(speech / "kathleen-cc0.tar", speech / "kathleen-cc0.tsv"):
-        yield "kathleen", _plain(row["text"]), audio
+    for text, audio in kathleen(speech):
+        yield "kathleen", text, audio
 
 
 def more_people(speech: Path) -> Iterator[tuple[str, str, np.ndarray]]:
     """(voice, "", audio) of recordings whose words are not written down: many microphones."""
     for name in ("picovoice-commands", "picovoice-words"):
-        for row, audio in _tar_sounds(speech / f"{name}.tar", speech / f"{name}.tsv"):
+        for row, audio in tar_sounds(speech / f"{name}.tar", speech / f"{name}.tsv"):
             if name == "picovoice-words" or not held_out_order(row["path"]):
                 yield name, "", audio
 
@@ -188,9 +194,37 @@ def more_people(speech: Path) -> Iterator[tuple[str, str, np.ndarray]]:
 def spoken_orders(speech: Path) -> Iterator[tuple[str, np.ndarray]]:
     """(slots as spoken, audio) of the coffee orders that training may use."""
     archive = speech / "picovoice-commands.tar"
-    for row, audio in _tar_sounds(archive, archive.with_suffix(".tsv")):
+    for row, audio in tar_sounds(archive, archive.with_suffix(".tsv")):
         if not held_out_order(row["path"]):
             yield row["slots_as_spoken"], audio
+
+
+def kathleen(speech: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """(text, audio) of the recordings that the agent's voice is made from."""
+    archive = speech / "kathleen-cc0.tar"
+    for row, audio in tar_sounds(archive, archive.with_suffix(".tsv")):
+        yield _plain(row["text"]), audio
+
+
+def held_out_orders(speech: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """(slots as spoken, audio) of the coffee orders that no training may use."""
+    archive = speech / "picovoice-commands.tar"
+    table = archive.with_suffix(".tsv")
+    for row, audio in tar_sounds(archive, table, lambda row: held_out_order(row["path"])):
+        yield row["slots_as_spoken"], audio
+
+
+def held_out_people(speech: Path) -> Iterator[np.ndarray]:
+    """Read speech of the people of LibriSpeech that no training may use."""
+
+    def held_out(row: Row) -> bool:
+        return row["speaker"] in HELD_OUT_LIBRISPEECH
+
+    table = speech / "librispeech-test-clean.tsv"
+    for part in ("1", "2"):
+        archive = speech / f"librispeech-test-clean-{part}.tar"
+        for _, audio in tar_sounds(archive, table, held_out):
+            yield audio
 
 
 def held_out_order(path: str) -> bool:

@@ -33,7 +33,7 @@ from engine.unit_encoder import Tokenizer
 from engine.vocoder import StreamingVocoder
 from models import echo_loop, script
 from models.echo_loop import Loop, cancel, closed_loop, in_room
-from models.evaluate_starter import edit_distance
+from models.known_sentences import edit_distance
 from models.rooms import (
     USER_DB,
     EchoPath,

@@ -24,7 +24,7 @@ from engine.bundle import load_bundle
 from engine.tokens import FRAME_SAMPLES
 from engine.unit_encoder import Tokenizer
 from models.evaluate_echo import find_speakers, spoken
-from models.evaluate_starter import edit_distance
+from models.known_sentences import edit_distance
 from models.rooms import USER_DB, at_level, draw_room, noise_of_seed, speech_level_db
 
 NOISE_DB = -20.0

@@ -166,6 +166,11 @@ def noise_of_seed(seed: int, samples: int) -> np.ndarray:
     return np.asarray(lfilter([1.0], [1.0, -0.9], white))
 
 
+def white_noise(samples: int, rng: np.random.Generator, level_db: float) -> np.ndarray:
+    """float32 (samples,): noise of a level, as a quiet room and its microphone have it."""
+    return (rng.normal(size=samples) * 10 ** (level_db / 20)).astype(np.float32)
+
+
 def at_level(speech: np.ndarray, level_db: float) -> np.ndarray:
     """Speech whose active parts have a level, in dB relative to full scale."""
     return (speech * 10 ** ((level_db - speech_level_db(speech)) / 20)).astype(np.float32)

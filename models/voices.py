@@ -54,6 +54,11 @@ class Speech:
     segments: tuple[tuple[int, int, int], ...]
     """(start sample, end sample, phone class), in order of time."""
 
+    def words(self) -> np.ndarray:
+        """The sound without the silence before and after."""
+        voiced = [(start, end) for start, end, phone in self.segments if phone != PAUSE]
+        return self.audio[voiced[0][0] : voiced[-1][1]]
+
 
 def training_voice(rng: random.Random, flite_share: float = 0.4) -> str:
     """A random voice that training may use."""

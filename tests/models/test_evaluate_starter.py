@@ -1,86 +1,90 @@
-"""The evaluation's own measures: distances, levels, and a partner on the right time axis."""
+"""The evaluation from end to end, and its table."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from rich.console import Console
 
-from engine.bundle import load_bundle
-from engine.duplex import Duplex
-from engine.tokens import FRAME_SAMPLES, RATE_HZ
-from engine.unit_encoder import Tokenizer
+from engine.errors import DuologueError
 from models import script
-from models.evaluate_starter import KnownSentences, Partner, edit_distance, sounding
-from models.phones import PAUSE
-from models.voices import Speech
+from models.evaluate_starter import PARTS, evaluate_starter
+from models.intervals import Interval
+from models.known_sentences import plain_sentences
+from models.score import Goal, Score, show
+from models.studio import Run, studio_of
 from tests.engine.tiny_bundle import write_tiny_bundle
 
-units = st.lists(st.integers(0, 5), max_size=12)
+
+@pytest.fixture
+def few_sentences(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """So that not every one must be spoken first."""
+    some = script.agent_sentences()[::300]
+    monkeypatch.setattr(script, "agent_sentences", lambda: some)
+    plain_sentences.cache_clear()
+    yield
+    plain_sentences.cache_clear()
+    studio_of.cache_clear()
 
 
-def textbook_distance(first: list[int], second: list[int]) -> int:
-    """Wagner and Fischer, cell by cell."""
-    table = np.zeros((len(first) + 1, len(second) + 1), int)
-    table[:, 0], table[0] = np.arange(len(first) + 1), np.arange(len(second) + 1)
-    for i, a in enumerate(first, 1):
-        for j, b in enumerate(second, 1):
-            change = table[i - 1, j - 1] + (a != b)
-            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, change)
-    return int(table[-1, -1])
-
-
-@given(units, units)
-@settings(max_examples=200, deadline=None)
-def test_edit_distance(first: list[int], second: list[int]) -> None:
-    assert edit_distance(first, second) == textbook_distance(first, second)
-
-
-def test_sound_is_told_from_silence_and_clicks() -> None:
-    track = np.zeros(RATE_HZ, np.float32)
-    track[3200:6400] = 0.1
-    track[12000] = 0.9  # a click, alone in its 20 ms
-    loud = np.flatnonzero(sounding(track))
-    assert loud.tolist() == list(range(10, 20))
-
-
-def test_partner_keeps_both_tracks_on_one_axis(tmp_path: Path) -> None:
-    write_tiny_bundle(tmp_path)
-    duplex = Duplex(load_bundle(tmp_path), seed=1)
-    partner = Partner(duplex, np.random.default_rng(0))
-    partner.wait(0.5)
-    speech = Speech(
-        np.ones(RATE_HZ, np.float32) * 0.1, ((0, 800, PAUSE), (800, 9000, 3), (9000, 16000, PAUSE))
-    )
-    start, end = partner.say(speech)
-    partner.wait(1)
-    duplex.close()
-    assert (start, end) == (RATE_HZ // 2, RATE_HZ // 2 + 8200)
-    assert partner.now == end + RATE_HZ
-    # The agent is always one chunk ahead of what the user has said.
-    chunk = duplex.format.chunk_samples
-    assert len(partner.track()) == (partner.now // chunk + 1) * chunk
-    assert len(partner.frames) * FRAME_SAMPLES == len(partner.track())
-
-
-def test_a_sentence_is_known_wherever_in_a_frame_it_begins(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.usefixtures("few_sentences")
+def test_the_starter_runs_through_all_parts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sentences = script.known_sentences()[::12]
-    monkeypatch.setattr(script, "known_sentences", lambda: sentences)
-    bundle = load_bundle()
-    known = KnownSentences(bundle)
-    tokenizer = Tokenizer(bundle.tokenizer)
-    rng = np.random.default_rng(5)
-    for sentence, sound in known.originals.items():
-        audio = np.zeros(len(sound) + 3 * RATE_HZ, np.float32)
-        start = RATE_HZ + int(rng.integers(FRAME_SAMPLES))
-        audio[start : start + len(sound)] = sound
-        audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (-70 / 20)
-        whole = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES]
-        said, distance = known.nearest(tokenizer.units(whole))
-        assert said == sentence
-        assert distance < 0.45
+    path = tmp_path / "figures.json"
+    evaluate_starter(Run(exchanges=1, minutes=0.1), json_path=path)
+    figures = json.loads(path.read_text("utf8"))
+    without_data = [name for name, part in PARTS.items() if not part.needs_data]
+    assert list(figures["parts"]) == without_data
+    for entry in figures["parts"].values():
+        for score in entry["scores"]:
+            assert score["measured"] is None or score["measured"]["count"] >= 1
+    shown = capsys.readouterr().out
+    assert "orders: left out" in shown
+    assert "voice: left out" in shown
+    assert "starter" in shown
+
+
+@pytest.mark.usefixtures("few_sentences")
+def test_words_of_a_text_slot_are_judged(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path, text=True)
+    path = tmp_path / "figures.json"
+    figures = evaluate_starter(Run(bundle=tmp_path, exchanges=2), ["answers"], json_path=path)
+    entry = figures["parts"]["answers"]
+    assert "the same of its units, quiet room" in [score["what"] for score in entry["scores"]]
+    failures = entry["failures"]  # a random model says random words
+    assert len(failures) == 6
+    assert any(failure["said"] for failure in failures)
+    known = set(script.agent_sentences())
+    assert not known & {failure["said"] for failure in failures}
+
+
+def test_an_unknown_part_is_named() -> None:
+    with pytest.raises(DuologueError, match="no part singing; choose from answers"):
+        evaluate_starter(Run(), ["answers", "singing"])
+
+
+def test_a_folder_without_speech_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DuologueError, match="no folder speech"):
+        evaluate_starter(Run(data=tmp_path))
+
+
+def test_the_table_says_what_is_met() -> None:
+    console = Console(record=True, width=120)
+    scores = [
+        Score("right", Interval(0.5, 0.4, 0.6, 90), goal=Goal(least=0.8)),
+        Score("delay", Interval(250.0, None, None, 1), "ms", Goal(100, 400)),
+        Score("nothing", None, goal=Goal(most=0.1)),
+    ]
+    show(console, "title", scores)
+    lines = [line for line in console.export_text().splitlines() if "│" in line]
+    cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
+    assert cells == [
+        ["right", "50.0 %", "40.0 to 60.0 %", "90", "at least 80.0 %", "no"],
+        ["delay", "250 ms", "", "1", "100 to 400 ms", "yes"],
+        ["nothing", "-", "", "0", "at most 10.0 %", ""],
+    ]
+    assert [score.met for score in scores] == [False, True, None]

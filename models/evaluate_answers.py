@@ -1,0 +1,250 @@
+"""Does the agent give the right answer, and when? All intents of the script, in voices kept out.
+
+Whole scenes are played, several to a conversation; the answer to a scene's last turn is judged. The
+same scenes in the same voices are held in a quiet room, in noise, in a simulated room, and at other
+latencies, so that those can be compared.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.tokens import RATE_HZ
+from models import script
+from models.intervals import median, ratio, share, share_of
+from models.known_sentences import KnownSentences, plain_sentences
+from models.orders import neighbours
+from models.partner import EARLY_S, Partner, Surroundings
+from models.rooms import draw_room
+from models.score import Goal, Report, Score
+from models.script import Scene, coffee
+from models.script.remembered import FACTS
+from models.studio import Run, studio_of
+from models.voices import HELD_OUT, speak
+
+PLACES = ("clean", "noise", "room")
+LATENCIES_MS = (0, 160, 240)
+NOISE_DB = -15.0
+GOAL_RIGHT = Goal(least=0.80)
+GOAL_TURNS, GOAL_DELAY_MS = Goal(least=0.97), Goal(100, 400)
+GOAL_LATE = Goal(least=0.90)
+"""Of the right answers at no latency, how many are left at the longest."""
+_SCENES = 8
+"""In a conversation."""
+_FIRST_ROOM = 4_000_000
+"""Seeds of the training's rooms lie below."""
+_ASKED_TOO_EARLY = {f"unknown {fact.name}" for fact in FACTS}
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What one conversation is to be."""
+
+    number: int
+    scenes: tuple[Scene, ...]
+    place: str
+    latency_ms: int | None
+    """The run's by default."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one scene."""
+
+    place: str
+    latency_ms: int | None
+    intent: str
+    voice: str
+    asked: tuple[str, ...]
+    """All that the user said in the scene."""
+    expected: str
+    words: str | None
+    """What the text slot says; None where there is none."""
+    recognised: str | None
+    """The known sentence that the units are like."""
+    distance: float
+    delays_ms: tuple[float | None, ...]
+    """Of the agent's answer to each turn; None where none came in time."""
+
+    @property
+    def right_units(self) -> bool:
+        """Whether the units are those of the right answer."""
+        return self.recognised == self.expected
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is right: its words, its units where there are none."""
+        return self.right_units if self.words is None else self.words == self.expected
+
+
+# --- what is asked --------------------------------------------------------------------------------
+
+
+def plan_places(run: Run) -> list[Conversation]:
+    """The run's exchanges in each of the places."""
+    return [talk for place in PLACES for talk in _conversations(run, place, None)]
+
+
+def plan_latencies(run: Run) -> list[Conversation]:
+    """The run's exchanges at each of the latencies."""
+    return [talk for ms in LATENCIES_MS for talk in _conversations(run, "clean", ms)]
+
+
+def _conversations(run: Run, place: str, latency_ms: int | None) -> Iterator[Conversation]:
+    scenes = draw_scenes(run.exchanges, run.seed)
+    for number, first in enumerate(range(0, len(scenes), _SCENES)):
+        # What nobody has told is asked for before anything is told.
+        some = sorted(
+            scenes[first : first + _SCENES], key=lambda scene: scene.intent not in _ASKED_TOO_EARLY
+        )
+        yield Conversation(number, tuple(some), place, latency_ms)
+
+
+def draw_scenes(count: int, seed: int) -> list[Scene]:
+    """Scenes of the script, spread evenly over the intents."""
+    rng = random.Random(seed)
+    intents = sorted(script.scenes())
+    rng.shuffle(intents)
+    chosen = (intents[index % len(intents)] for index in range(count))
+    return [rng.choice(script.scenes()[intent]) for intent in chosen]
+
+
+# --- asking it ------------------------------------------------------------------------------------
+
+
+def converse(talk: Conversation, run: Run) -> list[Answer]:
+    """Hold a conversation."""
+    studio = studio_of(run)
+    seed = 1000 * run.seed + talk.number
+    rng = random.Random(seed)
+    partner = Partner(studio.duplex(talk.latency_ms), surroundings(talk.place, seed))
+    partner.wait(1)
+    return [_play(scene, talk, partner, studio.known, rng) for scene in talk.scenes]
+
+
+def surroundings(place: str, seed: int) -> Surroundings:
+    """A place of ``PLACES``."""
+    if place == "noise":
+        return Surroundings(noise_db=NOISE_DB, seed=seed)
+    if place == "room":
+        return Surroundings(response=draw_room(_FIRST_ROOM + seed, 0).user_response, seed=seed)
+    return Surroundings(seed=seed)
+
+
+def _play(
+    scene: Scene,
+    talk: Conversation,
+    partner: Partner,
+    known: KnownSentences,
+    rng: random.Random,
+) -> Answer:
+    voice = rng.choice(HELD_OUT)
+    asked, delays = [], []
+    since = 0
+    for turn in scene.turns:
+        asked.append(rng.choice(turn.users))
+        start, end = partner.say(speak(asked[-1], voice, rng))
+        partner.listen()
+        delays.append(partner.answer_delay_ms(start, end))
+        since = max(start, end - round(EARLY_S * RATE_HZ))
+    expected = scene.turns[-1].agent
+    recognised, distance = known.nearest(
+        partner.frames_since(since), _candidates(expected), sure=[expected]
+    )
+    return Answer(
+        place=talk.place,
+        latency_ms=talk.latency_ms,
+        intent=scene.intent,
+        voice=voice,
+        asked=tuple(asked),
+        expected=expected,
+        words=partner.words_since(since),
+        recognised=recognised,
+        distance=distance,
+        delays_ms=tuple(delays),
+    )
+
+
+def _candidates(expected: str) -> Sequence[str]:
+    """What an answer is told from: all that is no order, and orders almost like the right one."""
+    order = coffee.parse_order(expected)
+    if order is None:
+        return plain_sentences()
+    near = (other.reply() for others in neighbours(order).values() for other in others)
+    return (*plain_sentences(), *near)
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+
+def report_places(conversations: Sequence[Sequence[Answer]], _run: Run) -> Report:
+    """Right answers by place; turns taken and their delay in a quiet room."""
+    answers = [answer for conversation in conversations for answer in conversation]
+    by_place = {place: [one for one in answers if one.place == place] for place in PLACES}
+    quiet = by_place["clean"]
+    delays = [delay for answer in quiet for delay in answer.delays_ms]
+    scores = [
+        _right("right answer, quiet room", quiet, GOAL_RIGHT),
+        _right(f"right answer, noise at {-NOISE_DB:g} dB", by_place["noise"]),
+        _right("right answer, simulated room", by_place["room"]),
+    ]
+    if any(answer.words is not None for answer in answers):
+        units = share_of([answer.right_units for answer in quiet])
+        scores.append(Score("the same of its units, quiet room", units))
+    in_time = [delay for delay in delays if delay is not None]
+    scores += [
+        Score("takes the turn within 2 s", share(len(in_time), len(delays)), goal=GOAL_TURNS),
+        Score("delay of the answer, median", median(in_time), "ms", GOAL_DELAY_MS),
+    ]
+    details = {
+        "right_by_voice": _right_by("voice", quiet),
+        "right_by_intent": _right_by("intent", quiet),
+        "delay_ms_quartiles": np.percentile(in_time, [25, 75]).tolist() if in_time else [],
+        "failures": _failures(answers),
+    }
+    return Report(scores, details)
+
+
+def report_latencies(conversations: Sequence[Sequence[Answer]], run: Run) -> Report:
+    """Right answers by latency, and what the longest leaves of them."""
+    answers = [answer for conversation in conversations for answer in conversation]
+    by_latency = {ms: [one for one in answers if one.latency_ms == ms] for ms in LATENCIES_MS}
+    scores = [_right(f"right answer at {ms} ms latency", some) for ms, some in by_latency.items()]
+    first, last = (
+        [one.right for one in by_latency[ms]] for ms in (LATENCIES_MS[0], LATENCIES_MS[-1])
+    )
+    kept = ratio(list(zip(last, first, strict=True)))
+    what = f"right at {LATENCIES_MS[-1]} ms for one right at {LATENCIES_MS[0]} ms"
+    return Report([*scores, Score(what, kept, goal=GOAL_LATE)], {"failures": _failures(answers)})
+
+
+def _right(what: str, answers: Sequence[Answer], goal: Goal | None = None) -> Score:
+    return Score(what, share_of([answer.right for answer in answers]), goal=goal)
+
+
+def _right_by(name: str, answers: Sequence[Answer]) -> dict[str, float]:
+    asked = Counter(getattr(answer, name) for answer in answers)
+    right = Counter(getattr(answer, name) for answer in answers if answer.right)
+    return {key: right[key] / asked[key] for key in sorted(asked)}
+
+
+def _failures(answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    return [
+        {
+            "place": answer.place,
+            "latency_ms": answer.latency_ms,
+            "voice": answer.voice,
+            "question": " / ".join(answer.asked),
+            "expected": answer.expected,
+            "said": answer.recognised if answer.words is None else answer.words,
+            "distance": round(answer.distance, 2),
+        }
+        for answer in answers
+        if not answer.right
+    ]

@@ -1,0 +1,173 @@
+"""What the agent does while the user speaks: does it wait in a pause, does it show that it listens?
+
+Pauses: a sentence is cut between two words. Long talk: the user tells of their day, and the agent's
+short words ("mm hmm") are counted; in synthetic voices, and in those of people where there is data.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.tokens import RATE_HZ
+from engine.turns import Span
+from models import script
+from models.intervals import ratio, share_of
+from models.partner import Partner, Surroundings, stretches
+from models.score import Goal, Report, Score
+from models.studio import Run, studio_of
+from models.timing import HUMAN
+from models.voices import HELD_OUT, speak
+
+GOAL_PAUSES = Goal(most=0.10)
+GOAL_BACKCHANNELS = Goal(3, 7)
+BACKCHANNEL_S = 1.0
+"""What is longer is no sign of listening but a turn."""
+_CUT_WORDS = 5
+"""Shorter sentences are not cut."""
+_TOLD = 6
+"""Sentences of a long talk."""
+_READ_S = 20.0
+"""A person reads at least so long, one recording after the other."""
+
+
+@dataclass(frozen=True)
+class Pause:
+    """What became of one cut sentence."""
+
+    voice: str
+    before: str
+    after: str
+    pause_s: float
+    spoke: bool
+
+
+def plan_pauses(run: Run) -> list[int]:
+    """Numbers of the pauses."""
+    return list(range(run.situations))
+
+
+def pause(number: int, run: Run) -> Pause:
+    """Say a sentence with a pause in it."""
+    rng = random.Random(f"pause {run.seed} {number}")
+    before, after = cut_sentence(rng)
+    voice = HELD_OUT[number % len(HELD_OUT)]
+    partner = Partner(studio_of(run).duplex(), Surroundings(seed=number))
+    partner.wait(1)
+    seconds = HUMAN.pause.draw(rng, *HUMAN.pauses)
+    _, start = partner.say(speak(before, voice, rng))
+    partner.wait(seconds)
+    end, _ = partner.say(speak(after, voice, rng))
+    partner.wait(0.5)
+    spoke = bool(within(stretches(partner.track()), start, end))
+    return Pause(voice, before, after, seconds, spoke)
+
+
+def cut_sentence(rng: random.Random) -> tuple[str, str]:
+    """A sentence of the user in two parts, of which the first is no sentence of its own."""
+    whole = set(script.user_sentences())
+    scenes = script.scenes()
+    while True:
+        scene = rng.choice(scenes[rng.choice(sorted(scenes))])
+        words = rng.choice(scene.turns[0].users).split()
+        if len(words) < _CUT_WORDS:
+            continue
+        cut = rng.randint(2, len(words) - 2)
+        before, after = " ".join(words[:cut]), " ".join(words[cut:])
+        if before not in whole:
+            return before, after
+
+
+def within(spans: Sequence[Span], start: int, end: int) -> list[Span]:
+    """Spans that sound anywhere in [start, end)."""
+    return [span for span in spans if span.start_sample < end and span.end_sample > start]
+
+
+def report_pauses(pauses: Sequence[Pause], _run: Run) -> Report:
+    """How often the agent could not wait."""
+    spoke = share_of([one.spoke for one in pauses])
+    failures = [
+        {"voice": one.voice, "before": one.before, "after": one.after, "pause_s": one.pause_s}
+        for one in pauses
+        if one.spoke
+    ]
+    score = Score("speaks in a user's pause of 0.3 to 1.2 s", spoke, goal=GOAL_PAUSES)
+    return Report([score], {"failures": failures})
+
+
+# --- long talk ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LongTalk:
+    """A long turn of the user."""
+
+    voice: str
+    """``people`` for a recording."""
+    minutes: float
+    backchannels: int
+    turns: int
+    """How often the agent said something longer."""
+
+
+def plan_long_talks(run: Run) -> list[tuple[str, int]]:
+    """(voice, number) of the talks: half as many as other situations, for they last."""
+    count = max(run.situations // 2, 1)
+    talks = [(HELD_OUT[number % len(HELD_OUT)], number) for number in range(count)]
+    if run.data:
+        talks += [("people", number) for number in range(count)]
+    return talks
+
+
+def tell(talk: tuple[str, int], run: Run) -> LongTalk:
+    """Tell the agent something long."""
+    voice, number = talk
+    rng = random.Random(f"long talk {run.seed} {number}")
+    studio = studio_of(run)
+    partner = Partner(studio.duplex(), Surroundings(seed=number))
+    partner.wait(1)
+    asker = HELD_OUT[number % len(HELD_OUT)]
+    partner.say(speak(rng.choice(script.LONG_TALK_PROMPTS), asker, rng))
+    partner.listen()
+    start = partner.now
+    if voice == "people":
+        told = reading(studio.people, rng)
+    else:
+        told = [speak(text, voice, rng).words() for text in rng.sample(script.LONG_TALK, _TOLD)]
+    for index, part in enumerate(told):
+        if index:
+            partner.wait(HUMAN.pause.draw(rng, *HUMAN.pauses))
+        partner.play(part)
+    end = partner.now
+    spans = [span for span in stretches(partner.track()) if start <= span.start_sample < end]
+    short = sum(span.duration_ms <= BACKCHANNEL_S * 1000 for span in spans)
+    return LongTalk(voice, (end - start) / RATE_HZ / 60, short, len(spans) - short)
+
+
+def reading(people: Sequence[np.ndarray], rng: random.Random) -> list[np.ndarray]:
+    """Recordings that follow one another, mostly of one person, long enough together."""
+    first = rng.randrange(len(people))
+    chosen: list[np.ndarray] = []
+    while sum(map(len, chosen)) < _READ_S * RATE_HZ:
+        chosen.append(people[(first + len(chosen)) % len(people)])
+    return chosen
+
+
+def report_long_talks(talks: Sequence[LongTalk], _run: Run) -> Report:
+    """Signs of listening in a minute of the user's."""
+    scores = []
+    synthetic = [talk for talk in talks if talk.voice != "people"]
+    people = [talk for talk in talks if talk.voice == "people"]
+    for name, some in (("synthetic voices", synthetic), ("people", people)):
+        if not some:
+            continue
+        short = ratio([(talk.backchannels, talk.minutes) for talk in some])
+        longer = ratio([(talk.turns, talk.minutes) for talk in some])
+        scores += [
+            Score(f"backchannels in long turns, {name}", short, "a minute", GOAL_BACKCHANNELS),
+            Score(f"longer words into long turns, {name}", longer, "a minute"),
+        ]
+    return Report(scores)

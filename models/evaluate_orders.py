@@ -1,0 +1,107 @@
+"""Does the agent understand strangers? Recorded coffee orders of people that no training heard.
+
+Each recording is a conversation of its own, in quiet and in noise. The agent repeats an order in
+one wording, from which every slot can be read.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from engine.tokens import RATE_HZ
+from engine.turns import activity, levels_db
+from models.intervals import share_of
+from models.orders import order_in_units, order_in_words, slots_right
+from models.partner import EARLY_S, Partner, Surroundings
+from models.score import Report, Score
+from models.script.coffee import Order, order_of_label
+from models.studio import Run, studio_of
+
+NOISES_DB = (None, 24, 18, 12, 6)
+"""How far the speech lies above the noise; none of it first."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One order to be played."""
+
+    index: int
+    """Of the recording."""
+    speech_over_noise_db: int | None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back."""
+
+    speech_over_noise_db: int | None
+    label: Order
+    said: str
+    """The agent's words, or the order that its units are like; empty where there is none."""
+    order: Order | None
+
+    @property
+    def right(self) -> bool:
+        """Whether every slot is right, and none was added."""
+        return self.order == self.label
+
+
+def plan(run: Run) -> list[Asked]:
+    """All recordings, or as many as there are exchanges, in each noise."""
+    count = len(studio_of(run).orders)
+    chosen = random.Random(run.seed).sample(range(count), min(count, run.exchanges))
+    return [Asked(index, noise) for noise in NOISES_DB for index in sorted(chosen)]
+
+
+def order(asked: Asked, run: Run) -> Reply:
+    """Play a recording and listen."""
+    studio = studio_of(run)
+    label_text, sound = studio.orders[asked.index]
+    label = order_of_label(label_text)
+    above = asked.speech_over_noise_db
+    noise_db = None if above is None else -float(above)
+    partner = Partner(studio.duplex(), Surroundings(noise_db=noise_db, seed=asked.index))
+    partner.wait(1)
+    start = partner.now
+    partner.play(sound)
+    partner.listen()
+    spans = activity(levels_db(sound))
+    speech_end = spans[-1].end_sample if spans else len(sound)
+    since = start + max(speech_end - round(EARLY_S * RATE_HZ), 0)
+    words = partner.words_since(since)
+    if words is None:
+        found = order_in_units(partner.frames_since(since), label, studio.known)
+        return Reply(above, label, found.reply() if found else "", found)
+    return Reply(above, label, words, order_in_words(words))
+
+
+def report(replies: Sequence[Reply], _run: Run) -> Report:
+    """Whole orders and single slots, by noise."""
+    scores = []
+    by_slot: dict[str, dict[str, float]] = {}
+    for noise in NOISES_DB:
+        some = [reply for reply in replies if reply.speech_over_noise_db == noise]
+        where = "as recorded" if noise is None else f"noise at {noise} dB"
+        right = [slots_right(reply.label, reply.order) for reply in some]
+        each = [one for slots in right for one in slots.values()]
+        scores += [
+            Score(f"strangers' orders all right, {where}", share_of([r.right for r in some])),
+            Score(f"their slots right, {where}", share_of(each)),
+        ]
+        by_slot[where] = {
+            slot: sum(slots[slot] for slots in right if slot in slots)
+            / max(sum(slot in slots for slots in right), 1)
+            for slot in asdict(Order(""))
+        }
+    failures = [
+        {
+            "noise_db": reply.speech_over_noise_db,
+            "expected": reply.label.reply(),
+            "said": reply.said,
+        }
+        for reply in replies
+        if not reply.right
+    ]
+    return Report(scores, {"right_by_slot": by_slot, "failures": failures})

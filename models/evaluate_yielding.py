@@ -1,0 +1,170 @@
+"""What the agent does when it hears something while it tells a story: stop, or go on?
+
+The user who interrupts wants it silent; a cough, a bark or the user's own "mm hmm" does not.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.tokens import RATE_HZ
+from models import script
+from models.intervals import median, share, share_of
+from models.noises import Noise, bursts, recorded_noises
+from models.partner import Partner, Surroundings, longest_silence_ms, sounding
+from models.rooms import USER_DB
+from models.score import Goal, Report, Score
+from models.studio import Run, studio_of
+from models.voices import HELD_OUT, speak
+
+SILENT_WITHIN_MS = 600
+GOAL_SILENT, GOAL_GOES_ON = Goal(least=0.95), Goal(least=0.95)
+_AFTER_S = (1.0, 3.0)
+"""How long the story has gone on; the stories last 6.5 s and more."""
+_QUIET_MS = 160
+"""The agent is silent where so much without sound begins: "okay" may come soon after."""
+_QUESTION_SHARE = 1 / 3
+"""Of interruptions; the others ask for silence."""
+_WATCHED_S = 2.0
+_LONGEST_PAUSE_MS = 700
+"""A story has pauses up to 300 ms."""
+_TELLING_S = 0.5
+_STEP_MS = 20
+
+
+@dataclass(frozen=True)
+class Yielded:
+    """What became of one story that was talked into."""
+
+    kind: str
+    what: str
+    told: bool
+    """Whether there was a story at all."""
+    stop_ms: float
+    """From the beginning of what was heard to the agent's silence."""
+    went_on: bool
+
+
+# --- interruptions --------------------------------------------------------------------------------
+
+
+def plan_interruptions(run: Run) -> list[int]:
+    """Numbers of the interruptions."""
+    return list(range(run.situations))
+
+
+def interrupt(number: int, run: Run) -> Yielded:
+    """Ask for a story and cut in."""
+    rng = random.Random(f"interruption {run.seed} {number}")
+    voice = HELD_OUT[number % len(HELD_OUT)]
+    if rng.random() < _QUESTION_SHARE:
+        scenes = script.scenes()
+        kind = "question"
+        words = rng.choice(rng.choice(scenes[rng.choice(sorted(scenes))]).turns[0].users)
+    else:
+        kind, words = "stop", rng.choice(script.STOPS)
+    partner, told = _hear_story(number, voice, rng, run)
+    onset, _ = partner.say(speak(words, voice, rng))
+    partner.wait(_WATCHED_S)
+    return _watched(partner, kind, words, told, onset)
+
+
+def report_interruptions(stories: Sequence[Yielded], _run: Run) -> Report:
+    """How soon the agent is silent."""
+    told = [story for story in stories if story.told]
+    in_time = sum(story.stop_ms <= SILENT_WITHIN_MS for story in told)
+    scores = [
+        Score("tells the story asked for", share_of([story.told for story in stories])),
+        Score("silent in 600 ms when interrupted", share(in_time, len(told)), goal=GOAL_SILENT),
+        Score("silent after, median", median([story.stop_ms for story in told]), "ms"),
+    ]
+    failures = [
+        {"kind": story.kind, "said": story.what, "stop_ms": story.stop_ms}
+        for story in told
+        if story.stop_ms > SILENT_WITHIN_MS
+    ]
+    return Report(scores, {"failures": failures})
+
+
+# --- what is no interruption ----------------------------------------------------------------------
+
+
+def plan_noises(run: Run) -> list[tuple[str, int]]:
+    """(kind, number): as many of the user's backchannels as of noises."""
+    return [(kind, n) for kind in ("mm hmm", "noise") for n in range(run.situations)]
+
+
+def disturb_story(noise: tuple[str, int], run: Run) -> Yielded:
+    """Ask for a story, and make a small sound while it is told."""
+    kind, number = noise
+    rng = random.Random(f"{kind} {run.seed} {number}")
+    voice = HELD_OUT[number % len(HELD_OUT)]
+    partner, told = _hear_story(number, voice, rng, run)
+    if kind == "mm hmm":
+        words = rng.choice(script.BACKCHANNELS)
+        onset, _ = partner.say(speak(words, voice, rng))
+        what = words
+    else:
+        sound = _noise(run, number)
+        onset, what = partner.now, sound.name
+        partner.play(sound.audio, USER_DB)
+    partner.wait(max(_WATCHED_S - (partner.now - onset) / RATE_HZ, 0))
+    return _watched(partner, kind, what, told, onset)
+
+
+def _noise(run: Run, number: int) -> Noise:
+    rng = np.random.default_rng([run.seed, number])
+    if run.data is None:
+        return bursts(rng)
+    recorded = recorded_noises(run.data / "noise")
+    return recorded[int(rng.integers(len(recorded)))]
+
+
+def report_noises(stories: Sequence[Yielded], run: Run) -> Report:
+    """How often the agent goes on."""
+    told = [story for story in stories if story.told]
+
+    def went_on(kind: str) -> list[bool]:
+        return [story.went_on for story in told if story.kind == kind]
+
+    source = "recorded noise" if run.data else "synthetic cough"
+    scores = [
+        Score('goes on at the user\'s "mm hmm"', share_of(went_on("mm hmm")), goal=GOAL_GOES_ON),
+        Score(f"goes on at a {source}", share_of(went_on("noise")), goal=GOAL_GOES_ON),
+    ]
+    failures = [
+        {"kind": story.kind, "heard": story.what, "stop_ms": story.stop_ms}
+        for story in told
+        if not story.went_on
+    ]
+    return Report(scores, {"stories": len(told), "failures": failures})
+
+
+# --- stories --------------------------------------------------------------------------------------
+
+
+def _hear_story(number: int, voice: str, rng: random.Random, run: Run) -> tuple[Partner, bool]:
+    """A partner in the middle of a story, and whether it is told."""
+    partner = Partner(studio_of(run).duplex(), Surroundings(seed=number))
+    partner.wait(1)
+    partner.say(speak(rng.choice(script.STORY_PROMPTS), voice, rng))
+    partner.wait(0.4 + rng.uniform(*_AFTER_S))
+    return partner, partner.agent_sounds(_TELLING_S)
+
+
+def _watched(partner: Partner, kind: str, what: str, told: bool, onset: int) -> Yielded:
+    track = partner.track()
+    watched = track[onset : onset + round(_WATCHED_S * RATE_HZ)]
+    went_on = longest_silence_ms(watched) < _LONGEST_PAUSE_MS
+    return Yielded(kind, what, told, stop_ms(track[onset:]), went_on)
+
+
+def stop_ms(track: np.ndarray) -> float:
+    """When the first 160 ms without sound begin; the track's length where there are none."""
+    loud = sounding(track)
+    quiet = np.convolve(loud, np.ones(_QUIET_MS // _STEP_MS), "valid") == 0
+    return float((np.argmax(quiet) if quiet.any() else len(loud)) * _STEP_MS)

@@ -1,0 +1,104 @@
+"""What is asked, and what counts as right."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from models import script
+from models.evaluate_answers import (
+    LATENCIES_MS,
+    PLACES,
+    Answer,
+    draw_scenes,
+    plan_latencies,
+    plan_places,
+    report_latencies,
+    report_places,
+)
+from models.studio import Run
+
+RIGHT = Answer(
+    place="clean",
+    latency_ms=None,
+    intent="tea",
+    voice="flite:rms",
+    asked=("do you drink tea",),
+    expected="i like tea with lemon",
+    words=None,
+    recognised="i like tea with lemon",
+    distance=0.2,
+    delays_ms=(300.0,),
+)
+WRONG = replace(RIGHT, recognised=None, distance=0.8, delays_ms=(None,))
+
+
+def test_every_intent_is_asked_as_often() -> None:
+    intents = len(script.scenes())
+    asked = Counter(scene.intent for scene in draw_scenes(2 * intents, 3))
+    assert set(asked) == set(script.scenes())
+    assert set(asked.values()) == {2}
+    assert draw_scenes(20, 3) == draw_scenes(20, 3) != draw_scenes(20, 4)
+
+
+def test_the_same_is_asked_everywhere_and_nothing_told_is_unknown() -> None:
+    run = Run(exchanges=600)
+    talks = [talk for talk in plan_places(run) if talk.place == "room"]
+    for place in PLACES:
+        assert [t.scenes for t in plan_places(run) if t.place == place] == [t.scenes for t in talks]
+    for ms in LATENCIES_MS:
+        some = [t.scenes for t in plan_latencies(run) if t.latency_ms == ms]
+        assert some == [t.scenes for t in talks]
+    asked = 0
+    for talk in talks:
+        told = False
+        for scene in talk.scenes:
+            unknown = scene.intent.startswith("unknown ")
+            asked += unknown
+            assert not (unknown and told)
+            told |= bool(scene.told)
+    assert asked
+
+
+def test_words_count_before_units() -> None:
+    assert RIGHT.right
+    assert not WRONG.right
+    assert replace(WRONG, words=RIGHT.expected).right
+    misspoken = replace(RIGHT, words="i like tea")
+    assert misspoken.right_units
+    assert not misspoken.right
+
+
+def test_report_of_places() -> None:
+    answers = [
+        [RIGHT, RIGHT, WRONG],
+        [replace(RIGHT, place="noise"), replace(WRONG, place="room")],
+    ]
+    report = report_places(answers, Run())
+    found = {score.what: score.measured for score in report.scores}
+    values = [interval.value for interval in found.values() if interval]
+    assert values == [2 / 3, 1.0, 0.0, 2 / 3, 300.0]
+    assert report.details["right_by_voice"] == {"flite:rms": 2 / 3}
+    assert [failure["place"] for failure in report.details["failures"]] == ["clean", "room"]
+    assert report.details["failures"][0]["said"] is None
+    assert report.details["failures"][0]["question"] == "do you drink tea"
+
+
+def test_units_are_reported_beside_words() -> None:
+    report = report_places([[replace(RIGHT, words="i like tea")]], Run())
+    found = {score.what: score.measured.value for score in report.scores if score.measured}
+    assert found["right answer, quiet room"] == 0
+    assert found["the same of its units, quiet room"] == 1
+    assert report.details["failures"][0]["said"] == "i like tea"
+
+
+def test_report_of_latencies() -> None:
+    first, _, last = LATENCIES_MS
+    answers = [
+        [replace(RIGHT, latency_ms=first), replace(RIGHT, latency_ms=first)],
+        [replace(RIGHT, latency_ms=last), replace(WRONG, latency_ms=last)],
+    ]
+    kept = report_latencies(answers, Run()).scores[-1]
+    assert kept.measured is not None
+    assert kept.measured.value == 0.5
+    assert kept.met is False

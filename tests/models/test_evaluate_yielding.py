@@ -1,0 +1,59 @@
+"""When the agent is silent, and when it went on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.tokens import RATE_HZ
+from models.evaluate_yielding import Yielded, report_interruptions, report_noises, stop_ms
+from models.noises import bursts, loudest_part
+from models.studio import Run
+
+
+def track(*sounding_s: tuple[float, float]) -> np.ndarray:
+    made = np.zeros(3 * RATE_HZ, np.float32)
+    for start, end in sounding_s:
+        made[round(start * RATE_HZ) : round(end * RATE_HZ)] = 0.1
+    return made
+
+
+def test_silence_begins_where_it_lasts() -> None:
+    assert stop_ms(track((0, 0.4), (0.5, 0.8), (1.2, 1.5))) == 800
+    assert stop_ms(track((0, 3))) == 3000
+    assert stop_ms(track()) == 0
+
+
+def test_only_stories_that_were_told_count() -> None:
+    stories = [
+        Yielded("stop", "wait", True, 400, False),
+        Yielded("question", "who are you", True, 900, False),
+        Yielded("stop", "stop", False, 0, False),
+    ]
+    told, silent, median = report_interruptions(stories, Run()).scores
+    assert told.measured is not None and told.measured.value == 2 / 3
+    assert silent.measured is not None and silent.measured.value == 1 / 2
+    assert median.measured is not None and median.measured.value == 650
+
+
+def test_what_is_no_interruption() -> None:
+    stories = [
+        Yielded("mm hmm", "yeah", True, 2000, True),
+        Yielded("noise", "cough", True, 500, False),
+        Yielded("noise", "cough", False, 0, True),
+    ]
+    report = report_noises(stories, Run())
+    values = [score.measured.value for score in report.scores if score.measured]
+    assert values == [1, 0]
+    assert report.details["stories"] == 2
+    assert report.details["failures"] == [{"kind": "noise", "heard": "cough", "stop_ms": 500}]
+
+
+def test_noises_are_short() -> None:
+    sound = np.zeros(5 * RATE_HZ, np.float32)
+    sound[48000:52000] = 1.0
+    part = loudest_part(sound)
+    assert len(part) == round(0.8 * RATE_HZ)
+    assert np.abs(part).sum() == 4000
+    cough = bursts(np.random.default_rng(0)).audio
+    assert 0.3 * RATE_HZ < len(cough) < 0.8 * RATE_HZ
+    assert cough.dtype == np.float32

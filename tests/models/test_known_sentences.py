@@ -1,0 +1,65 @@
+"""Sentences are told apart by their units, wherever in a frame they begin."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.bundle import load_bundle
+from engine.tokens import FRAME_SAMPLES, RATE_HZ
+from engine.unit_encoder import Tokenizer
+from models import script
+from models.known_sentences import KnownSentences, edit_distance, edit_distances, plain_sentences
+from models.script import coffee
+
+units = st.lists(st.integers(0, 5), max_size=12)
+
+
+def textbook_distance(first: list[int], second: list[int]) -> int:
+    """Wagner and Fischer, cell by cell."""
+    table = np.zeros((len(first) + 1, len(second) + 1), int)
+    table[:, 0], table[0] = np.arange(len(first) + 1), np.arange(len(second) + 1)
+    for i, a in enumerate(first, 1):
+        for j, b in enumerate(second, 1):
+            change = table[i - 1, j - 1] + (a != b)
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, change)
+    return int(table[-1, -1])
+
+
+@given(units, st.lists(units, min_size=1, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_edit_distance(first: list[int], others: list[list[int]]) -> None:
+    expected = [textbook_distance(first, other) for other in others]
+    assert edit_distances(first, others).tolist() == expected
+    assert edit_distance(first, others[0]) == expected[0]
+
+
+def test_orders_are_not_among_the_plain_sentences() -> None:
+    plain = plain_sentences()
+    assert set(plain) <= set(script.agent_sentences())
+    assert 300 < len(plain) < 600
+    assert coffee.Order("latte", "large").reply() not in plain
+    assert script.LONG_TALK_END in plain
+
+
+def test_a_sentence_is_known_wherever_in_a_frame_it_begins() -> None:
+    bundle = load_bundle()
+    known = KnownSentences(bundle)
+    tokenizer = Tokenizer(bundle.tokenizer)
+    rng = np.random.default_rng(5)
+    candidates = script.known_sentences()[::12]
+    for sentence in candidates:
+        sound = known.original(sentence)
+        audio = np.zeros(len(sound) + 3 * RATE_HZ, np.float32)
+        start = RATE_HZ + int(rng.integers(FRAME_SAMPLES))
+        audio[start : start + len(sound)] = sound
+        audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (-70 / 20)
+        whole = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES]
+        said, distance = known.nearest(tokenizer.units(whole), candidates)
+        assert said == sentence
+        assert distance < 0.45
+        others = [text for text in candidates if text != sentence]
+        assert known.nearest(tokenizer.units(whole), others)[1] > distance
+    silence = tokenizer.units(np.zeros(RATE_HZ * 16 // 25, np.float32))
+    assert known.nearest(silence, candidates)[0] is None
