@@ -31,7 +31,7 @@ from models.voices import HELD_OUT, speak
 PLACES = ("clean", "noise", "room")
 LATENCIES_MS = (0, 160, 240)
 NOISE_DB = -15.0
-GOAL_RIGHT = Goal(least=0.80)
+GOALS_RIGHT = {"clean": Goal(least=0.95), "noise": Goal(least=0.88), "room": Goal(least=0.88)}
 GOAL_TURNS, GOAL_DELAY_MS = Goal(least=0.97), Goal(100, 400)
 GOAL_LATE = Goal(least=0.90)
 """Of the right answers at no latency, how many are left at the longest."""
@@ -190,9 +190,9 @@ def report_places(conversations: Sequence[Sequence[Answer]], _run: Run) -> Repor
     quiet = by_place["clean"]
     delays = [delay for answer in quiet for delay in answer.delays_ms]
     scores = [
-        _right("right answer, quiet room", quiet, GOAL_RIGHT),
-        _right(f"right answer, noise at {-NOISE_DB:g} dB", by_place["noise"]),
-        _right("right answer, simulated room", by_place["room"]),
+        _right("right answer, quiet room", quiet, GOALS_RIGHT["clean"]),
+        _right(f"right answer, noise at {-NOISE_DB:g} dB", by_place["noise"], GOALS_RIGHT["noise"]),
+        _right("right answer, simulated room", by_place["room"], GOALS_RIGHT["room"]),
     ]
     if any(answer.words is not None for answer in answers):
         units = share_of([answer.right_units for answer in quiet])

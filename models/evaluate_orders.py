@@ -15,12 +15,14 @@ from engine.turns import activity, levels_db
 from models.intervals import share_of
 from models.orders import order_in_units, order_in_words, slots_right
 from models.partner import EARLY_S, Partner, Surroundings
-from models.score import Report, Score
+from models.score import Goal, Report, Score
 from models.script.coffee import Order, order_of_label
 from models.studio import Run, studio_of
 
 NOISES_DB = (None, 24, 18, 12, 6)
 """How far the speech lies above the noise; none of it first."""
+GOAL_WHOLE, GOAL_SLOTS = Goal(least=0.75), Goal(least=0.92)
+"""As recorded."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,11 @@ def report(replies: Sequence[Reply], _run: Run) -> Report:
         where = "as recorded" if noise is None else f"noise at {noise} dB"
         right = [slots_right(reply.label, reply.order) for reply in some]
         each = [one for slots in right for one in slots.values()]
+        whole = share_of([reply.right for reply in some])
+        goals = (GOAL_WHOLE, GOAL_SLOTS) if noise is None else (None, None)
         scores += [
-            Score(f"strangers' orders all right, {where}", share_of([r.right for r in some])),
-            Score(f"their slots right, {where}", share_of(each)),
+            Score(f"strangers' orders all right, {where}", whole, goal=goals[0]),
+            Score(f"their slots right, {where}", share_of(each), goal=goals[1]),
         ]
         by_slot[where] = {
             slot: sum(slots[slot] for slots in right if slot in slots)
