@@ -103,8 +103,9 @@ class _Card(QFrame):
     def show_value(self, value: str, more: str = "", role: str = "soft") -> None:
         """A figure, and a small line below it."""
         self.value.setText(value)
-        self._more.setText(more)
-        self._more.setToolTip(more)
+        if more != self._more.text():
+            self._more.setText(more)
+            self._more.setToolTip(more)
         if role != self._role:
             self._role = role
             self._more.setProperty("role", role)
