@@ -47,6 +47,8 @@ _GRID_LEAST_PX, _CELL_LEAST_PX = 7.0, 4.0
 _LABEL_LEAST_PX = 90
 _STEPS_S = (0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 _CATCH_UP = 0.08
+_BEHIND_SECONDS = 0.1
+"""The picture's clock keeps so far behind the newest sound, which comes in lumps."""
 _MOST_BEHIND_SECONDS = 0.5
 _HOVER_PX = 6
 _SETTLE_BARS = 8
@@ -97,6 +99,8 @@ class WaveformView(QWidget):
         self._cache_key: tuple[object, ...] = ()
         self._wet = QPixmap()
         self._wet_key: tuple[object, ...] = ()
+        self._wet_end = 0
+        """Samples of the talk when it was painted."""
         self._ghosts: dict[tuple[str, int, int, float], QPixmap] = {}
         self._names: dict[tuple[object, ...], QPixmap] = {}
         self.frames = 0
@@ -239,7 +243,7 @@ class WaveformView(QWidget):
         if not 0 <= behind < _MOST_BEHIND_SECONDS * RATE_HZ:
             self._shown_end = float(length)
         elif behind:
-            step = passed * RATE_HZ + _CATCH_UP * (behind - 0.05 * RATE_HZ)
+            step = passed * RATE_HZ + _CATCH_UP * (behind - _BEHIND_SECONDS * RATE_HZ)
             self._shown_end = min(self._shown_end + max(step, 0.0), float(length))
         elif self._follow:
             return  # nothing new to see
@@ -285,13 +289,14 @@ class WaveformView(QWidget):
         painter.end()
 
     def _paint_wet(self, painter: QPainter, fresh: int, first: int, offset: float) -> None:
-        """Bars from ``fresh`` on, painted when there is news and shown up to now."""
+        """Bars from ``fresh`` on, shown up to now and painted anew when now reaches their end."""
         assert self._timeline is not None
         length = self._timeline.length_samples
         until = int(np.ceil(length / self._bar_samples))
-        key = (fresh, length, self._timeline.next_step, self._cache_key)
-        if key != self._wet_key:
-            self._wet_key = key
+        key = (fresh, len(self._timeline.marks), self._cache_key)
+        needed = min(length, self._shown_end + FRAME_MS * RATE_HZ / 1000)
+        if key != self._wet_key or needed > self._wet_end:
+            self._wet_key, self._wet_end = key, length
             width, ratio = (
                 (until - fresh) * BAR_PITCH_PX + _LABEL_LEAST_PX,
                 self.devicePixelRatioF(),
@@ -601,7 +606,7 @@ class WaveformView(QWidget):
             (self.tr("You"), look.user, user_y),
             (self.tr("Agent"), look.agent, agent_y),
         ):
-            key = text, colour, look.card, self.font().key(), ratio
+            key = text, colour, look.card, ratio
             if key not in self._names:
                 if len(self._names) >= _MOST_NAMES:
                     self._names.clear()
@@ -773,8 +778,9 @@ class WaveformView(QWidget):
         self._cache_key = ()
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._cache_key = ()
+            self._names.clear()
             self.update()
         super().changeEvent(event)
 
