@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import torch
-import typer
 
 from models.onnx_weights import halve_weights
 from models.vocoder import CausalVocoder, load_vocoder
@@ -48,15 +46,3 @@ def export_network(vocoder: CausalVocoder, onnx_path: Path) -> None:
 def export_vocoder(checkpoint: Path, onnx_path: Path) -> None:
     """Export the averaged weights of a training checkpoint."""
     export_network(load_vocoder(checkpoint), onnx_path)
-
-
-def main(
-    checkpoint: Annotated[Path, typer.Argument(help="Written by train_vocoder.")],
-    onnx_path: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
-) -> None:
-    """Export a trained vocoder to ONNX."""
-    export_vocoder(checkpoint, onnx_path)
-
-
-if __name__ == "__main__":
-    typer.run(main)
