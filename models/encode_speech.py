@@ -2,7 +2,7 @@
 are composed from.
 
 Encoding once and composing in unit space makes thousands of hours cheap. The store is a pickle of
-``SpeechStore``; the vocoder's store is ``models.train_vocoder.VocoderStore``.
+``SpeechStore``; the vocoder's store is ``models.vocoder_store.VocoderStore``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from models.corpus import LABEL_SAMPLES, Corpus, spoken_orders, whole_frames
 from models.phones import PAUSE
 from models.script import coffee
 from models.tokenizer import DELAY_FRAMES, TokenizerNet, load_tokenizer
-from models.train_vocoder import Recording, VocoderStore, save_store
+from models.vocoder_store import Recording, VocoderStore, save_store
 from models.voices import AGENT_VOICE, Speech, speak, speak_flite, training_voice
 from models.words import Segment, likeliest, word_spans
 
@@ -103,16 +103,14 @@ def heard_units(net: TokenizerNet, audio: np.ndarray) -> np.ndarray:
 
 def _with_margins(speech: Speech, rng: np.random.Generator) -> tuple[np.ndarray, list[Segment]]:
     """Sound between margins at a random sub-frame phase, and where its phones are in that."""
-    spoken = [segment for segment in speech.segments if segment[2] != PAUSE]
-    first, last = spoken[0][0], min(spoken[-1][1], len(speech.audio))
+    body = speech.words()
     lead = MARGIN_FRAMES * FRAME_SAMPLES + int(rng.integers(0, FRAME_SAMPLES))
     tail = (MARGIN_FRAMES + DELAY_FRAMES) * FRAME_SAMPLES
-    body = speech.audio[first:last]
-    total = lead + len(body) + tail
-    audio = np.zeros(total + -total % FRAME_SAMPLES, np.float32)
-    audio[lead : lead + len(body)] = body
-    later = lead - first
-    return audio, [(a + later, min(b, last) + later, phone) for a, b, phone in spoken]
+    audio = whole_frames(np.pad(body, (lead, tail)))
+    spoken = [segment for segment in speech.segments if segment[2] != PAUSE]
+    later = lead - spoken[0][0]
+    end = lead + len(body)
+    return audio, [(a + later, min(b + later, end), phone) for a, b, phone in spoken]
 
 
 def _unit_speech(

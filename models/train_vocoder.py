@@ -40,74 +40,11 @@ from models.vocoder_losses import (
     feature_distance,
     spectral_distance,
 )
+from models.vocoder_store import Recording, VocoderStore, load_store
 
 CHECKPOINT_NAME = "vocoder.pt"
 LOG_NAME = "vocoder_log.csv"
 HELD_OUT_SHARE = 0.05
-LIKENESS_RECORDINGS = 400
-"""In which a bundle's units are compared with those of the store: half an hour."""
-
-# ---------------------------------------------------------------------------------------
-# The store: recordings of the voice with their units, and sentences that are units only
-# ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One utterance of the voice."""
-
-    name: str
-    audio_N: NDArray[np.int16]
-    """16 kHz."""
-    units_T: NDArray[np.int16]
-    """The tokenizer's units of this very sound, one for each 640 samples."""
-
-
-@dataclass(frozen=True)
-class VocoderStore:
-    """All that the vocoder learns from."""
-
-    recordings: list[Recording]
-    sentences: list[NDArray[np.int16]]
-    """What the agent will say, in units; no sound is known for them."""
-    silence_unit: int
-    unit_count: int
-
-
-def save_store(store: VocoderStore, path: Path) -> None:
-    """Write the store as one .npz of flat arrays (no pickle)."""
-    none = [np.zeros(0, np.int16)]
-    np.savez(
-        path,
-        names=np.array([r.name for r in store.recordings]),
-        audio=np.concatenate(none + [r.audio_N for r in store.recordings]),
-        audio_lengths=np.array([len(r.audio_N) for r in store.recordings], np.int64),
-        units=np.concatenate(none + [r.units_T.astype(np.int16) for r in store.recordings]),
-        units_lengths=np.array([len(r.units_T) for r in store.recordings], np.int64),
-        sentences=np.concatenate(none + [s.astype(np.int16) for s in store.sentences]),
-        sentences_lengths=np.array([len(s) for s in store.sentences], np.int64),
-        silence_unit=np.int64(store.silence_unit),
-        unit_count=np.int64(store.unit_count),
-    )
-
-
-def load_store(path: Path) -> VocoderStore:
-    """Read what save_store wrote."""
-    with np.load(path, allow_pickle=False) as saved:
-
-        def pieces(key: str) -> list[NDArray[np.int16]]:
-            return np.split(saved[key], np.cumsum(saved[f"{key}_lengths"]))[:-1]
-
-        recordings = [
-            Recording(str(name), audio, units)
-            for name, audio, units in zip(
-                saved["names"], pieces("audio"), pieces("units"), strict=True
-            )
-        ]
-        return VocoderStore(
-            recordings, pieces("sentences"), int(saved["silence_unit"]), int(saved["unit_count"])
-        )
-
 
 # ---------------------------------------------------------------------------------------
 # Lessons
@@ -535,35 +472,13 @@ def train_vocoder(
     training begins with its vocoder, whose voice is kept though the units are others.
     """
     from models.tokenizer import load_tokenizer
+    from models.unpack import speaking_other_units
 
     hearing = load_tokenizer(tokenizer_checkpoint)
     hearing.requires_grad_(False)
     store = load_store(store_path)
     start = speaking_other_units(store, bundle) if bundle else None
     return train_with(store, hearing, work_dir, minutes, steps, threads, seed, recipe, start)
-
-
-def speaking_other_units(store: VocoderStore, bundle_path: Path) -> CausalVocoder:
-    """A bundle's vocoder with an embedding for the store's units."""
-    from engine.bundle import load_bundle
-    from engine.unit_encoder import Tokenizer
-    from models.unpack import embedding_of_likes, vocoder_of_onnx
-
-    bundle = load_bundle(bundle_path)
-    old = vocoder_of_onnx(bundle.vocoder)
-    tokenizer = Tokenizer(bundle.tokenizer)
-    some = store.recordings[:LIKENESS_RECORDINGS]
-    config = VocoderConfig(unit_count=store.unit_count, silence_unit=store.silence_unit)
-    vocoder = CausalVocoder(config)
-    weights = old.state_dict()
-    weights["embedding.weight"] = embedding_of_likes(
-        weights["embedding.weight"],
-        [tokenizer.units(recording.audio_N.astype(np.float32) / 32768) for recording in some],
-        [recording.units_T for recording in some],
-        store.unit_count,
-    )
-    vocoder.load_state_dict(weights)
-    return vocoder
 
 
 def train_with(

@@ -5,7 +5,8 @@ Batch norms come back as the scale and shift that the exporter folded into the c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,15 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from engine.bundle import load_bundle
 from engine.errors import DuologueError
+from engine.unit_encoder import Tokenizer
 from models.tokenizer import WAVEFORM, TokenizerConfig, TokenizerNet
 from models.vocoder import CausalVocoder, VocoderConfig
+from models.vocoder_store import VocoderStore
+
+LIKENESS_RECORDINGS = 400
+"""In which a bundle's units are compared with those of the store: half an hour."""
 
 
 def tokenizer_of_onnx(path: Path, config: TokenizerConfig = WAVEFORM) -> TokenizerNet:
@@ -24,7 +31,7 @@ def tokenizer_of_onnx(path: Path, config: TokenizerConfig = WAVEFORM) -> Tokeniz
 
     Raises DuologueError where the file does not hold a tokenizer of this size.
     """
-    try:
+    with _refusing(path, "tokenizer"):
         graph = onnx.load(path).graph
         weights = _weights(graph)
         net = TokenizerNet(config)
@@ -43,11 +50,7 @@ def tokenizer_of_onnx(path: Path, config: TokenizerConfig = WAVEFORM) -> Tokeniz
             else:
                 state[name] = next(products).T
         net.load_state_dict(state)
-    except (KeyError, RuntimeError, StopIteration, OSError, ValueError) as error:
-        raise DuologueError(
-            f"{path} does not hold the tokenizer of the starter's kind; give the starter's bundle."
-        ) from error
-    return net.eval()
+        return net.eval()
 
 
 def vocoder_of_onnx(path: Path) -> CausalVocoder:
@@ -55,7 +58,7 @@ def vocoder_of_onnx(path: Path) -> CausalVocoder:
 
     Raises DuologueError where the file does not hold one of the usual size.
     """
-    try:
+    with _refusing(path, "vocoder"):
         graph = onnx.load(path).graph
         exported = _weights(graph)
         weights = {name.removeprefix("vocoder."): weight for name, weight in exported.items()}
@@ -66,11 +69,7 @@ def vocoder_of_onnx(path: Path) -> CausalVocoder:
             for name in net.state_dict()
         }
         net.load_state_dict(state)
-    except (KeyError, RuntimeError, StopIteration, OSError, ValueError) as error:
-        raise DuologueError(
-            f"{path} does not hold the vocoder of the starter's kind; give the starter's bundle."
-        ) from error
-    return net.eval()
+        return net.eval()
 
 
 def embedding_of_likes(
@@ -85,6 +84,36 @@ def embedding_of_likes(
         np.add.at(together, (new, old[: len(new)]), 1)
     shares = together / together.sum(1, keepdims=True)
     return torch.from_numpy(shares.astype(np.float32)) @ old_KD
+
+
+def speaking_other_units(store: VocoderStore, bundle_path: Path) -> CausalVocoder:
+    """A bundle's vocoder with an embedding for the store's units."""
+    bundle = load_bundle(bundle_path)
+    old = vocoder_of_onnx(bundle.vocoder)
+    tokenizer = Tokenizer(bundle.tokenizer)
+    some = store.recordings[:LIKENESS_RECORDINGS]
+    config = VocoderConfig(unit_count=store.unit_count, silence_unit=store.silence_unit)
+    vocoder = CausalVocoder(config)
+    weights = old.state_dict()
+    weights["embedding.weight"] = embedding_of_likes(
+        weights["embedding.weight"],
+        [tokenizer.units(recording.audio_N.astype(np.float32) / 32768) for recording in some],
+        [recording.units_T for recording in some],
+        store.unit_count,
+    )
+    vocoder.load_state_dict(weights)
+    return vocoder
+
+
+@contextmanager
+def _refusing(path: Path, what: str) -> Generator[None]:
+    """A file that holds something else becomes one clear error."""
+    try:
+        yield
+    except (KeyError, RuntimeError, StopIteration, OSError, ValueError) as error:
+        raise DuologueError(
+            f"{path} does not hold the {what} of the starter's kind; give the starter's bundle."
+        ) from error
 
 
 def _weights(graph: onnx.GraphProto) -> dict[str, Tensor]:

@@ -16,11 +16,7 @@ from models.train_vocoder import (
     LOG_NAME,
     Lessons,
     Recipe,
-    Recording,
-    VocoderStore,
-    load_store,
     retold,
-    save_store,
     train_with,
 )
 from models.vocoder import (
@@ -32,6 +28,7 @@ from models.vocoder import (
     overlap_add,
     synthesis_matrix,
 )
+from models.vocoder_store import Recording, VocoderStore, load_store, save_store
 
 TINY = {"width": 16, "expansion": 2}
 PAST_FRAMES = 40  # what the engine carries
