@@ -26,7 +26,7 @@ from models.intervals import mean, ratio, share_of
 from models.known_sentences import plain_sentences
 from models.rooms import USER_DB, at_level
 from models.score import Goal, Report, Score
-from models.studio import Run, Studio, studio_of
+from models.studio import Run, studio_of
 from models.voice_likeness import active, distortion_db, flatness_db, harmonicity, roughness
 from models.voices import AGENT_VOICE, speak_flite
 
@@ -59,6 +59,13 @@ class EngineVoice:
         sent, _ = decode(tokens, self._format, self._silence_unit)
         self._vocoder.reset()
         return sent, self._vocoder.push(sent)
+
+
+@lru_cache(maxsize=1)
+def _voice_and_ear(run: Run) -> tuple[EngineVoice, Tokenizer]:
+    """The bundle's vocoder and tokenizer, opened once in a process."""
+    bundle = studio_of(run).bundle
+    return EngineVoice(bundle, run.chunk_ms), Tokenizer(bundle.tokenizer)
 
 
 # --- understood -----------------------------------------------------------------------------------
@@ -100,7 +107,7 @@ def hear_agent(what: tuple[tuple[str, ...], int], run: Run) -> list[Heard]:
     """Speak sentences and have them recognised among all."""
     sentences, first = what
     studio = studio_of(run)
-    voice, tokenizer = EngineVoice(studio.bundle, run.chunk_ms), Tokenizer(studio.bundle.tokenizer)
+    voice, tokenizer = _voice_and_ear(run)
     recogniser = _recogniser(sentences)
     heard = []
     for sentence in sentences[first : first + _BATCH]:
@@ -198,10 +205,9 @@ def plan_voice(run: Run) -> list[int]:
 
 def compare_voice(number: int, run: Run) -> Likeness:
     """Speak one of Kathleen's recordings again from its units."""
-    studio = studio_of(run)
     text, recording = _recordings(run)[number]
     original = at_level(recording, USER_DB)
-    agent = _spoken_again(studio, original)
+    agent = _spoken_again(run, original)
     tts = speak_flite(text, AGENT_VOICE.partition(":")[2]).audio
     return Likeness(
         agent_db=distortion_db(original, agent),
@@ -213,9 +219,9 @@ def compare_voice(number: int, run: Run) -> Likeness:
     )
 
 
-def _spoken_again(studio: Studio, original: np.ndarray) -> np.ndarray:
-    units = Tokenizer(studio.bundle.tokenizer).encode_file(original)
-    _, sound = EngineVoice(studio.bundle, studio.run.chunk_ms).say(units.tolist())
+def _spoken_again(run: Run, original: np.ndarray) -> np.ndarray:
+    voice, tokenizer = _voice_and_ear(run)
+    _, sound = voice.say(tokenizer.encode_file(original).tolist())
     return at_level(sound, USER_DB)
 
 
