@@ -185,13 +185,12 @@ def echo(
     jobs: int = 2,
 ) -> None:
     """Simulate scenes of two people and a loudspeaker, and train the echo suppressor on them."""
-    from engine.bundle import load_bundle
     from models.echo_scenes import write_scenes
+    from models.tokenizer import load_tokenizer
     from models.train_echo import train_echo
-    from models.unpack import tokenizer_of_onnx
 
     write_scenes(work / "echo" / "scenes", speech, scenes, seed, jobs)
-    listener = tokenizer_of_onnx(load_bundle().tokenizer)
+    listener = load_tokenizer(work / "tok" / "tokenizer.pt")
     train_echo(work / "echo" / "scenes", listener, out, minutes, threads, seed)
 
 

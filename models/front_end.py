@@ -1,7 +1,6 @@
-"""How the tokenizer takes in sound: log-mel energies relative to the loudness of the last second,
-or convolutions on the waveform as HuBERT has them.
+"""How the tokenizer takes in sound: log-mel energies relative to the loudness of the last second.
 
-Both are causal and give one vector for every frame of 40 ms, from sound up to the frame's end.
+Causal: one vector for every frame of 40 ms, from sound up to the frame's end.
 
 Shape letters: B batch, N samples, T frames (N / 640), H hops of 10 ms (4T), M mel bands, D width.
 """
@@ -80,41 +79,4 @@ class LogMelFrontEnd(nn.Module):
             hidden = functional.gelu(
                 convolution(functional.pad(hidden, (past, 0))), approximate="tanh"
             )
-        return hidden.transpose(1, 2)
-
-
-class WaveformFrontEnd(nn.Module):
-    """HuBERT's convolutions, causal, with a convolution for the position behind them."""
-
-    def __init__(
-        self,
-        channels: tuple[int, ...],
-        kernels: tuple[int, ...],
-        strides: tuple[int, ...],
-        position_kernel: int,
-    ) -> None:
-        super().__init__()
-        widths = (1, *channels)
-        self.convolutions = nn.ModuleList(
-            nn.Conv1d(a, b, k, s, bias=False)
-            for a, b, k, s in zip(widths, widths[1:], kernels, strides, strict=False)
-        )
-        # Batch norm, not HuBERT's group norm over time: its statistics are fixed at run time, so
-        # a unit does not depend on how much sound is fed.
-        self.norms = nn.ModuleList(nn.BatchNorm1d(c) for c in channels)
-        self.position = nn.Conv1d(channels[-1], channels[-1], position_kernel, groups=8)
-
-    def forward(self, audio_BN: Tensor) -> Tensor:
-        """(B, T, D)."""
-        hidden = audio_BN.unsqueeze(1)
-        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            assert isinstance(convolution, nn.Conv1d)
-            past = convolution.kernel_size[0] - convolution.stride[0]
-            hidden = functional.gelu(
-                norm(convolution(functional.pad(hidden, (past, 0)))), approximate="tanh"
-            )
-        past = self.position.kernel_size[0] - 1
-        hidden = hidden + functional.gelu(
-            self.position(functional.pad(hidden, (past, 0))), approximate="tanh"
-        )
         return hidden.transpose(1, 2)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.front_end import LogMelFrontEnd, WaveformFrontEnd
+from models.front_end import LogMelFrontEnd
 from models.phones import PHONES
 
 DELAY_FRAMES = 2
@@ -32,25 +32,16 @@ class TokenizerConfig:
     """Sizes of the network."""
 
     bands: int = 64
-    """Mel bands; 0 takes in the waveform by convolutions instead."""
+    """Of the mel spectrum."""
     width: int = 320
     layers: int = 5
     heads: int = 5
     past_frames: int = 20
     """How far back each attention layer looks."""
     block_kernel: int = 7
-    """Frames that the convolution of each block sees; 0: a block has none."""
-    channels: tuple[int, ...] = (48, 96, 128, 128, 192, 192, 256, 256)
-    kernels: tuple[int, ...] = (10, 3, 3, 3, 3, 3, 3, 3)
-    strides: tuple[int, ...] = (5, 2, 2, 2, 2, 2, 2, 2)
-    """Of the convolutions on the waveform: their product is the 640 samples of a frame."""
-    position_kernel: int = 9
+    """Frames that the convolution of each block sees."""
     averaged: tuple[float, ...] = (0.4, 0.35, 0.25)
     """Weights of a frame's posteriors and of those before it, newest first."""
-
-
-WAVEFORM = TokenizerConfig(bands=0, width=256, heads=4, block_kernel=0, averaged=(1.0,))
-"""The network of starter 0.2.0."""
 
 
 class _Convolution(nn.Module):
@@ -79,7 +70,7 @@ class _Block(nn.Module):
         self.norm_attention = nn.LayerNorm(width)
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
-        self.convolution = _Convolution(width, kernel) if kernel else None
+        self.convolution = _Convolution(width, kernel)
         self.norm_feed = nn.LayerNorm(width)
         self.feed = nn.Sequential(
             nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Linear(4 * width, width)
@@ -93,8 +84,7 @@ class _Block(nn.Module):
             q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), attn_mask=mask_TT
         )
         hidden_BTD = hidden_BTD + self.out(mixed.transpose(1, 2).reshape(batch, frames, width))
-        if self.convolution is not None:
-            hidden_BTD = hidden_BTD + self.convolution(hidden_BTD)
+        hidden_BTD = hidden_BTD + self.convolution(hidden_BTD)
         return hidden_BTD + self.feed(self.norm_feed(hidden_BTD))
 
 
@@ -110,16 +100,7 @@ class TokenizerNet(nn.Module):
         super().__init__()
         self.config = config or TokenizerConfig()
         width = self.config.width
-        self.front_end: LogMelFrontEnd | WaveformFrontEnd
-        if self.config.bands:
-            self.front_end = LogMelFrontEnd(width, self.config.bands)
-        else:
-            self.front_end = WaveformFrontEnd(
-                self.config.channels,
-                self.config.kernels,
-                self.config.strides,
-                self.config.position_kernel,
-            )
+        self.front_end = LogMelFrontEnd(width, self.config.bands)
         self.blocks = nn.ModuleList(
             _Block(width, self.config.heads, self.config.block_kernel)
             for _ in range(self.config.layers)

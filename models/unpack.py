@@ -1,24 +1,19 @@
-"""Restores trained networks from the files of a bundle, so that training can go on from them.
-
-Batch norms come back as the scale and shift that the exporter folded into the convolutions.
-"""
+"""Restores the vocoder from the files of a bundle, to train it further, in other units too."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.bundle import load_bundle
 from engine.errors import DuologueError
 from engine.unit_encoder import Tokenizer
-from models.tokenizer import WAVEFORM, TokenizerConfig, TokenizerNet
 from models.vocoder import CausalVocoder, VocoderConfig
 from models.vocoder_store import VocoderStore
 
@@ -26,39 +21,12 @@ LIKENESS_RECORDINGS = 400
 """In which a bundle's units are compared with those of the store: half an hour."""
 
 
-def tokenizer_of_onnx(path: Path, config: TokenizerConfig = WAVEFORM) -> TokenizerNet:
-    """The tokenizer of starter 0.2.0, ready to use.
-
-    Raises DuologueError where the file does not hold a tokenizer of this size.
-    """
-    with _refusing(path, "tokenizer"):
-        graph = onnx.load(path).graph
-        weights = _weights(graph)
-        net = TokenizerNet(config)
-        net.centroids = weights["centroids"]
-        net.unit_of_centroid = torch.arange(len(net.centroids))
-        weights |= {f"front_end.{name}": weight for name, weight in weights.items()}
-        state = net.state_dict()
-        products = iter(_products(graph, weights))
-        for name in state:
-            if name == "unit_of_centroid":
-                continue
-            if name in weights:
-                state[name] = weights[name]
-            elif ".norms." in name:
-                state[name] = _folded_norm(name, state[name], weights)
-            else:
-                state[name] = next(products).T
-        net.load_state_dict(state)
-        return net.eval()
-
-
 def vocoder_of_onnx(path: Path) -> CausalVocoder:
     """The vocoder of a starter bundle, for as many units as it has.
 
     Raises DuologueError where the file does not hold one of the usual size.
     """
-    with _refusing(path, "vocoder"):
+    try:
         graph = onnx.load(path).graph
         exported = _weights(graph)
         weights = {name.removeprefix("vocoder."): weight for name, weight in exported.items()}
@@ -69,7 +37,11 @@ def vocoder_of_onnx(path: Path) -> CausalVocoder:
             for name in net.state_dict()
         }
         net.load_state_dict(state)
-        return net.eval()
+    except (KeyError, RuntimeError, StopIteration, OSError, ValueError) as error:
+        raise DuologueError(
+            f"{path} does not hold the vocoder of the starter's kind; give the starter's bundle."
+        ) from error
+    return net.eval()
 
 
 def embedding_of_likes(
@@ -105,17 +77,6 @@ def speaking_other_units(store: VocoderStore, bundle_path: Path) -> CausalVocode
     return vocoder
 
 
-@contextmanager
-def _refusing(path: Path, what: str) -> Generator[None]:
-    """A file that holds something else becomes one clear error."""
-    try:
-        yield
-    except (KeyError, RuntimeError, StopIteration, OSError, ValueError) as error:
-        raise DuologueError(
-            f"{path} does not hold the {what} of the starter's kind; give the starter's bundle."
-        ) from error
-
-
 def _weights(graph: onnx.GraphProto) -> dict[str, Tensor]:
     """float32 tensors by the names they had in torch."""
     arrays = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
@@ -133,14 +94,3 @@ def _products(graph: onnx.GraphProto, weights: dict[str, Tensor]) -> list[Tensor
         for node in graph.node
         if node.op_type in ("MatMul", "Gemm") and node.input[1] in weights
     ]
-
-
-def _folded_norm(name: str, like: Tensor, weights: dict[str, Tensor]) -> Tensor:
-    """One value of a batch norm that does no more than add the bias of its convolution."""
-    _, _, layer, what = name.split(".")
-    fresh = nn.BatchNorm1d(len(like) if like.dim() else 1)
-    if what == "bias":
-        return weights[f"convolutions.{layer}.weight_bias"]
-    if what == "running_var":
-        return torch.full_like(like, 1 - fresh.eps)
-    return fresh.state_dict()[what]
