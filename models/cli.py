@@ -71,8 +71,8 @@ def tokenizer(
 def units(
     data: Data,
     work: Work = _WORK,
-    count: Annotated[int, typer.Option(help="Units, 64 to 500.")] = 100,
-    voices: Annotated[int, typer.Option(help="Voices for each sentence of the user.")] = 24,
+    count: Annotated[int, typer.Option(help="Units, 64 to 500.")] = 64,
+    voices: Annotated[int, typer.Option(help="Voices for each sentence of the user.")] = 12,
     seed: Seed = 1,
     jobs: int = 2,
 ) -> None:
@@ -163,7 +163,7 @@ def lm(
 def pack(
     work: Work = _WORK,
     out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("resources/starter"),
-    version: str = "0.1.0",
+    version: str = "0.3.0",
 ) -> None:
     """Export the trained parts and pack them."""
     from models.pack import pack_bundle
