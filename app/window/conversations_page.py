@@ -32,7 +32,8 @@ from app.window.captions import Captions
 from app.window.events_table import EventsTable, Happened
 from app.window.legend import Legend
 from app.window.sentences import in_language
-from app.window.waveform_view import WaveformView, clock_text
+from app.window.waveform_bars import clock_text
+from app.window.waveform_view import WaveformView
 from engine.errors import DuologueError
 from engine.recorder import SOUND_NAME
 from engine.tokens import RATE_HZ

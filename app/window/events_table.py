@@ -13,7 +13,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from app.timeline import Mark
-from app.window.waveform_view import clock_text
+from app.window.waveform_bars import clock_text
 from engine.tokens import RATE_HZ
 from engine.transcript import Line
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from app.timeline import Kind
 from app.window import theme
-from app.window.waveform_view import GLYPHS, mark_colour
+from app.window.waveform_bars import GLYPHS, mark_colour
 
 _BAR, _BOX, _SHADE = "▬", "□", "■"
 _GAP = "&nbsp; &nbsp;"

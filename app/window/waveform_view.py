@@ -28,13 +28,20 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.timeline import COLUMN_SAMPLES, Kind, Mark, Outcome, Timeline, Track
+from app.timeline import COLUMN_SAMPLES, Kind, Mark, Outcome, Timeline
 from app.window import theme
 from app.window.sentences import in_language
+from app.window.waveform_bars import (
+    AXIS_PX,
+    BAR_PITCH_PX,
+    LABEL_LEAST_PX,
+    Scale,
+    clock_text,
+    paint_bars,
+)
 from engine.tokens import RATE_HZ
 
 FRAME_MS = 16
-BAR_PX, BAR_PITCH_PX = 2, 3
 _LEAST_PX_SECOND, _MOST_PX_SECOND = 0.02, 1600.0
 _USUAL_PX_SECOND = 75.0
 _ZOOM = 1.25
@@ -42,10 +49,6 @@ _AHEAD_SHARE = 0.14
 """Of the width, for what the model expects."""
 _WET_SECONDS = 0.8
 """The newest sound is painted in each frame: what it means may still change."""
-_AXIS_PX, _MIDDLE_PX, _PAD_PX = 22, 30, 8
-_GRID_LEAST_PX, _CELL_LEAST_PX = 7.0, 4.0
-_LABEL_LEAST_PX = 90
-_STEPS_S = (0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 _CATCH_UP = 0.08
 _BEHIND_SECONDS = 0.1
 """The picture's clock keeps so far behind the newest sound, which comes in lumps."""
@@ -54,20 +57,6 @@ _HOVER_PX = 6
 _SETTLE_BARS = 8
 _MOST_GHOSTS = 32
 _MOST_NAMES = 8
-_GLYPH_PX, _MOST_SHIFT_PX = 10, 20
-"""A mark that would cover the one before it moves aside, so far at most."""
-_MARKS_BEFORE_PX = 400
-"""Marks this far before those painted may have moved them aside."""
-GLYPHS = {
-    Kind.BACKCHANNEL: "●",
-    Kind.USER_INTERRUPTS: "▼",
-    Kind.AGENT_INTERRUPTS: "▲",
-    Kind.YIELD: "◆",
-    Kind.LATE: "!",
-    Kind.LOST: "×",
-    Kind.DEVICE: "⚡",
-    Kind.PAUSE: "‖",
-}
 
 
 class WaveformView(QWidget):
@@ -180,26 +169,22 @@ class WaveformView(QWidget):
         sample = self._sample_at(at_px)
         self._px_second = self._allowed(self._px_second * factor)
         if not self._follow:
-            self._move_to(sample - at_px * self._samples_px)
+            self._move_to(sample - at_px * self._scale.samples_px)
         self.update()
 
     def scroll(self, px: float) -> None:  # type: ignore[override]
         """Move through the talk by so many pixels; this ends following it."""
         self.set_follow(False)
-        self._move_to(self._left + px * self._samples_px)
+        self._move_to(self._left + px * self._scale.samples_px)
         self.update()
 
     @property
-    def _samples_px(self) -> float:
-        return RATE_HZ / self._px_second
-
-    @property
-    def _bar_samples(self) -> float:
-        return BAR_PITCH_PX * self._samples_px
+    def _scale(self) -> Scale:
+        return Scale(self._px_second, self.height())
 
     @property
     def _width_samples(self) -> float:
-        return self.width() * self._samples_px
+        return self.width() * self._scale.samples_px
 
     @property
     def _now_px(self) -> float:
@@ -209,10 +194,10 @@ class WaveformView(QWidget):
         return min(max(px_second, _LEAST_PX_SECOND), _MOST_PX_SECOND)
 
     def _sample_at(self, px: float) -> float:
-        return self._left + px * self._samples_px
+        return self._left + px * self._scale.samples_px
 
     def _px_of(self, sample: float) -> float:
-        return (sample - self._left) / self._samples_px
+        return (sample - self._left) / self._scale.samples_px
 
     def _move_to(self, left: float) -> None:
         length = self._timeline.length_samples if self._timeline else 0
@@ -262,17 +247,17 @@ class WaveformView(QWidget):
             painter.end()
             return
         if self._follow and self._live:
-            self._left = max(self._shown_end - self._now_px * self._samples_px, 0.0)
+            self._left = max(self._shown_end - self._now_px * self._scale.samples_px, 0.0)
         # The cache moves by whole bars; what is between is its offset.
-        first = int(np.floor(self._left / self._bar_samples))
+        first = int(np.floor(self._left / self._scale.bar_samples))
         last = first + self.width() // BAR_PITCH_PX + 2
         end = self._shown_end if self._live else float(timeline.length_samples)
         wet = _WET_SECONDS * RATE_HZ if self._live else 0
         settled = last
         if self._live:
-            settled = int((end - wet) / self._bar_samples) // _SETTLE_BARS * _SETTLE_BARS
+            settled = int((end - wet) / self._scale.bar_samples) // _SETTLE_BARS * _SETTLE_BARS
         self._fill_cache(first, min(last, max(settled, first)))
-        offset = -(self._left / self._bar_samples - first) * BAR_PITCH_PX
+        offset = -(self._left / self._scale.bar_samples - first) * BAR_PITCH_PX
         painter.drawPixmap(QPointF(offset, 0), self._cache)
         if self._live:
             self._paint_wet(painter, max(settled, first), first, offset)
@@ -292,13 +277,13 @@ class WaveformView(QWidget):
         """Bars from ``fresh`` on, shown up to now and painted anew when now reaches their end."""
         assert self._timeline is not None
         length = self._timeline.length_samples
-        until = int(np.ceil(length / self._bar_samples))
+        until = int(np.ceil(length / self._scale.bar_samples))
         key = (fresh, len(self._timeline.marks), self._cache_key)
         needed = min(length, self._shown_end + FRAME_MS * RATE_HZ / 1000)
         if key != self._wet_key or needed > self._wet_end:
             self._wet_key, self._wet_end = key, length
             width, ratio = (
-                (until - fresh) * BAR_PITCH_PX + _LABEL_LEAST_PX,
+                (until - fresh) * BAR_PITCH_PX + LABEL_LEAST_PX,
                 self.devicePixelRatioF(),
             )
             self._wet = QPixmap(round(max(width, 1) * ratio), round(self.height() * ratio))
@@ -306,15 +291,15 @@ class WaveformView(QWidget):
             self._wet.fill(QColor(theme.current().card))
             brush = QPainter(self._wet)
             brush.translate(-fresh * BAR_PITCH_PX, 0)
-            self._paint_bars(brush, theme.current(), fresh, until, float(length))
+            paint_bars(brush, self._timeline, self._scale, fresh, until, float(length))
             brush.end()
         left = QPointF(offset + (fresh - first) * BAR_PITCH_PX, 0)
-        axis_y = self.height() - _AXIS_PX
+        axis_y = self._scale.axis_y
         now_px = self._px_of(self._shown_end)
         for clip in (
             QRectF(0, 0, now_px, axis_y),
             # The newest label reaches into what is ahead.
-            QRectF(0, axis_y, self.width(), _AXIS_PX),
+            QRectF(0, axis_y, self.width(), AXIS_PX),
         ):
             painter.setClipRect(clip)
             painter.drawPixmap(left, self._wet)
@@ -358,7 +343,7 @@ class WaveformView(QWidget):
             return
         painter = QPainter(self._cache)
         painter.translate(-first * BAR_PITCH_PX, 0)
-        self._paint_bars(painter, theme.current(), self._cache_end, end)
+        paint_bars(painter, self._timeline, self._scale, self._cache_end, end)
         painter.end()
         self._cache_end = end
 
@@ -371,217 +356,28 @@ class WaveformView(QWidget):
         painter.end()
         self._cache_end = bar
 
-    def _lanes(self) -> tuple[float, float, float]:
-        """(centre of the user's lane, centre of the agent's, half the height of either)."""
-        inside = self.height() - _AXIS_PX - _MIDDLE_PX - 2 * _PAD_PX
-        half = max(inside / 4, 10.0)
-        return _PAD_PX + half, _PAD_PX + 3 * half + _MIDDLE_PX, half
-
-    def _paint_bars(
-        self,
-        painter: QPainter,
-        look: theme.Theme,
-        first: int,
-        end: int,
-        end_sample: float | None = None,
-    ) -> None:
-        """Bars [first, end) with all that belongs to them; bar n is at 3 n pixels."""
-        timeline = self._timeline
-        if timeline is None or end <= first:
-            return
-        start_sample, stop_sample = first * self._bar_samples, end * self._bar_samples
-        clip = QRectF(first * BAR_PITCH_PX, 0, (end - first) * BAR_PITCH_PX, self.height())
-        painter.save()
-        painter.setClipRect(clip)
-        user_y, agent_y, half = self._lanes()
-        edges = np.round(np.arange(first, end + 1) * self._bar_samples / COLUMN_SAMPLES)
-        edges = edges.astype(np.int64)
-        self._paint_overlap(painter, look, timeline, first, edges)
-        self._paint_grid(painter, look, timeline, start_sample, stop_sample)
-        for track, colour, middle in (
-            (timeline.user, look.user, user_y),
-            (timeline.agent, look.agent, agent_y),
-        ):
-            heights = _loudest(track, edges) / 255 * (half - 2)
-            self._paint_track(painter, colour, first, middle, heights)
-        self._paint_marks(painter, look, timeline, start_sample, stop_sample)
-        if end_sample is not None:  # the newest label reaches into what is ahead
-            painter.setClipRect(clip.adjusted(0, 0, _LABEL_LEAST_PX, 0))
-        self._paint_axis(painter, look, start_sample, stop_sample, end_sample)
-        painter.restore()
-
-    def _paint_track(
-        self, painter: QPainter, colour: str, first: int, middle: float, heights: np.ndarray
-    ) -> None:
-        soft = QColor(colour)
-        soft.setAlpha(90)
-        quiet: list[QRectF] = []
-        loud: list[QRectF] = []
-        for index, height in enumerate(heights.tolist()):
-            x = (first + index) * BAR_PITCH_PX
-            bar = QRectF(x, middle - max(height, 0.5), BAR_PX, max(2 * height, 1.0))
-            (loud if height > 1 else quiet).append(bar)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(soft)
-        painter.drawRects(quiet)
-        painter.setBrush(QColor(colour))
-        painter.drawRects(loud)
-
-    def _paint_overlap(
-        self,
-        painter: QPainter,
-        look: theme.Theme,
-        timeline: Timeline,
-        first: int,
-        edges: np.ndarray,
-    ) -> None:
-        """Shade where both speak; bar n shows the columns [edges[n], edges[n + 1])."""
-        low, high = int(edges[0]), min(max(int(edges[-1]), int(edges[0]) + 1), len(timeline.user))
-        both = timeline.user.speaks[low:high] & timeline.agent.speaks[low:high]
-        if not both.any():
-            return
-        begin = edges[:-1][edges[:-1] < high] - low
-        # Where a bar is shorter than a column, neighbours show the same column: equal borders
-        # give one column's count. A running sum over hours would take longer than a frame.
-        counts = np.add.reduceat(both, begin, dtype=np.int32)
-        shaded = counts * 2 > np.diff(begin, append=high - low).clip(1)
-        runs = np.flatnonzero(np.diff(np.concatenate([[False], shaded, [False]])))
-        colour = QColor(look.overlap)
-        colour.setAlpha(46)
-        height = self.height() - _AXIS_PX
-        for left, right in runs.reshape(-1, 2).tolist():
-            painter.fillRect(
-                QRectF((first + left) * BAR_PITCH_PX, 0, (right - left) * BAR_PITCH_PX, height),
-                colour,
-            )
-
-    def _paint_grid(
-        self,
-        painter: QPainter,
-        look: theme.Theme,
-        timeline: Timeline,
-        start_sample: float,
-        stop_sample: float,
-    ) -> None:
-        """Borders of chunks, and what became of the estimate of each."""
-        chunk_px = timeline.chunk_samples / self._samples_px
-        if chunk_px < _CELL_LEAST_PX:
-            return
-        first = int(start_sample // timeline.chunk_samples)
-        last = int(stop_sample // timeline.chunk_samples) + 1
-        user_y, _agent_y, half = self._lanes()
-        grid = _mixed(look.line, look.card, min(12 * chunk_px, 150) / 255)
-        chunk_width = max(round(chunk_px) - 2, 2)
-        bottom = self.height() - _AXIS_PX
-        top = round(user_y + half) + 3
-        for index in range(max(first, 0), last + 1):
-            x = round(index * chunk_px)
-            if chunk_px >= _GRID_LEAST_PX:
-                painter.fillRect(x, 0, 1, bottom, grid)
-            estimate = timeline.estimate(index)
-            if estimate is None or estimate.outcome == Outcome.OPEN:
-                continue
-            colour = QColor(
-                {
-                    Outcome.HIT: look.good,
-                    Outcome.MISSED: look.warning,
-                    Outcome.STOOD: look.warning,
-                }[estimate.outcome]
-            )
-            height = 4
-            if estimate.outcome == Outcome.HIT and not estimate.speech:
-                colour = _mixed(look.good, look.card, 0.35)  # silence foreseen is no news
-                height = 2
-            painter.fillRect(x + 1, top, chunk_width, height, colour)
-
-    def _paint_marks(
-        self,
-        painter: QPainter,
-        look: theme.Theme,
-        timeline: Timeline,
-        start_sample: float,
-        stop_sample: float,
-    ) -> None:
-        before, after = _MARKS_BEFORE_PX * self._samples_px, _GLYPH_PX * self._samples_px
-        marks = timeline.marks_between(int(start_sample - before), int(stop_sample + after))
-        user_y, _agent_y, half = self._lanes()
-        top = user_y + half + 8
-        free_px = -float("inf")
-        for mark in marks:
-            x = mark.sample / self._samples_px
-            place = max(x, free_px)
-            if place - x > _MOST_SHIFT_PX:
-                continue
-            free_px = place + _GLYPH_PX
-            painter.setPen(QColor(mark_colour(look, mark.kind)))
-            painter.drawText(
-                QRectF(place - 10, top, 20, _MIDDLE_PX - 10),
-                Qt.AlignmentFlag.AlignCenter,
-                GLYPHS[mark.kind],
-            )
-
-    def _paint_axis(
-        self,
-        painter: QPainter,
-        look: theme.Theme,
-        start_sample: float,
-        stop_sample: float,
-        end_sample: float | None,
-    ) -> None:
-        step_s = self._label_step_s()
-        step = step_s * RATE_HZ
-        y = self.height() - _AXIS_PX
-        painter.fillRect(
-            QRectF(
-                start_sample / self._samples_px,
-                y,
-                (stop_sample - start_sample) / self._samples_px,
-                1,
-            ),
-            QColor(look.line),
-        )
-        painter.setPen(QColor(look.soft_text))
-        # A label may reach into the bars painted here from either side.
-        first = int((start_sample - _LABEL_LEAST_PX * self._samples_px) // step)
-        for index in range(max(first, 0), int(stop_sample // step) + 2):
-            x = index * step / self._samples_px
-            if end_sample is not None and index * step > end_sample:
-                break
-            painter.fillRect(QRectF(round(x), y, 1, 4), QColor(look.soft_text))
-            painter.drawText(
-                QRectF(x + 4, y + 2, _LABEL_LEAST_PX, _AXIS_PX - 2),
-                Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-                clock_text(index * step_s, step_s < 1),
-            )
-
-    def _label_step_s(self) -> float:
-        for step in _STEPS_S:
-            if step * self._px_second >= _LABEL_LEAST_PX:
-                return float(step)
-        return float(_STEPS_S[-1])
-
     def _paint_ahead(self, painter: QPainter, look: theme.Theme, timeline: Timeline) -> None:
         """Now, the chunk of now, and what the model expects of the user in it and after it."""
         now_px = self._px_of(self._shown_end)
         chunk = timeline.chunk_samples
         current = int(self._shown_end // chunk)
-        user_y, agent_y, half = self._lanes()
+        user_y, agent_y, half = self._scale.lanes
         shade = QColor(look.accent)
         shade.setAlpha(26)
         left, right = self._px_of(current * chunk), self._px_of((current + 1) * chunk)
-        painter.fillRect(QRectF(left, 0, right - left, self.height() - _AXIS_PX), shade)
+        painter.fillRect(QRectF(left, 0, right - left, self._scale.axis_y), shade)
         self._paint_line(painter, now_px, look.accent, 1)
         for index in range(max(current - 2, 0), timeline.estimated_chunks):
             estimate = timeline.estimate(index)
             if estimate is None or estimate.outcome != Outcome.OPEN:
                 continue
-            x, width = self._px_of(index * chunk), chunk / self._samples_px
+            x, width = self._px_of(index * chunk), chunk / self._scale.samples_px
             height = half * (1.2 if estimate.speech else 0.3)
             self._paint_ghost(painter, look.user, x, width, user_y, height)
         # The agent's next chunk is made, and not yet heard.
         made = timeline.next_step
         if made * chunk > self._shown_end - chunk:
-            x, width = self._px_of(made * chunk), chunk / self._samples_px
+            x, width = self._px_of(made * chunk), chunk / self._scale.samples_px
             self._paint_ghost(painter, look.agent, x, width, agent_y, half * 0.3)
 
     def _paint_ghost(
@@ -596,11 +392,11 @@ class WaveformView(QWidget):
         painter.drawPixmap(QPointF(x, middle - round(height) / 2), self._ghosts[key])
 
     def _paint_line(self, painter: QPainter, x: float, colour: str, width: int) -> None:
-        painter.fillRect(QRectF(round(x), 0, width, self.height() - _AXIS_PX), QColor(colour))
+        painter.fillRect(QRectF(round(x), 0, width, self._scale.axis_y), QColor(colour))
 
     def _paint_legend(self, painter: QPainter, look: theme.Theme) -> None:
         """Who is who, laid over each frame and drawn once: text costs more than all else there."""
-        user_y, agent_y, half = self._lanes()
+        user_y, agent_y, half = self._scale.lanes
         ratio = self.devicePixelRatioF()
         for text, colour, middle in (
             (self.tr("You"), look.user, user_y),
@@ -616,7 +412,7 @@ class WaveformView(QWidget):
             painter.drawPixmap(QPointF(4, round(middle - half + 2)), self._names[key])
 
     def _paint_nothing(self, painter: QPainter, look: theme.Theme) -> None:
-        user_y, agent_y, _half = self._lanes()
+        user_y, agent_y, _half = self._scale.lanes
         for middle in (user_y, agent_y):
             painter.fillRect(QRectF(0, middle, self.width(), 1), QColor(look.line))
         painter.setPen(QColor(look.soft_text))
@@ -649,7 +445,7 @@ class WaveformView(QWidget):
                     Outcome.STOOD: self.tr("chunk {0}: lost, the estimate stood in"),
                 }[estimate.outcome].format(index)
             )
-        around = round(_HOVER_PX * self._samples_px)
+        around = round(_HOVER_PX * self._scale.samples_px)
         marks = timeline.marks_between(sample - around, sample + around + 1)[:4]
         lines.extend(self.mark_text(mark) for mark in marks)
         return "\n".join(lines)
@@ -675,7 +471,7 @@ class WaveformView(QWidget):
             return
         line = QColor(look.soft_text)
         line.setAlpha(120)
-        painter.fillRect(QRectF(self._hover.x(), 0, 1, self.height() - _AXIS_PX), line)
+        painter.fillRect(QRectF(self._hover.x(), 0, 1, self._scale.axis_y), line)
         text = self.describe(sample)
         metrics = QFontMetrics(self.font())
         size = metrics.size(0, text)
@@ -701,7 +497,7 @@ class WaveformView(QWidget):
             if abs(moved) > _HOVER_PX or self._dragged:
                 self._dragged = True
                 self.set_follow(False)
-                self._move_to(begun_left - moved * self._samples_px)
+                self._move_to(begun_left - moved * self._scale.samples_px)
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -820,46 +616,3 @@ def _name(text: str, colour: QColor, ground: QColor, font: QFont, ratio: float) 
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
     painter.end()
     return pixmap
-
-
-def _mixed(colour: str, ground: str, share: float) -> QColor:
-    """A colour laid over a ground, opaque: that is quicker to fill with than to blend."""
-    above, below = QColor(colour), QColor(ground)
-    return QColor.fromRgbF(
-        share * above.redF() + (1 - share) * below.redF(),
-        share * above.greenF() + (1 - share) * below.greenF(),
-        share * above.blueF() + (1 - share) * below.blueF(),
-    )
-
-
-def clock_text(seconds: float, with_tenths: bool = False) -> str:
-    """m:ss, h:mm:ss from an hour on, with tenths if asked."""
-    tenths = round(seconds * 10)
-    whole, tenth = divmod(tenths, 10)
-    hours, rest = divmod(whole, 3600)
-    text = f"{rest // 60}:{rest % 60:02d}"
-    if hours:
-        text = f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
-    return f"{text}.{tenth}" if with_tenths else text
-
-
-def _loudest(track: Track, edges: np.ndarray) -> np.ndarray:
-    """The loudest of each bar; where bars are shorter than columns, of the column it lies in."""
-    found = track.loudest(edges)
-    narrow = (edges[1:] == edges[:-1]) & (edges[:-1] >= 0) & (edges[:-1] < len(track))
-    found[narrow] = track.peaks[edges[:-1][narrow]]
-    return found
-
-
-def mark_colour(look: theme.Theme, kind: Kind) -> str:
-    """In which colour a mark is drawn."""
-    return {
-        Kind.BACKCHANNEL: look.agent,
-        Kind.USER_INTERRUPTS: look.user,
-        Kind.AGENT_INTERRUPTS: look.agent,
-        Kind.YIELD: look.agent,
-        Kind.LATE: look.warning,
-        Kind.LOST: look.bad,
-        Kind.DEVICE: look.bad,
-        Kind.PAUSE: look.soft_text,
-    }[kind]
