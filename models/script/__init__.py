@@ -73,7 +73,8 @@ def _weighed() -> tuple[list[str], list[float], list[str], list[float]]:
     about_memory = {scene.intent for scene in remembered.scenes()}
     others = [name for name in scenes() if name not in about_coffee | about_memory]
     weights = [
-        [len(scenes()[name]) ** _WEIGHT_POWER for name in names] for names in (others, sorted(about_coffee))
+        [len(scenes()[name]) ** _WEIGHT_POWER for name in names]
+        for names in (others, sorted(about_coffee))
     ]
     return others, weights[0], sorted(about_coffee), weights[1]
 
