@@ -30,6 +30,9 @@ _INTERRUPTED = 0.1
 _PAUSE_INSIDE = 0.12
 _QUESTION_INTO_STORY = 0.3
 _HEARD_TO_THE_END = 0.2
+_YIELDS_FRAMES = (9, 11)
+"""From the onset of an interruption to the agent's last unit. No sooner could the agent know of one
+that begins anywhere in a chunk; its sound ends three frames later, 480 to 560 ms after the onset."""
 _OWN_NOISE_OF_USER = 0.2
 KNOWN_AFTER_CHUNKS = 2
 """The agent's chunk in which a word can be written that the user ended: when the chunk before it is
@@ -173,7 +176,7 @@ class Composer:
             return self._agent_says(story, start)
         length = self._agent_length(story)
         onset = start + self._random.randint(12, length - 12)
-        stop = onset + self._random.randint(9, 13)
+        stop = onset + self._random.randint(*_YIELDS_FRAMES)
         self._agent_says(story, start, stop - start)
         if self._random.random() < _QUESTION_INTO_STORY:
             return self._scene(onset)
