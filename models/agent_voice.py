@@ -81,7 +81,7 @@ class Heard:
     guess_of_original: str | None
     units_equal: int
     units: int
-    """Frames sent."""
+    """Frames sent that are no silence."""
 
 
 def sample_sentences(count: int, seed: int) -> list[str]:
@@ -114,9 +114,11 @@ def hear_agent(what: tuple[tuple[str, ...], int], run: Run) -> list[Heard]:
         original = studio.known.original(sentence)
         sent, sound = voice.say(tokenizer.units(original).tolist())
         again = tokenizer.units(sound)[voice.late_frames :]
-        equal = int((again == np.array(sent[: len(again)])).sum())
+        there = np.array(sent[: len(again)])
+        speech = there != studio.bundle.manifest.silence_unit
+        equal = int((again == there)[speech].sum())
         guesses = recogniser.guess(sound), recogniser.guess(original)
-        heard.append(Heard(sentence, *guesses, equal, len(again)))
+        heard.append(Heard(sentence, *guesses, equal, int(speech.sum())))
     return heard
 
 

@@ -16,16 +16,17 @@ from scipy.fft import irfft, rfft
 from scipy.signal import oaconvolve
 
 from engine.tokens import RATE_HZ
-from models.corpus import LABEL_SAMPLES
+from models.corpus import LABEL_SAMPLES, held_out_noise
 
 
 def read_noises(folder: Path) -> np.ndarray:
-    """All open noise recordings of a folder of tar files, end to end at equal power."""
+    """The noises of a folder of tar files that training may use, end to end at equal power."""
     parts = []
     for archive in sorted(folder.glob("*.tar")):
         with tarfile.open(archive) as tar:
             for member in tar:
-                stream = tar.extractfile(member) if member.isfile() else None
+                allowed = member.isfile() and not held_out_noise(member.name)
+                stream = tar.extractfile(member) if allowed else None
                 if stream:
                     sound, _ = soundfile.read(io.BytesIO(stream.read()), dtype="float32")
                     parts.append(sound / max(float(sound.std()), 1e-4))

@@ -232,6 +232,11 @@ def held_out_order(path: str) -> bool:
     return Path(path).name[0] in "012"
 
 
+def held_out_noise(path: str) -> bool:
+    """Whether a clip of ESC-10 is of its fifth fold, which no training hears."""
+    return "_5-" in Path(path).name
+
+
 def write_real(folder: Path, people: Iterator[tuple[str, str, np.ndarray]]) -> None:
     """Write a corpus of real people; its labels are unknown until alignment."""
     with CorpusWriter(folder) as writer:

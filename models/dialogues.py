@@ -32,7 +32,7 @@ _QUESTION_INTO_STORY = 0.3
 _HEARD_TO_THE_END = 0.2
 _YIELDS_FRAMES = (9, 11)
 """From the onset of an interruption to the agent's last unit. No sooner could the agent know of one
-that begins anywhere in a chunk; its sound ends three frames later, 480 to 560 ms after the onset."""
+that begins anywhere in a chunk; its sound ends three frames later, after 480 to 560 ms."""
 _OWN_NOISE_OF_USER = 0.2
 KNOWN_AFTER_CHUNKS = 2
 """The agent's chunk in which a word can be written that the user ended: when the chunk before it is

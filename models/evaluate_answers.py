@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.tokens import RATE_HZ
 from models import script
-from models.intervals import median, ratio, share, share_of
+from models.intervals import median, ratio, share
 from models.known_sentences import KnownSentences, plain_sentences
 from models.orders import neighbours
 from models.partner import EARLY_S, Partner, Surroundings
@@ -28,9 +28,13 @@ from models.script.remembered import FACTS
 from models.studio import Run, studio_of
 from models.voices import HELD_OUT, speak
 
-PLACES = ("clean", "noise", "room")
-LATENCIES_MS = (0, 160, 240)
 NOISE_DB = -15.0
+PLACES = {
+    "clean": "quiet room",
+    "noise": f"noise at {-NOISE_DB:g} dB",
+    "room": "simulated room",
+}
+LATENCIES_MS = (0, 160, 240)
 GOALS_RIGHT = {"clean": Goal(least=0.95), "noise": Goal(least=0.88), "room": Goal(least=0.88)}
 GOAL_TURNS, GOAL_DELAY_MS = Goal(least=0.97), Goal(100, 400)
 GOAL_LATE = Goal(least=0.90)
@@ -185,18 +189,13 @@ def _candidates(expected: str) -> Sequence[str]:
 
 def report_places(conversations: Sequence[Sequence[Answer]], _run: Run) -> Report:
     """Right answers by place; turns taken and their delay in a quiet room."""
+    scores: list[Score] = []
+    for place, where in PLACES.items():
+        some = [talk for talk in conversations if talk[0].place == place]
+        scores += _right(f"right answer, {where}", some, GOALS_RIGHT[place])
     answers = [answer for conversation in conversations for answer in conversation]
-    by_place = {place: [one for one in answers if one.place == place] for place in PLACES}
-    quiet = by_place["clean"]
+    quiet = [answer for answer in answers if answer.place == "clean"]
     delays = [delay for answer in quiet for delay in answer.delays_ms]
-    scores = [
-        _right("right answer, quiet room", quiet, GOALS_RIGHT["clean"]),
-        _right(f"right answer, noise at {-NOISE_DB:g} dB", by_place["noise"], GOALS_RIGHT["noise"]),
-        _right("right answer, simulated room", by_place["room"], GOALS_RIGHT["room"]),
-    ]
-    if any(answer.words is not None for answer in answers):
-        units = share_of([answer.right_units for answer in quiet])
-        scores.append(Score("the same of its units, quiet room", units))
     in_time = [delay for delay in delays if delay is not None]
     scores += [
         Score("takes the turn within 2 s", share(len(in_time), len(delays)), goal=GOAL_TURNS),
@@ -213,19 +212,38 @@ def report_places(conversations: Sequence[Sequence[Answer]], _run: Run) -> Repor
 
 def report_latencies(conversations: Sequence[Sequence[Answer]], run: Run) -> Report:
     """Right answers by latency, and what the longest leaves of them."""
-    answers = [answer for conversation in conversations for answer in conversation]
-    by_latency = {ms: [one for one in answers if one.latency_ms == ms] for ms in LATENCIES_MS}
-    scores = [_right(f"right answer at {ms} ms latency", some) for ms, some in by_latency.items()]
+    by_latency = {ms: [t for t in conversations if t[0].latency_ms == ms] for ms in LATENCIES_MS}
+    scores: list[Score] = []
+    for ms, some in by_latency.items():
+        scores += _right(f"right answer at {ms} ms latency", some)
     first, last = (
-        [one.right for one in by_latency[ms]] for ms in (LATENCIES_MS[0], LATENCIES_MS[-1])
+        [sum(answer.right for answer in talk) for talk in by_latency[ms]]
+        for ms in (LATENCIES_MS[0], LATENCIES_MS[-1])
     )
     kept = ratio(list(zip(last, first, strict=True)))
     what = f"right at {LATENCIES_MS[-1]} ms for one right at {LATENCIES_MS[0]} ms"
-    return Report([*scores, Score(what, kept, goal=GOAL_LATE)], {"failures": _failures(answers)})
+    scores.append(Score(what, kept, goal=GOAL_LATE))
+    answers = [answer for conversation in conversations for answer in conversation]
+    return Report(scores, {"failures": _failures(answers)})
 
 
-def _right(what: str, answers: Sequence[Answer], goal: Goal | None = None) -> Score:
-    return Score(what, share_of([answer.right for answer in answers]), goal=goal)
+def _right(
+    what: str, conversations: Sequence[Sequence[Answer]], goal: Goal | None = None
+) -> list[Score]:
+    """Right answers, and with a text slot those of which the units are right too.
+
+    The answers of a conversation share its room and its noise, so it is conversations that are
+    drawn again for the interval.
+    """
+    whole = ratio([(sum(one.right for one in talk), len(talk)) for talk in conversations])
+    scores = [Score(what, whole, goal=goal)]
+    if any(answer.words is not None for talk in conversations for answer in talk):
+        both = [
+            (sum(one.right and one.right_units for one in talk), len(talk))
+            for talk in conversations
+        ]
+        scores.append(Score(f"{what}, its units too", ratio(both)))
+    return scores
 
 
 def _right_by(name: str, answers: Sequence[Answer]) -> dict[str, float]:
@@ -242,7 +260,8 @@ def _failures(answers: Sequence[Answer]) -> list[dict[str, Any]]:
             "voice": answer.voice,
             "question": " / ".join(answer.asked),
             "expected": answer.expected,
-            "said": answer.recognised if answer.words is None else answer.words,
+            "words": answer.words,
+            "units": answer.recognised,
             "distance": round(answer.distance, 2),
         }
         for answer in answers

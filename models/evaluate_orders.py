@@ -1,7 +1,8 @@
-"""Does the agent understand strangers? Recorded coffee orders of people that no training heard.
+"""Does the agent understand strangers? Recorded coffee orders that no training heard.
 
-Each recording is a conversation of its own, in quiet and in noise. The agent repeats an order in
-one wording, from which every slot can be read.
+Who speaks is not known: most of these people have other recordings in the training. Each recording
+is a conversation of its own, in quiet and in noise. The agent repeats an order in one wording, from
+which every slot can be read.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from engine.tokens import RATE_HZ
 from engine.turns import activity, levels_db
-from models.intervals import share_of
+from models.intervals import ratio, share_of
 from models.orders import order_in_units, order_in_words, slots_right
 from models.partner import EARLY_S, Partner, Surroundings
 from models.score import Goal, Report, Score
@@ -46,8 +47,8 @@ class Reply:
 
     @property
     def right(self) -> bool:
-        """Whether every slot is right, and none was added."""
-        return self.order == self.label
+        """Whether the order is repeated as it is, and nothing else is said."""
+        return self.said == self.label.reply()
 
 
 def plan(run: Run) -> list[Asked]:
@@ -87,12 +88,12 @@ def report(replies: Sequence[Reply], _run: Run) -> Report:
         some = [reply for reply in replies if reply.speech_over_noise_db == noise]
         where = "as recorded" if noise is None else f"noise at {noise} dB"
         right = [slots_right(reply.label, reply.order) for reply in some]
-        each = [one for slots in right for one in slots.values()]
+        each = ratio([(sum(slots.values()), len(slots)) for slots in right])
         whole = share_of([reply.right for reply in some])
         goals = (GOAL_WHOLE, GOAL_SLOTS) if noise is None else (None, None)
         scores += [
             Score(f"strangers' orders all right, {where}", whole, goal=goals[0]),
-            Score(f"their slots right, {where}", share_of(each), goal=goals[1]),
+            Score(f"their slots right, {where}", each, goal=goals[1]),
         ]
         by_slot[where] = {
             slot: sum(slots[slot] for slots in right if slot in slots)

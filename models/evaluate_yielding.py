@@ -23,16 +23,16 @@ from models.voices import HELD_OUT, speak
 
 SILENT_WITHIN_MS = 600
 GOAL_SILENT, GOAL_GOES_ON = Goal(least=0.95), Goal(least=0.95)
-_AFTER_S = (1.0, 3.0)
-"""How long the story has gone on; the stories last 6.5 s and more."""
+_AFTER_S = (1.0, 2.5)
+"""How long the story has gone on; the stories last 6.3 s and more."""
 _QUIET_MS = 160
 """The agent is silent where so much without sound begins: "okay" may come soon after."""
 _QUESTION_SHARE = 1 / 3
 """Of interruptions; the others ask for silence."""
-_WATCHED_S = 2.0
-_LONGEST_PAUSE_MS = 700
-"""A story has pauses up to 300 ms."""
-_TELLING_S = 0.5
+_WATCHED_S = 3.0
+_LONGEST_PAUSE_MS = 400
+"""A story has pauses up to 200 ms."""
+_TELLING_S = 0.3
 _STEP_MS = 20
 
 
@@ -43,7 +43,7 @@ class Yielded:
     kind: str
     what: str
     told: bool
-    """Whether there was a story at all."""
+    """Whether there was a story to be talked into."""
     stop_ms: float
     """From the beginning of what was heard to the agent's silence."""
     went_on: bool
@@ -67,10 +67,10 @@ def interrupt(number: int, run: Run) -> Yielded:
         words = rng.choice(rng.choice(scenes[rng.choice(sorted(scenes))]).turns[0].users)
     else:
         kind, words = "stop", rng.choice(script.STOPS)
-    partner, told = _hear_story(number, voice, rng, run)
+    partner, begun = _hear_story(number, voice, rng, run)
     onset, _ = partner.say(speak(words, voice, rng))
     partner.wait(_WATCHED_S)
-    return _watched(partner, kind, words, told, onset)
+    return _watched(partner, kind, words, begun, onset)
 
 
 def report_interruptions(stories: Sequence[Yielded], _run: Run) -> Report:
@@ -103,7 +103,7 @@ def disturb_story(noise: tuple[str, int], run: Run) -> Yielded:
     kind, number = noise
     rng = random.Random(f"{kind} {run.seed} {number}")
     voice = HELD_OUT[number % len(HELD_OUT)]
-    partner, told = _hear_story(number, voice, rng, run)
+    partner, begun = _hear_story(number, voice, rng, run)
     if kind == "mm hmm":
         words = rng.choice(script.BACKCHANNELS)
         onset, _ = partner.say(speak(words, voice, rng))
@@ -113,7 +113,7 @@ def disturb_story(noise: tuple[str, int], run: Run) -> Yielded:
         onset, what = partner.now, sound.name
         partner.play(sound.audio, USER_DB)
     partner.wait(max(_WATCHED_S - (partner.now - onset) / RATE_HZ, 0))
-    return _watched(partner, kind, what, told, onset)
+    return _watched(partner, kind, what, begun, onset)
 
 
 def _noise(run: Run, number: int) -> Noise:
@@ -147,20 +147,41 @@ def report_noises(stories: Sequence[Yielded], run: Run) -> Report:
 # --- stories --------------------------------------------------------------------------------------
 
 
-def _hear_story(number: int, voice: str, rng: random.Random, run: Run) -> tuple[Partner, bool]:
-    """A partner in the middle of a story, and whether it is told."""
+@dataclass(frozen=True)
+class _Begun:
+    """A story that was asked for."""
+
+    since: int
+    """The end of the prompt."""
+    words: str | None
+    """What was told of it by the time it was talked into."""
+    told: bool
+
+
+def _hear_story(number: int, voice: str, rng: random.Random, run: Run) -> tuple[Partner, _Begun]:
+    """A partner in the middle of a story, if it is told."""
     partner = Partner(studio_of(run).duplex(), Surroundings(seed=number))
     partner.wait(1)
-    partner.say(speak(rng.choice(script.STORY_PROMPTS), voice, rng))
+    _, since = partner.say(speak(rng.choice(script.STORY_PROMPTS), voice, rng))
     partner.wait(0.4 + rng.uniform(*_AFTER_S))
-    return partner, partner.agent_sounds(_TELLING_S)
+    words = partner.words_since(since)
+    told = partner.agent_sounds(_TELLING_S) and (words is None or is_story(words))
+    return partner, _Begun(since, words, told)
 
 
-def _watched(partner: Partner, kind: str, what: str, told: bool, onset: int) -> Yielded:
+def is_story(words: str) -> bool:
+    """Whether words are the beginning of a story, or all of it."""
+    return bool(words) and any(f"{story} ".startswith(f"{words} ") for story in script.STORIES)
+
+
+def _watched(partner: Partner, kind: str, what: str, begun: _Begun, onset: int) -> Yielded:
     track = partner.track()
     watched = track[onset : onset + round(_WATCHED_S * RATE_HZ)]
     went_on = longest_silence_ms(watched) < _LONGEST_PAUSE_MS
-    return Yielded(kind, what, told, stop_ms(track[onset:]), went_on)
+    words = partner.words_since(begun.since)
+    if words is not None:
+        went_on &= is_story(words) and words != begun.words
+    return Yielded(kind, what, begun.told, stop_ms(track[onset:]), went_on)
 
 
 def stop_ms(track: np.ndarray) -> float:

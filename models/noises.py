@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.tokens import RATE_HZ
-from models.corpus import tar_sounds
+from models.corpus import held_out_noise, tar_sounds
 
 _SHORT_CLASSES = {"person_sneeze", "dog_bark", "clock_tick", "rooster"}
 """Of ESC-10; the others are long noises."""
@@ -29,10 +29,14 @@ class Noise:
 
 @lru_cache(maxsize=1)
 def recorded_noises(folder: Path) -> list[Noise]:
-    """The loudest part of each short sound of ESC-10 in a folder of open noises."""
+    """The loudest part of each short sound of ESC-10 that no training hears."""
     archive = folder / "esc10.tar"
     table = archive.with_suffix(".tsv")
-    rows = tar_sounds(archive, table, lambda row: row["class"] in _SHORT_CLASSES)
+
+    def wanted(row: dict[str, str]) -> bool:
+        return row["class"] in _SHORT_CLASSES and held_out_noise(row["path"])
+
+    rows = tar_sounds(archive, table, wanted)
     return [Noise(row["path"], loudest_part(audio)) for row, audio in rows]
 
 

@@ -146,7 +146,20 @@ class Partner:
         """The agent's words from the chunk of a sample on; None without a text slot."""
         if self._duplex.format.text is None:
             return None
-        pieces = (piece for end, piece in self._pieces if end > sample)
+        return self._words(sample, len(self.track()))
+
+    def words_in(self, span: Span) -> str | None:
+        """The agent's words that begin in a stretch of its sound; None without a text slot."""
+        if self._duplex.format.text is None:
+            return None
+        # A word stands in the chunk in which it begins, or in the one before.
+        chunk = self._duplex.format.chunk_samples
+        return self._words(span.start_sample - chunk, span.end_sample)
+
+    def _words(self, start: int, end: int) -> str:
+        """Of the chunks that have a part in [start, end)."""
+        chunk = self._duplex.format.chunk_samples
+        pieces = (piece for after, piece in self._pieces if start < after < end + chunk)
         return " ".join("".join(pieces).split())
 
     def agent_sounds(self, seconds: float) -> bool:

@@ -6,7 +6,7 @@ again whenever both have been silent for long. Only the time between such questi
 
 The rules are those of the figures for people: silences under 200 ms lie inside a stretch of speech;
 a silence between two stretches is a pause where the same agent goes on and a gap where the other
-does; silence at the edges of the counted time is neither.
+does; silence at the edges of the counted time is neither, and reported beside them.
 """
 
 from __future__ import annotations
@@ -51,6 +51,11 @@ class Rhythm:
     gaps: int = 0
     overlaps: int = 0
 
+    @property
+    def edges_s(self) -> float:
+        """Silence before the first who speaks and after the last."""
+        return self.total_s - (self.speech_s - self.overlap_s) - self.pause_s - self.gap_s
+
     def __add__(self, other: Rhythm) -> Rhythm:
         return Rhythm(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
@@ -91,10 +96,11 @@ def talk(what: tuple[int, float], run: Run) -> Talk:
     questions: list[Span] = []
     question = np.zeros(0, np.float32)
     patience = round(BOTH_SILENT_S * RATE_HZ)
+    silent_chunks = -(-patience // chunk) + 1  # the last one is still to sound
     for index in range(round(minutes * 60 * RATE_HZ) // chunk):
         now = index * chunk
         quiet_since = questions[-1].end_sample if questions else now - patience
-        if now - quiet_since >= patience and not _sound(tracks, patience // chunk):
+        if now - quiet_since >= patience and not _sound(tracks, silent_chunks):
             question = _question(rng, chunk)
             questions.append(Span(now, now + len(question)))
         heard = [tracks[1][-1], tracks[0][-1]]
@@ -196,6 +202,8 @@ def report(talks: Sequence[Talk], _run: Run) -> Report:
             Score(f"two agents: {kind}", found, "s a minute"),
             Score(f"beside people's {people:.1f} s", like, "ratio", GOAL_LIKE_PEOPLE),
         ]
+    edges = ratio([(t.rhythm.edges_s, t.rhythm.total_s / 60) for t in talks])
+    scores.append(Score("two agents: silence before a question", edges, "s a minute"))
     minutes = sum(t.rhythm.total_s for t in talks) / 60
     details = {
         "counted_minutes": minutes,

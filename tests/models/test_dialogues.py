@@ -181,9 +181,9 @@ def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
                     users = [e.onset for e in dialogue.events if e.side == 1]
                     waits.append(said.offset - min(u for u in users if u > said.onset))
     assert min(cut[joke], *(cut[story] for story in script.STORIES)) > 3
-    assert min(told[joke], sum(told[story] for story in script.STORIES)) > 3
+    assert min(told[joke], sum(told[story] for story in script.STORIES)) > 1
     assert min(waits) >= 9
-    assert max(waits) <= 13
+    assert max(waits) <= 11
 
 
 def test_words_lie_inside_what_was_said(dialogues: list[Dialogue]) -> None:

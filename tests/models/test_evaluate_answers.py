@@ -72,7 +72,8 @@ def test_words_count_before_units() -> None:
 def test_report_of_places() -> None:
     answers = [
         [RIGHT, RIGHT, WRONG],
-        [replace(RIGHT, place="noise"), replace(WRONG, place="room")],
+        [replace(RIGHT, place="noise")],
+        [replace(WRONG, place="room")],
     ]
     report = report_places(answers, Run())
     found = {score.what: score.measured for score in report.scores}
@@ -80,16 +81,19 @@ def test_report_of_places() -> None:
     assert values == [2 / 3, 1.0, 0.0, 2 / 3, 300.0]
     assert report.details["right_by_voice"] == {"flite:rms": 2 / 3}
     assert [failure["place"] for failure in report.details["failures"]] == ["clean", "room"]
-    assert report.details["failures"][0]["said"] is None
+    assert report.details["failures"][0]["units"] is None
     assert report.details["failures"][0]["question"] == "do you drink tea"
 
 
 def test_units_are_reported_beside_words() -> None:
-    report = report_places([[replace(RIGHT, words="i like tea")]], Run())
+    right = replace(RIGHT, words=RIGHT.expected)
+    mumbled = replace(WRONG, words=RIGHT.expected)
+    report = report_places([[right, mumbled], [replace(RIGHT, words="i like tea")]], Run())
     found = {score.what: score.measured.value for score in report.scores if score.measured}
-    assert found["right answer, quiet room"] == 0
-    assert found["the same of its units, quiet room"] == 1
-    assert report.details["failures"][0]["said"] == "i like tea"
+    assert found["right answer, quiet room"] == 2 / 3
+    assert found["right answer, quiet room, its units too"] == 1 / 3
+    failure = report.details["failures"][0]
+    assert (failure["words"], failure["units"]) == ("i like tea", RIGHT.expected)
 
 
 def test_report_of_latencies() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import numpy as np
+import pytest
 
 from engine.tokens import RATE_HZ
 from engine.turns import Span
@@ -13,6 +14,7 @@ from models.evaluate_listening import (
     LongTalk,
     Pause,
     cut_sentence,
+    is_backchannel,
     reading,
     report_long_talks,
     report_pauses,
@@ -45,12 +47,28 @@ def test_people_read_long_enough() -> None:
 
 
 def test_report_of_pauses() -> None:
-    pauses = [Pause("flite:rms", "what is", "your name", 0.5, spoke) for spoke in (True, False)]
+    pauses = [
+        Pause("flite:rms", "what is", "your name", 0.5, spoke, not spoke) for spoke in (True, False)
+    ]
     report = report_pauses(pauses, Run())
     assert report.scores[0].measured is not None
     assert report.scores[0].measured.value == 0.5
     assert report.scores[0].met is False
     assert len(report.details["failures"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds", "is_one"),
+    [
+        ("mm hmm", 1.3, True),
+        (None, 0.4, True),
+        ("sorry i do", 0.6, False),  # a turn that was broken off
+        ("mm hmm", 2.0, False),
+        ("", 0.3, False),
+    ],
+)
+def test_what_is_a_sign_of_listening(words: str | None, seconds: float, is_one: bool) -> None:
+    assert is_backchannel(Span(0, round(seconds * RATE_HZ)), words) == is_one
 
 
 def test_backchannels_are_counted_by_the_minute() -> None:

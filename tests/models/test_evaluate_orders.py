@@ -38,7 +38,12 @@ def test_report_counts_orders_and_slots() -> None:
 
 
 def test_an_added_slot_is_wrong() -> None:
-    assert not Reply(None, Order("latte"), "", LATTE).right
+    assert not Reply(None, Order("latte"), LATTE.reply(), LATTE).right
+
+
+def test_words_beside_the_order_are_wrong() -> None:
+    assert Reply(None, LATTE, LATTE.reply(), LATTE).right
+    assert not Reply(None, LATTE, f"{LATTE.reply()} and", LATTE).right
 
 
 def test_every_recording_is_played_in_every_noise(

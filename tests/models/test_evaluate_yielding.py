@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from engine.tokens import RATE_HZ
-from models.evaluate_yielding import Yielded, report_interruptions, report_noises, stop_ms
+from models import script
+from models.evaluate_yielding import (
+    Yielded,
+    is_story,
+    report_interruptions,
+    report_noises,
+    stop_ms,
+)
 from models.noises import bursts, loudest_part
 from models.studio import Run
 
@@ -21,6 +28,18 @@ def test_silence_begins_where_it_lasts() -> None:
     assert stop_ms(track((0, 0.4), (0.5, 0.8), (1.2, 1.5))) == 800
     assert stop_ms(track((0, 3))) == 3000
     assert stop_ms(track()) == 0
+
+
+def test_a_story_is_told_from_its_beginning() -> None:
+    story = script.STORIES[0]
+    words = story.split()
+    assert is_story(story)
+    assert is_story(" ".join(words[:3]))
+    assert not is_story(" ".join(words[1:4]))
+    assert not is_story(story[: len(words[0]) - 1])
+    assert not is_story(f"{story} and then")
+    assert not is_story("")
+    assert not is_story("sorry i do not know that")
 
 
 def test_only_stories_that_were_told_count() -> None:

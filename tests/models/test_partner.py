@@ -12,6 +12,7 @@ import pytest
 from engine.bundle import load_bundle
 from engine.duplex import Duplex
 from engine.tokens import FRAME_SAMPLES, RATE_HZ
+from engine.turns import Span
 from models.partner import Partner, Surroundings, longest_silence_ms, sounding, stretches
 from models.phones import PAUSE
 from models.rooms import USER_DB, speech_level_db
@@ -103,6 +104,9 @@ def test_words_come_from_the_text_slot(tmp_path: Path) -> None:
     later = "".join(piece for step in steps[10:] for piece in step.own_text).split()
     assert partner.words_since(11 * CHUNK) == " ".join(later)
     assert partner.words_since(11 * CHUNK - 1) != " ".join(later) or not steps[9].own_text
+    # Step n is heard in [n + 1, n + 2) chunks; a word may stand one before its sound.
+    inside = "".join(piece for step in steps[1:5] for piece in step.own_text).split()
+    assert partner.words_in(Span(3 * CHUNK, 6 * CHUNK)) == " ".join(inside)
 
 
 def test_noise_lies_at_its_level_below_the_speech() -> None:
