@@ -3,12 +3,14 @@
 Token side of SyncLLM (arXiv 2409.15594, sections 3 and 3.1). The context holds, chunk by chunk,
 [S0] and the agent's units, then [S1] and the user's. To speak chunk N + 1 the model needs the
 user's chunks up to N; those that are not known yet are sampled, and replaced when they come. Where
-the format has a text slot, words stand before the agent's units and are part of what was spoken: a
-roll-back keeps them. Knows no sound and no threads.
+the format has a text slot, words stand before the agent's units. The agent's own are part of what
+was spoken, so a roll-back keeps them; the user's were guessed from an estimate, and are drawn again
+when the truth is there. Knows no sound and no threads.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -60,9 +62,9 @@ class ClockStep:
     own_frames: list[int]
     """The same, one unit per frame."""
     own_text: list[int]
-    """Pieces of text in that chunk: the agent's words ..."""
+    """Pieces of the agent's words in that chunk."""
     heard_text: list[int]
-    """... and what it understood of the user's."""
+    """Pieces of the user's words, of the chunks that nothing will change any more."""
     user_estimates: list[list[int]]
     """Estimated new units of the user's chunks that are not known, oldest first."""
     hits: int
@@ -137,7 +139,8 @@ class ChunkClock:
         times = [time.perf_counter()]
         self._make_room()
         # The chunk spoken last is unknown in any case, so there is one.
-        lost = next(chunk for chunk in self._chunks if not chunk.real) if heard is None else None
+        unknown = next(i for i, chunk in enumerate(self._chunks) if not chunk.real)
+        lost = self._chunks[unknown] if heard is None else None
         hits, misses, stale = self._take(heard or [])
         refed = 0
         first = len(self._chunks) - 1
@@ -146,7 +149,7 @@ class ChunkClock:
             refed += self._write_user(stale)
             first = self._chunks.index(stale) + 1
             while first < len(self._chunks):
-                refed += self._write_own(self._chunks[first])
+                refed += self._hear_again(self._chunks[first])
                 if not self._chunks[first].real:
                     break
                 refed += self._write_user(self._chunks[first])
@@ -168,12 +171,14 @@ class ChunkClock:
         refeed_ms, estimate_ms, own_ms = (np.diff(times) * 1000).tolist()
         frames = fill_frames(own, self._last_own, self._fmt)
         self._last_own = frames[-1]
-        own_text, heard_text = self._pieces(self._chunks[-1].text)
+        own_text, _ = self._pieces(self._chunks[-1].text)
+        settled = zip(self._chunks[unknown:], self._chunks[unknown + 1 :], strict=False)
+        heard_text = [self._pieces(after.text)[1] for chunk, after in settled if chunk.real]
         return ClockStep(
             own_units=own,
             own_frames=frames,
             own_text=own_text,
-            heard_text=heard_text,
+            heard_text=list(itertools.chain.from_iterable(heard_text)),
             user_estimates=estimates,
             hits=hits,
             misses=misses,
@@ -225,6 +230,26 @@ class ChunkClock:
         """Say again a chunk that was spoken after the place of the roll-back."""
         chunk.start = self.context_tokens
         self._pending += [self._fmt.s0, *chunk.text, *self._fmt.unit_tokens(chunk.own)]
+        return 1 + len(chunk.text) + len(chunk.own)
+
+    def _hear_again(self, chunk: _Chunk) -> int:
+        """The same where an estimate before it was wrong: the words of the user are drawn anew."""
+        slot = self._fmt.text
+        if slot is None or not slot.most_heard:
+            return self._write_own(chunk)
+        chunk.start = self.context_tokens
+        self._pending.append(self._fmt.s0)
+        heard: list[int] = []
+        while len(heard) < slot.most_heard:
+            tags = [self._fmt.s0, self._fmt.s1]
+            token = self._sample(tags, self._own_sampling, units=True, heard=True, own=True)
+            if slot.heard_piece(token) is None:
+                break
+            self._pending.append(token)
+            heard.append(token)
+        said = [token for token in chunk.text if slot.heard_piece(token) is None]
+        chunk.text = heard + said
+        self._pending += [*said, *self._fmt.unit_tokens(chunk.own)]
         return 1 + len(chunk.text) + len(chunk.own)
 
     def _estimate(self, index: int) -> None:

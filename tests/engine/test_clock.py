@@ -385,11 +385,33 @@ def test_a_context_with_words_is_the_true_history(
         chunks = parse(llama.tokens, fmt)  # every token stands where the format wants it
         assert len(chunks) == clock.elapsed_chunks
         for chunk, step in zip(chunks[1:], steps, strict=True):
-            # Committed words stay, whatever became of the estimate they were spoken upon.
-            assert (chunk.own_text, chunk.heard_text) == (step.own_text, step.heard_text)
+            # What was spoken stays, whatever became of the estimate it was spoken upon.
+            assert chunk.own_text == step.own_text
             assert chunk.own == step.own_units
+        # The user's words are told when the chunk before theirs is known, and stay from then on.
+        settled = [piece for chunk in chunks[1 : max(known, -1) + 2] for piece in chunk.heard_text]
+        assert settled == [piece for step in steps for piece in step.heard_text]
     assert any(step.own_text for step in steps)
     assert any(step.heard_text for step in steps) == (fmt.text == HEARING)
+
+
+def test_words_of_the_user_are_drawn_from_what_was_really_said(
+    wild_path: Path, llama: WitnessedLlama
+) -> None:
+    fmt = TokenFormat(60, S0, S1, 4, BOS, text=HEARING)
+    assert fmt.text and fmt.text.heard_base is not None
+    steps = talk(start(llama, fmt, sampling=SURE), speakers(fmt, 60), 1)
+    assert sum(step.misses for step in steps) > 20
+    said = range(fmt.text.heard_base, fmt.text.heard_base + fmt.text.piece_count)
+    settled = llama.tokens[: len(llama.tokens) - [*reversed(llama.tokens)].index(S0) - 1]
+    cold, words = Llama(wild_path, 1024), 0
+    for token, after in pairwise(settled):
+        cold.feed([token])
+        if after in said:
+            assert cold.logits()[:BOS].argmax() == after
+            words += 1
+    cold.close()
+    assert words > 5
 
 
 def test_what_the_clock_writes_is_what_training_encodes(llama: WitnessedLlama) -> None:
