@@ -29,7 +29,9 @@ _BY_TURNS = {
 _INTERRUPTED = 0.1
 _PAUSE_INSIDE = 0.12
 _QUESTION_INTO_STORY = 0.3
-_HEARD_TO_THE_END = 0.2
+_HEARD_TO_THE_END = 0.4
+_HUMMED_AT = 0.7
+"""Of stories heard to the end: the user's "mm hmm" is no interruption."""
 _YIELDS_FRAMES = (9, 11)
 """From the onset of an interruption to the agent's last unit. No sooner could the agent know of one
 that begins anywhere in a chunk; its sound ends three frames later, after 480 to 560 ms."""
@@ -172,9 +174,12 @@ class Composer:
     def _interrupted(self, now: int) -> int:
         prompt, story = self._random.choice(_LONG_ANSWERS)
         start = self._reply(self._user_says(prompt, now))
-        if self._random.random() < _HEARD_TO_THE_END:
-            return self._agent_says(story, start)
         length = self._agent_length(story)
+        if self._random.random() < _HEARD_TO_THE_END:
+            if self._timing.overlap and self._random.random() < _HUMMED_AT:
+                onset = start + self._random.randint(12, length - 12)
+                self._user_says(self._random.choice(script.BACKCHANNELS), onset)
+            return self._agent_says(story, start)
         onset = start + self._random.randint(12, length - 12)
         stop = onset + self._random.randint(*_YIELDS_FRAMES)
         self._agent_says(story, start, stop - start)

@@ -170,12 +170,14 @@ def test_units_lie_where_the_events_say(dialogues: list[Dialogue]) -> None:
 def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
     lengths = {text: s.offset - s.onset for text, s in toy_store().agent.items()}
     joke = next(e.agent for e in script.EXCHANGES if e.intent == "joke")
-    waits, told, cut = [], Counter[str](), Counter[str]()
+    waits, told, cut, hummed = [], Counter[str](), Counter[str](), 0
     for dialogue in dialogues:
         for said in dialogue.events:
             if said.side == 0 and said.text in (joke, *script.STORIES):
                 length = said.offset - said.onset
                 told[said.text] += length == lengths[said.text]
+                inside = [e for e in dialogue.events if said.onset < e.onset < said.offset]
+                hummed += any(e.text in script.BACKCHANNELS for e in inside)
                 if length < lengths[said.text]:
                     cut[said.text] += 1
                     users = [e.onset for e in dialogue.events if e.side == 1]
@@ -184,6 +186,7 @@ def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
     assert min(told[joke], sum(told[story] for story in script.STORIES)) > 1
     assert min(waits) >= 9
     assert max(waits) <= 11
+    assert hummed > 3  # and the story goes on
 
 
 def test_words_lie_inside_what_was_said(dialogues: list[Dialogue]) -> None:
