@@ -43,8 +43,9 @@ _LASTING_FRAMES = 30
 """Of an answer to which the user can say "mm hmm" and still be heard next."""
 _MISHEARD = 0.06
 _LONG_REST = 0.1
-_BACKCHANNELS_A_MINUTE = 5.0
-"""In the ICSI meetings 4.8 a minute of somebody's speech (A. Janin et al. 2003)."""
+_LISTENED_FRAMES = 200
+"""With the rest of the sentence some eleven seconds: people give a sign 4.8 times in a minute of
+somebody's speech (ICSI meetings, A. Janin et al. 2003)."""
 _LONG_WORDS = 10
 _LONG_ANSWERS = [
     *((prompt, story) for prompt in script.STORY_PROMPTS for story in script.STORIES),
@@ -191,27 +192,32 @@ class Composer:
     def _long_talk(self, now: int) -> int:
         end = self._user_says(self._random.choice(script.LONG_TALK_PROMPTS), now)
         end = self._agent_says(script.LONG_TALK_INVITATION, self._reply(end))
-        for text in self._random.sample(script.LONG_TALK, self._random.randint(1, 4)):
-            start = end + self._pause()
-            end = self._user_says(text, start)
-            self._backchannel(start, end)
+        listened = end
+        for text in self._random.sample(script.LONG_TALK, self._random.randint(1, 6)):
+            end = self._user_says(text, end + self._pause())
+            listened = self._backchannel(listened, end)
         return self._agent_says(script.LONG_TALK_END, end + self._random.randint(38, 48))
 
     def _real_talk(self, now: int) -> int:
         end = self._user_says(self._random.choice(script.LONG_TALK_PROMPTS), now)
         end = self._agent_says(script.LONG_TALK_INVITATION, self._reply(end))
-        for _ in range(self._random.randint(1, 2)):
+        listened = end
+        for _ in range(self._random.randint(1, 3)):
             speech = self._random.choice(self._store.long_talk)
-            start = end + self._pause()
-            end = self._place(1, speech, start, "")
-            self._backchannel(start, end)
+            end = self._place(1, speech, end + self._pause(), "")
+            listened = self._backchannel(listened, end)
         return self._agent_says(script.LONG_TALK_END, end + self._random.randint(38, 48))
 
-    def _backchannel(self, start: int, end: int) -> None:
-        minutes = (end - start) * FRAME_MS / 60_000
-        if self._timing.overlap and self._random.random() < _BACKCHANNELS_A_MINUTE * minutes:
-            text = self._random.choice(script.BACKCHANNELS)
-            self._agent_says(text, end + self._random.randint(2, 6))
+    def _backchannel(self, listened: int, end: int) -> int:
+        """A sign of listening at a sentence's end, if there was none for long; when the last was.
+
+        By the clock, not by chance: what comes by chance is so unlikely in every single chunk that
+        the sampling at run time, which cuts off what is unlikely, would never let it come.
+        """
+        if not self._timing.overlap or end - listened < _LISTENED_FRAMES:
+            return listened
+        self._agent_says(self._random.choice(script.BACKCHANNELS), end + self._random.randint(2, 4))
+        return end
 
     # --- times ----------------------------------------------------------------------------------
 
