@@ -82,9 +82,10 @@ def units(
 
     checkpoint = work / "tok" / "tokenizer.pt"
     corpora = [work / "synthetic", work / "real"]
-    find_units(checkpoint, corpora, data / "noise", work / "rooms.npz", count, 600, seed)
+    rooms = work / "rooms.npz"
+    find_units(checkpoint, corpora, data / "noise", rooms, count, 600, seed)
     store = work / "speech.pkl"
-    write_speech_store(store, checkpoint, work / "real", data, voices, seed, jobs)
+    write_speech_store(store, checkpoint, work / "real", data, rooms, voices, seed, jobs)
     write_vocoder_store(work / "vocoder.npz", checkpoint, work / "real", store)
 
 

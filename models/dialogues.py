@@ -82,15 +82,15 @@ class Dialogue:
 def hold_out(store: SpeechStore) -> tuple[SpeechStore, SpeechStore]:
     """A store to train on, and one with the last utterance of each of the user's sentences.
 
-    A sentence that was spoken only once is in both. Of real people's orders and other speech every
-    tenth is held out.
+    A sentence that was spoken only once is in both. Of real people's orders and other speech the
+    last tenth is held out.
     """
     training = {text: spoken[:-1] or spoken for text, spoken in store.user.items()}
     held_out = {text: spoken[-1:] for text, spoken in store.user.items()}
 
     def tenth(spoken: list[_T]) -> tuple[list[_T], list[_T]]:
-        others = [one for index, one in enumerate(spoken) if index % 10]
-        return others or spoken, spoken[::10]
+        last = len(spoken) - -(-len(spoken) // 10)
+        return spoken[:last] or spoken, spoken[last:]
 
     orders, unknown = tenth(store.orders), tenth(store.unknown)
     return (

@@ -26,6 +26,7 @@ from models.augment import disturb, read_noises
 from models.corpus import LABEL_SAMPLES, Corpus, spoken_orders, whole_frames
 from models.phones import PAUSE
 from models.script import coffee
+from models.speech_windows import read_rooms
 from models.tokenizer import DELAY_FRAMES, TokenizerNet, load_tokenizer
 from models.vocoder_store import Recording, VocoderStore, save_store
 from models.voices import AGENT_VOICE, Speech, speak, speak_flite, training_voice
@@ -41,6 +42,8 @@ _LONG_SECONDS = (4, 12)
 _UNKNOWN_SECONDS = (1.5, 4)
 _DISTURBED_SHARE = 0.5
 """Of the user's utterances."""
+_ELSEWHERE = 4
+"""Surroundings in which each recorded order comes, beside its own."""
 
 
 @dataclass(frozen=True)
@@ -133,26 +136,40 @@ def _agent_speech(net: TokenizerNet, sentence: str, rng: np.random.Generator) ->
     return _unit_speech(net, AGENT_VOICE, sentence, audio, segments)
 
 
+@dataclass(frozen=True, eq=False)
+class _Surroundings:
+    """What lies between a mouth and the agent."""
+
+    net: TokenizerNet
+    noises: np.ndarray
+    rooms: list[np.ndarray]
+
+    def disturb(self, audio: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return disturb(audio, self.noises, rng, self.rooms)
+
+
 @cache
-def _ear(checkpoint: Path, noise: Path) -> tuple[TokenizerNet, np.ndarray]:
-    """A worker's tokenizer and noises, read once."""
+def _surroundings(checkpoint: Path, noise: Path, rooms: Path) -> _Surroundings:
+    """A process's own, read once."""
     torch.set_num_threads(1)
-    return load_tokenizer(checkpoint), read_noises(noise)
+    return _Surroundings(load_tokenizer(checkpoint), read_noises(noise), read_rooms(rooms))
 
 
-def _user_speech(job: tuple[str, str, int], checkpoint: Path, noise: Path) -> UnitSpeech:
+def _user_speech(
+    job: tuple[str, str, int], checkpoint: Path, noise: Path, rooms: Path
+) -> UnitSpeech:
     """A sentence in a voice, half of the times with a room, noise and a microphone's tone."""
     sentence, voice, seed = job
-    net, noises = _ear(checkpoint, noise)
+    around = _surroundings(checkpoint, noise, rooms)
     rng = np.random.default_rng(seed)
     audio, segments = _with_margins(speak(sentence, voice, random.Random(seed)), rng)
     if rng.random() < _DISTURBED_SHARE:
-        audio = disturb(audio, noises, rng)
+        audio = around.disturb(audio, rng)
     else:
         audio *= rng.uniform(0.1, 0.9) / max(float(np.abs(audio).max()), 1e-3)
         floor_db = rng.uniform(-80, -55)
         audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (floor_db / 20)
-    return _unit_speech(net, voice, sentence, audio, segments)
+    return _unit_speech(around.net, voice, sentence, audio, segments)
 
 
 def _silences(net: TokenizerNet, noises: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
@@ -195,12 +212,15 @@ def _as_heard(
     return UnitSpeech(voice, units, *voiced_frames(len(margin) + first, len(margin) + last))
 
 
-def _real_orders(net: TokenizerNet, speech: Path) -> list[tuple[UnitSpeech, str]]:
+def _real_orders(
+    around: _Surroundings, speech: Path, rng: np.random.Generator
+) -> list[tuple[UnitSpeech, str]]:
     """Coffee orders of real people, as far as training may know recording and order.
 
-    Only their slots are written down; the wording is the one that fits the sound best.
+    Only their slots are written down; the wording is the one that fits the sound best. Each comes
+    as recorded and in some other surroundings: recordings are few.
     """
-    orders = []
+    net, orders = around.net, []
     for label, sound in track(spoken_orders(speech), "real orders"):
         order = coffee.order_of_label(label)
         if coffee.held_out(order):
@@ -211,23 +231,33 @@ def _real_orders(net: TokenizerNet, speech: Path) -> list[tuple[UnitSpeech, str]
         ways = coffee.ways_to_say(coffee.as_spoken(label))
         way, _ = likeliest(costs, ways)
         text, segments = likeliest(costs, coffee.ways_to_ask(way))
-        orders.append((_unit_speech(net, "picovoice", text, audio, segments), order.reply()))
+        heard = [audio, *(around.disturb(audio, rng) for _ in range(_ELSEWHERE))]
+        orders += [
+            (_unit_speech(net, "picovoice", text, sound, segments), order.reply())
+            for sound in heard
+        ]
     return orders
 
 
 def write_speech_store(
-    path: Path, checkpoint: Path, real: Path, data: Path, voices: int, seed: int, jobs: int
+    path: Path,
+    checkpoint: Path,
+    real: Path,
+    data: Path,
+    rooms: Path,
+    voices: int,
+    seed: int,
+    jobs: int,
 ) -> None:
     """Speak and encode everything: each common user sentence in ``voices`` voices, rare ones in
     fewer, half of them with a room, noise and a microphone's tone. ``real`` is the aligned corpus,
-    ``data`` the folder of open data (noise/, speech/)."""
-    torch.set_num_threads(1)
-    net = load_tokenizer(checkpoint)
+    ``data`` the folder of open data (noise/, speech/), ``rooms`` the file of responses."""
+    around = _surroundings(checkpoint, data / "noise", rooms)
+    net = around.net
     choose = random.Random(seed)
     rng = np.random.default_rng(seed)
-    noises = read_noises(data / "noise")
     store = SpeechStore()
-    store.orders = _real_orders(net, data / "speech")
+    store.orders = _real_orders(around, data / "speech", rng)
     replies = {reply for _, reply in store.orders}
     for sentence in track(sorted(replies.union(script.agent_sentences())), "agent"):
         store.agent[sentence] = _agent_speech(net, sentence, rng)
@@ -236,7 +266,7 @@ def write_speech_store(
         for sentence in script.user_sentences()
         for _ in range(script.voices_of(sentence, voices))
     ]
-    heard = partial(_user_speech, checkpoint=checkpoint, noise=data / "noise")
+    heard = partial(_user_speech, checkpoint=checkpoint, noise=data / "noise", rooms=rooms)
     # Forked workers would share the threads of torch, which then hang.
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         spoken = pool.map(heard, plan, chunksize=16)
@@ -244,7 +274,7 @@ def write_speech_store(
             store.user.setdefault(sentence, []).append(entry)
     distances = net.unit_distances()
     store.neighbours = distances.argsort(1)[:, 1 : 1 + NEIGHBOURS].numpy().astype(np.int16)
-    store.user_silence = _silences(net, noises, rng)
+    store.user_silence = _silences(net, around.noises, rng)
     quiet = rng.normal(size=6 * RATE_HZ) * 10 ** (AGENT_FLOOR_DB / 20)
     store.agent_silence = [heard_units(net, quiet.astype(np.float32))]
     store.long_talk = _real_speech(net, Corpus(real), _LONG_SECONDS, _LONG_TALKS)
