@@ -19,7 +19,7 @@ import numpy as np
 
 from engine.errors import DuologueError
 from engine.llama import Llama
-from engine.tokens import TokenFormat, fill_frames, novel_units
+from engine.tokens import TextSlot, TokenFormat, fill_frames, novel_units
 
 MAX_UNKNOWN_CHUNKS = 4
 """A latency of 480 ms in chunks of 160 ms leaves three unknown; one more where input is late."""
@@ -149,7 +149,7 @@ class ChunkClock:
             refed += self._write_user(stale)
             first = self._chunks.index(stale) + 1
             while first < len(self._chunks):
-                refed += self._hear_again(self._chunks[first])
+                refed += self._write_own(self._chunks[first], hear_again=True)
                 if not self._chunks[first].real:
                     break
                 refed += self._write_user(self._chunks[first])
@@ -226,31 +226,31 @@ class ChunkClock:
             self._pending += [self._fmt.s1, *self._fmt.unit_tokens(chunk.user)]
         return len(chunk.user) + bool(chunk.user)
 
-    def _write_own(self, chunk: _Chunk) -> int:
-        """Say again a chunk that was spoken after the place of the roll-back."""
-        chunk.start = self.context_tokens
-        self._pending += [self._fmt.s0, *chunk.text, *self._fmt.unit_tokens(chunk.own)]
-        return 1 + len(chunk.text) + len(chunk.own)
+    def _write_own(self, chunk: _Chunk, hear_again: bool = False) -> int:
+        """Say again a chunk that was spoken after the place of the roll-back.
 
-    def _hear_again(self, chunk: _Chunk) -> int:
-        """The same where an estimate before it was wrong: the words of the user are drawn anew."""
-        slot = self._fmt.text
-        if slot is None or not slot.most_heard:
-            return self._write_own(chunk)
+        ``hear_again``: an estimate before it was wrong, so the user's words in it are drawn anew.
+        """
         chunk.start = self.context_tokens
         self._pending.append(self._fmt.s0)
+        slot, text = self._fmt.text, chunk.text
+        if hear_again and slot and slot.most_heard:
+            text = [token for token in text if slot.heard_piece(token) is None]
+            chunk.text = self._heard_anew(slot) + text
+        self._pending += [*text, *self._fmt.unit_tokens(chunk.own)]
+        return 1 + len(chunk.text) + len(chunk.own)
+
+    def _heard_anew(self, slot: TextSlot) -> list[int]:
+        """Sample the user's words behind the tag, and leave them at the end of the context."""
         heard: list[int] = []
+        tags, sampling = [self._fmt.s0, self._fmt.s1], self._own_sampling
         while len(heard) < slot.most_heard:
-            tags = [self._fmt.s0, self._fmt.s1]
-            token = self._sample(tags, self._own_sampling, units=True, heard=True, own=True)
+            token = self._sample(tags, sampling, units=True, heard=True, own=True)
             if slot.heard_piece(token) is None:
                 break
             self._pending.append(token)
             heard.append(token)
-        said = [token for token in chunk.text if slot.heard_piece(token) is None]
-        chunk.text = heard + said
-        self._pending += [*said, *self._fmt.unit_tokens(chunk.own)]
-        return 1 + len(chunk.text) + len(chunk.own)
+        return heard
 
     def _estimate(self, index: int) -> None:
         """Sample the user's part of a chunk whose own part is the end of the context."""

@@ -146,7 +146,7 @@ class Partner:
         """The agent's words from the chunk of a sample on; None without a text slot."""
         if self._duplex.format.text is None:
             return None
-        return self._words(sample, len(self.track()))
+        return self._words(sample, len(self._sound) * self._duplex.format.chunk_samples)
 
     def words_in(self, span: Span) -> str | None:
         """The agent's words that begin in a stretch of its sound; None without a text slot."""

@@ -75,10 +75,10 @@ def test_a_minute_teaches_and_is_logged(tmp_path: Path, monkeypatch: pytest.Monk
     out = tmp_path / "out" / "suppressor.onnx"
     with pytest.raises(DuologueError, match="write more"):
         training.train_echo(tmp_path, listener, out, 0.1, 1, 0)
-    training.train_echo(scenes, listener, out, 0.25, 1, 0)
+    training.train_echo(scenes, listener, out, 0.4, 1, 0)
     ResidualSuppressor(out)
     rows = [json.loads(line) for line in out.with_suffix(".jsonl").read_text("utf8").splitlines()]
     torch.manual_seed(0)
     held = training._read(sorted(scenes.iterdir())[-1:])
     untaught = training.held_losses(EchoSuppressor(), listener, held)
-    assert rows[-1]["held_spectrum"] < 0.97 * untaught["held_spectrum"]
+    assert rows[-1]["held_spectrum"] < 0.9 * untaught["held_spectrum"]
