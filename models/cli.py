@@ -84,7 +84,7 @@ def units(
     corpora = [work / "synthetic", work / "real"]
     rooms = work / "rooms.npz"
     find_units(checkpoint, corpora, data / "noise", rooms, count, 600, seed)
-    store = work / "speech.pkl"
+    store = work / "speech.pkl.gz"
     write_speech_store(store, checkpoint, work / "real", data, rooms, voices, seed, jobs)
     write_vocoder_store(work / "vocoder.npz", checkpoint, work / "real", store)
 
@@ -134,6 +134,7 @@ def lm(
     ] = True,
     text: Annotated[bool, typer.Option(help="Write the words of both beside the units.")] = True,
     threads: Threads = 1,
+    jobs: Annotated[int, typer.Option(help="Processes that compose dialogues.")] = 1,
     seed: Seed = 1,
 ) -> None:
     """Train the language model: text and units, then turns, then real timing."""
@@ -148,7 +149,7 @@ def lm(
         raise typer.BadParameter("--stages are some of 1,2,3")
     timing = read_timing(data / "turn-taking") if data else HUMAN
     train_lm(
-        work / "speech.pkl",
+        work / "speech.pkl.gz",
         work / "lm",
         Budget(minutes=minutes),
         threads,
@@ -157,6 +158,7 @@ def lm(
         [int(stage) for stage in stages.split(",")],
         Format(boundary_emit=not paper_format, estimate=estimate, text=text),
         timing,
+        workers=jobs,
     )
 
 

@@ -7,24 +7,27 @@ from what a listener knows, so the agent learns to answer as soon as it can tell
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
 from engine.tokens import FRAME_MS
 from models import script
-from models.encode_speech import MARGIN_FRAMES, NEIGHBOURS, SpeechStore, UnitSpeech
 from models.script.scene import Memory
+from models.speech_store import MARGIN_FRAMES, NEIGHBOURS, SpeechStore, UnitSpeech
 from models.timing import HUMAN, Timing
 
 # Shares of the situations that a conversation is made of; the second group needs overlap.
 _BY_TURNS = {
-    "scene": 0.82,
-    "real_order": 0.05,
+    "scene": 0.73,
+    "real_order": 0.06,
+    "spliced_order": 0.06,
     "real_unknown": 0.05,
     "long_talk": 0.04,
-    "real_talk": 0.04,
+    "real_talk": 0.06,
 }
 _INTERRUPTED = 0.1
 _PAUSE_INSIDE = 0.12
@@ -115,7 +118,10 @@ class Composer:
         plays = {
             "scene": self._scene,
             "long_talk": self._long_talk,
-            "real_order": self._real_order if store.orders else self._scene,
+            "real_order": partial(self._order, store.orders) if store.orders else self._scene,
+            "spliced_order": (
+                partial(self._order, store.spliced_orders) if store.spliced_orders else self._scene
+            ),
             "real_unknown": self._real_unknown if store.unknown else self._scene,
             "real_talk": self._real_talk if store.long_talk else self._long_talk,
         }
@@ -162,8 +168,8 @@ class Composer:
             self._user_says(self._random.choice(script.BACKCHANNELS), start + 6)
         return end
 
-    def _real_order(self, now: int) -> int:
-        speech, reply = self._random.choice(self._store.orders)
+    def _order(self, orders: Sequence[tuple[UnitSpeech, str]], now: int) -> int:
+        speech, reply = self._random.choice(orders)
         end = self._place(1, self._vary(speech), now, reply)
         return self._agent_says(reply, self._reply(end))
 

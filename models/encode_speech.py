@@ -1,17 +1,15 @@
 """Says every sentence of the script in many voices and keeps the units: the store that dialogues
 are composed from.
 
-Encoding once and composing in unit space makes thousands of hours cheap. The store is a pickle of
-``SpeechStore``; the vocoder's store is ``models.vocoder_store.VocoderStore``.
+Encoding once and composing in unit space makes thousands of hours cheap.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import pickle
 import random
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
@@ -26,70 +24,32 @@ from models.augment import disturb, read_noises
 from models.corpus import LABEL_SAMPLES, Corpus, spoken_orders, whole_frames
 from models.phones import PAUSE
 from models.script import coffee
+from models.speech_store import (
+    MARGIN_FRAMES,
+    NEIGHBOURS,
+    SpeechStore,
+    UnitSpeech,
+    load_store,
+    save_store,
+)
 from models.speech_windows import read_rooms
+from models.spliced_orders import SpokenOrder, splice
 from models.tokenizer import DELAY_FRAMES, TokenizerNet, load_tokenizer
-from models.vocoder_store import Recording, VocoderStore, save_store
+from models.vocoder_store import Recording, VocoderStore
+from models.vocoder_store import save_store as save_vocoder_store
 from models.voices import AGENT_VOICE, Speech, speak, speak_flite, training_voice
 from models.words import Segment, likeliest, word_spans
 
-MARGIN_FRAMES = 10
-"""Silence kept on both sides of an utterance."""
 AGENT_FLOOR_DB = -70
-NEIGHBOURS = 4
-_LONG_TALKS = 400
-_UNKNOWNS = 600
+_LONG_TALKS = 1200
+_UNKNOWNS = 1200
+_SPLICED = 4000
 _LONG_SECONDS = (4, 12)
 _UNKNOWN_SECONDS = (1.5, 4)
 _DISTURBED_SHARE = 0.5
 """Of the user's utterances."""
 _ELSEWHERE = 4
 """Surroundings in which each recorded order comes, beside its own."""
-
-
-@dataclass(frozen=True)
-class UnitSpeech:
-    """One utterance as units."""
-
-    voice: str
-    units: np.ndarray
-    """int16, 25 a second, as a listener gets them (the tokenizer's delay is in them)."""
-    onset: int
-    """First frame that tells of speech."""
-    offset: int
-    """First frame after the last that tells of speech."""
-    words: tuple[tuple[str, int, int], ...] = ()
-    """(word, onset, offset) as far as they are known; none where they are not the script's."""
-
-
-@dataclass
-class SpeechStore:
-    """All spoken material of the dialogues."""
-
-    user: dict[str, list[UnitSpeech]] = field(default_factory=dict)
-    agent: dict[str, UnitSpeech] = field(default_factory=dict)
-    user_silence: list[np.ndarray] = field(default_factory=list)
-    agent_silence: list[np.ndarray] = field(default_factory=list)
-    long_talk: list[UnitSpeech] = field(default_factory=list)
-    """Real people's long sentences, to be listened to."""
-    orders: list[tuple[UnitSpeech, str]] = field(default_factory=list)
-    """Real people's coffee orders and what the agent answers."""
-    unknown: list[UnitSpeech] = field(default_factory=list)
-    """Real people's short sentences, about nothing that the script knows."""
-    neighbours: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int16))
-    """(units, n) the units most like each unit: what it is misheard as."""
-
-    @property
-    def unit_count(self) -> int:
-        """Units of the tokenizer that wrote it."""
-        return len(self.neighbours)
-
-
-def load_store(path: Path) -> SpeechStore:
-    """Read a store."""
-    with path.open("rb") as stream:
-        store = pickle.load(stream)
-    assert isinstance(store, SpeechStore)
-    return store
 
 
 def voiced_frames(first_sample: int, last_sample: int) -> tuple[int, int]:
@@ -128,14 +88,6 @@ def _unit_speech(
     return UnitSpeech(voice, heard_units(net, audio), *ends, words)
 
 
-def _agent_speech(net: TokenizerNet, sentence: str, rng: np.random.Generator) -> UnitSpeech:
-    name = AGENT_VOICE.partition(":")[2]
-    audio, segments = _with_margins(speak_flite(sentence, name), rng)
-    audio *= 0.6 / max(float(np.abs(audio).max()), 1e-3)
-    audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (AGENT_FLOOR_DB / 20)
-    return _unit_speech(net, AGENT_VOICE, sentence, audio, segments)
-
-
 @dataclass(frozen=True, eq=False)
 class _Surroundings:
     """What lies between a mouth and the agent."""
@@ -148,19 +100,39 @@ class _Surroundings:
         return disturb(audio, self.noises, rng, self.rooms)
 
 
+@dataclass(frozen=True)
+class _Files:
+    """Where they are read from."""
+
+    checkpoint: Path
+    noise: Path
+    rooms: Path
+
+
 @cache
-def _surroundings(checkpoint: Path, noise: Path, rooms: Path) -> _Surroundings:
+def _surroundings(files: _Files) -> _Surroundings:
     """A process's own, read once."""
     torch.set_num_threads(1)
-    return _Surroundings(load_tokenizer(checkpoint), read_noises(noise), read_rooms(rooms))
+    net = load_tokenizer(files.checkpoint)
+    return _Surroundings(net, read_noises(files.noise), read_rooms(files.rooms))
 
 
-def _user_speech(
-    job: tuple[str, str, int], checkpoint: Path, noise: Path, rooms: Path
-) -> UnitSpeech:
+def _agent_speech(job: tuple[str, int], files: _Files) -> UnitSpeech:
+    """A sentence in the agent's voice."""
+    sentence, seed = job
+    rng = np.random.default_rng(seed)
+    name = AGENT_VOICE.partition(":")[2]
+    audio, segments = _with_margins(speak_flite(sentence, name), rng)
+    audio *= 0.6 / max(float(np.abs(audio).max()), 1e-3)
+    audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (AGENT_FLOOR_DB / 20)
+    net = _surroundings(files).net
+    return _unit_speech(net, AGENT_VOICE, sentence, audio, segments)
+
+
+def _user_speech(job: tuple[str, str, int], files: _Files) -> UnitSpeech:
     """A sentence in a voice, half of the times with a room, noise and a microphone's tone."""
     sentence, voice, seed = job
-    around = _surroundings(checkpoint, noise, rooms)
+    around = _surroundings(files)
     rng = np.random.default_rng(seed)
     audio, segments = _with_margins(speak(sentence, voice, random.Random(seed)), rng)
     if rng.random() < _DISTURBED_SHARE:
@@ -191,7 +163,7 @@ def _real_speech(
     """Aligned sentences of people whose length lies between two ``seconds``."""
     talk: list[UnitSpeech] = []
     shortest, longest = (limit * RATE_HZ for limit in seconds)
-    for utterance in track(corpus.utterances[::4], "real people"):
+    for utterance in track(corpus.utterances, "real people"):
         if len(talk) == most:
             break
         labels = corpus.labels[corpus.label_slice(utterance)]
@@ -214,7 +186,7 @@ def _as_heard(
 
 def _real_orders(
     around: _Surroundings, speech: Path, rng: np.random.Generator
-) -> list[tuple[UnitSpeech, str]]:
+) -> list[SpokenOrder]:
     """Coffee orders of real people, as far as training may know recording and order.
 
     Only their slots are written down; the wording is the one that fits the sound best. Each comes
@@ -222,18 +194,17 @@ def _real_orders(
     """
     net, orders = around.net, []
     for label, sound in track(spoken_orders(speech), "real orders"):
-        order = coffee.order_of_label(label)
-        if coffee.held_out(order):
+        if coffee.held_out(coffee.order_of_label(label)):
             continue
+        said = coffee.as_spoken(label)
         margin = np.zeros((MARGIN_FRAMES + DELAY_FRAMES) * FRAME_SAMPLES, np.float32)
         audio = whole_frames(np.concatenate([margin, sound, margin]))
         costs = phone_costs(net, audio)
-        ways = coffee.ways_to_say(coffee.as_spoken(label))
-        way, _ = likeliest(costs, ways)
+        way, _ = likeliest(costs, coffee.ways_to_say(said))
         text, segments = likeliest(costs, coffee.ways_to_ask(way))
         heard = [audio, *(around.disturb(audio, rng) for _ in range(_ELSEWHERE))]
         orders += [
-            (_unit_speech(net, "picovoice", text, sound, segments), order.reply())
+            SpokenOrder(_unit_speech(net, "picovoice", text, sound, segments), said)
             for sound in heard
         ]
     return orders
@@ -252,25 +223,33 @@ def write_speech_store(
     """Speak and encode everything: each common user sentence in ``voices`` voices, rare ones in
     fewer, half of them with a room, noise and a microphone's tone. ``real`` is the aligned corpus,
     ``data`` the folder of open data (noise/, speech/), ``rooms`` the file of responses."""
-    around = _surroundings(checkpoint, data / "noise", rooms)
+    files = _Files(checkpoint, data / "noise", rooms)
+    around = _surroundings(files)
     net = around.net
     choose = random.Random(seed)
     rng = np.random.default_rng(seed)
     store = SpeechStore()
-    store.orders = _real_orders(around, data / "speech", rng)
-    replies = {reply for _, reply in store.orders}
-    for sentence in track(sorted(replies.union(script.agent_sentences())), "agent"):
-        store.agent[sentence] = _agent_speech(net, sentence, rng)
-    plan = [
+    orders = _real_orders(around, data / "speech", rng)
+    store.orders = [(order.speech, order.order.reply()) for order in orders]
+    spliced = splice(orders, _SPLICED, choose)
+    store.spliced_orders = [(order.speech, order.order.reply()) for order in spliced]
+    replies = {reply for _, reply in (*store.orders, *store.spliced_orders)}
+    told = [
+        (sentence, choose.randrange(1 << 30))
+        for sentence in sorted(replies.union(script.agent_sentences()))
+    ]
+    asked = [
         (sentence, training_voice(choose), choose.randrange(1 << 30))
         for sentence in script.user_sentences()
         for _ in range(script.voices_of(sentence, voices))
     ]
-    heard = partial(_user_speech, checkpoint=checkpoint, noise=data / "noise", rooms=rooms)
     # Forked workers would share the threads of torch, which then hang.
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        spoken = pool.map(heard, plan, chunksize=16)
-        for (sentence, _, _), entry in track(zip(plan, spoken, strict=True), "user", len(plan)):
+        spoken = pool.map(partial(_agent_speech, files=files), told, chunksize=16)
+        for (sentence, _), entry in track(zip(told, spoken, strict=True), "agent", len(told)):
+            store.agent[sentence] = entry
+        spoken = pool.map(partial(_user_speech, files=files), asked, chunksize=16)
+        for (sentence, _, _), entry in track(zip(asked, spoken, strict=True), "user", len(asked)):
             store.user.setdefault(sentence, []).append(entry)
     distances = net.unit_distances()
     store.neighbours = distances.argsort(1)[:, 1 : 1 + NEIGHBOURS].numpy().astype(np.int16)
@@ -279,9 +258,7 @@ def write_speech_store(
     store.agent_silence = [heard_units(net, quiet.astype(np.float32))]
     store.long_talk = _real_speech(net, Corpus(real), _LONG_SECONDS, _LONG_TALKS)
     store.unknown = _real_speech(net, Corpus(real), _UNKNOWN_SECONDS, _UNKNOWNS)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as stream:
-        pickle.dump(store, stream)
+    save_store(store, path)
 
 
 def write_vocoder_store(path: Path, checkpoint: Path, real: Path, speech_store: Path) -> None:
@@ -300,4 +277,4 @@ def write_vocoder_store(path: Path, checkpoint: Path, real: Path, speech_store: 
     store = load_store(speech_store)
     silence = int(np.bincount(store.agent_silence[0]).argmax())
     sentences = [speech.units for speech in store.agent.values()]
-    save_store(VocoderStore(recordings, sentences, silence, net.unit_count), path)
+    save_vocoder_store(VocoderStore(recordings, sentences, silence, net.unit_count), path)

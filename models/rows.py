@@ -8,9 +8,8 @@ have seen. Knows no network.
 
 from __future__ import annotations
 
-import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +17,8 @@ import numpy as np
 from engine.tokens import TokenFormat, encode, place_text
 from models import script
 from models.dialogues import KNOWN_AFTER_CHUNKS, Composer, Dialogue
-from models.encode_speech import SpeechStore
 from models.script.scene import Memory
+from models.speech_store import SpeechStore
 from models.timing import ALTERNATING, HUMAN, Timing
 from models.vocabulary import Vocabulary
 
@@ -77,11 +76,11 @@ def spoken_texts(store: SpeechStore) -> list[str]:
 
 
 def training_rows(
-    store: SpeechStore, vocabulary: Vocabulary, plan: RowPlan, seed: int, first_row: int = 0
+    store: SpeechStore, vocabulary: Vocabulary, plan: RowPlan, seed: int, rows: Iterable[int]
 ) -> Iterator[Row]:
-    """Endless rows from row ``first_row`` on; every row begins a context."""
+    """The rows with the numbers ``rows``; each begins a context."""
     numbers = {text: number for number, text in enumerate(spoken_texts(store))}
-    for number in itertools.count(first_row):
+    for number in rows:
         rng = np.random.default_rng([seed, plan.stage, number])
         if plan.stage == 1:
             epoch = min(number // plan.epoch_rows, len(SPEECH_MEANS) - 1)

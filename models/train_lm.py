@@ -21,11 +21,10 @@ import torch
 from rich.progress import Progress
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from engine.errors import DuologueError
 from models.dialogues import hold_out
-from models.encode_speech import SpeechStore, load_store
 from models.llama import Llama
 from models.optimizers import muon_and_adam, set_rates
 from models.presets import PRESETS, Preset
@@ -38,6 +37,7 @@ from models.rows import (
     spoken_texts,
     training_rows,
 )
+from models.speech_store import SpeechStore, load_store
 from models.timing import HUMAN, Timing
 from models.vocabulary import Vocabulary, script_words
 
@@ -83,17 +83,30 @@ class Budget:
 
 
 class TrainingRows(IterableDataset[Row]):
-    """The rows of a store's file, for one worker process."""
+    """The rows of a store's file from a batch on; of several processes each makes whole batches."""
 
     def __init__(
-        self, store: Path, vocabulary: Vocabulary, plan: RowPlan, seed: int, first_row: int
+        self,
+        store: Path,
+        vocabulary: Vocabulary,
+        plan: RowPlan,
+        seed: int,
+        batch: int,
+        first_batch: int,
     ) -> None:
-        self._store, self._plan, self._vocabulary = store, plan, vocabulary
-        self._seed, self._first_row = seed, first_row
+        self._store, self._vocabulary, self._plan, self._seed = store, vocabulary, plan, seed
+        self._batch, self._first_batch = batch, first_batch
 
     def __iter__(self) -> Iterator[Row]:
         training, _ = hold_out(load_store(self._store))
-        return training_rows(training, self._vocabulary, self._plan, self._seed, self._first_row)
+        worker = get_worker_info()
+        first, step = (worker.id, worker.num_workers) if worker else (0, 1)
+        rows = (
+            batch * self._batch + row
+            for batch in itertools.count(self._first_batch + first, step)
+            for row in range(self._batch)
+        )
+        return training_rows(training, self._vocabulary, self._plan, self._seed, rows)
 
 
 def held_out_batch(store: SpeechStore, vocabulary: Vocabulary, plan: RowPlan) -> list[Tensor]:
@@ -103,8 +116,8 @@ def held_out_batch(store: SpeechStore, vocabulary: Vocabulary, plan: RowPlan) ->
     """
     _, held_out = hold_out(store)
     plan = replace(plan, epoch_rows=1)
-    rows = training_rows(held_out, vocabulary, plan, _HELD_OUT_SEED, first_row=2)
-    batch = list(itertools.islice(rows, HELD_OUT_ROWS))
+    rows = range(2, 2 + HELD_OUT_ROWS)
+    batch = list(training_rows(held_out, vocabulary, plan, _HELD_OUT_SEED, rows))
     return [torch.from_numpy(np.stack(part)) for part in zip(*batch, strict=True)]
 
 
@@ -139,7 +152,7 @@ def dialogue_loss(
     ids_BT: Tensor,
     weights_BT: Tensor,
     said_BT: Tensor,
-) -> tuple[Tensor, Tensor, float]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Weighted cross-entropy per token and that of the words, nats; share of words named.
 
     ``bags_SW`` are the words of each text that ``said_BT`` numbers.
@@ -160,7 +173,7 @@ def dialogue_loss(
     most = min(_MOST_WORDS, bags.shape[1])
     hits = bags.gather(1, named.topk(most).indices)
     looked_for = torch.arange(most, device=bags.device) < count
-    right = float((hits & looked_for).sum() / (bags.sum().clamp(min=1)))
+    right = (hits & looked_for).sum() / bags.sum().clamp(min=1)
     return (losses * weights).sum() / weights.sum(), naming, right
 
 
@@ -175,13 +188,14 @@ def train_lm(
     form: Format | None = None,
     timing: Timing = HUMAN,
     compiled: bool = True,
+    workers: int = 1,
 ) -> Path:
     """Train the stages one after another; returns the last one's checkpoint, also as ``lm.pt``.
 
     A stage goes on from its own checkpoint, or begins with the weights of the stage before it: the
     one before it in ``stages``, else the nearest lower one in ``work``, else none. ``compiled`` has
-    effect where a C++ compiler is found. Raises ValueError at a checkpoint of other sizes,
-    DuologueError where the preset cannot be trained here.
+    effect where a C++ compiler is found; ``workers`` processes compose the rows. Raises ValueError
+    at a checkpoint of other sizes, DuologueError where the preset cannot be trained here.
     """
     preset = PRESETS[preset_name]
     if preset.network is None:
@@ -199,7 +213,7 @@ def train_lm(
     for stage in stages:
         plan = RowPlan(stage, preset.context, preset.epoch_rows, form or Format(), timing)
         part = budget.of_stage(stage, stages, preset)
-        _train_stage(store_path, paths[stage], before, preset, plan, part, seed, compiled)
+        _train_stage(store_path, paths[stage], before, preset, plan, part, seed, compiled, workers)
         before = paths[stage]
     final = work / "lm.pt"
     shutil.copyfile(paths[stages[-1]], final)
@@ -215,6 +229,7 @@ def _train_stage(
     budget: Budget,
     seed: int,
     compiled: bool,
+    workers: int,
 ) -> None:
     store = load_store(store_path)
     vocabulary = Vocabulary(store.unit_count, script_words())
@@ -262,8 +277,8 @@ def _train_stage(
     # runs eagerly, since another mode would compile everything once more.
     fast = torch.compile(listener) if compiled and shutil.which("g++") else listener
     bags = words_of(spoken_texts(store), vocabulary.words).to(device)
-    rows = TrainingRows(store_path, vocabulary, plan, seed, step * stage.batch)
-    loader = iter(DataLoader(rows, stage.batch, num_workers=1))
+    rows = TrainingRows(store_path, vocabulary, plan, seed, stage.batch, step)
+    loader = iter(DataLoader(rows, stage.batch, num_workers=workers))
     held_out = [part.to(device) for part in held_out_batch(store, vocabulary, plan)]
     heard: tuple[str, str] = ("", "")
     clock = saved_at = time.monotonic()
@@ -287,7 +302,7 @@ def _train_stage(
             if step % HELD_OUT_STEPS == 0:
                 with torch.no_grad():
                     unheard, _, right = dialogue_loss(listener, bags, *held_out)
-                heard = f"{unheard.item():.4f}", f"{right:.4f}"
+                heard = f"{unheard.item():.4f}", f"{right.item():.4f}"
             now = time.monotonic()
             spent += now - clock
             clock = now

@@ -1,8 +1,9 @@
-"""Restores the vocoder from the files of a bundle, to train it further, in other units too."""
+"""Restores tokenizer and vocoder from the files of a bundle, so that training goes on from them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor
 from engine.bundle import load_bundle
 from engine.errors import DuologueError
 from engine.unit_encoder import Tokenizer
+from models.tokenizer import TokenizerNet
 from models.vocoder import CausalVocoder, VocoderConfig
 from models.vocoder_store import VocoderStore
 
@@ -21,27 +23,35 @@ LIKENESS_RECORDINGS = 400
 """In which a bundle's units are compared with those of the store: half an hour."""
 
 
+def tokenizer_of_onnx(path: Path) -> TokenizerNet:
+    """The tokenizer of a starter bundle, ready to use.
+
+    Raises DuologueError where the file does not hold one of the usual size.
+    """
+    with _refusing(path, "tokenizer"):
+        graph = onnx.load(path).graph
+        weights = _weights(graph)
+        net = TokenizerNet()
+        net.centroids = weights["centroids"]
+        net.unit_of_centroid = _unit_of_centroid(graph, len(net.centroids))
+        weights["unit_of_centroid"] = net.unit_of_centroid
+        net.load_state_dict(_completed(net.state_dict(), weights, graph))
+        return net.eval()
+
+
 def vocoder_of_onnx(path: Path) -> CausalVocoder:
     """The vocoder of a starter bundle, for as many units as it has.
 
     Raises DuologueError where the file does not hold one of the usual size.
     """
-    try:
+    with _refusing(path, "vocoder"):
         graph = onnx.load(path).graph
-        exported = _weights(graph)
-        weights = {name.removeprefix("vocoder."): weight for name, weight in exported.items()}
-        net = CausalVocoder(VocoderConfig(unit_count=len(weights["embedding.weight"])))
-        products = iter(_products(graph, exported))
-        state = {
-            name: weights[name] if name in weights else next(products).T
-            for name in net.state_dict()
+        weights = {
+            name.removeprefix("vocoder."): weight for name, weight in _weights(graph).items()
         }
-        net.load_state_dict(state)
-    except (KeyError, RuntimeError, StopIteration, OSError, ValueError) as error:
-        raise DuologueError(
-            f"{path} does not hold the vocoder of the starter's kind; give the starter's bundle."
-        ) from error
-    return net.eval()
+        net = CausalVocoder(VocoderConfig(unit_count=len(weights["embedding.weight"])))
+        net.load_state_dict(_completed(net.state_dict(), weights, graph))
+        return net.eval()
 
 
 def embedding_of_likes(
@@ -87,10 +97,42 @@ def _weights(graph: onnx.GraphProto) -> dict[str, Tensor]:
     }
 
 
-def _products(graph: onnx.GraphProto, weights: dict[str, Tensor]) -> list[Tensor]:
-    """The matrices of linear layers, which lost their names, in the order of the layers."""
+def _completed(
+    state: dict[str, Tensor], weights: dict[str, Tensor], graph: onnx.GraphProto
+) -> dict[str, Tensor]:
+    """A network's state: by name, and by their order those of linear layers, which lost theirs."""
+    products = iter(_products(graph))
+    return {
+        name: weights[name] if name in weights else next(products).T.reshape(like.shape)
+        for name, like in state.items()
+    }
+
+
+def _products(graph: onnx.GraphProto) -> list[Tensor]:
+    """The matrices of linear layers in the order of the layers."""
+    weights = _weights(graph)
     return [
         weights[node.input[1]]
         for node in graph.node
-        if node.op_type in ("MatMul", "Gemm") and node.input[1] in weights
+        if node.op_type in ("MatMul", "Gemm")
+        and node.input[1].startswith("val_")
+        and node.input[1] in weights
     ]
+
+
+def _unit_of_centroid(graph: onnx.GraphProto, centroids: int) -> Tensor:
+    """(centroids,) int64, the only whole numbers of that shape."""
+    arrays = [numpy_helper.to_array(each) for each in graph.initializer]
+    (found,) = (a for a in arrays if a.dtype == np.int64 and a.shape == (centroids,))
+    return torch.from_numpy(found.copy())
+
+
+@contextmanager
+def _refusing(path: Path, what: str) -> Generator[None]:
+    """A file that holds something else becomes one clear error."""
+    try:
+        yield
+    except (KeyError, RuntimeError, StopIteration, OSError, ValueError) as error:
+        raise DuologueError(
+            f"{path} does not hold the {what} of the starter's kind; give the starter's bundle."
+        ) from error

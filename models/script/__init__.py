@@ -46,6 +46,11 @@ _WEIGHT_POWER = 0.25
 _RARE_INTENTS = {"sum", "difference", "product"}
 _FEWER = {"sum": 3, "order": 8}
 """Of how many voices one is enough where sentences are many: they share their words."""
+_OFTEN = frozenset(
+    (*STORY_PROMPTS, *STOPS, *LONG_TALK_PROMPTS, *LONG_TALK, *BACKCHANNELS, *REPEATS)
+)
+_MORE = 4
+"""Times the voices for what is said in many situations."""
 
 
 @cache
@@ -110,14 +115,15 @@ def _rare() -> dict[str, int]:
 
 def voices_of(text: str, voices: int) -> int:
     """How many voices say a sentence of the user, of ``voices`` for the common ones."""
+    if text in _OFTEN:
+        return _MORE * voices
     return max(2, voices // _rare().get(text, 1))
 
 
 def user_sentences() -> list[str]:
     """All that the user says, sorted."""
     asked = {text for turn in _turns() for text in turn.users}
-    others = {*STORY_PROMPTS, *STOPS, *LONG_TALK_PROMPTS, *LONG_TALK, *BACKCHANNELS, *REPEATS}
-    return sorted(asked | others)
+    return sorted(asked | _OFTEN)
 
 
 def agent_sentences() -> list[str]:

@@ -11,8 +11,8 @@ import pytest
 from engine.tokens import FRAME_MS
 from models import script
 from models.dialogues import Composer, Dialogue, Said, hold_out
-from models.encode_speech import MARGIN_FRAMES, NEIGHBOURS, SpeechStore, UnitSpeech
 from models.script import coffee
+from models.speech_store import MARGIN_FRAMES, NEIGHBOURS, SpeechStore, UnitSpeech
 from models.timing import ALTERNATING, HUMAN
 
 AGENT_SILENCE, USER_SILENCE = 0, 1
@@ -54,7 +54,7 @@ def toy_store() -> SpeechStore:
 @pytest.fixture(scope="module")
 def dialogues() -> list[Dialogue]:
     composer = Composer(toy_store(), 3)
-    return [composer.compose(1500) for _ in range(80)]
+    return [composer.compose(1500) for _ in range(120)]
 
 
 @pytest.fixture(scope="module")

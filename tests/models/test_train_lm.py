@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,15 @@ from engine.errors import DuologueError
 from models import train_lm
 from models.presets import PRESETS
 from models.rows import Format
+from models.speech_store import save_store
 from models.train_lm import Budget, words_of
 from tests.models.test_dialogues import toy_store
 
 
 @pytest.fixture(scope="module")
 def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("store") / "speech.pkl"
-    path.write_bytes(pickle.dumps(toy_store()))
+    path = tmp_path_factory.mktemp("store") / "speech.pkl.gz"
+    save_store(toy_store(), path)
     return path
 
 

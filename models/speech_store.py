@@ -1,0 +1,75 @@
+"""What dialogues are composed from: every sentence of the script in many voices, as units.
+
+The file is a compressed pickle of ``SpeechStore``. Numpy only, so that a machine that only trains
+the language model needs no audio library.
+"""
+
+from __future__ import annotations
+
+import gzip
+import pickle
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+MARGIN_FRAMES = 10
+"""Silence kept on both sides of an utterance."""
+NEIGHBOURS = 4
+"""Units that a unit is misheard as."""
+_COMPRESSION = 4
+
+
+@dataclass(frozen=True)
+class UnitSpeech:
+    """One utterance as units."""
+
+    voice: str
+    units: np.ndarray
+    """int16, 25 a second, as a listener gets them (the tokenizer's delay is in them)."""
+    onset: int
+    """First frame that tells of speech."""
+    offset: int
+    """First frame after the last that tells of speech."""
+    words: tuple[tuple[str, int, int], ...] = ()
+    """(word, onset, offset) as far as they are known; none where they are not the script's."""
+
+
+@dataclass
+class SpeechStore:
+    """All spoken material of the dialogues."""
+
+    user: dict[str, list[UnitSpeech]] = field(default_factory=dict)
+    agent: dict[str, UnitSpeech] = field(default_factory=dict)
+    user_silence: list[np.ndarray] = field(default_factory=list)
+    agent_silence: list[np.ndarray] = field(default_factory=list)
+    long_talk: list[UnitSpeech] = field(default_factory=list)
+    """Real people's long sentences, to be listened to."""
+    orders: list[tuple[UnitSpeech, str]] = field(default_factory=list)
+    """Real people's coffee orders and what the agent answers."""
+    unknown: list[UnitSpeech] = field(default_factory=list)
+    """Real people's short sentences, about nothing that the script knows."""
+    neighbours: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int16))
+    """(units, n) the units most like each unit: what it is misheard as."""
+    spliced_orders: list[tuple[UnitSpeech, str]] = field(default_factory=list)
+    """Others, put together from ``orders``."""
+
+    @property
+    def unit_count(self) -> int:
+        """Units of the tokenizer that wrote it."""
+        return len(self.neighbours)
+
+
+def load_store(path: Path) -> SpeechStore:
+    """Read a store."""
+    with gzip.open(path, "rb") as stream:
+        store = pickle.load(stream)
+    assert isinstance(store, SpeechStore)
+    return store
+
+
+def save_store(store: SpeechStore, path: Path) -> None:
+    """Write a store."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.open(path, "wb", _COMPRESSION) as stream:
+        pickle.dump(store, stream)
