@@ -2,6 +2,7 @@
 
     duologue-train speech      synthetic voices and real people, with phone labels
     duologue-train tokenizer   phones on synthetic voices, alignment of real people, phones on both
+    duologue-train unpack      or, in place of these two, a bundle's tokenizer with its units
     duologue-train units       k-means and joining what noise confuses, then every sentence as units
     duologue-train vocoder     units to the agent's voice
     duologue-train lm          text and units mixed, dialogues by turns, dialogues with real timing
@@ -68,6 +69,30 @@ def tokenizer(
 
 
 @app.command()
+def unpack(
+    data: Data,
+    work: Work = _WORK,
+    bundle: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("resources/starter"),
+    threads: Threads = 2,
+) -> None:
+    """Take the tokenizer of a bundle, with its units, in place of training one."""
+    from engine.bundle import load_bundle
+    from models.align import align_corpus
+    from models.corpus import real_people, write_real
+    from models.speech_windows import write_rooms
+    from models.tokenizer import save_tokenizer
+    from models.unpack import tokenizer_of_onnx
+
+    checkpoint = work / "tok" / "tokenizer.pt"
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    save_tokenizer(tokenizer_of_onnx(load_bundle(bundle).tokenizer), checkpoint)
+    write_rooms(work / "rooms.npz")
+    write_real(work / "real", real_people(data / "speech"))
+    fitted, refused = align_corpus(work / "real", checkpoint, threads)
+    typer.echo(f"{fitted} recordings aligned, {refused} refused")
+
+
+@app.command()
 def units(
     data: Data,
     work: Work = _WORK,
@@ -76,14 +101,16 @@ def units(
     seed: Seed = 1,
     jobs: int = 2,
 ) -> None:
-    """Find the units, and say and encode everything the dialogues are made of."""
+    """Find the units if they are not known, and encode everything the dialogues are made of."""
     from models.encode_speech import write_speech_store, write_vocoder_store
     from models.find_units import find_units
+    from models.tokenizer import load_tokenizer
 
     checkpoint = work / "tok" / "tokenizer.pt"
     corpora = [work / "synthetic", work / "real"]
     rooms = work / "rooms.npz"
-    find_units(checkpoint, corpora, data / "noise", rooms, count, 600, seed)
+    if not load_tokenizer(checkpoint).unit_count:
+        find_units(checkpoint, corpora, data / "noise", rooms, count, 600, seed)
     store = work / "speech.pkl.gz"
     write_speech_store(store, checkpoint, work / "real", data, rooms, voices, seed, jobs)
     write_vocoder_store(work / "vocoder.npz", checkpoint, work / "real", store)
@@ -166,12 +193,15 @@ def lm(
 def pack(
     work: Work = _WORK,
     out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("resources/starter"),
-    version: str = "0.3.0",
+    version: str = "0.4.0",
+    bundle: Annotated[
+        Path | None, typer.Option(help="Bundle with the tokenizer or vocoder not trained here.")
+    ] = None,
 ) -> None:
     """Export the trained parts and pack them."""
     from models.pack import pack_bundle
 
-    pack_bundle(work, out, version)
+    pack_bundle(work, out, version, bundle)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +26,7 @@ from engine.bundle import (
     load_bundle,
     write_manifest,
 )
+from engine.errors import DuologueError
 from engine.pieces import write_pieces
 from engine.tokens import FRAME_MS, FRAME_SAMPLES, RATE_HZ, TextSlot
 from models.export_gguf import export_gguf, load_llama
@@ -94,16 +96,32 @@ def text_settings(slot: TextSlot, pieces: Sequence[str], path: Path) -> TextSett
     return TextSettings(pieces=describe_file(path), **asdict(slot))
 
 
-def pack_bundle(work: Path, folder: Path, version: str) -> None:
+def _copy(trained: Path, shipped: Path | None, path: Path) -> None:
+    if shipped is None:
+        raise DuologueError(f"{trained} is missing; train it, or name a bundle that has the part.")
+    if not path.exists() or not shipped.samefile(path):
+        shutil.copyfile(shipped, path)
+
+
+def pack_bundle(work: Path, folder: Path, version: str, base: Path | None = None) -> None:
     """Export everything trained in ``work`` to ``folder`` and write the manifest.
 
-    Raises DuologueError where the result does not load.
+    A tokenizer or vocoder that ``work`` has not is that of the bundle ``base``. Raises
+    DuologueError where there is none, or where the result does not load.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer_path = folder / "tokenizer.onnx"
-    export_tokenizer(work / "tok" / "tokenizer.pt", tokenizer_path)
     vocoder_path = folder / "vocoder.onnx"
-    export_vocoder(work / "voc" / "vocoder.pt", vocoder_path)
+    trained_tokenizer = work / "tok" / "tokenizer.pt"
+    trained_vocoder = work / "voc" / "vocoder.pt"
+    if trained_tokenizer.exists():
+        export_tokenizer(trained_tokenizer, tokenizer_path)
+    else:
+        _copy(trained_tokenizer, base and load_bundle(base).tokenizer, tokenizer_path)
+    if trained_vocoder.exists():
+        export_vocoder(trained_vocoder, vocoder_path)
+    else:
+        _copy(trained_vocoder, base and load_bundle(base).vocoder, vocoder_path)
     model_path = folder / "language_model.gguf"
     checkpoint = work / "lm" / "lm.pt"
     export_gguf(load_llama(checkpoint), model_path)

@@ -55,14 +55,14 @@ PRESETS = {
         2_700,
     ),
     "starter-gpu": Preset(
-        LlamaConfig(width=512, layers=12, heads=8, feed_width=1408),
+        LlamaConfig(width=448, layers=10, heads=7, feed_width=1216),
         1024,
         {
-            1: Stage(3000, 64, 1.2e-3, 200, 3e-3),
-            2: Stage(6000, 64, 8.8e-4, 200, 2.2e-3),
-            3: Stage(12_000, 64, 6e-4, 200, 1.5e-3),
+            1: Stage(600, 128, 1.2e-3, 100, 3e-3),
+            2: Stage(1200, 128, 8.8e-4, 100, 2.5e-3),
+            3: Stage(6000, 128, 7.5e-4, 100, 2e-3),
         },
-        64_000,
+        25_600,
     ),
     "llama3-8b": Preset(
         None,
@@ -77,7 +77,7 @@ PRESETS = {
     ),
     "tiny": Preset(
         LlamaConfig(width=64, layers=2, heads=2, feed_width=128),
-        64,
+        256,
         {stage: Stage(4, 2, 1.5e-3, 2, 4e-3) for stage in (1, 2, 3)},
         8,
     ),

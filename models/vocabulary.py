@@ -82,7 +82,17 @@ class Vocabulary:
 
         ValueError at other characters.
         """
-        return spell(text, self.pieces)
+        numbers: list[int] = []
+        for word in text.split():
+            if word not in self._spelled:
+                self._spelled[word] = spell(word, self.pieces)
+            numbers += self._spelled[word]
+        return numbers
+
+    @cached_property
+    def _spelled(self) -> dict[str, list[int]]:
+        """Words come again and again in the rows of a training."""
+        return {}
 
     def format(self, chunk_ms: int, boundary_emit: bool, text: bool) -> TokenFormat:
         """The duplex format at one chunk length, with a text slot for both or none."""

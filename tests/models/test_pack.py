@@ -11,11 +11,15 @@ import torch
 
 from engine.bundle import Bundle, TextSettings, describe_file, load_bundle, write_manifest
 from engine.duplex import Duplex
+from engine.errors import DuologueError
 from engine.tokens import TextSlot
 from models.export_gguf import export_gguf
 from models.llama import Llama, LlamaConfig
-from models.pack import text_settings
+from models.pack import pack_bundle, text_settings
+from models.speech_store import save_store
+from models.train_lm import Budget, train_lm
 from tests.engine.tiny_bundle import PIECES, write_tiny_bundle
+from tests.models.test_dialogues import toy_store
 
 _SLOT = TextSlot(len(PIECES), own_base=208, most_own=2, heard_base=208 + len(PIECES), most_heard=2)
 _VOCABULARY = 208 + 2 * len(PIECES)
@@ -55,3 +59,27 @@ def test_the_section_holds_all_of_the_slot(tmp_path: Path) -> None:
         assert TextSettings.model_validate_json(section.model_dump_json()) == section
     with pytest.raises(ValueError, match="120 pieces for a text slot of 3"):
         text_settings(replace(_SLOT, piece_count=3), PIECES, path)
+
+
+def test_parts_that_were_not_trained_are_those_of_another_bundle(tmp_path: Path) -> None:
+    base = load_bundle()
+    store = replace(toy_store(), neighbours=np.zeros((base.manifest.unit_count, 4), np.int16))
+    save_store(store, tmp_path / "speech.pkl.gz")
+    train_lm(
+        tmp_path / "speech.pkl.gz",
+        tmp_path / "lm",
+        Budget(steps=1),
+        1,
+        0,
+        "tiny",
+        (1,),
+        compiled=False,
+    )
+    pack_bundle(tmp_path, tmp_path / "packed", "1.2.3", base.folder)
+    packed = load_bundle(tmp_path / "packed")
+    assert packed.manifest.version == "1.2.3"
+    assert packed.tokenizer.read_bytes() == base.tokenizer.read_bytes()
+    assert packed.vocoder.read_bytes() == base.vocoder.read_bytes()
+    assert packed.language_model.read_bytes() != base.language_model.read_bytes()
+    with pytest.raises(DuologueError, match="tokenizer.pt is missing; train it, or name a bundle"):
+        pack_bundle(tmp_path, tmp_path / "other", "1.2.3")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,11 @@ import torch
 from engine.bundle import load_bundle
 from engine.errors import DuologueError
 from engine.tokens import FRAME_SAMPLES
+from engine.unit_encoder import Tokenizer
 from engine.vocoder import StreamingVocoder
-from models.unpack import embedding_of_likes, vocoder_of_onnx
+from models.corpus import whole_frames
+from models.unpack import embedding_of_likes, tokenizer_of_onnx, vocoder_of_onnx
+from models.voices import speak
 
 
 def test_the_shipped_vocoder_is_restored() -> None:
@@ -24,6 +29,22 @@ def test_the_shipped_vocoder_is_restored() -> None:
     # The stream has its past filled with silence where the whole file has none.
     first = bundle.manifest.vocoder.past_frames * FRAME_SAMPLES
     np.testing.assert_allclose(restored[first:], spoken[first:], atol=2e-2)
+
+
+def test_the_shipped_tokenizer_is_restored() -> None:
+    bundle = load_bundle()
+    sound = speak("what is the capital of france", "flite:kal16", random.Random(1)).audio
+    audio = whole_frames(sound).astype(np.float32)
+    net = tokenizer_of_onnx(bundle.tokenizer)
+    with torch.no_grad():
+        units = net(torch.from_numpy(audio)[None])[0].numpy()
+    assert net.unit_count == bundle.manifest.unit_count
+    assert (units == Tokenizer(bundle.tokenizer).units(audio)).mean() > 0.98
+
+
+def test_a_vocoder_is_no_tokenizer() -> None:
+    with pytest.raises(DuologueError, match="does not hold the tokenizer.*give the starter's"):
+        tokenizer_of_onnx(load_bundle().vocoder)
 
 
 def test_a_tokenizer_is_no_vocoder() -> None:
