@@ -5,7 +5,8 @@ Token side of SyncLLM (arXiv 2409.15594, sections 3 and 3.1). The context holds,
 user's chunks up to N; those that are not known yet are sampled, and replaced when they come. Where
 the format has a text slot, words stand before the agent's units. The agent's own are part of what
 was spoken, so a roll-back keeps them; the user's were guessed from an estimate, and are drawn again
-when the truth is there. Knows no sound and no threads.
+when the truth is there. Upon words that are mere guesses the agent does not begin to speak: what it
+said could not be taken back. Knows no sound and no threads.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 
 from engine.errors import DuologueError
 from engine.llama import Llama
-from engine.tokens import TextSlot, TokenFormat, fill_frames, novel_units
+from engine.tokens import KNOWN_AFTER_CHUNKS, TextSlot, TokenFormat, fill_frames, novel_units
 
 MAX_UNKNOWN_CHUNKS = 4
 """A latency of 480 ms in chunks of 160 ms leaves three unknown; one more where input is late."""
@@ -344,7 +345,20 @@ class ChunkClock:
         if slot is None:
             return False, False
         own, heard = self._pieces(text)
-        return not own and len(heard) < slot.most_heard, len(own) < slot.most_own
+        begins = self._last_own == self._silence_unit and not own
+        waits = begins and self._guesses_words(text)
+        return not own and len(heard) < slot.most_heard, len(own) < slot.most_own and not waits
+
+    def _guesses_words(self, text: Sequence[int]) -> bool:
+        """Whether words of the user stand here, or shortly before, that an estimate tells of.
+
+        At a latency of one chunk they never do: the chunk they tell of is known by then.
+        """
+        unknown = next(i for i, chunk in enumerate(self._chunks) if not chunk.real)
+        doubtful = self._chunks[unknown + KNOWN_AFTER_CHUNKS :]
+        if not doubtful:
+            return False
+        return any(self._pieces(told)[1] for told in (text, *(chunk.text for chunk in doubtful)))
 
     def _sample(
         self,

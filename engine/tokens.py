@@ -23,6 +23,9 @@ RATE_HZ = 16_000
 FRAME_MS = 40
 FRAME_SAMPLES = RATE_HZ * FRAME_MS // 1000
 UNIT_RATE_HZ = 1000 // FRAME_MS
+KNOWN_AFTER_CHUNKS = 2
+"""The agent's chunk in which a word can be written that the user ended: when the chunk before it is
+composed, the user's is known no further."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from engine.tokens import FRAME_MS
+from engine.tokens import FRAME_MS, KNOWN_AFTER_CHUNKS
 from models import script
 from models.script.scene import Memory
 from models.speech_store import MARGIN_FRAMES, NEIGHBOURS, SpeechStore, UnitSpeech
@@ -39,9 +39,6 @@ _YIELDS_FRAMES = (9, 11)
 """From the onset of an interruption to the agent's last unit. No sooner could the agent know of one
 that begins anywhere in a chunk; its sound ends three frames later, after 480 to 560 ms."""
 _OWN_NOISE_OF_USER = 0.2
-KNOWN_AFTER_CHUNKS = 2
-"""The agent's chunk in which a word can be written that the user ended: when the chunk before it is
-composed, the user's is known no further."""
 _LASTING_FRAMES = 30
 """Of an answer to which the user can say "mm hmm" and still be heard next."""
 _MISHEARD = 0.06

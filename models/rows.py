@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.tokens import TokenFormat, encode, place_text
+from engine.tokens import KNOWN_AFTER_CHUNKS, TokenFormat, encode, place_text
 from models import script
-from models.dialogues import KNOWN_AFTER_CHUNKS, Composer, Dialogue
+from models.dialogues import Composer, Dialogue
 from models.script.scene import Memory
 from models.speech_store import SpeechStore
 from models.timing import ALTERNATING, HUMAN, Timing

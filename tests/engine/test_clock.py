@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -412,6 +413,26 @@ def test_words_of_the_user_are_drawn_from_what_was_really_said(
             words += 1
     cold.close()
     assert words > 5
+
+
+@pytest.mark.parametrize("unknown", [1, 2, 3])
+def test_the_agent_does_not_begin_upon_words_that_are_guesses(
+    llama: WitnessedLlama, unknown: int
+) -> None:
+    fmt = TokenFormat(60, S0, S1, 4, BOS, text=HEARING)
+    clock = start(llama, fmt)
+    user = speakers(fmt, 400)
+    begun = Counter[bool]()
+    silent = True
+    for beat in range(len(user)):
+        speak = beat % 2 == 0  # every other chunk is silence, so that the agent begins often
+        step = clock.beat([user[beat - unknown]] if beat >= unknown else [], speak)
+        guessed = any(clock._pieces(chunk.text)[1] for chunk in clock._chunks[2 - unknown - 1 :])
+        if silent and step.own_text:
+            begun[guessed and unknown > 1] += 1
+        silent = step.own_frames[-1] == SILENCE
+    assert begun[False] > 20
+    assert not begun[True]
 
 
 def test_what_the_clock_writes_is_what_training_encodes(llama: WitnessedLlama) -> None:
