@@ -147,9 +147,9 @@ def lm(
         Path | None, typer.Option(help="Folder of open data: its turn-taking/ times stage 3.")
     ] = None,
     stages: Annotated[str, typer.Option(help="Stages of the paper, in order.")] = "1,2,3",
-    preset: Annotated[str, typer.Option(help="starter-cpu, starter-gpu or llama3-8b.")] = (
-        "starter-cpu"
-    ),
+    preset: Annotated[
+        str, typer.Option(help="starter-cpu, starter-gpu, ablation or llama3-8b.")
+    ] = ("starter-cpu"),
     minutes: Annotated[
         float | None, typer.Option(help="Wall clock of all stages, in place of the preset's steps.")
     ] = None,

@@ -17,8 +17,9 @@ import numpy as np
 from engine.tokens import FRAME_MS, KNOWN_AFTER_CHUNKS
 from models import script
 from models.script.scene import Memory
-from models.speech_store import MARGIN_FRAMES, NEIGHBOURS, SpeechStore, UnitSpeech
+from models.speech_store import MARGIN_FRAMES, SpeechStore, UnitSpeech
 from models.timing import HUMAN, Timing
+from models.variation import varied
 
 # Shares of the situations that a conversation is made of; the second group needs overlap.
 _BY_TURNS = {
@@ -41,7 +42,6 @@ that begins anywhere in a chunk; its sound ends three frames later, after 480 to
 _OWN_NOISE_OF_USER = 0.2
 _LASTING_FRAMES = 30
 """Of an answer to which the user can say "mm hmm" and still be heard next."""
-_MISHEARD = 0.06
 _LONG_REST = 0.1
 _LISTENED_FRAMES = 200
 """With the rest of the sentence some eleven seconds: people give a sign 4.8 times in a minute of
@@ -263,17 +263,7 @@ class Composer:
         return self._place(1, self._vary(speech), onset, text)
 
     def _vary(self, speech: UnitSpeech) -> UnitSpeech:
-        """Another tempo, and a few units misheard."""
-        tempo = self._random.uniform(0.88, 1.14)
-        count = max(1, round(len(speech.units) * tempo))
-        units = speech.units[np.arange(count) * len(speech.units) // count]
-        misheard = self._store.neighbours[units, self._draw.integers(0, NEIGHBOURS, count)]
-        units = np.where(self._draw.random(count) < _MISHEARD, misheard, units)
-        onset, offset = int(speech.onset * tempo), int(speech.offset * tempo)
-        words = tuple(
-            (word, int(first * tempo), int(last * tempo)) for word, first, last in speech.words
-        )
-        return UnitSpeech(speech.voice, units, onset, offset, words)
+        return varied(speech, self._store.neighbours, self._draw)
 
     def _agent_length(self, text: str) -> int:
         speech = self._store.agent[text]

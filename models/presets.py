@@ -64,6 +64,16 @@ PRESETS = {
         },
         25_600,
     ),
+    "ablation": Preset(
+        LlamaConfig(),
+        640,
+        {
+            1: Stage(150, 64, 1.5e-3, 50, 4e-3),
+            2: Stage(300, 64, 1.1e-3, 50, 2.9e-3),
+            3: Stage(1350, 64, 7.5e-4, 50, 2e-3),
+        },
+        3_200,
+    ),
     "llama3-8b": Preset(
         None,
         8192,
@@ -82,4 +92,5 @@ PRESETS = {
         8,
     ),
 }
-"""``tiny`` is what tests train in a moment."""
+"""``ablation`` is the smaller starter in a GPU's batches, to compare variants at one budget; ``tiny``
+is what tests train in a moment."""
