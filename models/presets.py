@@ -92,5 +92,5 @@ PRESETS = {
         8,
     ),
 }
-"""``ablation`` is the smaller starter in a GPU's batches, to compare variants at one budget; ``tiny``
-is what tests train in a moment."""
+"""``ablation`` is the smaller starter in a GPU's batches, to compare variants at one budget;
+``tiny`` is what tests train in a moment."""
