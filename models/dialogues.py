@@ -18,6 +18,7 @@ from engine.tokens import FRAME_MS, KNOWN_AFTER_CHUNKS
 from models import script
 from models.script.scene import Memory
 from models.speech_store import MARGIN_FRAMES, SpeechStore, UnitSpeech
+from models.splicing import in_others_words
 from models.timing import HUMAN, Timing
 from models.variation import varied
 
@@ -43,6 +44,8 @@ _OWN_NOISE_OF_USER = 0.2
 _LASTING_FRAMES = 30
 """Of an answer to which the user can say "mm hmm" and still be heard next."""
 _LONG_REST = 0.1
+_IN_OTHERS_WORDS = 0.3
+"""Of the user's sentences: synthetic voices are few, and unlike people."""
 _LISTENED_FRAMES = 200
 """With the rest of the sentence some eleven seconds: people give a sign 4.8 times in a minute of
 somebody's speech (ICSI meetings, A. Janin et al. 2003)."""
@@ -248,6 +251,8 @@ class Composer:
 
     def _user_says(self, text: str, onset: int) -> int:
         speech = self._random.choice(self._store.user[text])
+        if self._random.random() < _IN_OTHERS_WORDS:
+            speech = in_others_words(speech, self._store.real_words, self._draw)
         spoken = speech.offset - speech.onset
         inside = self._timing.overlap and spoken > 20
         if inside and self._random.random() < _PAUSE_INSIDE:

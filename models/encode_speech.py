@@ -35,15 +35,21 @@ from models.speech_store import (
 from models.speech_windows import read_rooms
 from models.spliced_orders import SpokenOrder, splice
 from models.tokenizer import DELAY_FRAMES, TokenizerNet, load_tokenizer
+from models.vocabulary import script_words
 from models.vocoder_store import Recording, VocoderStore
 from models.vocoder_store import save_store as save_vocoder_store
 from models.voices import AGENT_VOICE, Speech, speak, speak_flite, training_voice
-from models.words import Segment, likeliest, word_spans
+from models.words import Segment, likeliest, segments_of, word_phones, word_spans
 
 AGENT_FLOOR_DB = -70
 _LONG_TALKS = 1200
 _UNKNOWNS = 1200
 _SPLICED = 4000
+_STRANGERS = ("librispeech", "speechocean")
+_OF_A_WORD = 80
+"""Recordings of a word out of real people's sentences."""
+_ENOUGH = range(_OF_A_WORD)
+"""Of a word that the script has not."""
 _LONG_SECONDS = (4, 12)
 _UNKNOWN_SECONDS = (1.5, 4)
 _DISTURBED_SHARE = 0.5
@@ -168,11 +174,34 @@ def _real_speech(
             break
         labels = corpus.labels[corpus.label_slice(utterance)]
         voiced = np.flatnonzero(labels < PAUSE)
-        other = utterance.voice.startswith(("librispeech", "speechocean"))
+        other = utterance.voice.startswith(_STRANGERS)
         if other and shortest <= utterance.samples < longest and len(voiced):
             first, last = int(voiced[0]) * LABEL_SAMPLES, int(voiced[-1] + 1) * LABEL_SAMPLES
             talk.append(_as_heard(net, utterance.voice, corpus.sound(utterance), first, last))
     return talk
+
+
+def _real_words(
+    net: TokenizerNet, corpus: Corpus, rng: random.Random
+) -> dict[str, list[UnitSpeech]]:
+    """Words of the script out of what people of the corpus read, some of each."""
+    found: dict[str, list[UnitSpeech]] = {word: [] for word in script_words()}
+    others = [u for u in corpus.utterances if u.voice.startswith(_STRANGERS)]
+    for utterance in track(rng.sample(others, len(others)), "words"):
+        words = utterance.text.split()
+        lacking = {word for word in words if len(found.get(word, _ENOUGH)) < _OF_A_WORD}
+        segments = segments_of(corpus.labels[corpus.label_slice(utterance)])
+        phones = sum(phone < PAUSE for _, _, phone in segments)
+        # Where phones ran together, it is not sure which are whose.
+        if not lacking or phones != sum(len(word_phones(word)) for word in words):
+            continue
+        units = heard_units(net, np.pad(corpus.sound(utterance), (0, DELAY_FRAMES * FRAME_SAMPLES)))
+        for word, first, last in word_spans(utterance.text, segments):
+            if word in lacking:
+                onset, offset = voiced_frames(first, last)
+                said, count = units[onset:offset], offset - onset
+                found[word].append(UnitSpeech(utterance.voice, said, 0, count, ((word, 0, count),)))
+    return {word: some for word, some in found.items() if some}
 
 
 def _as_heard(
@@ -257,6 +286,7 @@ def write_speech_store(
     quiet = rng.normal(size=6 * RATE_HZ) * 10 ** (AGENT_FLOOR_DB / 20)
     store.agent_silence = [heard_units(net, quiet.astype(np.float32))]
     store.long_talk = _real_speech(net, Corpus(real), _LONG_SECONDS, _LONG_TALKS)
+    store.real_words = _real_words(net, Corpus(real), choose)
     store.unknown = _real_speech(net, Corpus(real), _UNKNOWN_SECONDS, _UNKNOWNS)
     save_store(store, path)
 

@@ -53,6 +53,8 @@ class SpeechStore:
     """(units, n) the units most like each unit: what it is misheard as."""
     spliced_orders: list[tuple[UnitSpeech, str]] = field(default_factory=list)
     """Others, put together from ``orders``."""
+    real_words: dict[str, list[UnitSpeech]] = field(default_factory=dict)
+    """Words of the script as real people said them in the midst of other sentences."""
 
     @property
     def unit_count(self) -> int:

@@ -10,11 +10,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
-import numpy as np
-
 from models.script import coffee
 from models.script.coffee import Order
 from models.speech_store import UnitSpeech
+from models.splicing import with_words_of
 
 _SPLICED_SHARE = 0.6
 """Of the slots of an order."""
@@ -55,7 +54,7 @@ def splice(orders: Sequence[SpokenOrder], count: int, rng: random.Random) -> lis
         order = rng.choice(plain)
         for slot in order.slots:
             if rng.random() < _SPLICED_SHARE:
-                order = with_words_of(order, rng.choice(with_slot[slot]), slot)
+                order = with_slot_of(order, rng.choice(with_slot[slot]), slot)
         if _is_plain(order) and not coffee.held_out(order.order):
             made.append(order)
     return made
@@ -67,29 +66,13 @@ def _is_plain(order: SpokenOrder) -> bool:
     return all(sentence.count(f" {value} ") == 1 for value in order.slots.values())
 
 
-def with_words_of(order: SpokenOrder, other: SpokenOrder, slot: str) -> SpokenOrder:
+def with_slot_of(order: SpokenOrder, other: SpokenOrder, slot: str) -> SpokenOrder:
     """``order`` with what ``other`` says for a slot that both name."""
-    words, other_words = order.speech.words, other.speech.words
-    out = place_of(order.slots[slot], [word for word, _, _ in words])
-    taken = place_of(other.slots[slot], [word for word, _, _ in other_words])
-    first, last = words[out][0][1], words[out][-1][2]
-    other_first, other_last = other_words[taken][0][1], other_words[taken][-1][2]
-    later = (other_last - other_first) - (last - first)
-    units = np.concatenate(
-        [
-            order.speech.units[:first],
-            other.speech.units[other_first:other_last],
-            order.speech.units[last:],
-        ]
+    out, taken = (
+        place_of(one.slots[slot], [word for word, _, _ in one.speech.words])
+        for one in (order, other)
     )
-    spoken = (
-        *words[: out.start],
-        *((word, a - other_first + first, b - other_first + first)
-          for word, a, b in other_words[taken]),
-        *((word, a + later, b + later) for word, a, b in words[out.stop :]),
-    )  # fmt: skip
-    offset = order.speech.offset + later
-    speech = replace(order.speech, units=units, offset=offset, words=spoken)
+    speech = with_words_of(order.speech, out, other.speech, taken)
     return SpokenOrder(speech, replace(order.said, **{slot: other.slots[slot]}))
 
 

@@ -10,7 +10,7 @@ import pytest
 from models.script import coffee
 from models.script.coffee import Order
 from models.speech_store import UnitSpeech
-from models.spliced_orders import SpokenOrder, place_of, splice, with_words_of
+from models.spliced_orders import SpokenOrder, place_of, splice, with_slot_of
 
 
 def spoken(sentence: str, first_unit: int, said: Order) -> SpokenOrder:
@@ -26,7 +26,7 @@ MOCHA = spoken("make me a twelve ounce iced mocha", 200, Order("iced mocha", "tw
 
 
 def test_a_slots_words_are_taken_whole() -> None:
-    made = with_words_of(LATTE, MOCHA, "drink")
+    made = with_slot_of(LATTE, MOCHA, "drink")
     assert made.order.reply() == "one large iced mocha"
     heard = made.speech
     assert " ".join(word for word, _, _ in heard.words) == "i want a large iced mocha please"
