@@ -282,7 +282,8 @@ def _train_stage(
     held_out = [part.to(device) for part in held_out_batch(store, vocabulary, plan)]
     heard: tuple[str, str] = ("", "")
     clock = saved_at = time.monotonic()
-    logged_step, logged_at = step, clock
+    first_step = logged_step = step
+    logged_at = clock
     log_path = path.with_name("lm.csv")
     with Progress() as progress, log_path.open("a", newline="") as log:
         table = csv.writer(log)
@@ -304,7 +305,8 @@ def _train_stage(
                     unheard, _, right = dialogue_loss(listener, bags, *held_out)
                 heard = f"{unheard.item():.4f}", f"{right.item():.4f}"
             now = time.monotonic()
-            spent += now - clock
+            if step > first_step + 1:  # the first one compiles
+                spent += now - clock
             clock = now
             if step % LOG_STEPS == 0:
                 tokens = stage.batch * plan.context
