@@ -20,7 +20,7 @@ from models.script.scene import Memory
 from models.speech_store import MARGIN_FRAMES, SpeechStore, UnitSpeech
 from models.splicing import in_others_words
 from models.timing import HUMAN, Timing
-from models.variation import varied
+from models.variation import misheard, varied
 
 # Shares of the situations that a conversation is made of; the second group needs overlap.
 _BY_TURNS = {
@@ -44,6 +44,11 @@ _OWN_NOISE_OF_USER = 0.2
 _LASTING_FRAMES = 30
 """Of an answer to which the user can say "mm hmm" and still be heard next."""
 _LONG_REST = 0.1
+_LEAKING = 0.12
+"""Of what the agent says: a canceller that has to learn the room anew lets some of it through."""
+_LEAK_FRAMES = (3, 40)
+_LEAK_DELAY_FRAMES = (3, 14)
+"""Cards, air, vocoder and tokenizer, as the two tracks are counted."""
 _IN_OTHERS_WORDS = 0.3
 """Of the user's sentences: synthetic voices are few, and unlike people."""
 _LISTENED_FRAMES = 200
@@ -142,6 +147,8 @@ class Composer:
             now += self._rest()
         own = self._lay(0, self._store.agent_silence, frames)
         user = self._lay(1, self._store.user_silence, frames)
+        if self._timing.overlap:
+            self._leak(own, user)
         events = [
             Said(side, text, place + speech.onset, place + stop, _shifted(speech, place, stop))
             for side, speech, place, stop, text in self._placed
@@ -306,6 +313,24 @@ class Composer:
             units = units[lead : lead + room]
             stream[start + lead : start + lead + len(units)] = units
         return stream
+
+    def _leak(self, own: np.ndarray, user: np.ndarray) -> None:
+        """Let the user's microphone hear scraps of the agent, which takes no notice of itself."""
+        theirs = [
+            (place, place + len(s.units)) for side, s, place, _, _ in self._placed if side == 1
+        ]
+        for side, speech, place, stop, _ in self._placed:
+            length = min(self._random.randint(*_LEAK_FRAMES), stop - speech.onset)
+            if side == 1 or self._random.random() > _LEAKING:
+                continue
+            start = place + self._random.randint(speech.onset, stop - length)
+            heard = start + self._random.randint(*_LEAK_DELAY_FRAMES)
+            end = min(heard + length, len(user))
+            if start < 0 or end <= heard or any(a < end and heard < b for a, b in theirs):
+                continue
+            user[heard:end] = misheard(
+                own[start : start + end - heard], self._store.neighbours, self._draw
+            )
 
 
 def _shifted(speech: UnitSpeech, place: int, stop: int) -> tuple[tuple[str, int, int], ...]:

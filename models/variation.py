@@ -32,7 +32,7 @@ def varied(speech: UnitSpeech, neighbours: np.ndarray, rng: np.random.Generator)
     count = max(int(ends[-1]), 1)
     units = speech.units[np.searchsorted(ends, np.arange(count) + 0.5)]
     words = tuple((word, later(first), later(last)) for word, first, last in speech.words)
-    heard = _misheard(units, neighbours, rng)
+    heard = misheard(units, neighbours, rng)
     return UnitSpeech(speech.voice, heard, later(speech.onset), later(speech.offset), words)
 
 
@@ -43,8 +43,11 @@ def _later_ends(frames: int, rng: np.random.Generator) -> np.ndarray:
     return np.cumsum(np.repeat(pace, _LOCAL_FRAMES)[:frames]).round()
 
 
-def _misheard(units: np.ndarray, neighbours: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Some stretches of one unit, and some frames, replaced by what they are misheard as."""
+def misheard(units: np.ndarray, neighbours: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Some stretches of one unit, and some frames, replaced by what they are misheard as.
+
+    ``units`` (T,) and ``neighbours`` (units, n), which each unit is misheard as.
+    """
     run = np.cumsum(np.r_[False, units[1:] != units[:-1]])
     runs = int(run[-1]) + 1
     wrong = (rng.random(runs) < _MISHEARD_RUN)[run] | (rng.random(len(units)) < _MISHEARD_FRAME)

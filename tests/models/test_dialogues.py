@@ -54,7 +54,7 @@ def toy_store() -> SpeechStore:
 @pytest.fixture(scope="module")
 def dialogues() -> list[Dialogue]:
     composer = Composer(toy_store(), 3)
-    return [composer.compose(1500) for _ in range(120)]
+    return [composer.compose(3000) for _ in range(100)]
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +231,16 @@ def test_all_situations_occur(dialogues: list[Dialogue]) -> None:
     assert said[script.STOPPED] > 0
     assert said[script.LONG_TALK_END] > 0
     assert sum(said[text] > 0 for text in script.BACKCHANNELS) > 1
+
+
+def test_scraps_of_the_agent_reach_the_user_only_in_silence(dialogues: list[Dialogue]) -> None:
+    theirs = {int(unit) for s in toy_store().agent.values() for unit in s.units[s.onset : s.offset]}
+    leaked = 0
+    for dialogue in dialogues:
+        spoken = np.zeros(len(dialogue.user), bool)
+        for said in dialogue.events:
+            if said.side == 1:
+                spoken[max(said.onset, 0) : said.offset] = True
+        heard = dialogue.user[~spoken]
+        leaked += len(theirs.intersection(heard.tolist())) > 0
+    assert leaked > len(dialogues) // 2
