@@ -217,7 +217,7 @@ class Composer:
         listened = end
         for _ in range(self._random.randint(1, 3)):
             speech = self._random.choice(self._store.long_talk)
-            end = self._place(1, speech, end + self._pause(), "")
+            end = self._place(1, self._vary(speech), end + self._pause(), "")
             listened = self._backchannel(listened, end)
         return self._agent_says(script.LONG_TALK_END, end + self._random.randint(38, 48))
 
