@@ -9,7 +9,7 @@ have seen. Knows no network.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,8 @@ _SAID_FRAMES = 25
 """For so long after its end the user's sentence is to be named."""
 _SAID_TOKENS = 4
 """In stage 1: from the agent's tag on."""
+_MISTAKEN = 0.35
+"""Of the user's sentences: some of the words that the network believes to have heard are others."""
 _FRAMES_A_TOKEN = 1.7
 """Frames that are enough for a token in nearly every dialogue."""
 _MOST_START = 60
@@ -85,9 +87,11 @@ def training_rows(
         if plan.stage == 1:
             epoch = min(number // plan.epoch_rows, len(SPEECH_MEANS) - 1)
             ids, said = _mixed_row(store, vocabulary, plan.context, epoch, rng, numbers)
+            weights = token_weights(ids, vocabulary)
         else:
-            ids, said = _duplex_row(store, vocabulary, plan, rng, numbers)
-        yield ids, token_weights(ids, vocabulary), said
+            ids, said, mistaken = _duplex_row(store, vocabulary, plan, rng, numbers)
+            weights = np.where(mistaken, 0, token_weights(ids, vocabulary))
+        yield ids, weights, said
 
 
 def speech_share(epoch: int, rng: np.random.Generator) -> float:
@@ -154,7 +158,7 @@ def _duplex_row(
     plan: RowPlan,
     rng: np.random.Generator,
     numbers: dict[str, int],
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     timing = plan.timing if plan.stage == 3 else ALTERNATING
     chunk_ms = int(rng.choice([*CHUNK_SHARES], p=[*CHUNK_SHARES.values()]))
     fmt = vocabulary.format(chunk_ms, plan.format.boundary_emit, plan.format.text)
@@ -170,35 +174,98 @@ def _duplex_row(
         frames += frames // 2
         user = np.roll(dialogue.user, late)
         user[:late] = dialogue.user[0]
-        own_text, heard_text = _texts(dialogue, vocabulary, fmt, start, late)
+        heard = _heard_words(dialogue, store, rng)
+        own_text, heard_text = _texts(dialogue, heard, vocabulary, fmt, start, late)
         ids = encode(dialogue.own[start:], user[start:], fmt, own_text, heard_text)
     row = np.array(ids[: plan.context + 1], np.int64)
     frame = (np.cumsum(row == vocabulary.s0) - 1) * fmt.chunk_frames + start - late
-    return row, _said(frame, dialogue, numbers)
+    return row, _said(frame, dialogue, numbers), _mistaken(row, heard, vocabulary, fmt, start, late)
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """A word as it is written down."""
+
+    word: str
+    offset: int
+    mistaken: bool
+
+
+def _heard_words(dialogue: Dialogue, store: SpeechStore, rng: np.random.Generator) -> list[_Heard]:
+    """The user's words; in some sentences a part is mistaken for that of another sentence.
+
+    What was written stays in the context, and it is right in all other rows: a network that never
+    saw a mistake would believe its own, and answer and hear on from there against the sound.
+    """
+    sentences = list(store.user)
+    heard = []
+    for said in sorted(dialogue.events, key=lambda said: said.onset):
+        if said.side == 0 or not said.words:
+            continue
+        other: list[str] = []
+        if rng.random() < _MISTAKEN:
+            other = sentences[int(rng.integers(len(sentences)))].split()
+        first = int(rng.integers(len(said.words))) if rng.random() < 0.5 else 0
+        last = int(rng.integers(first, len(said.words)))
+        for index, (word, _, offset) in enumerate(said.words):
+            mistaken = first <= index <= last and index < len(other)
+            heard.append(_Heard(other[index] if mistaken else word, offset, mistaken))
+    return heard
+
+
+def _known_at(heard: _Heard, fmt: TokenFormat, start: int, late: int) -> int:
+    """The frame, counted from ``start``, in whose chunk a word can be written."""
+    return heard.offset - 1 + KNOWN_AFTER_CHUNKS * fmt.chunk_frames + late - start
 
 
 def _texts(
-    dialogue: Dialogue, vocabulary: Vocabulary, fmt: TokenFormat, start: int, late: int
+    dialogue: Dialogue,
+    heard: Sequence[_Heard],
+    vocabulary: Vocabulary,
+    fmt: TokenFormat,
+    start: int,
+    late: int,
 ) -> tuple[list[list[int]], list[list[int]]]:
     """Pieces of text in each chunk from frame ``start`` on: the agent's where a word begins, the
     user's where what ended it is known. ``late``: frames that the user's stream comes later."""
     slot = fmt.text
     if slot is None:
         return [], []
-    known = KNOWN_AFTER_CHUNKS * fmt.chunk_frames
-    own, heard = [], []
-    for said in sorted(dialogue.events, key=lambda said: said.onset):
-        for word, onset, offset in said.words:
-            pieces = vocabulary.text_pieces(word)
-            if said.side == 0:
-                own.append((onset - start, pieces))
-            else:
-                heard.append((offset - 1 + known + late - start, pieces))
+    own = [
+        (onset - start, vocabulary.text_pieces(word))
+        for said in sorted(dialogue.events, key=lambda said: said.onset)
+        for word, onset, _ in said.words
+        if said.side == 0
+    ]
+    theirs = [(_known_at(one, fmt, start, late), vocabulary.text_pieces(one.word)) for one in heard]
     chunks = (len(dialogue.own) - start) // fmt.chunk_frames
     return (
         place_text([(at, pieces) for at, pieces in own if at >= 0], chunks, slot.most_own, fmt),
-        place_text([(at, pieces) for at, pieces in heard if at >= 0], chunks, slot.most_heard, fmt),
+        place_text(
+            [(at, pieces) for at, pieces in theirs if at >= 0], chunks, slot.most_heard, fmt
+        ),
     )
+
+
+def _mistaken(
+    row: np.ndarray,
+    heard: Sequence[_Heard],
+    vocabulary: Vocabulary,
+    fmt: TokenFormat,
+    start: int,
+    late: int,
+) -> np.ndarray:
+    """Which tokens of a row (T,) are words that were not said."""
+    flags = [
+        one.mistaken
+        for one in heard
+        if _known_at(one, fmt, start, late) >= 0
+        for _ in vocabulary.text_pieces(one.word)
+    ]
+    mistaken = np.zeros(len(row), bool)
+    written = np.flatnonzero(row >= vocabulary.heard_base)
+    mistaken[written] = flags[: len(written)]
+    return mistaken
 
 
 def _said(frame: np.ndarray, dialogue: Dialogue, numbers: dict[str, int]) -> np.ndarray:

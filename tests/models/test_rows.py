@@ -102,8 +102,26 @@ def test_without_the_estimate_the_user_comes_a_chunk_later(
         assert np.mean(np.array(shifted) == user[: count - fmt.chunk_frames]) > 0.95
 
 
-def test_words_stand_where_they_begin_or_are_known() -> None:
+def test_some_words_are_mistaken_and_no_lesson(monkeypatch: pytest.MonkeyPatch) -> None:
+    def heard(share: float) -> tuple[np.ndarray, np.ndarray]:
+        monkeypatch.setattr(rows, "_MISTAKEN", share)
+        made = some_rows(RowPlan(2, 400, 1), 20)
+        words = [
+            (ids[ids >= VOCABULARY.heard_base], w[ids >= VOCABULARY.heard_base])
+            for ids, w, _ in made
+        ]
+        return tuple(np.concatenate(part) for part in zip(*words, strict=True))  # type: ignore
+
+    right, right_weights = heard(0)
+    assert (right_weights == TEXT_WEIGHT).all() and len(right) > 100
+    _, weights = heard(1)
+    assert set(weights) == {0, TEXT_WEIGHT}
+    assert 0.3 < (weights == 0).mean() < 0.8
+
+
+def test_words_stand_where_they_begin_or_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """The toy's words take four frames, and each sentence has a unit of its own."""
+    monkeypatch.setattr(rows, "_MISTAKEN", 0)
     agents = {text: speech.units[speech.onset] for text, speech in STORE.agent.items()}
     units_of = {text: spoken[0].units[MARGIN_FRAMES] for text, spoken in STORE.user.items()}
     begun = known = 0
