@@ -18,7 +18,7 @@ from models.known_sentences import plain_sentences
 from models.script.scene import single
 from models.studio import Run, studio_of
 
-MOST_BYTES = 40_000_000
+MOST_BYTES = 60_000_000
 
 
 @pytest.fixture(scope="module")
@@ -88,5 +88,5 @@ def test_it_answers_strangers_rightly(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = converse(Conversation(0, scenes, "clean", None), Run())
     plain_sentences.cache_clear()
     studio_of.cache_clear()
-    assert sum(answer.right for answer in answers) >= 0.25 * len(answers)
+    assert sum(answer.right for answer in answers) >= 0.6 * len(answers)
     # The whole measure is in the model card.
