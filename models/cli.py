@@ -197,11 +197,14 @@ def pack(
     bundle: Annotated[
         Path | None, typer.Option(help="Bundle with the tokenizer or vocoder not trained here.")
     ] = None,
+    context: Annotated[
+        int | None, typer.Option(help="Tokens of a talk that are remembered: fewer are quicker.")
+    ] = None,
 ) -> None:
     """Export the trained parts and pack them."""
     from models.pack import pack_bundle
 
-    pack_bundle(work, out, version, bundle)
+    pack_bundle(work, out, version, bundle, context)
 
 
 @app.command()

@@ -103,11 +103,18 @@ def _copy(trained: Path, shipped: Path | None, path: Path) -> None:
         shutil.copyfile(shipped, path)
 
 
-def pack_bundle(work: Path, folder: Path, version: str, base: Path | None = None) -> None:
+def pack_bundle(
+    work: Path,
+    folder: Path,
+    version: str,
+    base: Path | None = None,
+    context_tokens: int | None = None,
+) -> None:
     """Export everything trained in ``work`` to ``folder`` and write the manifest.
 
-    A tokenizer or vocoder that ``work`` has not is that of the bundle ``base``. Raises
-    DuologueError where there is none, or where the result does not load.
+    A tokenizer or vocoder that ``work`` has not is that of the bundle ``base``. ``context_tokens``
+    of a talk are remembered, those of the training's rows by default: fewer are quicker. Raises
+    DuologueError where a part is missing, or where the result does not load.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer_path = folder / "tokenizer.onnx"
@@ -154,7 +161,7 @@ def pack_bundle(work: Path, folder: Path, version: str, base: Path | None = None
         boundary_emit=trained["format"]["boundary_emit"],
         encoder=EncoderSettings(window_ms=ENCODER_WINDOW_MS, delay_ms=DELAY_FRAMES * FRAME_MS),
         vocoder=VocoderSettings(past_frames=40, delay_ms=AUDIO_DELAY_FRAMES * FRAME_MS),
-        context_tokens=trained["context"],
+        context_tokens=context_tokens or trained["context"],
         sampling=Samplings(
             own=SamplingSettings(temperature=0.3, top_p=0.9),
             estimate=SamplingSettings(temperature=0.3, top_p=0.9),

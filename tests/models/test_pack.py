@@ -75,9 +75,10 @@ def test_parts_that_were_not_trained_are_those_of_another_bundle(tmp_path: Path)
         (1,),
         compiled=False,
     )
-    pack_bundle(tmp_path, tmp_path / "packed", "1.2.3", base.folder)
+    pack_bundle(tmp_path, tmp_path / "packed", "1.2.3", base.folder, context_tokens=300)
     packed = load_bundle(tmp_path / "packed")
     assert packed.manifest.version == "1.2.3"
+    assert packed.manifest.context_tokens == 300
     assert packed.tokenizer.read_bytes() == base.tokenizer.read_bytes()
     assert packed.vocoder.read_bytes() == base.vocoder.read_bytes()
     assert packed.language_model.read_bytes() != base.language_model.read_bytes()
