@@ -86,7 +86,8 @@ def unpack(
     checkpoint = work / "tok" / "tokenizer.pt"
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     save_tokenizer(tokenizer_of_onnx(load_bundle(bundle).tokenizer), checkpoint)
-    write_rooms(work / "rooms.npz")
+    if not (work / "rooms.npz").is_file():
+        write_rooms(work / "rooms.npz")
     write_real(work / "real", real_people(data / "speech"))
     fitted, refused = align_corpus(work / "real", checkpoint, threads)
     typer.echo(f"{fitted} recordings aligned, {refused} refused")
@@ -149,7 +150,7 @@ def lm(
     stages: Annotated[str, typer.Option(help="Stages of the paper, in order.")] = "1,2,3",
     preset: Annotated[
         str, typer.Option(help="starter-cpu, starter-gpu, ablation or llama3-8b.")
-    ] = ("starter-cpu"),
+    ] = "starter-cpu",
     minutes: Annotated[
         float | None, typer.Option(help="Wall clock of all stages, in place of the preset's steps.")
     ] = None,

@@ -7,7 +7,7 @@ from what a listener knows, so the agent learns to answer as soon as it can tell
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
@@ -120,13 +120,11 @@ class Composer:
         self._notice_frames = notice_frames
         self._random = random.Random(seed)
         self._draw = np.random.default_rng(seed)
-        plays = {
+        plays: dict[str, Callable[[int], int]] = {
             "scene": self._scene,
             "long_talk": self._long_talk,
-            "real_order": partial(self._order, store.orders) if store.orders else self._scene,
-            "spliced_order": (
-                partial(self._order, store.spliced_orders) if store.spliced_orders else self._scene
-            ),
+            "real_order": partial(self._order, store.orders),
+            "spliced_order": partial(self._order, store.spliced_orders),
             "real_unknown": self._real_unknown if store.unknown else self._scene,
             "real_talk": self._real_talk if store.long_talk else self._long_talk,
         }
@@ -176,6 +174,8 @@ class Composer:
         return end
 
     def _order(self, orders: Sequence[tuple[UnitSpeech, str]], now: int) -> int:
+        if not orders:
+            return self._scene(now)
         speech, reply = self._random.choice(orders)
         end = self._place(1, self._vary(speech), now, reply)
         return self._agent_says(reply, self._reply(end))

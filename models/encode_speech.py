@@ -285,9 +285,10 @@ def write_speech_store(
     store.user_silence = _silences(net, around.noises, rng)
     quiet = rng.normal(size=6 * RATE_HZ) * 10 ** (AGENT_FLOOR_DB / 20)
     store.agent_silence = [heard_units(net, quiet.astype(np.float32))]
-    store.long_talk = _real_speech(net, Corpus(real), _LONG_SECONDS, _LONG_TALKS)
-    store.real_words = _real_words(net, Corpus(real), choose)
-    store.unknown = _real_speech(net, Corpus(real), _UNKNOWN_SECONDS, _UNKNOWNS)
+    corpus = Corpus(real)
+    store.long_talk = _real_speech(net, corpus, _LONG_SECONDS, _LONG_TALKS)
+    store.real_words = _real_words(net, corpus, choose)
+    store.unknown = _real_speech(net, corpus, _UNKNOWN_SECONDS, _UNKNOWNS)
     save_store(store, path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -96,10 +96,15 @@ def text_settings(slot: TextSlot, pieces: Sequence[str], path: Path) -> TextSett
     return TextSettings(pieces=describe_file(path), **asdict(slot))
 
 
-def _copy(trained: Path, shipped: Path | None, path: Path) -> None:
-    if shipped is None:
+def _export_or_copy(
+    trained: Path, export: Callable[[Path, Path], None], shipped: Path | None, path: Path
+) -> None:
+    """A part as trained here, else as another bundle has it."""
+    if trained.exists():
+        export(trained, path)
+    elif shipped is None:
         raise DuologueError(f"{trained} is missing; train it, or name a bundle that has the part.")
-    if not path.exists() or not shipped.samefile(path):
+    elif not path.exists() or not shipped.samefile(path):
         shutil.copyfile(shipped, path)
 
 
@@ -119,16 +124,19 @@ def pack_bundle(
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer_path = folder / "tokenizer.onnx"
     vocoder_path = folder / "vocoder.onnx"
-    trained_tokenizer = work / "tok" / "tokenizer.pt"
-    trained_vocoder = work / "voc" / "vocoder.pt"
-    if trained_tokenizer.exists():
-        export_tokenizer(trained_tokenizer, tokenizer_path)
-    else:
-        _copy(trained_tokenizer, base and load_bundle(base).tokenizer, tokenizer_path)
-    if trained_vocoder.exists():
-        export_vocoder(trained_vocoder, vocoder_path)
-    else:
-        _copy(trained_vocoder, base and load_bundle(base).vocoder, vocoder_path)
+    shipped = load_bundle(base) if base else None
+    _export_or_copy(
+        work / "tok" / "tokenizer.pt",
+        export_tokenizer,
+        shipped.tokenizer if shipped else None,
+        tokenizer_path,
+    )
+    _export_or_copy(
+        work / "voc" / "vocoder.pt",
+        export_vocoder,
+        shipped.vocoder if shipped else None,
+        vocoder_path,
+    )
     model_path = folder / "language_model.gguf"
     checkpoint = work / "lm" / "lm.pt"
     export_gguf(load_llama(checkpoint), model_path)

@@ -101,16 +101,12 @@ def _completed(
     state: dict[str, Tensor], weights: dict[str, Tensor], graph: onnx.GraphProto
 ) -> dict[str, Tensor]:
     """A network's state: by name, and by their order those of linear layers, which lost theirs."""
-    products = iter(_products(graph))
-    return {
-        name: weights[name] if name in weights else next(products).T.reshape(like.shape)
-        for name, like in state.items()
-    }
+    products = iter(_products(graph, weights))
+    return {name: weights[name] if name in weights else next(products).T for name in state}
 
 
-def _products(graph: onnx.GraphProto) -> list[Tensor]:
-    """The matrices of linear layers in the order of the layers."""
-    weights = _weights(graph)
+def _products(graph: onnx.GraphProto, weights: dict[str, Tensor]) -> list[Tensor]:
+    """The matrices without a name of their own, in the order of their layers."""
     return [
         weights[node.input[1]]
         for node in graph.node

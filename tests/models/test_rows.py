@@ -119,6 +119,17 @@ def test_some_words_are_mistaken_and_no_lesson(monkeypatch: pytest.MonkeyPatch) 
     assert 0.3 < (weights == 0).mean() < 0.8
 
 
+def test_mistaken_words_are_found_again_in_the_row() -> None:
+    fmt = VOCABULARY.format(160, True, True)
+    said = (("hello", 4, True), ("what", 40, False), ("time", 44, True), ("now", 52, False))
+    heard = [rows._Heard(*word) for word in said]  # the first one lies before the row
+    pieces = [VOCABULARY.text_pieces(word)[0] for word, _, _ in said[1:]]
+    first, second, third = (VOCABULARY.heard_base + piece for piece in pieces)
+    row = np.array([VOCABULARY.s0, first, 5, VOCABULARY.s1, 7, VOCABULARY.s0, second, third, 5])
+    mistaken = rows._mistaken(row, heard, VOCABULARY, fmt, 20, 0)
+    assert np.flatnonzero(mistaken).tolist() == [6]
+
+
 def test_words_stand_where_they_begin_or_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """The toy's words take four frames, and each sentence has a unit of its own."""
     monkeypatch.setattr(rows, "_MISTAKEN", 0)
