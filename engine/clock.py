@@ -25,6 +25,9 @@ from engine.tokens import KNOWN_AFTER_CHUNKS, TextSlot, TokenFormat, fill_frames
 MAX_UNKNOWN_CHUNKS = 4
 """A latency of 480 ms in chunks of 160 ms leaves three unknown; one more where input is late."""
 
+_KEPT, _EARLY = 0.75, 0.8
+"""Parts of the context's limit: what a cut leaves, and from where on a quiet moment is used."""
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -127,15 +130,21 @@ class ChunkClock:
         """Tokens in the context, those included that wait to be fed."""
         return self._llama.length + len(self._pending)
 
-    def beat(self, heard: Sequence[Sequence[int]] | None, speak: bool = True) -> ClockStep:
+    def beat(
+        self,
+        heard: Sequence[Sequence[int]] | None,
+        speak: bool = True,
+        begun: Sequence[int] = (),
+    ) -> ClockStep:
         """Advance one chunk and return the agent's next one.
 
         ``heard``: the user's chunks that became known, oldest first, each as its frames (one unit
         per frame); None where the oldest unknown chunk is lost, so that its estimate stands for
-        good. Every other chunk up to the running one is estimated, so the latency in chunks
-        is how far the caller lags; at most ``MAX_UNKNOWN_CHUNKS``. Without ``speak`` the agent's
-        next chunk is silence, at the cost of a token: its time has passed. Raises ValueError where
-        more is heard than has passed, or too little for too long.
+        good. ``begun``: the first frames of the chunk after those, where they are known already;
+        its estimate goes on from there. Every other chunk up to the running one is estimated, so
+        the latency in chunks is how far the caller lags; at most ``MAX_UNKNOWN_CHUNKS``. Without
+        ``speak`` the agent's next chunk is silence, at the cost of a token: its time has passed.
+        Raises ValueError where more is heard than has passed, or too little for too long.
         """
         times = [time.perf_counter()]
         self._make_room()
@@ -143,6 +152,9 @@ class ChunkClock:
         unknown = next(i for i, chunk in enumerate(self._chunks) if not chunk.real)
         lost = self._chunks[unknown] if heard is None else None
         hits, misses, stale = self._take(heard or [])
+        running = next((chunk for chunk in self._chunks[unknown:] if not chunk.real), None)
+        if begun and (running is None or len(begun) >= self._fmt.chunk_frames):
+            raise ValueError(f"{len(begun)} frames have begun no chunk that is unknown")
         refed = 0
         first = len(self._chunks) - 1
         if stale is not None:
@@ -155,13 +167,17 @@ class ChunkClock:
                     break
                 refed += self._write_user(self._chunks[first])
                 first += 1
+        elif running and running.estimated and not self._goes_on(running.user, begun):
+            self._roll_back(running)
+            first = self._chunks.index(running)
         if refed and first < len(self._chunks):
             self._flush()
         times.append(time.perf_counter())
         for index in range(first, len(self._chunks)):
+            chunk = self._chunks[index]
             if index > first:
-                refed += self._write_own(self._chunks[index])
-            self._estimate(index)
+                refed += self._write_own(chunk, hear_again=stale is not None)
+            self._estimate(index, begun if chunk is running else ())
         if lost:
             lost.real = True
             self._last_heard = lost.user[-1] if lost.user else self._last_heard
@@ -253,16 +269,40 @@ class ChunkClock:
             heard.append(token)
         return heard
 
-    def _estimate(self, index: int) -> None:
-        """Sample the user's part of a chunk whose own part is the end of the context."""
+    def _begins_with(self, begun: Sequence[int]) -> list[int]:
+        """New units that the first unknown chunk has for certain if it brings any."""
+        last = None if self._fmt.boundary_emit else self._last_heard
+        return novel_units(begun, last, self._fmt)
+
+    def _goes_on(self, estimate: list[int], begun: Sequence[int]) -> bool:
+        """Whether an estimate of the first unknown chunk may still come true."""
+        first = self._begins_with(begun)
+        if not estimate:
+            return first in ([], [self._last_heard])
+        room = self._fmt.chunk_frames - len(begun)
+        return estimate[: len(first)] == first and len(estimate) - len(first) <= room
+
+    def _estimate(self, index: int, begun: Sequence[int]) -> None:
+        """Sample the user's part of a chunk whose own part is the end of the context.
+
+        ``begun``: its frames that are known, where it is the first unknown one.
+        """
         fmt, sampling = self._fmt, self._estimate_sampling
         chunk = self._chunks[index]
         chunk.user, chunk.estimated = [], True
-        if self._sample([fmt.s0, fmt.s1], sampling) == fmt.s0:
+        first = self._begins_with(begun)
+        nothing_new = first in ([], [self._last_heard])
+        if nothing_new and self._sample([fmt.s0, fmt.s1], sampling) == fmt.s0:
             return
-        self._pending.append(fmt.s1)
+        self._pending += [fmt.s1, *fmt.unit_tokens(first)]
         carried = None if fmt.boundary_emit else self._last_user(index)
-        chunk.user = self._sample_units(carried, [fmt.s0], sampling, at_least_one=True)
+        chunk.user = first + self._sample_units(
+            first[-1] if first else carried,
+            [fmt.s0],
+            sampling,
+            at_least_one=nothing_new,
+            most=fmt.chunk_frames - len(begun),
+        )
 
     def _last_user(self, index: int) -> int | None:
         """The user's last unit before a chunk, guessed where it is not known."""
@@ -316,8 +356,9 @@ class ChunkClock:
         sampling: Sampling,
         at_least_one: bool = False,
         text: list[int] | None = None,
+        most: int | None = None,
     ) -> list[int]:
-        """Sample units until one of ``ends`` (not consumed) or the chunk is full.
+        """Sample units until one of ``ends`` (not consumed) or there are ``most`` (a chunk full).
 
         No unit repeats the one before it (``carried`` before the first), so each is a new one.
         Where ``text`` is given, tokens of the text slot may stand before the units and are added
@@ -325,7 +366,8 @@ class ChunkClock:
         """
         units: list[int] = []
         previous = carried
-        while len(units) < self._fmt.chunk_frames:
+        most = self._fmt.chunk_frames if most is None else most
+        while len(units) < most:
             tags = [] if at_least_one and not units else ends
             words = (False, False) if text is None or units else self._room_for_text(text)
             token = self._sample(tags, sampling, True, *words, banned=previous)
@@ -401,10 +443,17 @@ class ChunkClock:
     # --- endless talk ---------------------------------------------------------------------------
 
     def _make_room(self) -> None:
-        """Cut the oldest chunks after the sink, down to three quarters of the limit."""
-        if self.context_tokens <= self._limit:
+        """Cut the oldest chunks after the sink, down to ``_KEPT`` of the limit.
+
+        To move the rest down takes llama.cpp some 20 ms, so it is done early where a chunk costs
+        next to nothing otherwise: where the agent is silent and heard nothing new.
+        """
+        quiet = self._last_own == self._silence_unit and not any(
+            chunk.user or chunk.own not in ([], [self._silence_unit]) for chunk in self._chunks[-2:]
+        )
+        if self.context_tokens <= self._limit * (_EARLY if quiet else 1):
             return
-        goal = self.context_tokens - self._limit * 3 // 4
+        goal = self.context_tokens - int(self._limit * _KEPT)
         first = self._chunks[self._sink_chunks].start
         kept = next(
             (

@@ -21,6 +21,7 @@ from engine.llama import Llama
 from engine.tokens import FRAME_MS, RATE_HZ
 from engine.unit_encoder import Tokenizer, UnitEncoder
 from engine.vocoder import StreamingVocoder
+from engine.yielding import Yielding, broken_off
 
 MOST_LATENCY_MS = 480
 
@@ -51,6 +52,9 @@ class Step:
     """The sound used was not the user's; see ``Duplex.step``."""
     speak: bool = True
     """False where the agent's chunk had to be silence."""
+    yields: bool = False
+    """The agent is silent because the user speaks: its sound breaks off with interval N, or as much
+    sooner as the caller can."""
     own_text: Sequence[str] = ()
     """Pieces of the agent's words that begin in chunk N + 1, or one later; a leading space begins a
     word. None without a text slot, as for the next."""
@@ -97,11 +101,13 @@ class Duplex:
         # What is left between the last known chunk and the sound that may be used already.
         slack_ms = self.unknown_chunks * self.format.chunk_ms - self.latency_ms
         lookahead_ms = min(slack_ms // FRAME_MS * FRAME_MS, manifest.encoder.lookahead_ms)
+        begun_frames = (slack_ms - lookahead_ms) // FRAME_MS if self.unknown_chunks else 0
         self._encoder = UnitEncoder(
             Tokenizer(bundle.tokenizer, manifest.unit_count),
             self.format.chunk_frames,
             manifest.encoder.window_ms,
             lookahead_ms,
+            begun_frames,
         )
         self._vocoder = StreamingVocoder.of(bundle)
         self._latency_samples = self.latency_ms * RATE_HZ // 1000
@@ -115,7 +121,7 @@ class Duplex:
                     f"{bundle.language_model} has {self.llama.vocabulary} tokens where the "
                     f"manifest needs {manifest.vocabulary()}; install the bundle again."
                 )
-            self._warm_up(lookahead_ms)
+            self._warm_up(begun_frames * FRAME_MS + lookahead_ms)
             self.reset()
         except DuologueError:
             self.close()
@@ -130,6 +136,7 @@ class Duplex:
         manifest = self.bundle.manifest
         self._encoder.reset()
         self._vocoder.reset()
+        self._yielding = Yielding(manifest.silence_unit)
         self._withheld = np.zeros(0, np.float32)
         self._index = 0
         self._clock = ChunkClock(
@@ -193,9 +200,13 @@ class Duplex:
             heard = []
             beat = self._clock.beat(None, speak)
         else:
-            beat = self._clock.beat(heard, speak)
+            beat = self._clock.beat(heard, speak, self._encoder.begun.tolist())
         spoken = time.perf_counter()
         agent_audio = self._vocoder.push(beat.own_frames)
+        self._yielding.hear(sound)
+        spoken_frames = self._yielding.spoken_frames(beat.own_frames)
+        if spoken_frames is not None:
+            agent_audio = broken_off(agent_audio, spoken_frames)
         done = time.perf_counter()
         pieces = self.bundle.pieces
         step = Step(
@@ -218,6 +229,7 @@ class Duplex:
             },
             lost=lost,
             speak=speak,
+            yields=spoken_frames == 0,
             own_text=[pieces[piece] for piece in beat.own_text],
             heard_text=[pieces[piece] for piece in beat.heard_text],
         )
@@ -228,9 +240,9 @@ class Duplex:
         if self._closed:
             raise ValueError("the conversation has been closed")
 
-    def _warm_up(self, lookahead_ms: int) -> None:
+    def _warm_up(self, ahead_ms: int) -> None:
         """Run both ONNX models once: the first run reserves memory, and finds a foreign model."""
-        heard = self.format.chunk_samples + lookahead_ms * RATE_HZ // 1000
+        heard = self.format.chunk_samples + ahead_ms * RATE_HZ // 1000
         self._encoder.push(np.zeros(heard, np.float32))
         self._vocoder.push([self.bundle.manifest.silence_unit] * self.format.chunk_frames)
 

@@ -1,10 +1,11 @@
 """The talk on the card's clock: blocks of 10 ms in, steps of the duplex core, sound to the playout.
 
 Step N needs the user's sound up to (N + 1) D - L, D being the chunk and L the latency, so it runs
-as soon as that is heard, but at most one chunk ahead of the time at which its sound is due. The
-engine has a chunk's length for it. A chunk that comes late loses its beginning; one whose time has
-passed is not spoken at all, in the model's context neither. Knows no threads and no devices; runs
-in the engine's thread.
+as soon as that is heard, but at most one chunk ahead of the time at which its sound is due. So the
+engine has L for it, a chunk's length at most, and half of one at least: below that latency the
+sound is due later by what is missing. A chunk that comes late loses its beginning; one whose time
+has passed is not spoken at all, in the model's context neither. Knows no threads and no devices;
+runs in the engine's thread.
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ class LiveTalk:
         self._chunk = duplex.format.chunk_samples
         latency = duplex.latency_ms * RATE_HZ // 1000
         self._lead = min(latency, self._chunk)
+        self._time = max(self._lead, self._chunk // 2)
+        """From when a step can run to when its sound is due."""
         self.user, self.agent = Meter(), Meter()
         self.counts = Counts()
         self.microphone_muted = False
@@ -211,7 +214,7 @@ class LiveTalk:
         overlap = min(self._used, self._lost_until) - max(self._used - len(due), self._lost_from)
         lost = overlap > len(due) / 2
         could_begin = (self._index + 1) * self._chunk - self._lead
-        target = self._origin + could_begin + self._chunk
+        target = self._origin + could_begin + self._time
         spoken = self._playout.position < target + self._chunk
         lag = self._playout.position - self._origin - could_begin
         step = self._duplex.step_due(due, lost, spoken)
@@ -236,10 +239,7 @@ class LiveTalk:
 
     def _say(self, step: Step, target: int) -> int:
         """Play the step's sound; returns how many samples of it were late."""
-        silence = self._duplex.bundle.manifest.silence_unit
-        yields = self.user.speaks and all(unit == silence for unit in step.own_frames)
-        if yields and not self.microphone_muted:
-            # The agent lets the user speak: what it had still to say is not said.
+        if step.yields:
             self._playout.stop()
             return 0
         return self._playout.put(target, step.agent_audio)

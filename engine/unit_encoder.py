@@ -1,8 +1,9 @@
 """Sound to units: the tokenizer over a stream, a window of past sound heard again with each chunk.
 
-HuBERT needs context. Each chunk is encoded as [past | chunk | look-ahead], of which the chunk's
-units are kept; the window has a fixed length (silence before the beginning), so every chunk costs
-the same. Knows no tokens and no clock.
+HuBERT needs context. Each chunk is encoded as [past | chunk | beginning of the next | look-ahead],
+of which the chunk's units are kept, and those of the next chunk's beginning until all of that is
+heard; the window has a fixed length (silence before the beginning), so every chunk costs the same.
+Knows no tokens and no clock.
 """
 
 from __future__ import annotations
@@ -49,11 +50,18 @@ class UnitEncoder:
     """Streaming side of the tokenizer: one state, the sound that is still of use."""
 
     def __init__(
-        self, tokenizer: Tokenizer, chunk_frames: int, window_ms: int, lookahead_ms: int = 0
+        self,
+        tokenizer: Tokenizer,
+        chunk_frames: int,
+        window_ms: int,
+        lookahead_ms: int = 0,
+        begun_frames: int = 0,
     ) -> None:
-        """``window_ms`` of past and ``lookahead_ms`` of future sound surround each chunk."""
+        """``window_ms`` of past and ``lookahead_ms`` of future sound surround each chunk and the
+        first ``begun_frames`` of the next."""
         self._tokenizer = tokenizer
         self._chunk_frames = chunk_frames
+        self._begun_frames = begun_frames
         self._past_frames = window_ms // FRAME_MS
         self._lookahead = lookahead_ms // FRAME_MS * FRAME_SAMPLES
         self._chunk = chunk_frames * FRAME_SAMPLES
@@ -63,18 +71,23 @@ class UnitEncoder:
         """Forget all sound."""
         past = self._past_frames * FRAME_SAMPLES
         self._sound = np.zeros(past, np.float32)
+        self.begun = np.zeros(0, np.int64)
+        """Units (begun_frames,) that begin the chunk after the last complete one, as they are by
+        now; none before the first."""
 
     def push(self, audio: np.ndarray) -> list[np.ndarray]:
         """Hear more sound (n,); returns the units (chunk_frames,) of every chunk now complete.
 
-        A chunk is complete when its look-ahead has been heard too.
+        A chunk is complete when the beginning of the next and the look-ahead have been heard too.
         """
         self._sound = np.concatenate([self._sound, audio])
-        window = self._past_frames * FRAME_SAMPLES + self._chunk + self._lookahead
+        frames = self._past_frames + self._chunk_frames
+        window = (frames + self._begun_frames) * FRAME_SAMPLES + self._lookahead
         done = []
         while len(self._sound) >= window:
             units = self._tokenizer.units(self._sound[:window])
-            done.append(units[self._past_frames : self._past_frames + self._chunk_frames])
+            done.append(units[self._past_frames : frames])
+            self.begun = units[frames : frames + self._begun_frames]
             self._sound = self._sound[self._chunk :]
         return done
 

@@ -146,6 +146,59 @@ def test_the_context_is_always_the_true_history(
         assert len(own) == clock.elapsed_chunks == expected.count(S0)
 
 
+@formats
+@pytest.mark.parametrize("unknown", [1, 2, 3])
+@pytest.mark.parametrize("begun_frames", [1, 3])
+def test_an_estimate_goes_on_from_what_has_begun(
+    llama: WitnessedLlama, fmt: TokenFormat, unknown: int, begun_frames: int
+) -> None:
+    clock = start(llama, fmt)
+    user = user_chunks(fmt, 30)
+    own: list[list[int]] = [[SILENCE]]
+    for beat in range(unknown, len(user)):
+        known = beat - unknown
+        begun = user[known + 1][:begun_frames]
+        heard = user[: known + 1] if beat == unknown else [user[known]]
+        if beat == unknown:
+            own += [clock.beat([]).own_units for _ in range(unknown)]
+        step = clock.beat(heard, begun=begun)
+        own.append(step.own_units)
+        expected = true_history(fmt, own, user[: known + 1], step.user_estimates)
+        assert llama.tokens == expected[: llama.length]
+        assert clock.context_tokens == len(expected)
+        estimate, last = step.user_estimates[0], user[known][-1]
+        told = novel_units(begun, None if fmt.boundary_emit else last, fmt)
+        assert estimate[: len(told)] == told or (not estimate and set(begun) == {last})
+        assert len(estimate) <= len(told) + fmt.chunk_frames - begun_frames
+        # What a speaker brings is new in some way: a carried unit alone is written as nothing.
+        assert not fmt.boundary_emit or estimate != [last]
+
+
+def test_an_estimate_that_may_still_come_true_is_kept(llama: WitnessedLlama) -> None:
+    clock = start(llama, sampling=SURE)
+    clock.beat([])
+    clock.beat([[5, 6, 7, 8]])
+    first, second = clock.beat([]).user_estimates
+    frames = fill_frames(first, 8, FORMAT)
+    step = clock.beat([frames], begun=fill_frames(second, frames[-1], FORMAT)[:2])
+    assert (step.hits, step.tokens_refed) == (1, 0)
+    assert step.user_estimates[0] == second
+    third = step.user_estimates[1]
+    last = fill_frames(second, frames[-1], FORMAT)
+    begun = [(third[0] if third else last[-1]) + 1]
+    step = clock.beat([last], begun=begun)
+    assert step.hits == 1
+    assert step.user_estimates[0][:1] == begun
+
+
+def test_what_has_begun_is_a_part_of_a_chunk_that_is_unknown(llama: WitnessedLlama) -> None:
+    clock = start(llama)
+    with pytest.raises(ValueError, match="begun no chunk"):
+        clock.beat([[1, 2, 3, 4]], begun=[5])
+    with pytest.raises(ValueError, match="begun no chunk"):
+        start(llama).beat([], begun=[1, 2, 3, 4])
+
+
 @pytest.mark.parametrize("unknown", [0, 1, 2, 3])
 def test_logits_after_replacement_equal_a_cold_prefill(
     wild_path: Path, llama: WitnessedLlama, unknown: int
@@ -309,6 +362,27 @@ def test_an_endless_talk_keeps_its_limit(
     assert max(lengths) <= capacity
     assert min(lengths[100:]) > context_tokens * 0.6
     assert clock.elapsed_chunks == len(user) + 1
+    llama.close()
+
+
+def test_the_context_is_cut_early_where_nobody_speaks(wild_path: Path) -> None:
+    """Moving the rest down takes time, of which there is most when both are silent."""
+    headroom = beat_tokens(FORMAT)
+    llama = WitnessedLlama(wild_path, 240 + headroom)
+    clock = ChunkClock(llama, FORMAT, SURE, SURE, SILENCE)
+    user = user_chunks(FORMAT, 200)
+    cuts = []
+    for beat in range(len(user)):
+        silent = beat % 20 >= 10
+        before = clock.context_tokens
+        clock.beat([[SILENCE] * 4 if silent else user[beat]], speak=not silent)
+        if clock.context_tokens < before:
+            cuts.append((silent, before))
+    assert all(before > 240 for silent, before in cuts if not silent)
+    early = [before for silent, before in cuts if silent]
+    assert len(early) > 5
+    assert all(before > 0.8 * 240 for before in early)
+    assert min(early) <= 240
     llama.close()
 
 

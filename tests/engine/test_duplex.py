@@ -364,3 +364,38 @@ def test_a_step_whose_time_has_passed_says_nothing(duplex: Open) -> None:
     heard = [talk_.step(chunk, speak=False) for chunk in audio]
     assert all(step.own_frames == [SILENCE] * 4 for step in heard)
     assert all(len(step.user_units) == 1 for step in heard[1:])
+
+
+def test_the_agent_is_silent_at_once_where_it_yields(duplex: Open) -> None:
+    """Its vocoder would say the last unit to its end."""
+    talk_ = duplex(160, 0)
+    sound = noise(3 * talk_.format.chunk_samples).reshape(3, -1)
+    loud = talk_.step(sound[0])
+    assert not loud.yields
+    step = talk_.step(sound[1], speak=False)
+    assert step.yields
+    assert not step.agent_audio[80:].any()
+    talk_.reset()
+    quiet = 0.001 * sound
+    talk_.step(quiet[0])
+    step = talk_.step(quiet[1], speak=False)
+    assert not step.yields
+    assert step.agent_audio[80:].any()
+
+
+@pytest.mark.parametrize(("latency_ms", "begun"), [(160, 0), (120, 1), (100, 1), (80, 2), (0, 0)])
+def test_an_estimate_begins_with_what_is_heard_of_the_chunk(
+    tmp_path: Path, duplex: Open, latency_ms: int, begun: int
+) -> None:
+    bundle = write_tiny_bundle(tmp_path)
+    talk_ = duplex(160, latency_ms, of=bundle)
+    sound = noise(30 * talk_.format.chunk_samples)
+    units = Tokenizer(bundle.tokenizer).encode_file(sound).reshape(-1, 4)
+    steps = talk(talk_, sound)
+    told = 0
+    for step in steps[1:]:
+        known = list(dict.fromkeys(units[step.index][:begun].tolist()))
+        for estimate in step.user_estimates:
+            assert estimate[: len(known)] == known or not estimate
+            told += bool(known and estimate)
+    assert (told > 10) == (begun > 0)

@@ -135,8 +135,8 @@ def test_live_talk_is_the_talk_of_the_files(
     heard = np.concatenate(notes.user)
     np.testing.assert_array_equal(heard, sound[: len(heard)])
     assert session.live.counts.late_chunks == 0
-    # The sound of step N lies in interval N + 1; a latency below a chunk delays it by the rest.
-    shift = max(CHUNK - latency_ms * RATE_HZ // 1000, 0)
+    # The sound of step N lies in interval N + 1, or later by what lacks half a chunk of latency.
+    shift = max(CHUNK // 2 - latency_ms * RATE_HZ // 1000, 0)
     said = np.concatenate([step.agent_audio for step in expected])
     played = np.concatenate(notes.agent)[CHUNK + shift :]
     fade = 80

@@ -57,6 +57,24 @@ def test_looking_ahead_equals_the_whole_file(looking_ahead: Tokenizer, chunk_fra
     assert len(rest) == 1
 
 
+@pytest.mark.parametrize("lookahead_frames", [0, LOOKAHEAD_FRAMES])
+def test_the_next_chunks_beginning_is_that_of_the_whole_file(
+    looking_ahead: Tokenizer, lookahead_frames: int
+) -> None:
+    """As of a file that ends where the look-ahead does."""
+    audio = noise(40)
+    encoder = UnitEncoder(looking_ahead, 4, 400, lookahead_frames * FRAME_MS, begun_frames=2)
+    assert not len(encoder.begun)
+    for chunk in range(1, 9):
+        heard = (4 * chunk + 2 + lookahead_frames) * FRAME_SAMPLES
+        last = 0 if chunk == 1 else heard - 4 * FRAME_SAMPLES
+        assert len(encoder.push(audio[last:heard])) == 1
+        whole = looking_ahead.encode_file(audio[:heard])
+        np.testing.assert_array_equal(encoder.begun, whole[4 * chunk : 4 * chunk + 2])
+    encoder.reset()
+    assert not len(encoder.begun)
+
+
 def test_any_pieces_give_the_same_units(causal: Tokenizer) -> None:
     audio = noise(40)
     whole = UnitEncoder(causal, 4, 400).push(audio)

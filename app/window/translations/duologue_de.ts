@@ -722,8 +722,12 @@
         <translation>Dieser Rechner ist zu langsam für dieses Bündel ({0} ms für einen Abschnitt von {1} ms), der Agent wird stottern; wählen Sie ein kleineres Bündel.</translation>
     </message>
     <message>
-        <source>A latency of {0} ms, one chunk: it gives the engine a chunk's time, and the model guesses the one chunk that it has not heard. Less would only make the agent's sound late by as much.</source>
-        <translation>Ein Polster von {0} ms, ein Abschnitt: so bleibt zum Rechnen die Zeit eines Abschnitts, und das Modell errät den einen, den es nicht gehört hat. Mit weniger käme der Ton nur um ebenso viel zu spät.</translation>
+        <source>A latency of {0} ms: the engine has so long for a chunk, which is enough here, and the model knows the beginning of the chunk whose rest it guesses.</source>
+        <translation>Ein Polster von {0} ms: so viel Zeit bleibt zum Rechnen, was hier genügt, und das Modell kennt den Anfang des Abschnitts, dessen Rest es errät.</translation>
+    </message>
+    <message>
+        <source>A latency of {0} ms, one chunk: it gives the engine a chunk's time, and the model guesses the one chunk that it has not heard. Less may be too little for this machine.</source>
+        <translation>Ein Polster von {0} ms, ein Abschnitt: so bleibt zum Rechnen die Zeit eines Abschnitts, und das Modell errät den einen, den es nicht gehört hat. Weniger könnte für diesen Rechner zu knapp sein.</translation>
     </message>
     <message>
         <source>A card latency of {0} ms: the sound broke off {1} times at {2} ms.</source>
