@@ -34,7 +34,7 @@ PLACES = {
     "noise": f"noise at {-NOISE_DB:g} dB",
     "room": "simulated room",
 }
-LATENCIES_MS = (0, 160, 240)
+LATENCIES_MS = (0, 80, 160, 240)
 GOALS_RIGHT = {"clean": Goal(least=0.95), "noise": Goal(least=0.88), "room": Goal(least=0.88)}
 GOAL_TURNS, GOAL_DELAY_MS = Goal(least=0.97), Goal(100, 400)
 GOAL_LATE = Goal(least=0.90)

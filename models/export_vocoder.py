@@ -1,15 +1,22 @@
-"""Export the vocoder to ONNX: units int64 [1, T] in, audio float32 [1, T * 640] out."""
+"""Export the vocoder to ONNX: units int64 [1, T] in, audio float32 [1, T * 640] out.
+
+The engine gives each chunk its past again. What that past sounds like is not wanted, so the 100 Hz
+half, which costs most, leaves out the frames that only the 25 Hz half reads: there the audio is
+silence.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import torch
+from torch.nn import functional
 
+from engine.tokens import FRAME_SAMPLES
 from models.onnx_weights import halve_weights
-from models.vocoder import CausalVocoder, load_vocoder
+from models.vocoder import CausalVocoder
 
-EXAMPLE_FRAMES = 44  # 40 past frames and one chunk of four, as the engine calls it
+_CHUNK_FRAMES = 4
 
 
 class _Speak(torch.nn.Module):
@@ -20,13 +27,16 @@ class _Speak(torch.nn.Module):
         self.vocoder = vocoder
 
     def forward(self, units: torch.Tensor) -> torch.Tensor:
-        audio: torch.Tensor = self.vocoder(units)
-        return audio.clamp(-1.0, 1.0)
+        silent_frames = self.vocoder.config.unit_past_frames
+        audio: torch.Tensor = self.vocoder(units, unit_warmup=silent_frames)
+        return functional.pad(audio.clamp(-1.0, 1.0), (silent_frames * FRAME_SAMPLES, 0))
 
 
 def export_network(vocoder: CausalVocoder, onnx_path: Path) -> None:
     """Write a network to onnx_path, its weights inside the one file and stored as float16."""
-    units = torch.zeros(1, EXAMPLE_FRAMES, dtype=torch.int64)
+    config = vocoder.config
+    units = torch.zeros(1, config.past_frames + _CHUNK_FRAMES, dtype=torch.int64)
+    frames = torch.export.Dim("frames", min=config.unit_past_frames + 2, max=100_000)
     with torch.no_grad():
         program = torch.onnx.export(
             _Speak(vocoder).eval(),
@@ -34,15 +44,10 @@ def export_network(vocoder: CausalVocoder, onnx_path: Path) -> None:
             dynamo=True,
             input_names=["units"],
             output_names=["audio"],
-            dynamic_shapes={"units": {1: torch.export.Dim("frames", min=2, max=100_000)}},
+            dynamic_shapes={"units": {1: frames}},
             verbose=False,
         )
     assert program is not None
     onnx_path.parent.mkdir(parents=True, exist_ok=True)
     program.save(str(onnx_path), external_data=False)
     halve_weights(onnx_path)
-
-
-def export_vocoder(checkpoint: Path, onnx_path: Path) -> None:
-    """Export the averaged weights of a training checkpoint."""
-    export_network(load_vocoder(checkpoint), onnx_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import torch
 from engine.bundle import (
     PLAIN_VERSION,
     TEXT_VERSION,
+    Bundle,
     EncoderSettings,
     Files,
     Manifest,
@@ -30,11 +31,12 @@ from engine.errors import DuologueError
 from engine.pieces import write_pieces
 from engine.tokens import FRAME_MS, FRAME_SAMPLES, RATE_HZ, TextSlot
 from models.export_gguf import export_gguf, load_llama
-from models.export_vocoder import export_vocoder
+from models.export_vocoder import export_network
 from models.onnx_weights import halve_weights
 from models.tokenizer import DELAY_FRAMES, load_tokenizer
+from models.unpack import vocoder_of_onnx
 from models.vocabulary import Vocabulary
-from models.vocoder import AUDIO_DELAY_FRAMES
+from models.vocoder import AUDIO_DELAY_FRAMES, CausalVocoder, load_vocoder
 
 _OPSET = 18
 PIECES_NAME = "pieces.json"
@@ -96,16 +98,27 @@ def text_settings(slot: TextSlot, pieces: Sequence[str], path: Path) -> TextSett
     return TextSettings(pieces=describe_file(path), **asdict(slot))
 
 
-def _export_or_copy(
-    trained: Path, export: Callable[[Path, Path], None], shipped: Path | None, path: Path
-) -> None:
-    """A part as trained here, else as another bundle has it."""
+def _tokenizer(trained: Path, shipped: Bundle | None, path: Path) -> None:
+    """Export what was trained here, else copy that of another bundle."""
     if trained.exists():
-        export(trained, path)
+        export_tokenizer(trained, path)
     elif shipped is None:
-        raise DuologueError(f"{trained} is missing; train it, or name a bundle that has the part.")
-    elif not path.exists() or not shipped.samefile(path):
-        shutil.copyfile(shipped, path)
+        raise _missing(trained)
+    elif not path.exists() or not shipped.tokenizer.samefile(path):
+        shutil.copyfile(shipped.tokenizer, path)
+
+
+def _vocoder(trained: Path, shipped: Bundle | None) -> CausalVocoder:
+    """As trained here, else as another bundle has it."""
+    if trained.exists():
+        return load_vocoder(trained)
+    if shipped is None:
+        raise _missing(trained)
+    return vocoder_of_onnx(shipped.vocoder)
+
+
+def _missing(trained: Path) -> DuologueError:
+    return DuologueError(f"{trained} is missing; train it, or name a bundle that has the part.")
 
 
 def pack_bundle(
@@ -125,18 +138,9 @@ def pack_bundle(
     tokenizer_path = folder / "tokenizer.onnx"
     vocoder_path = folder / "vocoder.onnx"
     shipped = load_bundle(base) if base else None
-    _export_or_copy(
-        work / "tok" / "tokenizer.pt",
-        export_tokenizer,
-        shipped.tokenizer if shipped else None,
-        tokenizer_path,
-    )
-    _export_or_copy(
-        work / "voc" / "vocoder.pt",
-        export_vocoder,
-        shipped.vocoder if shipped else None,
-        vocoder_path,
-    )
+    _tokenizer(work / "tok" / "tokenizer.pt", shipped, tokenizer_path)
+    vocoder = _vocoder(work / "voc" / "vocoder.pt", shipped)
+    export_network(vocoder, vocoder_path)
     model_path = folder / "language_model.gguf"
     checkpoint = work / "lm" / "lm.pt"
     export_gguf(load_llama(checkpoint), model_path)
@@ -168,7 +172,9 @@ def pack_bundle(
         default_chunk_ms=160,
         boundary_emit=trained["format"]["boundary_emit"],
         encoder=EncoderSettings(window_ms=ENCODER_WINDOW_MS, delay_ms=DELAY_FRAMES * FRAME_MS),
-        vocoder=VocoderSettings(past_frames=40, delay_ms=AUDIO_DELAY_FRAMES * FRAME_MS),
+        vocoder=VocoderSettings(
+            past_frames=vocoder.config.past_frames, delay_ms=AUDIO_DELAY_FRAMES * FRAME_MS
+        ),
         context_tokens=context_tokens or trained["context"],
         sampling=Samplings(
             own=SamplingSettings(temperature=0.3, top_p=0.9),

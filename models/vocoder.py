@@ -49,10 +49,15 @@ class VocoderConfig:
     slot_blocks: int = 6
 
     @property
+    def unit_past_frames(self) -> int:
+        """How many units before i the 25 Hz blocks read for frame i."""
+        return self.unit_blocks * (KERNEL - 1)
+
+    @property
     def past_frames(self) -> int:
         """How many units before i the audio of frame i depends on."""
         slots = self.slot_blocks * (KERNEL - 1) + WINDOW_SAMPLES // SLOT_SAMPLES - 1
-        return math.ceil(slots / SLOTS_PER_FRAME) + self.unit_blocks * (KERNEL - 1)
+        return math.ceil(slots / SLOTS_PER_FRAME) + self.unit_past_frames
 
 
 class CausalBlock(nn.Module):

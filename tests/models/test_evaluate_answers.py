@@ -97,7 +97,7 @@ def test_units_are_reported_beside_words() -> None:
 
 
 def test_report_of_latencies() -> None:
-    first, _, last = LATENCIES_MS
+    first, *_, last = LATENCIES_MS
     answers = [
         [replace(RIGHT, latency_ms=first), replace(RIGHT, latency_ms=first)],
         [replace(RIGHT, latency_ms=last), replace(WRONG, latency_ms=last)],

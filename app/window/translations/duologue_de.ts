@@ -1101,8 +1101,8 @@
         <translation>&amp;Zeitpolster</translation>
     </message>
     <message>
-        <source>How late your sound is used. One chunk is right for most; more forgives slow models, less leaves them no time. In a talk the agent begins anew.</source>
-        <translation>Wie spät Ihr Ton verwendet wird. Ein Abschnitt ist meist richtig; mehr verzeiht langsame Modelle, weniger lässt ihnen keine Zeit. Im Gespräch beginnt der Agent von vorn.</translation>
+        <source>How late your sound is used. One chunk is right for most; half a chunk reacts sooner on a fast computer, more forgives a slow one. In a talk the agent begins anew.</source>
+        <translation>Wie spät Ihr Ton verwendet wird. Ein Abschnitt ist meist richtig; ein halber antwortet auf einem schnellen Rechner früher, mehr verzeiht einen langsamen. Im Gespräch beginnt der Agent von vorn.</translation>
     </message>
     <message>
         <source>the model's own</source>
