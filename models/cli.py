@@ -149,8 +149,11 @@ def lm(
     ] = None,
     stages: Annotated[str, typer.Option(help="Stages of the paper, in order.")] = "1,2,3",
     preset: Annotated[
-        str, typer.Option(help="starter-cpu, starter-gpu, ablation or llama3-8b.")
+        str, typer.Option(help="starter-cpu, starter-gpu, starter-more, ablation or llama3-8b.")
     ] = "starter-cpu",
+    bundle: Annotated[
+        Path | None, typer.Option(help="Begin with the language model of this bundle's folder.")
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(help="Wall clock of all stages, in place of the preset's steps.")
     ] = None,
@@ -187,6 +190,7 @@ def lm(
         Format(boundary_emit=not paper_format, estimate=estimate, text=text),
         timing,
         workers=jobs,
+        bundle=bundle,
     )
 
 

@@ -31,15 +31,16 @@ _BY_TURNS = {
     "long_talk": 0.04,
     "real_talk": 0.06,
 }
-_INTERRUPTED = 0.1
+_INTERRUPTED = 0.25
 _PAUSE_INSIDE = 0.12
 _QUESTION_INTO_STORY = 0.3
 _HEARD_TO_THE_END = 0.4
 _HUMMED_AT = 0.7
 """Of stories heard to the end: the user's "mm hmm" is no interruption."""
-_YIELDS_FRAMES = (9, 11)
-"""From the onset of an interruption to the agent's last unit. No sooner could the agent know of one
-that begins anywhere in a chunk; its sound ends three frames later, after 480 to 560 ms."""
+_YIELDS_FRAMES = (7, 9)
+"""From the onset of what tells an interruption to the agent's last unit. Where the user's chunk is
+known when the next but one is composed, it can know in time of one that begins anywhere in a chunk;
+its sound ends about a frame later, the tokenizer is two behind: 400 to 480 ms."""
 _OWN_NOISE_OF_USER = 0.2
 _LASTING_FRAMES = 30
 """Of an answer to which the user can say "mm hmm" and still be heard next."""
@@ -195,12 +196,23 @@ class Composer:
                 self._user_says(self._random.choice(script.BACKCHANNELS), onset)
             return self._agent_says(story, start)
         onset = start + self._random.randint(12, length - 12)
-        stop = onset + self._random.randint(*_YIELDS_FRAMES)
-        self._agent_says(story, start, stop - start)
         if self._random.random() < _QUESTION_INTO_STORY:
+            stop = onset + self._random.randint(*_YIELDS_FRAMES)
+            self._agent_says(story, start, stop - start)
             return self._scene(onset)
         end = self._user_says(self._random.choice(script.STOPS), onset)
+        stop = self._told_at() + self._random.randint(*_YIELDS_FRAMES)
+        self._agent_says(story, start, stop - start)
         return self._agent_says(script.STOPPED, max(self._reply(end), stop + 5))
+
+    def _told_at(self) -> int:
+        """Where what was said last is more than a sign of listening: "okay" may go on as "stop"."""
+        _, speech, place, _, _ = self._placed[-1]
+        said = [word for word, _, _ in speech.words]
+        for count, (_, onset, _) in enumerate(speech.words):
+            if count == 0 or " ".join(said[:count]) in script.BACKCHANNELS:
+                told = onset
+        return place + (told if said else speech.onset)
 
     def _long_talk(self, now: int) -> int:
         end = self._user_says(self._random.choice(script.LONG_TALK_PROMPTS), now)

@@ -1,4 +1,4 @@
-"""Writes the language model as GGUF, the file that llama.cpp runs."""
+"""The language model as GGUF, the file that llama.cpp runs: written, and read again."""
 
 from __future__ import annotations
 
@@ -8,9 +8,24 @@ import gguf
 import numpy as np
 import torch
 
-from models.llama import Layer, Llama, LlamaConfig
+from models.llama import Llama, LlamaConfig
 
 _CONTEXT_LENGTH = 8192
+
+
+# Names in the file, in its order, and in our network.
+_PARTS = {
+    "attn_norm": "attention_norm",
+    "attn_q": "query",
+    "attn_k": "key",
+    "attn_v": "value",
+    "attn_output": "attention_out",
+    "ffn_norm": "feed_norm",
+    "ffn_gate": "gate",
+    "ffn_up": "up",
+    "ffn_down": "down",
+}
+_TURNED = ("attn_q", "attn_k")
 
 
 def load_llama(checkpoint: Path) -> Llama:
@@ -49,30 +64,61 @@ def export_gguf(net: Llama, path: Path, full_precision: bool = False) -> None:
         else:
             writer.add_tensor(name, gguf.quants.quantize(values, q8), raw_dtype=q8)
 
-    def neighbours(weight: torch.Tensor) -> torch.Tensor:
-        """Rows in ggml's order: rotary pairs side by side."""
-        halves = weight.view(config.heads, 2, config.width // config.heads // 2, config.width)
-        return halves.transpose(1, 2).reshape_as(weight)
-
     add("token_embd.weight", net.embedding.weight)
     add("output_norm.weight", net.norm.weight)
     for index, layer in enumerate(net.layers):
-        assert isinstance(layer, Layer)
-        for name, module in (
-            ("attn_norm", layer.attention_norm),
-            ("attn_q", layer.query),
-            ("attn_k", layer.key),
-            ("attn_v", layer.value),
-            ("attn_output", layer.attention_out),
-            ("ffn_norm", layer.feed_norm),
-            ("ffn_gate", layer.gate),
-            ("ffn_up", layer.up),
-            ("ffn_down", layer.down),
-        ):
-            weight = module.weight
-            turned = name in ("attn_q", "attn_k")
-            add(f"blk.{index}.{name}.weight", neighbours(weight) if turned else weight)
+        for name, part in _PARTS.items():
+            weight = layer.get_parameter(f"{part}.weight")
+            turned = name in _TURNED
+            add(f"blk.{index}.{name}.weight", _neighbours(weight, config) if turned else weight)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def import_gguf(path: Path) -> Llama:
+    """The network of a file that ``export_gguf`` wrote, as it was rounded there.
+
+    Raises KeyError, RuntimeError or ValueError where it holds another network.
+    """
+    reader = gguf.GGUFReader(path)
+
+    def size(name: str) -> int:
+        return int(reader.fields[f"llama.{name}"].contents())
+
+    config = LlamaConfig(
+        vocabulary=size("vocab_size"),
+        width=size("embedding_length"),
+        layers=size("block_count"),
+        heads=size("attention.head_count"),
+        feed_width=size("feed_forward_length"),
+    )
+    weights = {
+        tensor.name: torch.tensor(gguf.quants.dequantize(tensor.data, tensor.tensor_type))
+        for tensor in reader.tensors
+    }
+    state = {
+        "embedding.weight": weights["token_embd.weight"],
+        "norm.weight": weights["output_norm.weight"],
+    }
+    for index in range(config.layers):
+        for name, part in _PARTS.items():
+            weight = weights[f"blk.{index}.{name}.weight"]
+            turned = name in _TURNED
+            state[f"layers.{index}.{part}.weight"] = _halves(weight, config) if turned else weight
+    net = Llama(config)
+    net.load_state_dict(state)
+    return net.eval()
+
+
+def _neighbours(weight: torch.Tensor, config: LlamaConfig) -> torch.Tensor:
+    """Rows in ggml's order: rotary pairs side by side."""
+    halves = weight.view(config.heads, 2, config.width // config.heads // 2, config.width)
+    return halves.transpose(1, 2).reshape_as(weight)
+
+
+def _halves(weight: torch.Tensor, config: LlamaConfig) -> torch.Tensor:
+    """Rows in our order: rotary pairs half a head apart."""
+    pairs = weight.view(config.heads, config.width // config.heads // 2, 2, config.width)
+    return pairs.transpose(1, 2).reshape_as(weight)

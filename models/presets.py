@@ -41,6 +41,8 @@ class Preset:
     """Rows of stage 1 after which the share of speech rises (0, 1, then 2 for good)."""
     base: str = ""
     """Pretrained weights that the recipe begins with."""
+    words_weight: float = 0.5
+    """Of the head that names words."""
 
 
 PRESETS = {
@@ -74,6 +76,13 @@ PRESETS = {
         },
         3_200,
     ),
+    "starter-more": Preset(
+        LlamaConfig(width=448, layers=10, heads=7, feed_width=1216),
+        640,
+        {3: Stage(250, 8, 1e-4, 20)},
+        2_700,
+        words_weight=0.0,
+    ),
     "llama3-8b": Preset(
         None,
         8192,
@@ -92,5 +101,5 @@ PRESETS = {
         8,
     ),
 }
-"""``ablation`` is the smaller starter in a GPU's batches, to compare variants at one budget;
-``tiny`` is what tests train in a moment."""
+"""``starter-more`` goes on from the shipped network on a CPU; ``ablation`` is the smaller starter
+in a GPU's batches, to compare variants at one budget; ``tiny`` is what tests train in a moment."""

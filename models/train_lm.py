@@ -23,9 +23,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from engine.bundle import load_bundle
 from engine.errors import DuologueError
 from models.dialogues import hold_out
-from models.llama import Llama
+from models.llama import Llama, LlamaConfig
 from models.optimizers import muon_and_adam, set_rates
 from models.presets import PRESETS, Preset
 from models.rows import (
@@ -39,10 +40,10 @@ from models.rows import (
 )
 from models.speech_store import SpeechStore, load_store
 from models.timing import HUMAN, Timing
+from models.unpack import llama_of_gguf
 from models.vocabulary import Vocabulary, script_words
 
 FINAL_SHARE = 0.05
-WORDS_WEIGHT = 0.5
 CHECKPOINT_SECONDS = 180
 LOG_STEPS = 25
 HELD_OUT_STEPS = 100
@@ -189,13 +190,15 @@ def train_lm(
     timing: Timing = HUMAN,
     compiled: bool = True,
     workers: int = 1,
+    bundle: Path | None = None,
 ) -> Path:
     """Train the stages one after another; returns the last one's checkpoint, also as ``lm.pt``.
 
     A stage goes on from its own checkpoint, or begins with the weights of the stage before it: the
-    one before it in ``stages``, else the nearest lower one in ``work``, else none. ``compiled`` has
-    effect where a C++ compiler is found; ``workers`` processes compose the rows. Raises ValueError
-    at a checkpoint of other sizes, DuologueError where the preset cannot be trained here.
+    one before it in ``stages``, else the nearest lower one in ``work``, else the ``bundle``'s, else
+    none. ``compiled`` has effect where a C++ compiler is found; ``workers`` processes compose the
+    rows. Raises ValueError at a checkpoint of other sizes, DuologueError where the preset cannot be
+    trained here.
     """
     preset = PRESETS[preset_name]
     if preset.network is None:
@@ -203,8 +206,9 @@ def train_lm(
             f"The preset {preset_name} is the paper's recipe written out; it begins with the "
             f"weights of {preset.base}. Train starter-cpu or starter-gpu."
         )
-    if not stages or sorted(set(stages)) != list(stages) or not set(stages) <= set(STAGES):
-        raise ValueError(f"stages are some of {STAGES}, in their order")
+    known = set(preset.stages)
+    if not stages or sorted(set(stages)) != list(stages) or not set(stages) <= known:
+        raise ValueError(f"stages are some of {sorted(known)}, in their order")
     torch.set_num_threads(threads)
     work.mkdir(parents=True, exist_ok=True)
     paths = {stage: work / f"stage{stage}.pt" for stage in STAGES}
@@ -213,11 +217,22 @@ def train_lm(
     for stage in stages:
         plan = RowPlan(stage, preset.context, preset.epoch_rows, form or Format(), timing)
         part = budget.of_stage(stage, stages, preset)
-        _train_stage(store_path, paths[stage], before, preset, plan, part, seed, compiled, workers)
+        begin = bundle if before is None else None
+        _train_stage(
+            store_path, paths[stage], before, preset, plan, part, seed, compiled, workers, begin
+        )
         before = paths[stage]
     final = work / "lm.pt"
     shutil.copyfile(paths[stages[-1]], final)
     return final
+
+
+def _shipped(bundle: Path, config: LlamaConfig) -> dict[str, Tensor]:
+    """The weights of a bundle's network, if it has these sizes."""
+    net = llama_of_gguf(load_bundle(bundle).language_model)
+    if net.config != config:
+        raise ValueError(f"{bundle} holds a network of another size")
+    return net.state_dict()
 
 
 def _train_stage(
@@ -230,6 +245,7 @@ def _train_stage(
     seed: int,
     compiled: bool,
     workers: int,
+    bundle: Path | None,
 ) -> None:
     store = load_store(store_path)
     vocabulary = Vocabulary(store.unit_count, script_words())
@@ -252,6 +268,8 @@ def _train_stage(
     }
     step, spent = 0, 0.0
     source = path if path.exists() else before
+    if source is None and bundle is not None:
+        listener.net.load_state_dict(_shipped(bundle, config))
     if source is not None:
         saved = torch.load(source, map_location=device, weights_only=True)
         if {name: saved[name] for name in described} != described:
@@ -295,7 +313,7 @@ def _train_stage(
             batch = [part.to(device) for part in next(loader)]
             loss, naming, _ = dialogue_loss(fast, bags, *batch)
             listener.zero_grad(set_to_none=True)
-            (loss + WORDS_WEIGHT * naming).backward()
+            (loss + preset.words_weight * naming).backward()
             torch.nn.utils.clip_grad_norm_(listener.parameters(), 1.0)
             for optimizer, _ in optimizers:
                 optimizer.step()

@@ -1,4 +1,4 @@
-"""Restores tokenizer and vocoder from the files of a bundle, so that training goes on from them."""
+"""Restores networks from the files of a bundle, so that training goes on from them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from torch import Tensor
 from engine.bundle import load_bundle
 from engine.errors import DuologueError
 from engine.unit_encoder import Tokenizer
+from models.export_gguf import import_gguf
+from models.llama import Llama
 from models.tokenizer import TokenizerNet
 from models.vocoder import CausalVocoder, VocoderConfig
 from models.vocoder_store import VocoderStore
@@ -52,6 +54,15 @@ def vocoder_of_onnx(path: Path) -> CausalVocoder:
         net = CausalVocoder(VocoderConfig(unit_count=len(weights["embedding.weight"])))
         net.load_state_dict(_completed(net.state_dict(), weights, graph))
         return net.eval()
+
+
+def llama_of_gguf(path: Path) -> Llama:
+    """The language model of a starter bundle, as its file has rounded it.
+
+    Raises DuologueError where the file does not hold one of the starter's kind.
+    """
+    with _refusing(path, "language model"):
+        return import_gguf(path)
 
 
 def embedding_of_likes(

@@ -171,6 +171,7 @@ def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
     lengths = {text: s.offset - s.onset for text, s in toy_store().agent.items()}
     joke = next(e.agent for e in script.EXCHANGES if e.intent == "joke")
     waits, told, cut, hummed = [], Counter[str](), Counter[str](), 0
+    after_okay = []
     for dialogue in dialogues:
         for said in dialogue.events:
             if said.side == 0 and said.text in (joke, *script.STORIES):
@@ -180,12 +181,17 @@ def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
                 hummed += any(e.text in script.BACKCHANNELS for e in inside)
                 if length < lengths[said.text]:
                     cut[said.text] += 1
-                    users = [e.onset for e in dialogue.events if e.side == 1]
-                    waits.append(said.offset - min(u for u in users if u > said.onset))
+                    users = [e for e in dialogue.events if e.side == 1]
+                    cutting = min((e for e in users if e.onset > said.onset), key=lambda e: e.onset)
+                    okay = cutting.text == "okay stop"
+                    told_at = cutting.words[1][1] if okay else cutting.onset
+                    waits.append(said.offset - told_at)
+                    after_okay.append(okay)
     assert min(cut[joke], *(cut[story] for story in script.STORIES)) > 3
     assert min(told[joke], sum(told[story] for story in script.STORIES)) > 3
-    assert min(waits) >= 9
-    assert max(waits) <= 11
+    assert min(waits) == 7
+    assert max(waits) == 9
+    assert sum(after_okay) > 3  # "okay" alone is a sign of listening
     assert hummed > 3  # and the story goes on
 
 

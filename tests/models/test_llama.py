@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from engine.llama import Llama as EngineLlama
-from models.export_gguf import export_gguf
+from models.export_gguf import export_gguf, import_gguf
 from models.llama import Llama, LlamaConfig
 
 
@@ -38,3 +38,15 @@ def test_gguf_equals_torch(
         expected = net(torch.tensor([tokens]))[0, -1].numpy()
     # Keys are float16 and matrices Q8_0; the spread of the logits is the measure.
     assert np.abs(got - expected).max() < tolerance * expected.std()
+
+
+@pytest.mark.parametrize(("full_precision", "tolerance"), [(True, 0.0), (False, 0.01)])
+def test_a_file_gives_its_network_back(
+    net: Llama, tmp_path: Path, full_precision: bool, tolerance: float
+) -> None:
+    export_gguf(net, tmp_path / "net.gguf", full_precision)
+    restored = import_gguf(tmp_path / "net.gguf")
+    assert restored.config == net.config
+    weights = net.state_dict()
+    for name, got in restored.state_dict().items():
+        assert (got - weights[name]).abs().max() <= tolerance * weights[name].abs().max(), name

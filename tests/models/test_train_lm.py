@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 import torch
 
+from engine.bundle import describe_file, write_manifest
 from engine.errors import DuologueError
 from models import train_lm
+from models.export_gguf import export_gguf, load_llama
 from models.presets import PRESETS
 from models.rows import Format
 from models.speech_store import save_store
 from models.train_lm import Budget, words_of
+from models.unpack import llama_of_gguf
+from tests.engine.tiny_bundle import write_tiny_bundle
 from tests.models.test_dialogues import toy_store
 
 
@@ -78,6 +82,30 @@ def test_stages_can_be_run_alone(store_path: Path, tmp_path: Path) -> None:
         return sum(float((first[name] - second[name]).abs().sum()) for name in first)
 
     assert 0 < apart(two, three) < apart(two, alone)
+
+
+def test_training_goes_on_from_a_bundle(store_path: Path, tmp_path: Path) -> None:
+    trained = _train(store_path, tmp_path / "work", (3,), 4)
+    bundle = write_tiny_bundle(tmp_path / "bundle")
+    export_gguf(load_llama(tmp_path / "work" / "lm.pt"), bundle.language_model)
+    described = describe_file(bundle.language_model)
+    files = bundle.manifest.files.model_copy(update={"language_model": described})
+    write_manifest(bundle.folder, bundle.manifest.model_copy(update={"files": files}))
+    more = _train(store_path, tmp_path / "more", (3,), 1, bundle=bundle.folder)
+    alone = _train(store_path, tmp_path / "alone", (3,), 1)
+
+    def apart(other: dict[str, torch.Tensor]) -> float:
+        return sum(float((trained[name] - other[name]).abs().sum()) for name in trained)
+
+    assert 0 < apart(more) < 0.5 * apart(alone)
+
+
+def test_a_bundle_of_other_sizes_is_refused(store_path: Path, tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path / "bundle")
+    with pytest.raises(ValueError, match="another size"):
+        _train(store_path, tmp_path / "work", (3,), 1, bundle=bundle.folder)
+    with pytest.raises(DuologueError, match="does not hold the language model"):
+        llama_of_gguf(bundle.vocoder)
 
 
 def test_every_stage_is_logged_with_its_held_out_loss(store_path: Path, tmp_path: Path) -> None:
