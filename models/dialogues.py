@@ -32,7 +32,7 @@ _BY_TURNS = {
     "real_talk": 0.06,
 }
 _INTERRUPTED = 0.25
-_PAUSE_INSIDE = 0.12
+_PAUSE_INSIDE = 0.2
 _QUESTION_INTO_STORY = 0.3
 _HEARD_TO_THE_END = 0.4
 _HUMMED_AT = 0.7
@@ -178,7 +178,7 @@ class Composer:
         if not orders:
             return self._scene(now)
         speech, reply = self._random.choice(orders)
-        end = self._place(1, self._vary(speech), now, reply)
+        end = self._place(1, self._vary(self._with_pause(speech)), now, reply)
         return self._agent_says(reply, self._reply(end))
 
     def _real_unknown(self, now: int) -> int:
@@ -272,19 +272,26 @@ class Composer:
         speech = self._random.choice(self._store.user[text])
         if self._random.random() < _IN_OTHERS_WORDS:
             speech = in_others_words(speech, self._store.real_words, self._draw)
-        spoken = speech.offset - speech.onset
-        inside = self._timing.overlap and spoken > 20
-        if inside and self._random.random() < _PAUSE_INSIDE:
-            cut = speech.onset + self._random.randint(8, spoken - 8)
-            pause = self._pause()
-            silence = self._random.choice(self._store.user_silence)[:pause]
-            units = np.concatenate([speech.units[:cut], silence, speech.units[cut:]])
-            words = tuple(
-                (word, first + pause * (first > cut), last + pause * (last > cut))
-                for word, first, last in speech.words
-            )
-            speech = replace(speech, units=units, offset=speech.offset + pause, words=words)
+        speech = self._with_pause(speech)
         return self._place(1, self._vary(speech), onset, text)
+
+    def _with_pause(self, speech: UnitSpeech) -> UnitSpeech:
+        """Now and then people stop between two words, and have not done."""
+        between = [onset for _, onset, _ in speech.words[1:]]
+        lasting = speech.offset - speech.onset > 20
+        if not (self._timing.overlap and lasting and between):
+            return speech
+        if self._random.random() >= _PAUSE_INSIDE:
+            return speech
+        cut = self._random.choice(between)
+        pause = self._pause()
+        silence = self._random.choice(self._store.user_silence)[:pause]
+        units = np.concatenate([speech.units[:cut], silence, speech.units[cut:]])
+        words = tuple(
+            (word, first + pause * (first >= cut), last + pause * (last > cut))
+            for word, first, last in speech.words
+        )
+        return replace(speech, units=units, offset=speech.offset + pause, words=words)
 
     def _vary(self, speech: UnitSpeech) -> UnitSpeech:
         return varied(speech, self._store.neighbours, self._draw)
