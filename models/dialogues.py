@@ -31,7 +31,7 @@ _BY_TURNS = {
     "long_talk": 0.04,
     "real_talk": 0.06,
 }
-_INTERRUPTED = 0.25
+_INTERRUPTED = 0.1
 _PAUSE_INSIDE = 0.2
 _QUESTION_INTO_STORY = 0.3
 _HEARD_TO_THE_END = 0.4
