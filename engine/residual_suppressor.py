@@ -30,6 +30,13 @@ _STRICTNESS = 3.0
 _LITTLE, _MOST = 0.2, 0.6
 _HELD = 0.8  # of that share goes over to the next spectrum
 _TINY = 1e-12
+# The background is what a bin falls to: it follows down at once, and up by 2 dB a second.
+_SMOOTHED = 0.9
+_RISE = 10 ** (0.02 / 10)
+# Power of a bin, of noise at -75 and -45 dB: below none is heard, above nothing has to be hidden.
+_LEAST_NOISE, _MOST_NOISE = (10 ** (db / 10) * HOP for db in (-75.0, -45.0))
+# The least of what is smoothed lies below its mean.
+_OVER_LEAST = 1.25
 
 
 class ResidualSuppressor:
@@ -55,6 +62,9 @@ class ResidualSuppressor:
         self._state = np.zeros(self._session.get_inputs()[1].shape, np.float32)
         self._unfinished = np.zeros(HOP, np.float32)
         self._user = 0.0
+        self._smooth: np.ndarray = np.full(_BINS, _MOST_NOISE, np.float32)
+        self._background: np.ndarray = self._smooth
+        self._random = np.random.default_rng(0)
 
     def process(self, *blocks: np.ndarray, strict: bool = False) -> np.ndarray:
         """The user, float32 (160,), 10 ms late; less of him and of the echo if ``strict``.
@@ -75,7 +85,8 @@ class ResidualSuppressor:
             raise DuologueError(f"{self.path} cannot be run; install Duologue again.") from error
         power = powers.reshape(_INPUTS, _BINS)[0]
         gentle = self._gentle(gains.reshape(_BINS), power, strict)
-        sound = (np.fft.irfft(spectra[0] * gentle) * _WINDOW).astype(np.float32)
+        kept = spectra[0] * gentle + self._comfort(power, gentle)
+        sound = (np.fft.irfft(kept) * _WINDOW).astype(np.float32)
         finished: np.ndarray = self._unfinished + sound[:HOP]
         self._unfinished = sound[HOP:]
         return finished
@@ -94,3 +105,18 @@ class ResidualSuppressor:
         self._user = max(kept, _HELD * self._user)
         share = min(max((self._user - _LITTLE) / (_MOST - _LITTLE), 0.0), 1.0)
         return gentle + np.float32(share) * (1 - gentle)
+
+    def _comfort(self, powers: np.ndarray, gains: np.ndarray) -> np.ndarray:
+        """Noise (161,) in the place of the background that the gains take away with the echo.
+
+        Without it the last scraps of the echo stand alone, however weak, and a tokenizer that
+        minds no loudness hears speech in them.
+        """
+        self._smooth = _SMOOTHED * self._smooth + (1 - _SMOOTHED) * powers
+        risen = np.minimum(self._background * _RISE, _MOST_NOISE)
+        self._background = np.minimum(risen, np.maximum(self._smooth, _LEAST_NOISE))
+        # Spectra drawn apart add up to half the power of those of one sound.
+        deviation = np.sqrt(_OVER_LEAST * self._background * np.maximum(1 - gains**2, 0))
+        drawn = self._random.standard_normal((2, _BINS))
+        noise: np.ndarray = deviation * (drawn[0] + 1j * drawn[1])
+        return noise

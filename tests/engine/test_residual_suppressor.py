@@ -1,4 +1,4 @@
-"""The network's gains are taken mildly, and let the user through where he is most of the sound."""
+"""The network's gains are taken mildly, let the user through, and leave the room's background."""
 
 from __future__ import annotations
 
@@ -41,3 +41,28 @@ def test_a_strict_one_spares_nobody(suppressor: ResidualSuppressor) -> None:
     half = np.full(HOP + 1, 0.5, np.float32)
     assert suppressor._gentle(half, powers).min() > 0.9
     assert suppressor._gentle(half, powers, strict=True).max() < 0.2
+
+
+@pytest.mark.parametrize("level_db", [-70, -60, -50])
+def test_the_background_stays_where_all_is_taken_away(
+    suppressor: ResidualSuppressor, level_db: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none = np.zeros(HOP + 1, np.float32)
+    monkeypatch.setattr(suppressor, "_gentle", lambda *_: none)
+    random, quiet = np.random.default_rng(1), np.zeros(HOP, np.float32)
+    left = 10 ** (level_db / 20) * random.standard_normal((600, HOP)).astype(np.float32)
+    # An echo comes and goes over the noise.
+    left[300:400] += 0.1 * random.standard_normal((100, HOP)).astype(np.float32)
+    sound = np.stack([suppressor.process(block, quiet, quiet, quiet) for block in left])
+    for part in (sound[200:300], sound[300:400], sound[450:]):
+        assert 10 * np.log10(np.square(part).mean()) == pytest.approx(level_db, abs=3)
+
+
+def test_where_nothing_is_taken_away_nothing_is_added(
+    suppressor: ResidualSuppressor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suppressor, "_gentle", lambda *_: np.ones(HOP + 1, np.float32))
+    voice = np.random.default_rng(1).uniform(-0.1, 0.1, (20, HOP)).astype(np.float32)
+    quiet = np.zeros(HOP, np.float32)
+    sound = [suppressor.process(block, quiet, quiet, quiet) for block in voice]
+    np.testing.assert_allclose(np.concatenate(sound[1:]), np.concatenate(voice[:-1]), atol=1e-5)
