@@ -75,9 +75,11 @@ class EchoCanceller:
         near, far = _finite(near), _finite(far)
         left, echo = self._linear.process(near, far)
         suppressed = self._aec3.process(np.clip(left, -1.0, 1.0), far)
-        user = self._suppressor.process(left, echo, suppressed, far, strict=self._linear.new)
-        linear, self._left_before = self._left_before, left
         before, self._share = self._share, self._network_share(far)
+        user = self._suppressor.process(
+            left, echo, suppressed, far, strict=self._linear.new, echoes=self._share > 0
+        )
+        linear, self._left_before = self._left_before, left
         share = np.linspace(before, self._share, BLOCK_SAMPLES, dtype=np.float32)
         mixed = share * user + (1 - share) * linear
         return self._extras.process(np.clip(mixed, -1.0, 1.0))

@@ -66,11 +66,14 @@ class ResidualSuppressor:
         self._background: np.ndarray = self._smooth
         self._random = np.random.default_rng(0)
 
-    def process(self, *blocks: np.ndarray, strict: bool = False) -> np.ndarray:
+    def process(
+        self, *blocks: np.ndarray, strict: bool = False, echoes: bool = False
+    ) -> np.ndarray:
         """The user, float32 (160,), 10 ms late; less of him and of the echo if ``strict``.
 
         ``blocks`` are what the filter left, its estimate of the echo, AEC3's sound and what was
-        played: float32 (160,) each. Raises DuologueError where the network cannot be run.
+        played: float32 (160,) each. While there may be an echo (``echoes``), the background counts
+        as no louder than it was. Raises DuologueError where the network cannot be run.
         """
         now = np.stack(blocks)
         frames = np.concatenate([self._blocks, now], axis=1) * _WINDOW
@@ -85,7 +88,7 @@ class ResidualSuppressor:
             raise DuologueError(f"{self.path} cannot be run; install Duologue again.") from error
         power = powers.reshape(_INPUTS, _BINS)[0]
         gentle = self._gentle(gains.reshape(_BINS), power, strict)
-        kept = spectra[0] * gentle + self._comfort(power, gentle)
+        kept = spectra[0] * gentle + self._comfort(power, gentle, echoes)
         sound = (np.fft.irfft(kept) * _WINDOW).astype(np.float32)
         finished: np.ndarray = self._unfinished + sound[:HOP]
         self._unfinished = sound[HOP:]
@@ -106,14 +109,15 @@ class ResidualSuppressor:
         share = min(max((self._user - _LITTLE) / (_MOST - _LITTLE), 0.0), 1.0)
         return gentle + np.float32(share) * (1 - gentle)
 
-    def _comfort(self, powers: np.ndarray, gains: np.ndarray) -> np.ndarray:
+    def _comfort(self, powers: np.ndarray, gains: np.ndarray, echoes: bool) -> np.ndarray:
         """Noise (161,) in the place of the background that the gains take away with the echo.
 
         Without it the last scraps of the echo stand alone, however weak, and a tokenizer that
         minds no loudness hears speech in them.
         """
         self._smooth = _SMOOTHED * self._smooth + (1 - _SMOOTHED) * powers
-        risen = np.minimum(self._background * _RISE, _MOST_NOISE)
+        rise = 1.0 if echoes else _RISE
+        risen = np.minimum(self._background * rise, _MOST_NOISE)
         self._background = np.minimum(risen, np.maximum(self._smooth, _LEAST_NOISE))
         # Spectra drawn apart add up to half the power of those of one sound.
         deviation = np.sqrt(_OVER_LEAST * self._background * np.maximum(1 - gains**2, 0))

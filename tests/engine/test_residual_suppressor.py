@@ -53,7 +53,13 @@ def test_the_background_stays_where_all_is_taken_away(
     left = 10 ** (level_db / 20) * random.standard_normal((600, HOP)).astype(np.float32)
     # An echo comes and goes over the noise.
     left[300:400] += 0.1 * random.standard_normal((100, HOP)).astype(np.float32)
-    sound = np.stack([suppressor.process(block, quiet, quiet, quiet) for block in left])
+    echoes = [250 <= index < 450 for index in range(len(left))]
+    sound = np.stack(
+        [
+            suppressor.process(block, quiet, quiet, quiet, echoes=there)
+            for block, there in zip(left, echoes, strict=True)
+        ]
+    )
     for part in (sound[200:300], sound[300:400], sound[450:]):
         assert 10 * np.log10(np.square(part).mean()) == pytest.approx(level_db, abs=3)
 
