@@ -20,7 +20,7 @@ from engine.live_talk import Canceller
 from engine.playout import Playout
 from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS
 from engine.sound_card import BLOCK_SAMPLES, CardInfo, SoundCard
-from engine.tokens import FRAME_MS, RATE_HZ
+from engine.tokens import RATE_HZ
 from engine.turns import levels_db
 
 MOST_ROUND_TRIP_MS = 500
@@ -37,7 +37,6 @@ _LONGEST_LAG_SECONDS = 0.7
 _CLEAR_PEAK = 8.0  # times the correlation elsewhere
 _AUDIBLE_DB = 10.0  # an echo less than this above the noise cannot be measured
 _COMFORT = 0.6  # of the chunk's length, which leaves the rest for other programs
-_IN_TIME = 0.8  # of the latency, which leaves the rest for long contexts and the window
 _GOOD_REDUCTION_DB = 20.0
 
 
@@ -165,24 +164,14 @@ def advise(findings: Findings) -> Advice:
             f"This machine is too slow for this bundle ({best.p99_ms:.0f} ms for a chunk of "
             f"{best.chunk_ms} ms), so the agent will stutter; choose a smaller bundle."
         )
-    # The model knows whole frames of the chunk whose rest it guesses.
-    short_ms = best.chunk_ms - best.chunk_ms // 2 // FRAME_MS * FRAME_MS
-    if best.p99_ms <= _IN_TIME * short_ms:
-        latency_ms = short_ms
-        reasons.append(
-            f"A latency of {latency_ms} ms: the engine has so long for a chunk, which is enough "
-            "here, and the model knows the beginning of the chunk whose rest it guesses."
-        )
-    else:
-        latency_ms = best.chunk_ms
-        reasons.append(
-            f"A latency of {latency_ms} ms, one chunk: it gives the engine a chunk's time, and the "
-            "model guesses the one chunk that it has not heard. Less may be too little for this "
-            "machine."
-        )
+    reasons.append(
+        f"A latency of {best.chunk_ms} ms, one chunk: it gives the engine a chunk's time, and the "
+        "model guesses the one chunk that it has not heard. Half of it, on a fast machine, "
+        "understands more and waits less in your pauses."
+    )
     return Advice(
         chunk_ms=best.chunk_ms,
-        latency_ms=latency_ms,
+        latency_ms=best.chunk_ms,
         card_latency_ms=2 * DEFAULT_CARD_LATENCY_MS
         if findings.sound.xruns
         else DEFAULT_CARD_LATENCY_MS,

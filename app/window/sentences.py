@@ -99,11 +99,7 @@ _SENTENCES = (
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
-        "A latency of {0} ms: the engine has so long for a chunk, which is enough here, and the model knows the beginning of the chunk whose rest it guesses.",
-    ),
-    QT_TRANSLATE_NOOP(
-        "Sentences",
-        "A latency of {0} ms, one chunk: it gives the engine a chunk's time, and the model guesses the one chunk that it has not heard. Less may be too little for this machine.",
+        "A latency of {0} ms, one chunk: it gives the engine a chunk's time, and the model guesses the one chunk that it has not heard. Half of it, on a fast machine, understands more and waits less in your pauses.",
     ),
     QT_TRANSLATE_NOOP(
         "Sentences", "A card latency of {0} ms: the sound broke off {1} times at {2} ms."
