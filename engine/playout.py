@@ -15,7 +15,7 @@ from engine.tokens import RATE_HZ
 FADE_MS = 5
 _FADE = FADE_MS * RATE_HZ // 1000
 _UP = np.sin(np.linspace(0, np.pi / 2, _FADE)).astype(np.float32) ** 2
-_DOWN = _UP[::-1].copy()
+FADE_DOWN = _UP[::-1].copy()
 
 
 class Playout:
@@ -56,7 +56,7 @@ class Playout:
                 head *= _UP[: len(head)]
             if len(self._pending):
                 gap = np.zeros(max(start - end, 0), np.float32)
-                gap[:_FADE] += self._pending[-1] * _DOWN[: len(gap)]
+                gap[:_FADE] += self._pending[-1] * FADE_DOWN[: len(gap)]
                 self._pending = np.concatenate([self._pending, gap, rest])
             elif len(rest):
                 self._pending, self._start = rest, start + late
@@ -104,4 +104,4 @@ class Playout:
             return
         value = block[silent_from - 1] if silent_from else self._last
         decay = block[silent_from : silent_from + _FADE]
-        decay += value * _DOWN[: len(decay)]
+        decay += value * FADE_DOWN[: len(decay)]

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.meter import Meter
+from engine.playout import FADE_DOWN
 from engine.tokens import FRAME_SAMPLES
 from engine.turns import LEVEL_SAMPLES
 
 _LEAST_FRAMES = 2
 """One silent frame may lie between two words."""
-_FADE = LEVEL_SAMPLES // 2
-_DOWN = np.cos(np.linspace(0, np.pi / 2, _FADE)).astype(np.float32) ** 2
 
 
 class Yielding:
@@ -49,6 +48,6 @@ def broken_off(agent_audio: np.ndarray, at_frame: int) -> np.ndarray:
     """A chunk of sound (n,) that ends within 5 ms of a frame's beginning."""
     sound = agent_audio.copy()
     tail = sound[at_frame * FRAME_SAMPLES :]
-    tail[:_FADE] *= _DOWN
-    tail[_FADE:] = 0
+    tail[: len(FADE_DOWN)] *= FADE_DOWN
+    tail[len(FADE_DOWN) :] = 0
     return sound

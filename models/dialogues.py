@@ -208,11 +208,12 @@ class Composer:
     def _told_at(self) -> int:
         """Where what was said last is more than a sign of listening: "okay" may go on as "stop"."""
         _, speech, place, _, _ = self._placed[-1]
-        said = [word for word, _, _ in speech.words]
-        for count, (_, onset, _) in enumerate(speech.words):
-            if count == 0 or " ".join(said[:count]) in script.BACKCHANNELS:
+        told, heard = speech.onset, ""
+        for word, onset, _ in speech.words:
+            if not heard or heard in script.BACKCHANNELS:
                 told = onset
-        return place + (told if said else speech.onset)
+            heard = f"{heard} {word}".lstrip()
+        return place + told
 
     def _long_talk(self, now: int) -> int:
         end = self._user_says(self._random.choice(script.LONG_TALK_PROMPTS), now)

@@ -217,9 +217,8 @@ def train_lm(
     for stage in stages:
         plan = RowPlan(stage, preset.context, preset.epoch_rows, form or Format(), timing)
         part = budget.of_stage(stage, stages, preset)
-        begin = bundle if before is None else None
         _train_stage(
-            store_path, paths[stage], before, preset, plan, part, seed, compiled, workers, begin
+            store_path, paths[stage], before, preset, plan, part, seed, compiled, workers, bundle
         )
         before = paths[stage]
     final = work / "lm.pt"

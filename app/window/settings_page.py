@@ -177,9 +177,9 @@ class SettingsPage(QWidget):
             self.tr("&Latency cushion"),
             self.latency,
             self.tr(
-                "How late your sound is used. One chunk is right for most; half a chunk reacts "
-                "sooner on a fast computer, more forgives a slow one. In a talk the agent begins "
-                "anew."
+                "How late your sound is used. One chunk is right for most; half a chunk, on a "
+                "fast computer, understands more and waits less in pauses; more forgives a slow "
+                "one. In a talk the agent begins anew."
             ),
         )
         self.temperature = QDoubleSpinBox()

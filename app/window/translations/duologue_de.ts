@@ -1097,8 +1097,8 @@
         <translation>&amp;Zeitpolster</translation>
     </message>
     <message>
-        <source>How late your sound is used. One chunk is right for most; half a chunk reacts sooner on a fast computer, more forgives a slow one. In a talk the agent begins anew.</source>
-        <translation>Wie spät Ihr Ton verwendet wird. Ein Abschnitt ist meist richtig; ein halber antwortet auf einem schnellen Rechner früher, mehr verzeiht einen langsamen. Im Gespräch beginnt der Agent von vorn.</translation>
+        <source>How late your sound is used. One chunk is right for most; half a chunk, on a fast computer, understands more and waits less in pauses; more forgives a slow one. In a talk the agent begins anew.</source>
+        <translation>Wie spät Ihr Ton verwendet wird. Ein Abschnitt ist meist richtig; ein halber versteht auf einem schnellen Rechner mehr und wartet in Pausen weniger; mehr verzeiht einen langsamen. Im Gespräch beginnt der Agent von vorn.</translation>
     </message>
     <message>
         <source>the model's own</source>
