@@ -24,15 +24,18 @@ from models.variation import misheard, varied
 
 # Shares of the situations that a conversation is made of; the second group needs overlap.
 _BY_TURNS = {
-    "scene": 0.73,
+    "scene": 0.69,
     "real_order": 0.06,
     "spliced_order": 0.06,
     "real_unknown": 0.05,
     "long_talk": 0.04,
-    "real_talk": 0.06,
+    "real_talk": 0.1,
 }
 _INTERRUPTED = 0.1
 _PAUSE_INSIDE = 0.2
+_PAUSE_INSIDE_ORDER = 0.4
+_PATIENCE_FRAMES = (4, 8)
+"""An order may go on: the answer to it comes so much later."""
 _QUESTION_INTO_STORY = 0.3
 _HEARD_TO_THE_END = 0.4
 _HUMMED_AT = 0.7
@@ -41,6 +44,11 @@ _YIELDS_FRAMES = (7, 9)
 """From the onset of what tells an interruption to the agent's last unit. Where the user's chunk is
 known when the next but one is composed, it can know in time of one that begins anywhere in a chunk;
 its sound ends about a frame later, the tokenizer is two behind: 400 to 480 ms."""
+_SURER_FRAMES = (4, 6)
+"""The same from where a sign of listening ("okay") turns out to be more ("okay stop")."""
+_LATE = 0.15
+"""Of interruptions: an agent that was never late would not know that it may still yield."""
+_LATE_FRAMES = (10, 24)
 _OWN_NOISE_OF_USER = 0.2
 _LASTING_FRAMES = 30
 """Of an answer to which the user can say "mm hmm" and still be heard next."""
@@ -52,9 +60,11 @@ _LEAK_DELAY_FRAMES = (3, 14)
 """Cards, air, vocoder and tokenizer, as the two tracks are counted."""
 _IN_OTHERS_WORDS = 0.3
 """Of the user's sentences: synthetic voices are few, and unlike people."""
-_LISTENED_FRAMES = 200
-"""With the rest of the sentence some eleven seconds: people give a sign 4.8 times in a minute of
-somebody's speech (ICSI meetings, A. Janin et al. 2003)."""
+_LISTENED_FRAMES = 150
+"""With the rest of the sentence some nine seconds, and some signs fail to come: people give one
+4.8 times in a minute of somebody's speech (ICSI meetings, A. Janin et al. 2003)."""
+_LISTENED_OUT_FRAMES = (44, 56)
+"""After a long turn: more than any pause within it."""
 _LONG_WORDS = 10
 _LONG_ANSWERS = [
     *((prompt, story) for prompt in script.STORY_PROMPTS for story in script.STORIES),
@@ -166,7 +176,9 @@ class Composer:
         return now
 
     def _answer(self, user: str, agent: str, now: int) -> int:
-        start = self._reply(self._user_says(user, now))
+        ordered = script.coffee.parse_order(agent) is not None
+        share = _PAUSE_INSIDE_ORDER if ordered else _PAUSE_INSIDE
+        start = self._reply(self._user_says(user, now, share) + self._patience(ordered))
         end = self._agent_says(agent, start)
         lasting = self._timing.overlap and end - start > _LASTING_FRAMES
         if lasting and self._random.random() < _OWN_NOISE_OF_USER:
@@ -178,8 +190,9 @@ class Composer:
         if not orders:
             return self._scene(now)
         speech, reply = self._random.choice(orders)
-        end = self._place(1, self._vary(self._with_pause(speech)), now, reply)
-        return self._agent_says(reply, self._reply(end))
+        speech = self._with_pause(speech, _PAUSE_INSIDE_ORDER)
+        end = self._place(1, self._vary(speech), now, reply)
+        return self._agent_says(reply, self._reply(end + self._patience(True)))
 
     def _real_unknown(self, now: int) -> int:
         speech = self._random.choice(self._store.unknown)
@@ -197,20 +210,29 @@ class Composer:
             return self._agent_says(story, start)
         onset = start + self._random.randint(12, length - 12)
         if self._random.random() < _QUESTION_INTO_STORY:
-            stop = onset + self._random.randint(*_YIELDS_FRAMES)
+            stop = self._yields(onset, onset)
             self._agent_says(story, start, stop - start)
             return self._scene(onset)
         end = self._user_says(self._random.choice(script.STOPS), onset)
-        stop = self._told_at() + self._random.randint(*_YIELDS_FRAMES)
+        stop = self._yields(onset, self._told_at())
         self._agent_says(story, start, stop - start)
         return self._agent_says(script.STOPPED, max(self._reply(end), stop + 5))
+
+    def _yields(self, onset: int, told: int) -> int:
+        """When the agent stops for what begins at ``onset`` and is no mere sign of listening from
+        ``told`` on."""
+        if self._random.random() < _LATE:
+            return told + self._random.randint(*_LATE_FRAMES)
+        if told > onset:
+            return told + self._random.randint(*_SURER_FRAMES)
+        return onset + self._random.randint(*_YIELDS_FRAMES)
 
     def _told_at(self) -> int:
         """Where what was said last is more than a sign of listening: "okay" may go on as "stop"."""
         _, speech, place, _, _ = self._placed[-1]
         told, heard = speech.onset, ""
         for word, onset, _ in speech.words:
-            if not heard or heard in script.BACKCHANNELS:
+            if heard in script.BACKCHANNELS:
                 told = onset
             heard = f"{heard} {word}".lstrip()
         return place + told
@@ -222,17 +244,22 @@ class Composer:
         for text in self._random.sample(script.LONG_TALK, self._random.randint(1, 6)):
             end = self._user_says(text, end + self._pause())
             listened = self._backchannel(listened, end)
-        return self._agent_says(script.LONG_TALK_END, end + self._random.randint(38, 48))
+        return self._listened_out(end)
 
     def _real_talk(self, now: int) -> int:
         end = self._user_says(self._random.choice(script.LONG_TALK_PROMPTS), now)
         end = self._agent_says(script.LONG_TALK_INVITATION, self._reply(end))
         listened = end
         for _ in range(self._random.randint(1, 3)):
-            speech = self._random.choice(self._store.long_talk)
-            end = self._place(1, self._vary(speech), end + self._pause(), "")
-            listened = self._backchannel(listened, end)
-        return self._agent_says(script.LONG_TALK_END, end + self._random.randint(38, 48))
+            for phrase in self._random.choice(self._store.long_talk):
+                end = self._place(1, self._vary(phrase), end + self._pause(), "")
+                listened = self._backchannel(listened, end)
+        return self._listened_out(end)
+
+    def _listened_out(self, end: int) -> int:
+        return self._agent_says(
+            script.LONG_TALK_END, end + self._random.randint(*_LISTENED_OUT_FRAMES)
+        )
 
     def _backchannel(self, listened: int, end: int) -> int:
         """A sign of listening at a sentence's end, if there was none for long; when the last was.
@@ -255,6 +282,9 @@ class Composer:
         chunk = (end - 1) // self._notice_frames
         return max(start, (chunk + KNOWN_AFTER_CHUNKS) * self._notice_frames)
 
+    def _patience(self, ordered: bool) -> int:
+        return self._random.randint(*_PATIENCE_FRAMES) if ordered else 0
+
     def _follow(self) -> int:
         """The user's reaction, which may come before the agent's end."""
         return _frames(self._timing.offset.draw(self._random, *self._timing.follow))
@@ -269,20 +299,20 @@ class Composer:
 
     # --- placing --------------------------------------------------------------------------------
 
-    def _user_says(self, text: str, onset: int) -> int:
+    def _user_says(self, text: str, onset: int, pause_share: float = _PAUSE_INSIDE) -> int:
         speech = self._random.choice(self._store.user[text])
         if self._random.random() < _IN_OTHERS_WORDS:
             speech = in_others_words(speech, self._store.real_words, self._draw)
-        speech = self._with_pause(speech)
+        speech = self._with_pause(speech, pause_share)
         return self._place(1, self._vary(speech), onset, text)
 
-    def _with_pause(self, speech: UnitSpeech) -> UnitSpeech:
+    def _with_pause(self, speech: UnitSpeech, share: float) -> UnitSpeech:
         """Now and then people stop between two words, and have not done."""
         between = [onset for _, onset, _ in speech.words[1:]]
         lasting = speech.offset - speech.onset > 20
         if not (self._timing.overlap and lasting and between):
             return speech
-        if self._random.random() >= _PAUSE_INSIDE:
+        if self._random.random() >= share:
             return speech
         cut = self._random.choice(between)
         pause = self._pause()

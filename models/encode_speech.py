@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -21,7 +22,7 @@ from engine.tokens import FRAME_SAMPLES, RATE_HZ
 from models import script
 from models.align import phone_costs
 from models.augment import disturb, read_noises
-from models.corpus import LABEL_SAMPLES, Corpus, spoken_orders, whole_frames
+from models.corpus import Corpus, Utterance, spoken_orders, whole_frames
 from models.phones import PAUSE
 from models.script import coffee
 from models.speech_store import (
@@ -38,24 +39,29 @@ from models.tokenizer import DELAY_FRAMES, TokenizerNet, load_tokenizer
 from models.vocabulary import script_words
 from models.vocoder_store import Recording, VocoderStore
 from models.vocoder_store import save_store as save_vocoder_store
-from models.voices import AGENT_VOICE, Speech, speak, speak_flite, training_voice
+from models.voices import AGENT_VOICE, Speech, resized, speak, speak_flite, training_voice
 from models.words import Segment, likeliest, segments_of, word_phones, word_spans
 
 AGENT_FLOOR_DB = -70
-_LONG_TALKS = 1200
-_UNKNOWNS = 1200
-_SPLICED = 4000
+_LONG_TALKS = 3000
+_UNKNOWNS = 2000
+_SPLICED = 8000
 _STRANGERS = ("librispeech", "speechocean")
-_OF_A_WORD = 80
+_OF_A_WORD = 150
 """Recordings of a word out of real people's sentences."""
 _ENOUGH = range(_OF_A_WORD)
 """Of a word that the script has not."""
-_LONG_SECONDS = (4, 12)
+_LONG_SECONDS = (4, 20)
+_PHRASE_PAUSE_S = 0.24
+"""So long a pause parts a real person's sentence into phrases."""
 _UNKNOWN_SECONDS = (1.5, 4)
 _DISTURBED_SHARE = 0.5
 """Of the user's utterances."""
-_ELSEWHERE = 4
+_ELSEWHERE = 8
 """Surroundings in which each recorded order comes, beside its own."""
+_RESIZED_SHARE = 0.6
+"""Of the user's utterances: voices are few, throats are not."""
+_THROATS = (0.85, 1.2)
 
 
 def voiced_frames(first_sample: int, last_sample: int) -> tuple[int, int]:
@@ -83,7 +89,7 @@ def _with_margins(speech: Speech, rng: np.random.Generator) -> tuple[np.ndarray,
 
 
 def _unit_speech(
-    net: TokenizerNet, voice: str, text: str, audio: np.ndarray, segments: list[Segment]
+    net: TokenizerNet, voice: str, text: str, audio: np.ndarray, segments: Sequence[Segment]
 ) -> UnitSpeech:
     """Whole frames of sound as units, with the times of speech and of the text's words in it."""
     spoken = [segment for segment in segments if segment[2] != PAUSE]
@@ -92,6 +98,11 @@ def _unit_speech(
     )
     ends = voiced_frames(spoken[0][0], spoken[-1][1])
     return UnitSpeech(voice, heard_units(net, audio), *ends, words)
+
+
+def _of_somebody_else(speech: Speech, rng: np.random.Generator) -> Speech:
+    """The same speech, mostly out of a longer or shorter throat."""
+    return resized(speech, rng.uniform(*_THROATS)) if rng.random() < _RESIZED_SHARE else speech
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +151,8 @@ def _user_speech(job: tuple[str, str, int], files: _Files) -> UnitSpeech:
     sentence, voice, seed = job
     around = _surroundings(files)
     rng = np.random.default_rng(seed)
-    audio, segments = _with_margins(speak(sentence, voice, random.Random(seed)), rng)
+    speech = _of_somebody_else(speak(sentence, voice, random.Random(seed)), rng)
+    audio, segments = _with_margins(speech, rng)
     if rng.random() < _DISTURBED_SHARE:
         audio = around.disturb(audio, rng)
     else:
@@ -163,22 +175,62 @@ def _silences(net: TokenizerNet, noises: np.ndarray, rng: np.random.Generator) -
     return silences
 
 
-def _real_speech(
-    net: TokenizerNet, corpus: Corpus, seconds: tuple[float, float], most: int
-) -> list[UnitSpeech]:
-    """Aligned sentences of people whose length lies between two ``seconds``."""
-    talk: list[UnitSpeech] = []
+def _strangers(
+    corpus: Corpus, seconds: tuple[float, float], most: int
+) -> Iterator[tuple[Utterance, list[Segment]]]:
+    """Aligned sentences of people whose length lies between two ``seconds``, and their phones."""
     shortest, longest = (limit * RATE_HZ for limit in seconds)
+    found = 0
     for utterance in track(corpus.utterances, "real people"):
-        if len(talk) == most:
-            break
-        labels = corpus.labels[corpus.label_slice(utterance)]
-        voiced = np.flatnonzero(labels < PAUSE)
-        other = utterance.voice.startswith(_STRANGERS)
-        if other and shortest <= utterance.samples < longest and len(voiced):
-            first, last = int(voiced[0]) * LABEL_SAMPLES, int(voiced[-1] + 1) * LABEL_SAMPLES
-            talk.append(_as_heard(net, utterance.voice, corpus.sound(utterance), first, last))
+        if not shortest <= utterance.samples < longest or found == most:
+            continue
+        segments = segments_of(corpus.labels[corpus.label_slice(utterance)])
+        spoken = [segment for segment in segments if segment[2] < PAUSE]
+        if utterance.voice.startswith(_STRANGERS) and spoken:
+            found += 1
+            yield utterance, spoken
+
+
+def _real_sentences(net: TokenizerNet, corpus: Corpus) -> list[UnitSpeech]:
+    """What people say that the script does not know."""
+    said = []
+    for utterance, spoken in _strangers(corpus, _UNKNOWN_SECONDS, _UNKNOWNS):
+        units, lead = _as_heard(net, corpus.sound(utterance))
+        ends = voiced_frames(lead + spoken[0][0], lead + spoken[-1][1])
+        said.append(UnitSpeech(utterance.voice, units, *ends))
+    return said
+
+
+def _real_talk(
+    net: TokenizerNet, corpus: Corpus, rng: np.random.Generator
+) -> list[list[UnitSpeech]]:
+    """People's long sentences, each in its phrases."""
+    talk = []
+    for utterance, spoken in _strangers(corpus, _LONG_SECONDS, _LONG_TALKS):
+        speech = _of_somebody_else(Speech(corpus.sound(utterance), tuple(spoken)), rng)
+        units, lead = _as_heard(net, speech.audio)
+        spans = [(lead + first, lead + last) for first, last in phrases(speech.segments)]
+        talk.append([_part(utterance.voice, units, *voiced_frames(*span)) for span in spans])
     return talk
+
+
+def phrases(spoken: Sequence[Segment]) -> list[tuple[int, int]]:
+    """The stretches [first, last) of phones without a pause that a listener would use, samples."""
+    first, end = spoken[0][0], spoken[0][1]
+    found = []
+    for start, stop, _ in spoken[1:]:
+        if start - end >= _PHRASE_PAUSE_S * RATE_HZ:
+            found.append((first, end))
+            first = start
+        end = stop
+    return [*found, (first, end)]
+
+
+def _part(voice: str, units: np.ndarray, onset: int, offset: int) -> UnitSpeech:
+    """The frames [onset, offset) of a recording between margins."""
+    first = max(onset - MARGIN_FRAMES, 0)
+    cut = units[first : offset + MARGIN_FRAMES]
+    return UnitSpeech(voice, cut, onset - first, offset - first)
 
 
 def _real_words(
@@ -204,13 +256,10 @@ def _real_words(
     return {word: some for word, some in found.items() if some}
 
 
-def _as_heard(
-    net: TokenizerNet, voice: str, audio: np.ndarray, first: int, last: int
-) -> UnitSpeech:
-    """Units of a recording between margins; its words are in samples [first, last)."""
+def _as_heard(net: TokenizerNet, audio: np.ndarray) -> tuple[np.ndarray, int]:
+    """Units of a recording between margins, of which the first has so many samples."""
     margin = np.zeros((MARGIN_FRAMES + DELAY_FRAMES) * FRAME_SAMPLES, np.float32)
-    units = heard_units(net, whole_frames(np.concatenate([margin, audio, margin])))
-    return UnitSpeech(voice, units, *voiced_frames(len(margin) + first, len(margin) + last))
+    return heard_units(net, whole_frames(np.concatenate([margin, audio, margin]))), len(margin)
 
 
 def _real_orders(
@@ -219,7 +268,7 @@ def _real_orders(
     """Coffee orders of real people, as far as training may know recording and order.
 
     Only their slots are written down; the wording is the one that fits the sound best. Each comes
-    as recorded and in some other surroundings: recordings are few.
+    as recorded, and in other surroundings as others might say it: recordings are few.
     """
     net, orders = around.net, []
     for label, sound in track(spoken_orders(speech), "real orders"):
@@ -231,10 +280,12 @@ def _real_orders(
         costs = phone_costs(net, audio)
         way, _ = likeliest(costs, coffee.ways_to_say(said))
         text, segments = likeliest(costs, coffee.ways_to_ask(way))
-        heard = [audio, *(around.disturb(audio, rng) for _ in range(_ELSEWHERE))]
+        recorded = Speech(audio, tuple(segments))
+        others = (_of_somebody_else(recorded, rng) for _ in range(_ELSEWHERE))
+        heard = [(around.disturb(other.audio, rng), other.segments) for other in others]
         orders += [
-            SpokenOrder(_unit_speech(net, "picovoice", text, sound, segments), said)
-            for sound in heard
+            SpokenOrder(_unit_speech(net, "picovoice", text, whole_frames(sound), when), said)
+            for sound, when in [(audio, recorded.segments), *heard]
         ]
     return orders
 
@@ -258,15 +309,7 @@ def write_speech_store(
     choose = random.Random(seed)
     rng = np.random.default_rng(seed)
     store = SpeechStore()
-    orders = _real_orders(around, data / "speech", rng)
-    store.orders = [(order.speech, order.order.reply()) for order in orders]
-    spliced = splice(orders, _SPLICED, choose)
-    store.spliced_orders = [(order.speech, order.order.reply()) for order in spliced]
-    replies = {reply for _, reply in (*store.orders, *store.spliced_orders)}
-    told = [
-        (sentence, choose.randrange(1 << 30))
-        for sentence in sorted(replies.union(script.agent_sentences()))
-    ]
+    corpus = Corpus(real)
     asked = [
         (sentence, training_voice(choose), choose.randrange(1 << 30))
         for sentence in script.user_sentences()
@@ -274,21 +317,32 @@ def write_speech_store(
     ]
     # Forked workers would share the threads of torch, which then hang.
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        questions = pool.map(partial(_user_speech, files=files), asked, chunksize=16)
+        # Meanwhile this process does what it alone can.
+        orders = _real_orders(around, data / "speech", rng)
+        store.orders = [(order.speech, order.order.reply()) for order in orders]
+        spliced = splice(orders, _SPLICED, choose)
+        store.spliced_orders = [(order.speech, order.order.reply()) for order in spliced]
+        store.long_talk = _real_talk(net, corpus, rng)
+        store.real_words = _real_words(net, corpus, choose)
+        store.unknown = _real_sentences(net, corpus)
+        replies = {reply for _, reply in (*store.orders, *store.spliced_orders)}
+        told = [
+            (sentence, choose.randrange(1 << 30))
+            for sentence in sorted(replies.union(script.agent_sentences()))
+        ]
         spoken = pool.map(partial(_agent_speech, files=files), told, chunksize=16)
+        for (sentence, _, _), entry in track(
+            zip(asked, questions, strict=True), "user", len(asked)
+        ):
+            store.user.setdefault(sentence, []).append(entry)
         for (sentence, _), entry in track(zip(told, spoken, strict=True), "agent", len(told)):
             store.agent[sentence] = entry
-        spoken = pool.map(partial(_user_speech, files=files), asked, chunksize=16)
-        for (sentence, _, _), entry in track(zip(asked, spoken, strict=True), "user", len(asked)):
-            store.user.setdefault(sentence, []).append(entry)
     distances = net.unit_distances()
     store.neighbours = distances.argsort(1)[:, 1 : 1 + NEIGHBOURS].numpy().astype(np.int16)
     store.user_silence = _silences(net, around.noises, rng)
     quiet = rng.normal(size=6 * RATE_HZ) * 10 ** (AGENT_FLOOR_DB / 20)
     store.agent_silence = [heard_units(net, quiet.astype(np.float32))]
-    corpus = Corpus(real)
-    store.long_talk = _real_speech(net, corpus, _LONG_SECONDS, _LONG_TALKS)
-    store.real_words = _real_words(net, corpus, choose)
-    store.unknown = _real_speech(net, corpus, _UNKNOWN_SECONDS, _UNKNOWNS)
     save_store(store, path)
 
 

@@ -43,8 +43,8 @@ class SpeechStore:
     agent: dict[str, UnitSpeech] = field(default_factory=dict)
     user_silence: list[np.ndarray] = field(default_factory=list)
     agent_silence: list[np.ndarray] = field(default_factory=list)
-    long_talk: list[UnitSpeech] = field(default_factory=list)
-    """Real people's long sentences, to be listened to."""
+    long_talk: list[list[UnitSpeech]] = field(default_factory=list)
+    """Real people's long sentences, to be listened to, each in its phrases."""
     orders: list[tuple[UnitSpeech, str]] = field(default_factory=list)
     """Real people's coffee orders and what the agent answers."""
     unknown: list[UnitSpeech] = field(default_factory=list)

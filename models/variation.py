@@ -1,5 +1,6 @@
-"""The same utterance once more: at another pace, which changes from syllable to syllable, and with
-some units misheard. So a recording that comes a hundred times is never quite the same.
+"""The same utterance once more: at another pace, which changes from syllable to syllable, with some
+units that this speaker always says like others, and some that are misheard. So what comes a hundred
+times is never quite the same.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ _LOCAL_FRAMES = 5
 """About a syllable."""
 _LOCAL_SIGMA = 0.2
 """Of the logarithm of its length."""
+_ACCENT = (0.0, 0.2)
+"""Of the units: what a speaker always says like another. Two voices of the training differ in 30 %
+of the units of a sentence, strangers from both."""
 _MISHEARD_RUN = 0.06
 """Of stretches of one unit."""
 _MISHEARD_FRAME = 0.03
@@ -32,7 +36,7 @@ def varied(speech: UnitSpeech, neighbours: np.ndarray, rng: np.random.Generator)
     count = max(int(ends[-1]), 1)
     units = speech.units[np.searchsorted(ends, np.arange(count) + 0.5)]
     words = tuple((word, later(first), later(last)) for word, first, last in speech.words)
-    heard = misheard(units, neighbours, rng)
+    heard = misheard(accented(units, neighbours, rng), neighbours, rng)
     return UnitSpeech(speech.voice, heard, later(speech.onset), later(speech.offset), words)
 
 
@@ -41,6 +45,15 @@ def _later_ends(frames: int, rng: np.random.Generator) -> np.ndarray:
     syllables = -(-frames // _LOCAL_FRAMES)
     pace = rng.uniform(*_TEMPO) * np.exp(rng.normal(0, _LOCAL_SIGMA, syllables))
     return np.cumsum(np.repeat(pace, _LOCAL_FRAMES)[:frames]).round()
+
+
+def accented(units: np.ndarray, neighbours: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Units as somebody else would say them, who says some always like one of their
+    ``neighbours`` (units, n)."""
+    own = np.arange(len(neighbours), dtype=units.dtype)
+    other = neighbours[own, rng.integers(0, neighbours.shape[1], len(own))]
+    said: np.ndarray = np.where(rng.random(len(own)) < rng.uniform(*_ACCENT), other, own)
+    return said[units]
 
 
 def misheard(units: np.ndarray, neighbours: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -60,7 +60,17 @@ class Speech:
         return self.audio[voiced[0][0] : voiced[-1][1]]
 
 
-def training_voice(rng: random.Random, flite_share: float = 0.4) -> str:
+def resized(speech: Speech, factor: float) -> Speech:
+    """The same out of a throat so many times as long: deeper, and slower too."""
+    audio = soxr.resample(speech.audio, RATE_HZ, RATE_HZ * factor)
+    segments = tuple(
+        (round(start * factor), min(round(end * factor), len(audio)), phone)
+        for start, end, phone in speech.segments
+    )
+    return Speech(audio, segments)
+
+
+def training_voice(rng: random.Random, flite_share: float = 0.25) -> str:
     """A random voice that training may use."""
     return rng.choice(_FLITE_TRAINING if rng.random() < flite_share else ESPEAK_TRAINING)
 

@@ -44,7 +44,7 @@ def toy_store() -> SpeechStore:
         agents,
         [np.full(150, USER_SILENCE, np.int16)],
         [np.full(150, AGENT_SILENCE, np.int16)],
-        [speech(99, 20, USER_SILENCE)],
+        [[speech(99, 20, USER_SILENCE), speech(96, 9, USER_SILENCE)]],
         [(speech(98, 8, USER_SILENCE), coffee.sample()[index][0].reply()) for index in range(20)],
         [speech(97, 6, USER_SILENCE)],
         same,
@@ -170,8 +170,8 @@ def test_units_lie_where_the_events_say(dialogues: list[Dialogue]) -> None:
 def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
     lengths = {text: s.offset - s.onset for text, s in toy_store().agent.items()}
     joke = next(e.agent for e in script.EXCHANGES if e.intent == "joke")
-    waits, told, cut, hummed = [], Counter[str](), Counter[str](), 0
-    after_okay = []
+    told, cut, hummed = Counter[str](), Counter[str](), 0
+    waits: dict[bool, list[int]] = {False: [], True: []}
     for dialogue in dialogues:
         for said in dialogue.events:
             if said.side == 0 and said.text in (joke, *script.STORIES):
@@ -185,13 +185,16 @@ def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
                     cutting = min((e for e in users if e.onset > said.onset), key=lambda e: e.onset)
                     okay = cutting.text == "okay stop"
                     told_at = cutting.words[1][1] if okay else cutting.onset
-                    waits.append(said.offset - told_at)
-                    after_okay.append(okay)
+                    waits[okay].append(said.offset - told_at)
     assert min(cut[joke], *(cut[story] for story in script.STORIES)) > 3
     assert min(told[joke], sum(told[story] for story in script.STORIES)) > 3
-    assert min(waits) == 7
-    assert max(waits) == 9
-    assert sum(after_okay) > 3  # "okay" alone is a sign of listening
+    # "okay" alone is a sign of listening; and sometimes the agent is late.
+    in_time = {okay: [wait for wait in some if wait < 10] for okay, some in waits.items()}
+    assert (min(in_time[False]), max(in_time[False])) == (7, 9)
+    assert (min(in_time[True]), max(in_time[True])) == (4, 6)
+    late = [wait for some in waits.values() for wait in some if wait >= 10]
+    assert max(late) <= 24
+    assert 3 < len(late) < sum(map(len, in_time.values())) / 2
     assert hummed > 3  # and the story goes on
 
 
