@@ -53,7 +53,7 @@ _OWN_NOISE_OF_USER = 0.2
 _LASTING_FRAMES = 30
 """Of an answer to which the user can say "mm hmm" and still be heard next."""
 _LONG_REST = 0.1
-_LEAKING = 0.12
+_LEAKING = 0.2
 """Of what the agent says: a canceller that has to learn the room anew lets some of it through."""
 _LEAK_FRAMES = (3, 40)
 _LEAK_DELAY_FRAMES = (3, 14)
