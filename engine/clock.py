@@ -6,7 +6,8 @@ user's chunks up to N; those that are not known yet are sampled, and replaced wh
 the format has a text slot, words stand before the agent's units. The agent's own are part of what
 was spoken, so a roll-back keeps them; the user's were guessed from an estimate, and are drawn again
 when the truth is there. Upon words that are mere guesses the agent does not begin to speak: what it
-said could not be taken back. Knows no sound and no threads.
+said could not be taken back. While it speaks and has heard the user for long enough, it is readier
+to be silent than the model alone. Knows no sound and no threads.
 """
 
 from __future__ import annotations
@@ -27,6 +28,14 @@ MAX_UNKNOWN_CHUNKS = 4
 
 _KEPT, _EARLY = 0.75, 0.8
 """Parts of the context's limit: what a cut leaves, and from where on a quiet moment is used."""
+
+_HUSH_NATS = 3.0
+"""Silence is so much likelier where the user speaks into the agent's words. When exactly one gives
+way is chance, so a model gives each moment a small share, which sampling would cut off in all."""
+_HUSH_AFTER_FRAMES = 4
+"""For so long the user was heard by then: less hardly tells "stop" from "mm hmm"."""
+_HUSH_GAP_FRAMES = 2
+"""So much silence may lie between two sounds of his."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,7 @@ class ChunkClock:
         self._silence_unit = silence_unit
         self._last_own = silence_unit
         self._last_heard: int | None = None
+        self._heard_frames = self._silent_frames = 0
         self._pending: list[int] = [] if fmt.bos is None else [fmt.bos]
         self._chunks: list[_Chunk] = []
         self.elapsed_chunks = 0
@@ -221,6 +231,7 @@ class ChunkClock:
         for chunk, frames in zip(unknown, heard, strict=False):
             units = novel_units(frames, self._last_heard, self._fmt)
             self._last_heard = int(frames[-1])
+            self._listen(frames)
             if chunk.estimated and units == chunk.user:
                 hits += 1
             else:
@@ -228,6 +239,15 @@ class ChunkClock:
                 stale = stale or chunk
             chunk.user, chunk.real = units, True
         return hits, misses, stale
+
+    def _listen(self, frames: Sequence[int]) -> None:
+        """Note for how long the user has been heard without a rest."""
+        for unit in frames:
+            silent = unit == self._silence_unit
+            self._silent_frames = self._silent_frames + 1 if silent else 0
+            self._heard_frames += not silent
+            if self._silent_frames > _HUSH_GAP_FRAMES:
+                self._heard_frames = 0
 
     def _roll_back(self, chunk: _Chunk) -> None:
         """Cut the context where the chunk's user part begins."""
@@ -326,7 +346,10 @@ class ChunkClock:
         self._begin_own()
         carried = None if fmt.boundary_emit else self._last_own
         text: list[int] = []
-        own = self._sample_units(carried, [fmt.s0, fmt.s1], self._own_sampling, text=text)
+        hush = _HUSH_NATS if self._heard_frames >= _HUSH_AFTER_FRAMES else 0.0
+        own = self._sample_units(
+            carried, [fmt.s0, fmt.s1], self._own_sampling, text=text, hush=hush
+        )
         self._chunks[-1].own, self._chunks[-1].text = own, text
         return own
 
@@ -357,12 +380,13 @@ class ChunkClock:
         at_least_one: bool = False,
         text: list[int] | None = None,
         most: int | None = None,
+        hush: float = 0.0,
     ) -> list[int]:
         """Sample units until one of ``ends`` (not consumed) or there are ``most`` (a chunk full).
 
         No unit repeats the one before it (``carried`` before the first), so each is a new one.
         Where ``text`` is given, tokens of the text slot may stand before the units and are added
-        to it.
+        to it. ``hush``: nats by which the agent's silence is likelier while it speaks.
         """
         units: list[int] = []
         previous = carried
@@ -370,7 +394,10 @@ class ChunkClock:
         while len(units) < most:
             tags = [] if at_least_one and not units else ends
             words = (False, False) if text is None or units else self._room_for_text(text)
-            token = self._sample(tags, sampling, True, *words, banned=previous)
+            speaks = (units[-1] if units else self._last_own) != self._silence_unit
+            token = self._sample(
+                tags, sampling, True, *words, banned=previous, hush=hush if speaks else 0.0
+            )
             if token in tags:
                 break
             self._pending.append(token)
@@ -410,10 +437,12 @@ class ChunkClock:
         heard: bool = False,
         own: bool = False,
         banned: int | None = None,
+        hush: float = 0.0,
     ) -> int:
         """One token out of ``tags`` and, if ``units``, all units but ``banned``.
 
-        ``heard`` and ``own``: and the text of the user's and the agent's words.
+        ``heard`` and ``own``: and the text of the user's and the agent's words; ``hush``: nats that
+        the silence unit gains.
         """
         logits = self._flush()
         key = (*tags, units, heard, own)
@@ -428,6 +457,8 @@ class ChunkClock:
                 kinds.append(np.arange(slot.heard_base, slot.heard_base + slot.piece_count))
             allowed = self._allowed[key] = np.concatenate(kinds)
         scores = logits[allowed]
+        if hush:
+            scores[len(tags) + self._silence_unit] += hush
         if banned is not None:
             scores[len(tags) + banned] = -np.inf
         return int(allowed[draw(scores, sampling, self._random)])

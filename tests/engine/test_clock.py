@@ -386,6 +386,19 @@ def test_the_context_is_cut_early_where_nobody_speaks(wild_path: Path) -> None:
     llama.close()
 
 
+def test_the_agent_gives_way_to_whom_it_has_heard_for_long(llama: WitnessedLlama) -> None:
+    def falls_silent(user: list[list[int]]) -> int:
+        llama.truncate(0)
+        return sum(SILENCE in step.own_units for step in talk(start(llama), user, 1))
+
+    speech, silence = [20, 30, 40, 50], [SILENCE] * 4
+    goes_on = falls_silent([speech] * 160)
+    hums = falls_silent([speech, silence] * 80)
+    quiet = falls_silent([silence] * 160)
+    assert goes_on > 10
+    assert max(hums, quiet) < goes_on / 2, (goes_on, hums, quiet)
+
+
 def test_a_context_too_short_for_a_talk(wild_path: Path) -> None:
     llama = Llama(wild_path, 100)
     with pytest.raises(DuologueError, match="context_tokens"):
