@@ -198,7 +198,7 @@ def lm(
 def pack(
     work: Work = _WORK,
     out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("resources/starter"),
-    version: str = "0.4.1",
+    version: str = "0.5.0",
     bundle: Annotated[
         Path | None, typer.Option(help="Bundle with the tokenizer or vocoder not trained here.")
     ] = None,

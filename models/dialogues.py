@@ -46,9 +46,6 @@ known when the next but one is composed, it can know in time of one that begins 
 its sound ends about a frame later, the tokenizer is two behind: 400 to 480 ms."""
 _SURER_FRAMES = (4, 6)
 """The same from where a sign of listening ("okay") turns out to be more ("okay stop")."""
-_LATE = 0.15
-"""Of interruptions: an agent that was never late would not know that it may still yield."""
-_LATE_FRAMES = (10, 24)
 _OWN_NOISE_OF_USER = 0.2
 _LASTING_FRAMES = 30
 """Of an answer to which the user can say "mm hmm" and still be heard next."""
@@ -221,8 +218,6 @@ class Composer:
     def _yields(self, onset: int, told: int) -> int:
         """When the agent stops for what begins at ``onset`` and is no mere sign of listening from
         ``told`` on."""
-        if self._random.random() < _LATE:
-            return told + self._random.randint(*_LATE_FRAMES)
         if told > onset:
             return told + self._random.randint(*_SURER_FRAMES)
         return onset + self._random.randint(*_YIELDS_FRAMES)

@@ -147,6 +147,7 @@ def pack_bundle(
     trained = torch.load(checkpoint, map_location="cpu", weights_only=True)
     vocabulary = Vocabulary(trained["unit_count"], tuple(trained["words"]))
     text = None
+    (folder / PIECES_NAME).unlink(missing_ok=True)
     if trained["format"]["text"]:
         text = text_settings(vocabulary.slot, vocabulary.pieces, folder / PIECES_NAME)
     manifest = Manifest(

@@ -17,9 +17,10 @@ from app.settings import Settings, SettingsFile
 from app.talk_state import State
 from app.window import worker
 from app.window.main_window import MainWindow
+from engine.bundle import load_bundle
 from engine.events import EVENTS_NAME, ChunkRecord, TalkRecord, read_events
 from engine.live_events import ChunkDone
-from engine.tokens import RATE_HZ
+from engine.tokens import FRAME_MS, RATE_HZ
 from engine.turns import activity, levels_db
 from tests.live.virtual_card import ROOT, VirtualCard, running_card
 
@@ -59,20 +60,23 @@ def test_a_user_talks_and_changes_the_chunk_size(
     window.session.ended.connect(recordings.append)
     window.session.state_changed.connect(states.append)
 
-    def words_in_time() -> int:
-        return sum(len(done.step.own_text) for done in chunks if not done.late_ms)
+    silence = load_bundle().manifest.silence_unit
 
-    def talk(chunks_more: int, words: int = 0) -> None:
+    def spoken_in_time() -> float:
+        frames = (unit for done in chunks if not done.late_ms for unit in done.step.own_frames)
+        return sum(unit != silence for unit in frames) * FRAME_MS / 1000
+
+    def talk(chunks_more: int, spoken_s: float = 0.0) -> None:
         before = len(chunks)
         with virtual_card.say(USER):
             qtbot.waitUntil(
-                lambda: len(chunks) >= before + chunks_more and words_in_time() >= words,
+                lambda: len(chunks) >= before + chunks_more and spoken_in_time() >= spoken_s,
                 timeout=_WAIT_MS,
             )
 
     qtbot.mouseClick(window.talk.start_button, Qt.MouseButton.LeftButton)
     # Twelve seconds, and longer where the machine is too slow to speak in time at first.
-    talk(75, words=6)
+    talk(75, spoken_s=2.0)
     page = window.settings_page
     window.show_page(3)
     qtbot.waitUntil(lambda: page.chunk.count() >= 3, timeout=_WAIT_MS)

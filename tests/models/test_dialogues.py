@@ -188,13 +188,9 @@ def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
                     waits[okay].append(said.offset - told_at)
     assert min(cut[joke], *(cut[story] for story in script.STORIES)) > 3
     assert min(told[joke], sum(told[story] for story in script.STORIES)) > 3
-    # "okay" alone is a sign of listening; and sometimes the agent is late.
-    in_time = {okay: [wait for wait in some if wait < 10] for okay, some in waits.items()}
-    assert (min(in_time[False]), max(in_time[False])) == (7, 9)
-    assert (min(in_time[True]), max(in_time[True])) == (4, 6)
-    late = [wait for some in waits.values() for wait in some if wait >= 10]
-    assert max(late) <= 24
-    assert 3 < len(late) < sum(map(len, in_time.values())) / 2
+    # "okay" alone is a sign of listening.
+    assert (min(waits[False]), max(waits[False])) == (7, 9)
+    assert (min(waits[True]), max(waits[True])) == (4, 6)
     assert hummed > 3  # and the story goes on
 
 
