@@ -391,9 +391,9 @@ def test_the_agent_gives_way_to_whom_it_has_heard_for_long(llama: WitnessedLlama
         llama.truncate(0)
         return sum(SILENCE in step.own_units for step in talk(start(llama), user, 1))
 
-    speech, silence = [20, 30, 40, 50], [SILENCE] * 4
+    speech, hum, silence = [20, 30, 40, 50], [20, 30, 40, SILENCE], [SILENCE] * 4
     goes_on = falls_silent([speech] * 160)
-    hums = falls_silent([speech, silence] * 80)
+    hums = falls_silent([hum, silence] * 80)
     quiet = falls_silent([silence] * 160)
     assert goes_on > 10
     assert max(hums, quiet) < goes_on / 2, (goes_on, hums, quiet)
