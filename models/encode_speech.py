@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -176,25 +177,24 @@ def _silences(net: TokenizerNet, noises: np.ndarray, rng: np.random.Generator) -
 
 
 def _strangers(
-    corpus: Corpus, seconds: tuple[float, float], most: int
+    corpus: Corpus, seconds: tuple[float, float]
 ) -> Iterator[tuple[Utterance, list[Segment]]]:
     """Aligned sentences of people whose length lies between two ``seconds``, and their phones."""
     shortest, longest = (limit * RATE_HZ for limit in seconds)
-    found = 0
     for utterance in track(corpus.utterances, "real people"):
-        if not shortest <= utterance.samples < longest or found == most:
+        other = utterance.voice.startswith(_STRANGERS)
+        if not (other and shortest <= utterance.samples < longest):
             continue
         segments = segments_of(corpus.labels[corpus.label_slice(utterance)])
         spoken = [segment for segment in segments if segment[2] < PAUSE]
-        if utterance.voice.startswith(_STRANGERS) and spoken:
-            found += 1
+        if spoken:
             yield utterance, spoken
 
 
 def _real_sentences(net: TokenizerNet, corpus: Corpus) -> list[UnitSpeech]:
     """What people say that the script does not know."""
     said = []
-    for utterance, spoken in _strangers(corpus, _UNKNOWN_SECONDS, _UNKNOWNS):
+    for utterance, spoken in islice(_strangers(corpus, _UNKNOWN_SECONDS), _UNKNOWNS):
         units, lead = _as_heard(net, corpus.sound(utterance))
         ends = voiced_frames(lead + spoken[0][0], lead + spoken[-1][1])
         said.append(UnitSpeech(utterance.voice, units, *ends))
@@ -206,7 +206,7 @@ def _real_talk(
 ) -> list[list[UnitSpeech]]:
     """People's long sentences, each in its phrases."""
     talk = []
-    for utterance, spoken in _strangers(corpus, _LONG_SECONDS, _LONG_TALKS):
+    for utterance, spoken in islice(_strangers(corpus, _LONG_SECONDS), _LONG_TALKS):
         speech = _of_somebody_else(Speech(corpus.sound(utterance), tuple(spoken)), rng)
         units, lead = _as_heard(net, speech.audio)
         spans = [(lead + first, lead + last) for first, last in phrases(speech.segments)]
@@ -282,9 +282,11 @@ def _real_orders(
         text, segments = likeliest(costs, coffee.ways_to_ask(way))
         recorded = Speech(audio, tuple(segments))
         others = (_of_somebody_else(recorded, rng) for _ in range(_ELSEWHERE))
-        heard = [(around.disturb(other.audio, rng), other.segments) for other in others]
+        heard = [
+            (whole_frames(around.disturb(other.audio, rng)), other.segments) for other in others
+        ]
         orders += [
-            SpokenOrder(_unit_speech(net, "picovoice", text, whole_frames(sound), when), said)
+            SpokenOrder(_unit_speech(net, "picovoice", text, sound, when), said)
             for sound, when in [(audio, recorded.segments), *heard]
         ]
     return orders

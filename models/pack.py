@@ -147,9 +147,10 @@ def pack_bundle(
     trained = torch.load(checkpoint, map_location="cpu", weights_only=True)
     vocabulary = Vocabulary(trained["unit_count"], tuple(trained["words"]))
     text = None
-    (folder / PIECES_NAME).unlink(missing_ok=True)
     if trained["format"]["text"]:
         text = text_settings(vocabulary.slot, vocabulary.pieces, folder / PIECES_NAME)
+    else:  # what an earlier bundle left there
+        (folder / PIECES_NAME).unlink(missing_ok=True)
     manifest = Manifest(
         manifest_version=TEXT_VERSION if text else PLAIN_VERSION,
         name="starter",
