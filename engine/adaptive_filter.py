@@ -34,7 +34,8 @@ _CONSTRAINED_EVERY = 4
 # The drift of the clocks is measured over half a second in which the filter works.
 _DRIFT_BLOCKS = 50
 _WORKING_RATIO = 0.9
-# A jump is searched for over 100 ms either way, every 100 ms in which the filter helps nothing.
+# A jump is searched for over 100 ms either way, every 100 ms in which the filter helps nothing; and
+# sooner where its caller asks.
 _JUMP_BLOCKS, SEARCH_BLOCKS = 10, 64
 _MOST_JUMP = RATE_HZ // 10
 _CLEAR_PEAK = 8.0
@@ -149,7 +150,7 @@ class AdaptiveFilter:
                 self._measure_drift(self._old_filter)
             self._old_filter = self._filter.copy()
         if self._drift_blocks % _JUMP_BLOCKS == 0 and self._out_power > 0.8 * self._in_power:
-            self._look_for_jump()
+            self.look_for_jump()
 
     def _measure_drift(self, before: np.ndarray) -> None:
         turned = (self._filter * np.conj(before)).sum(axis=0)
@@ -159,12 +160,13 @@ class AdaptiveFilter:
         shift = -slope * _FFT / (2 * np.pi)
         self.drift_error = shift / (_DRIFT_BLOCKS * BLOCK_SAMPLES)
 
-    def _look_for_jump(self) -> None:
-        if len(self._nears) < SEARCH_BLOCKS:
+    def look_for_jump(self, blocks: int = SEARCH_BLOCKS) -> None:
+        """Move the filter if the last ``blocks``, at most SEARCH_BLOCKS, tell of another delay."""
+        if len(self._nears) < blocks:
             return
         size = 2 * SEARCH_BLOCKS * BLOCK_SAMPLES
-        near = np.fft.rfft(np.concatenate(list(self._nears)), size)
-        echo = np.fft.rfft(np.concatenate(list(self._echoes)), size)
+        near = np.fft.rfft(np.concatenate(list(self._nears)[-blocks:]), size)
+        echo = np.fft.rfft(np.concatenate(list(self._echoes)[-blocks:]), size)
         cross = near * np.conj(echo)
         cross /= np.abs(cross) ** 0.8 + 1e-9
         around = np.fft.irfft(cross)

@@ -77,7 +77,13 @@ class EchoCanceller:
         suppressed = self._aec3.process(np.clip(left, -1.0, 1.0), far)
         before, self._share = self._share, self._network_share(far)
         user = self._suppressor.process(
-            left, echo, suppressed, far, strict=self._linear.new, echoes=self._share > 0
+            left,
+            echo,
+            suppressed,
+            far,
+            strict=self._linear.new,
+            wrong=self._linear.wrong,
+            echoes=self._share > 0,
         )
         linear, self._left_before = self._left_before, left
         share = np.linspace(before, self._share, BLOCK_SAMPLES, dtype=np.float32)

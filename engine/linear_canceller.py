@@ -3,8 +3,8 @@
 Two filters over the same far end. One learns from block to block (``adaptive_filter``) and follows
 whatever changes; one is solved from all of the last seconds (``path_solver``) and is far more exact
 as long as nothing does. What is subtracted is the mixture of both that leaves least. It is linear,
-so the user's speech stays as it is. The clocks' drift (``far_end``) and jumps of the delay are
-followed. Numpy only; the thread of its caller.
+so the user's speech stays as it is. The clocks' drift (``far_end``) and jumps of the delay
+(``echo_check``) are followed. Numpy only; the thread of its caller.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from engine.adaptive_filter import (
     AdaptiveFilter,
     in_partitions,
 )
+from engine.echo_check import EchoCheck
 from engine.far_end import BLOCK_SAMPLES, FarEnd
 from engine.path_solver import HISTORY_BLOCKS, PathSolver
 
@@ -38,6 +39,8 @@ _SMOOTHING = 0.95
 _TRUST = 0.3
 # Solutions that are worse than the quick filter for a second of the agent's speech are dropped.
 _USELESS_SHARE, _USELESS_BLOCKS = 0.1, 100
+# A jump is looked for when so much sound came after it, and again every so often.
+_LEAST_SEARCH_BLOCKS, _SEARCH_EVERY = 15, 5
 _TINY = 1e-9
 
 
@@ -57,6 +60,15 @@ class LinearCanceller:
         self._blocks = self._silent_blocks = self._useless_blocks = 0
         self._gained = self._apart = self._left = 0.0
         self._heard = self._remained = 0.0
+        self._check = EchoCheck()
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the estimate of the echo is another echo than what is heard: after a jump.
+
+        With headphones there is none, and what the filters learn of the user is no echo.
+        """
+        return self._check.wrong and self._quieter
 
     @property
     def jumps(self) -> int:
@@ -66,8 +78,13 @@ class LinearCanceller:
     @property
     def new(self) -> bool:
         """Whether the room is hardly known: in a talk's first seconds, and after a jump."""
-        echoes = self._heard - self._remained > _QUIETER_SHARE * self._heard
-        return not self._solver.settled and (self._quick.active_blocks < _NEW_BLOCKS or echoes)
+        early = self._quick.active_blocks < _NEW_BLOCKS
+        return not self._solver.settled and (early or self._quieter)
+
+    @property
+    def _quieter(self) -> bool:
+        """Whether the filters have made the last seconds of the agent's speech quieter."""
+        return self._heard - self._remained > _QUIETER_SHARE * self._heard
 
     def process(self, near: np.ndarray, far: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What is left of 10 ms of microphone, and the echo taken out: float32 (160,) each.
@@ -87,8 +104,17 @@ class LinearCanceller:
         if active:
             self._heard = _SHARE_SMOOTHING * self._heard + float(np.dot(near, near))
             self._remained = _SHARE_SMOOTHING * self._remained + float(np.dot(left, left))
+        self._check.push(left, echo)
+        self._find_jump()
+        if self.jumps > jumps:
+            self._check.mended()
         self._follow(self.jumps > jumps)
         return left, echo
+
+    def _find_jump(self) -> None:
+        wrong = self._check.wrong_blocks
+        if self.wrong and wrong >= _LEAST_SEARCH_BLOCKS and wrong % _SEARCH_EVERY == 0:
+            self._quick.look_for_jump(min(wrong, SEARCH_BLOCKS))
 
     def _exact_share(self, left_quick: np.ndarray, left_exact: np.ndarray, active: bool) -> float:
         """How much of the solved filter leaves least, 0 to 1."""

@@ -7,6 +7,7 @@ it, and what was played.
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,10 @@ _GENTLENESS = 0.7
 _STRICTNESS = 3.0
 _LITTLE, _MOST = 0.2, 0.6
 _HELD = 0.8  # of that share goes over to the next spectrum
+# Where the filter's echo is not the one heard, what was taken lately tells no more than how loud an
+# echo is in each bin: what is not far louder is echo. A jump of the delay is at most so long.
+_ECHO_FRAMES = 12
+_LOUDER = 10.0
 _TINY = 1e-12
 # The background is what a bin falls to: it follows down at once, and up by 2 dB a second.
 _SMOOTHED = 0.9
@@ -62,14 +67,20 @@ class ResidualSuppressor:
         self._state = np.zeros(self._session.get_inputs()[1].shape, np.float32)
         self._unfinished = np.zeros(HOP, np.float32)
         self._user = 0.0
+        self._echoes: deque[np.ndarray] = deque(maxlen=_ECHO_FRAMES)
         self._smooth: np.ndarray = np.full(_BINS, _MOST_NOISE, np.float32)
         self._background: np.ndarray = self._smooth
         self._random = np.random.default_rng(0)
 
     def process(
-        self, *blocks: np.ndarray, strict: bool = False, echoes: bool = False
+        self,
+        *blocks: np.ndarray,
+        strict: bool = False,
+        wrong: bool = False,
+        echoes: bool = False,
     ) -> np.ndarray:
-        """The user, float32 (160,), 10 ms late; less of him and of the echo if ``strict``.
+        """The user, float32 (160,), 10 ms late; less of him and of the echo if ``strict``, and
+        only what is louder than an echo if the filter's estimate of it is ``wrong``.
 
         ``blocks`` are what the filter left, its estimate of the echo, AEC3's sound and what was
         played: float32 (160,) each. While there may be an echo (``echoes``), the background counts
@@ -86,8 +97,11 @@ class ResidualSuppressor:
             )
         except Exception as error:  # onnxruntime's errors share no base class of their own
             raise DuologueError(f"{self.path} cannot be run; install Duologue again.") from error
-        power = powers.reshape(_INPUTS, _BINS)[0]
-        gentle = self._gentle(gains.reshape(_BINS), power, strict)
+        power, echo = powers.reshape(_INPUTS, _BINS)[:2]
+        self._echoes.append(echo)
+        gentle = self._gentle(gains.reshape(_BINS), power, strict or wrong)
+        if wrong:
+            gentle = gentle * _above(power, np.max(self._echoes, axis=0))
         kept = spectra[0] * gentle + self._comfort(power, gentle, echoes)
         sound = (np.fft.irfft(kept) * _WINDOW).astype(np.float32)
         finished: np.ndarray = self._unfinished + sound[:HOP]
@@ -124,3 +138,9 @@ class ResidualSuppressor:
         drawn = self._random.standard_normal((2, _BINS))
         noise: np.ndarray = deviation * (drawn[0] + 1j * drawn[1])
         return noise
+
+
+def _above(powers: np.ndarray, echoes: np.ndarray) -> np.ndarray:
+    """Gains (161,): how far ``powers`` (161,) are above what ``echoes`` (161,) may account for."""
+    above: np.ndarray = np.clip(1 - _LOUDER * echoes / (powers + np.float32(_TINY)), 0, 1)
+    return above

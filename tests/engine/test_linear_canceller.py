@@ -111,6 +111,30 @@ def test_a_jump_is_found(jump_ms: float) -> None:
     assert db(echo[after]) - db(left[after]) > 15
 
 
+def test_a_jump_is_told_and_found_within_a_third_of_a_second() -> None:
+    far = speech_like(6, 1)
+    echo = EchoPath(replace(ROOM, jump_ms=45.0), 1).push(far)
+    canceller, wrong, jumps = LinearCanceller(), [], []
+    for block in zip((echo + noise(len(far))).reshape(-1, 160), far.reshape(-1, 160), strict=True):
+        canceller.process(*block)
+        wrong.append(canceller.wrong)
+        jumps.append(canceller.jumps)
+    second = RATE_HZ // BLOCK_SAMPLES
+    assert not any(wrong[: 4 * second])
+    assert any(wrong[4 * second : 4 * second + 15])
+    assert jumps[4 * second + 33] == 1
+    assert not any(wrong[-second:])
+
+
+def test_with_headphones_no_echo_is_wrong() -> None:
+    far = speech_like(8, 1)
+    canceller, wrong = LinearCanceller(), []
+    for block in zip(speech_like(8, 2).reshape(-1, 160), far.reshape(-1, 160), strict=True):
+        canceller.process(*block)
+        wrong.append(canceller.wrong)
+    assert np.mean(wrong) < 0.05
+
+
 def test_reset_forgets_the_room() -> None:
     far = speech_like(1, 1)
     near = EchoPath(ROOM, 1).push(far)

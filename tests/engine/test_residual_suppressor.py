@@ -43,6 +43,28 @@ def test_a_strict_one_spares_nobody(suppressor: ResidualSuppressor) -> None:
     assert suppressor._gentle(half, powers, strict=True).max() < 0.2
 
 
+def test_where_the_estimate_is_wrong_only_what_is_louder_than_an_echo_stays(
+    suppressor: ResidualSuppressor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suppressor, "_gentle", lambda *_: np.ones(HOP + 1, np.float32))
+    random, quiet = np.random.default_rng(1), np.zeros(HOP, np.float32)
+    left, echo = (0.1 * random.standard_normal((40, HOP)).astype(np.float32) for _ in range(2))
+
+    def level(echo_gain: float, wrong: bool) -> float:
+        suppressor.reset()
+        # The echo taken out is silent at last, as where its place in time is wrong.
+        echoes = np.float32(echo_gain) * np.concatenate([echo[:30], 0 * echo[30:]])
+        sound = [
+            suppressor.process(one, other, quiet, quiet, wrong=wrong)
+            for one, other in zip(left, echoes, strict=True)
+        ]
+        return float(10 * np.log10(np.square(sound[31:38]).mean() + 1e-12))
+
+    assert level(1.0, wrong=False) == pytest.approx(-20, abs=1)
+    assert level(1.0, wrong=True) < -40
+    assert level(0.03, wrong=True) == pytest.approx(-20, abs=2)
+
+
 @pytest.mark.parametrize("level_db", [-70, -60, -50])
 def test_the_background_stays_where_all_is_taken_away(
     suppressor: ResidualSuppressor, level_db: float, monkeypatch: pytest.MonkeyPatch
