@@ -22,12 +22,13 @@ _INPUTS, _BINS = 4, HOP + 1
 # Square root of a Hann window: analysis and synthesis together add up to one.
 _WINDOW = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(2 * HOP) / (2 * HOP))).astype(np.float32)
 
-# The network errs to the user's cost: units tolerate a weak echo better than a maimed voice. So its
-# gains are taken mildly, and not at all where it keeps most of a spectrum's power anyway: there the
-# user speaks. Chosen in simulated rooms with people of the training (docs/echo.md).
-_GENTLENESS = 0.7
-# Until the filter knows the room it leaves most of an echo, to which the agent would react.
+# What the network leaves of an echo still stands out of a quiet room, so its gains are cubed. But
+# units tolerate a weak echo better than a maimed voice: where the network keeps most of a spectrum,
+# the user speaks, and nothing is taken away. Chosen in simulated rooms with people of the training
+# (docs/echo.md).
 _STRICTNESS = 3.0
+# That is judged by milder gains, which do not fall with the number of bins that are doubtful.
+_MILDNESS = 0.7
 _LITTLE, _MOST = 0.2, 0.6
 _HELD = 0.8  # of that share goes over to the next spectrum
 # Where the filter's echo is not the one heard, what was taken lately tells no more than how loud an
@@ -111,17 +112,16 @@ class ResidualSuppressor:
     def _gentle(self, gains: np.ndarray, powers: np.ndarray, strict: bool = False) -> np.ndarray:
         """Gains (161,) that spare the user: where he is most of the sound, the filter's is heard.
 
-        ``powers`` (161,) are those of what the filter left.
+        ``powers`` (161,) are those of what the filter left; if ``strict``, nobody is spared.
         """
+        strictly: np.ndarray = gains**_STRICTNESS
         if strict:
             self._user = 0.0
-            strictly: np.ndarray = gains**_STRICTNESS
             return strictly
-        gentle: np.ndarray = gains**_GENTLENESS
-        kept = float((powers * gentle**2).sum() / (powers.sum() + _TINY))
+        kept = float((powers * gains ** (2 * _MILDNESS)).sum() / (powers.sum() + _TINY))
         self._user = max(kept, _HELD * self._user)
         share = min(max((self._user - _LITTLE) / (_MOST - _LITTLE), 0.0), 1.0)
-        return gentle + np.float32(share) * (1 - gentle)
+        return strictly + np.float32(share) * (1 - strictly)
 
     def _comfort(self, powers: np.ndarray, gains: np.ndarray, echoes: bool) -> np.ndarray:
         """Noise (161,) in the place of the background that the gains take away with the echo.
