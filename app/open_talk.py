@@ -98,7 +98,7 @@ class OpenTalk:
             )
             self.chunk_ms = self._duplex.format.chunk_ms
             self.latency_ms = self._duplex.latency_ms
-            self.captioned = covered_sides(self._duplex.format)
+            self.captioned = covered_sides(bundle.manifest)
             phase("sound")
             if not ONE_CARD.acquire(timeout=_CARD_SECONDS):
                 raise DuologueError("The sound card is still being tried; begin again.")

@@ -24,9 +24,11 @@ from engine.tokens import FRAME_MS, UNIT_RATE_HZ, TextSlot, TokenFormat
 MANIFEST_NAME = "manifest.json"
 PLAIN_VERSION: Literal[1] = 1
 TEXT_VERSION: Literal[2] = 2
-"""Of manifests without and with a text slot: programs that know only the first go on reading all
-bundles that they can speak with, and ask for a newer Duologue at the others."""
-_KNOWN_VERSIONS = (PLAIN_VERSION, TEXT_VERSION)
+READER_VERSION: Literal[3] = 3
+"""Of manifests without words, with a text slot, and with a reader: programs that know only the
+first go on reading all bundles that they can speak with, and ask for a newer Duologue at the
+others."""
+_KNOWN_VERSIONS = (PLAIN_VERSION, TEXT_VERSION, READER_VERSION)
 MOST_TEXT = 8
 """Text tokens of a kind in a chunk; of the longest, 240 ms, a word is seldom shorter."""
 _REMEDY = "install the bundle again"
@@ -98,6 +100,15 @@ class TextSettings(_Strict):
         return [range(base, base + self.piece_count) for base in bases if base is not None]
 
 
+class ReaderSettings(_Strict):
+    """The reader: a model that reads both speakers' units for captions, beside the talk."""
+
+    network: FileEntry
+    pieces: FileEntry
+    """The letters of the pieces, as those of a text slot."""
+    piece_count: Annotated[int, Field(gt=0)]
+
+
 class EncoderSettings(_Strict):
     """How the tokenizer hears a stream."""
 
@@ -139,7 +150,7 @@ class Samplings(_Strict):
 class Manifest(_Strict):
     """All that the engine must know of the models."""
 
-    manifest_version: Literal[1, 2]
+    manifest_version: Literal[1, 2, 3]
     name: Annotated[str, Field(min_length=1)]
     version: str
     licence: str
@@ -157,7 +168,9 @@ class Manifest(_Strict):
     sink_chunks: Annotated[int, Field(ge=0)] = 0
     sampling: Samplings
     text: TextSettings | None = Field(default=None, exclude_if=lambda text: text is None)
-    """Left out of the file where there is none: recordings know a bundle by its manifest's hash."""
+    reader: ReaderSettings | None = Field(default=None, exclude_if=lambda reader: reader is None)
+    """Both left out of the file where there is none: recordings know a bundle by its manifest's
+    hash."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Manifest:
@@ -166,6 +179,8 @@ class Manifest(_Strict):
             raise ValueError("two tokens share an id")
         if (self.text is not None) != (self.manifest_version == TEXT_VERSION):
             raise ValueError(f"manifest version {TEXT_VERSION} is that of a text slot")
+        if (self.reader is not None) != (self.manifest_version == READER_VERSION):
+            raise ValueError(f"manifest version {READER_VERSION} is that of a reader")
         if self.text and (self.text.heard_base is None) != (self.text.most_heard == 0):
             raise ValueError("heard_base and most_heard go together")
         if len(set(self.chunks_ms)) < len(self.chunks_ms):
@@ -185,8 +200,15 @@ class Manifest(_Strict):
     def entries(self) -> list[FileEntry]:
         """All files but the manifest."""
         files = self.files
-        models = [files.tokenizer, files.language_model, files.vocoder]
-        return models if self.text is None else [*models, self.text.pieces]
+        entries = [files.tokenizer, files.language_model, files.vocoder]
+        if self.reader:
+            entries.append(self.reader.network)
+        return [*entries, self.words.pieces] if self.words else entries
+
+    @property
+    def words(self) -> TextSettings | ReaderSettings | None:
+        """What writes words, if anything does."""
+        return self.text or self.reader
 
     def _ids(self) -> list[range]:
         special = [self.tokens.s0, self.tokens.s1, *(self.tokens.bos or {}).values()]
@@ -202,7 +224,7 @@ class Bundle:
     folder: Path
     manifest: Manifest
     pieces: tuple[str, ...] = ()
-    """Pieces of text, where there is a text slot."""
+    """Pieces of text, where there is a text slot or a reader."""
 
     @property
     def tokenizer(self) -> Path:
@@ -218,6 +240,12 @@ class Bundle:
     def vocoder(self) -> Path:
         """The ONNX vocoder."""
         return self.folder / self.manifest.files.vocoder.path
+
+    @property
+    def reader(self) -> Path | None:
+        """The ONNX reader, if there is one."""
+        reader = self.manifest.reader
+        return self.folder / reader.network.path if reader else None
 
     def token_format(self, chunk_ms: int) -> TokenFormat:
         """The format at one chunk length; DuologueError where it was not trained."""
@@ -255,8 +283,8 @@ def load_bundle(folder: Path | None = None) -> Bundle:
     manifest = read_manifest(folder / MANIFEST_NAME)
     for entry in manifest.entries():
         _verify(folder / entry.path, entry)
-    text = manifest.text
-    pieces = read_pieces(folder / text.pieces.path, text.piece_count) if text else ()
+    words = manifest.words
+    pieces = read_pieces(folder / words.pieces.path, words.piece_count) if words else ()
     return Bundle(folder, manifest, pieces)
 
 

@@ -7,6 +7,7 @@ the user's sound of interval N and returns the agent's of interval N + 1.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ import numpy as np
 
 from engine.audio_file import from_pcm, to_pcm
 from engine.bundle import Bundle
-from engine.clock import ChunkClock, Sampling, beat_tokens
+from engine.clock import ChunkClock, ClockStep, Sampling, beat_tokens
 from engine.errors import DuologueError
 from engine.llama import Llama
 from engine.tokens import FRAME_MS, RATE_HZ
 from engine.unit_encoder import Tokenizer, UnitEncoder
+from engine.unit_reader import StreamingReader, UnitReader
 from engine.vocoder import StreamingVocoder
 from engine.yielding import Yielding, broken_off
 
@@ -57,9 +59,10 @@ class Step:
     sooner as the caller can."""
     own_text: Sequence[str] = ()
     """Pieces of the agent's words that begin in chunk N + 1, or one later; a leading space begins a
-    word. None without a text slot, as for the next."""
+    word. Of a reader: words that end in it or shortly before. None without a text slot or a reader,
+    as for the next."""
     heard_text: Sequence[str] = ()
-    """Pieces of the user's words, as the agent understood them by then."""
+    """Pieces of the user's words, as the agent understood them by then, or as the reader did."""
 
 
 class Duplex:
@@ -110,6 +113,10 @@ class Duplex:
             begun_frames,
         )
         self._vocoder = StreamingVocoder.of(bundle)
+        reader = UnitReader(bundle.reader, bundle.pieces) if bundle.reader else None
+        self._own_reader, self._user_reader = (
+            StreamingReader(reader) if reader else None for _ in range(2)
+        )
         self._latency_samples = self.latency_ms * RATE_HZ // 1000
         capacity = manifest.context_tokens + beat_tokens(self.format)
         self.llama = Llama(bundle.language_model, capacity, gpu_layers, threads)
@@ -136,6 +143,9 @@ class Duplex:
         manifest = self.bundle.manifest
         self._encoder.reset()
         self._vocoder.reset()
+        for reader in (self._own_reader, self._user_reader):
+            if reader:
+                reader.reset()
         self._yielding = Yielding(manifest.silence_unit)
         self._withheld = np.zeros(0, np.float32)
         self._index = 0
@@ -207,8 +217,9 @@ class Duplex:
         spoken_frames = self._yielding.spoken_frames(beat.own_frames)
         if spoken_frames is not None:
             agent_audio = broken_off(agent_audio, spoken_frames)
+        sounded = time.perf_counter()
+        own_text, heard_text = self._words(beat, heard)
         done = time.perf_counter()
-        pieces = self.bundle.pieces
         step = Step(
             index=self._index,
             agent_audio=agent_audio,
@@ -224,17 +235,27 @@ class Duplex:
                 "refeed": beat.refeed_ms,
                 "estimate": beat.estimate_ms,
                 "own": beat.own_ms,
-                "vocoder": (done - spoken) * 1000,
+                "vocoder": (sounded - spoken) * 1000,
                 "total": (done - started) * 1000,
             },
             lost=lost,
             speak=speak,
             yields=spoken_frames == 0,
-            own_text=[pieces[piece] for piece in beat.own_text],
-            heard_text=[pieces[piece] for piece in beat.heard_text],
+            own_text=own_text,
+            heard_text=heard_text,
         )
         self._index += 1
         return step
+
+    def _words(
+        self, beat: ClockStep, heard: Sequence[Sequence[int]]
+    ) -> tuple[list[str], list[str]]:
+        """Pieces of both speakers' words: the reader's where there is one, else the text slot's."""
+        if self._own_reader and self._user_reader:
+            user_units = list(itertools.chain.from_iterable(heard))
+            return self._own_reader.push(beat.own_frames), self._user_reader.push(user_units)
+        pieces = self.bundle.pieces
+        return [pieces[piece] for piece in beat.own_text], [pieces[p] for p in beat.heard_text]
 
     def _check_open(self) -> None:
         if self._closed:

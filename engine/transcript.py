@@ -1,4 +1,4 @@
-"""The transcript: what both speakers said, in lines, from the words beside the units.
+"""The transcript: what both speakers said, in lines, from words beside the units or read in them.
 
 Grows with a talk's steps or with the records of its recording. Times are those of the chunks in
 which the words stood: the agent's at their onset or a chunk earlier, the user's when the agent had
@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from engine.bundle import Manifest
 from engine.duplex import Step
 from engine.events import ChunkRecord, read_talk
-from engine.tokens import RATE_HZ, TokenFormat
+from engine.tokens import RATE_HZ
 from engine.whole_file import write_whole
 
 TRANSCRIPT_NAME = "transcript.txt"
@@ -87,11 +88,12 @@ class Transcript:
         self.lines.append(Line(side, start_sample, end_sample, text.lstrip()))
 
 
-def covered_sides(fmt: TokenFormat) -> list[Side]:
-    """Whose words a model with this format writes."""
-    if fmt.text is None:
+def covered_sides(manifest: Manifest) -> list[Side]:
+    """Whose words a bundle writes."""
+    if manifest.words is None:
         return []
-    return ["agent"] if fmt.text.heard_base is None else ["user", "agent"]
+    only_own = manifest.text is not None and manifest.text.heard_base is None
+    return ["agent"] if only_own else ["user", "agent"]
 
 
 def read_transcript(folder: Path) -> Transcript:

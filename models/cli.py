@@ -6,6 +6,7 @@
     duologue-train units       k-means and joining what noise confuses, then every sentence as units
     duologue-train vocoder     units to the agent's voice
     duologue-train lm          text and units mixed, dialogues by turns, dialogues with real timing
+    duologue-train reader      units to words, for captions
     duologue-train pack        export and pack the bundle
     duologue-train echo        the residual echo suppressor, for the packed bundle's voice and units
 
@@ -195,12 +196,31 @@ def lm(
 
 
 @app.command()
+def reader(
+    work: Work = _WORK,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of open data: its turn-taking/ times the dialogues.")
+    ] = None,
+    minutes: Minutes = 90,
+    threads: Threads = 1,
+    seed: Seed = 1,
+) -> None:
+    """Train what reads both speakers' units for the captions of a bundle without a text slot."""
+    from models.timing import HUMAN, read_timing
+    from models.train_reader import train_reader
+
+    timing = read_timing(data / "turn-taking") if data else HUMAN
+    train_reader(work / "speech.pkl.gz", work / "reader", minutes, threads, seed, timing)
+
+
+@app.command()
 def pack(
     work: Work = _WORK,
     out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("resources/starter"),
-    version: str = "0.5.0",
+    version: str = "0.6.0",
     bundle: Annotated[
-        Path | None, typer.Option(help="Bundle with the tokenizer or vocoder not trained here.")
+        Path | None,
+        typer.Option(help="Bundle with the parts not trained here."),
     ] = None,
     context: Annotated[
         int | None, typer.Option(help="Tokens of a talk that are remembered: fewer are quicker.")

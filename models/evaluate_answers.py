@@ -10,13 +10,15 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from engine.tokens import RATE_HZ
+from engine.transcript import Side
 from models import script
+from models.caption_errors import caption_errors
 from models.intervals import median, ratio, share
 from models.known_sentences import KnownSentences, plain_sentences
 from models.orders import neighbours
@@ -75,6 +77,8 @@ class Answer:
     distance: float
     delays_ms: tuple[float | None, ...]
     """Of the agent's answer to each turn; None where none came in time."""
+    captions: dict[Side, str] = field(default_factory=dict)
+    """What captions showed of the user's questions and of the agent's last answer."""
 
     @property
     def right_units(self) -> bool:
@@ -150,7 +154,7 @@ def _play(
 ) -> Answer:
     voice = rng.choice(HELD_OUT)
     asked, delays = [], []
-    since = 0
+    begin = since = partner.now
     for turn in scene.turns:
         asked.append(rng.choice(turn.users))
         start, end = partner.say(speak(asked[-1], voice, rng))
@@ -172,7 +176,12 @@ def _play(
         recognised=recognised,
         distance=distance,
         delays_ms=tuple(delays),
+        captions=partner.captions_since(begin) | _only_agent(partner.captions_since(since)),
     )
+
+
+def _only_agent(captions: dict[Side, str]) -> dict[Side, str]:
+    return {side: shown for side, shown in captions.items() if side == "agent"}
 
 
 def _candidates(expected: str) -> Sequence[str]:
@@ -193,6 +202,7 @@ def report_places(conversations: Sequence[Sequence[Answer]], _run: Run) -> Repor
     for place, where in PLACES.items():
         some = [talk for talk in conversations if talk[0].place == place]
         scores += _right(f"right answer, {where}", some, GOALS_RIGHT[place])
+        scores += _captions(where, some)
     answers = [answer for conversation in conversations for answer in conversation]
     quiet = [answer for answer in answers if answer.place == "clean"]
     delays = [delay for answer in quiet for delay in answer.delays_ms]
@@ -246,6 +256,20 @@ def _right(
     return scores
 
 
+def _captions(where: str, conversations: Sequence[Sequence[Answer]]) -> list[Score]:
+    """Words that captions get wrong: the user's, and the agent's where it said what it should."""
+    errors: dict[Side, list[tuple[int, int]]] = {}
+    for answer in (answer for talk in conversations for answer in talk):
+        said: dict[Side, str] = {"user": " ".join(answer.asked), "agent": answer.expected}
+        for side, shown in answer.captions.items():
+            if side == "user" or answer.right_units:
+                errors.setdefault(side, []).append(caption_errors(said[side], shown))
+    return [
+        Score(f"words of the {side} wrong in captions, {where}", ratio(rows))
+        for side, rows in errors.items()
+    ]
+
+
 def _right_by(name: str, answers: Sequence[Answer]) -> dict[str, float]:
     asked = Counter(getattr(answer, name) for answer in answers)
     right = Counter(getattr(answer, name) for answer in answers if answer.right)
@@ -263,6 +287,7 @@ def _failures(answers: Sequence[Answer]) -> list[dict[str, Any]]:
             "words": answer.words,
             "units": answer.recognised,
             "distance": round(answer.distance, 2),
+            "captions": answer.captions,
         }
         for answer in answers
         if not answer.right

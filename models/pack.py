@@ -1,10 +1,12 @@
-"""Packs trained parts into a bundle: ONNX tokenizer and vocoder, GGUF language model, manifest."""
+"""Packs trained parts into a bundle: ONNX tokenizer, vocoder and reader, GGUF language model,
+manifest.
+"""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +15,13 @@ import torch
 
 from engine.bundle import (
     PLAIN_VERSION,
+    READER_VERSION,
     TEXT_VERSION,
     Bundle,
     EncoderSettings,
     Files,
     Manifest,
+    ReaderSettings,
     Samplings,
     SamplingSettings,
     TextSettings,
@@ -31,15 +35,17 @@ from engine.errors import DuologueError
 from engine.pieces import write_pieces
 from engine.tokens import FRAME_MS, FRAME_SAMPLES, RATE_HZ, TextSlot
 from models.export_gguf import export_gguf, load_llama
+from models.export_reader import export_reader
 from models.export_vocoder import export_network
 from models.onnx_weights import halve_weights
 from models.tokenizer import DELAY_FRAMES, load_tokenizer
+from models.train_reader import load_reader, reader_pieces
 from models.unpack import vocoder_of_onnx
 from models.vocabulary import Vocabulary
 from models.vocoder import AUDIO_DELAY_FRAMES, CausalVocoder, load_vocoder
 
 _OPSET = 18
-PIECES_NAME = "pieces.json"
+PIECES_NAME, READER_NAME = "pieces.json", "reader.onnx"
 LEAST_PARITY = 0.99
 """Share of units that must survive export, before the weights are stored as float16."""
 ENCODER_WINDOW_MS = 2000
@@ -104,8 +110,8 @@ def _tokenizer(trained: Path, shipped: Bundle | None, path: Path) -> None:
         export_tokenizer(trained, path)
     elif shipped is None:
         raise _missing(trained)
-    elif not path.exists() or not shipped.tokenizer.samefile(path):
-        shutil.copyfile(shipped.tokenizer, path)
+    else:
+        _copy(shipped.tokenizer, path)
 
 
 def _vocoder(trained: Path, shipped: Bundle | None) -> CausalVocoder:
@@ -117,8 +123,78 @@ def _vocoder(trained: Path, shipped: Bundle | None) -> CausalVocoder:
     return vocoder_of_onnx(shipped.vocoder)
 
 
+def _reader(trained: Path, shipped: Bundle | None, folder: Path) -> ReaderSettings | None:
+    """Export what was trained here, else copy that of another bundle, if it has one."""
+    network, pieces = folder / READER_NAME, folder / PIECES_NAME
+    if trained.exists():
+        net, vocabulary = load_reader(trained)
+        export_reader(net, network)
+        write_pieces(pieces, reader_pieces(vocabulary))
+        count = len(reader_pieces(vocabulary))
+    elif shipped and shipped.reader:
+        _copy(shipped.reader, network)
+        write_pieces(pieces, shipped.pieces)
+        count = len(shipped.pieces)
+    else:
+        return None
+    return ReaderSettings(
+        network=describe_file(network), pieces=describe_file(pieces), piece_count=count
+    )
+
+
 def _missing(trained: Path) -> DuologueError:
     return DuologueError(f"{trained} is missing; train it, or name a bundle that has the part.")
+
+
+@dataclass(frozen=True)
+class _LanguageModel:
+    """What the manifest says of it."""
+
+    unit_count: int
+    tokens: TokenIds
+    boundary_emit: bool
+    context_tokens: int
+    text: TextSettings | None
+
+
+def _language_model(trained: Path, shipped: Bundle | None, folder: Path) -> _LanguageModel:
+    """Export what was trained here, else copy that of another bundle."""
+    path, pieces = folder / "language_model.gguf", folder / PIECES_NAME
+    if trained.exists():
+        export_gguf(load_llama(trained), path)
+        saved = torch.load(trained, map_location="cpu", weights_only=True)
+        vocabulary = Vocabulary(saved["unit_count"], tuple(saved["words"]))
+        bos = vocabulary.bos
+        tokens = TokenIds(
+            unit_base=0,
+            s0=vocabulary.s0,
+            s1=vocabulary.s1,
+            bos={160: bos[160], 200: bos[200], 240: bos[240]},
+        )
+        text = None
+        if saved["format"]["text"]:
+            text = text_settings(vocabulary.slot, vocabulary.pieces, pieces)
+        emit = saved["format"]["boundary_emit"]
+        return _LanguageModel(vocabulary.unit_count, tokens, emit, saved["context"], text)
+    if shipped is None:
+        raise _missing(trained)
+    _copy(shipped.language_model, path)
+    manifest = shipped.manifest
+    if manifest.text:
+        _copy(shipped.folder / manifest.text.pieces.path, pieces)
+    return _LanguageModel(
+        manifest.unit_count,
+        manifest.tokens,
+        manifest.boundary_emit,
+        manifest.context_tokens,
+        manifest.text,
+    )
+
+
+def _copy(source: Path, path: Path) -> None:
+    """Copy a file, unless it is the same."""
+    if not path.exists() or not source.samefile(path):
+        shutil.copyfile(source, path)
 
 
 def pack_bundle(
@@ -130,9 +206,10 @@ def pack_bundle(
 ) -> None:
     """Export everything trained in ``work`` to ``folder`` and write the manifest.
 
-    A tokenizer or vocoder that ``work`` has not is that of the bundle ``base``. ``context_tokens``
-    of a talk are remembered, those of the training's rows by default: fewer are quicker. Raises
-    DuologueError where a part is missing, or where the result does not load.
+    A part that ``work`` has not is that of the bundle ``base``. A bundle needs no reader, and has
+    none beside a text slot. ``context_tokens`` of a talk are remembered, those of the training's
+    rows by default: fewer are quicker. Raises DuologueError where a part is missing, or where the
+    result does not load.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer_path = folder / "tokenizer.onnx"
@@ -141,48 +218,43 @@ def pack_bundle(
     _tokenizer(work / "tok" / "tokenizer.pt", shipped, tokenizer_path)
     vocoder = _vocoder(work / "voc" / "vocoder.pt", shipped)
     export_network(vocoder, vocoder_path)
-    model_path = folder / "language_model.gguf"
-    checkpoint = work / "lm" / "lm.pt"
-    export_gguf(load_llama(checkpoint), model_path)
-    trained = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    vocabulary = Vocabulary(trained["unit_count"], tuple(trained["words"]))
-    text = None
-    if trained["format"]["text"]:
-        text = text_settings(vocabulary.slot, vocabulary.pieces, folder / PIECES_NAME)
-    else:  # what an earlier bundle left there
-        (folder / PIECES_NAME).unlink(missing_ok=True)
+    model = _language_model(work / "lm" / "lm.pt", shipped, folder)
+    reader = None if model.text else _reader(work / "reader" / "reader.pt", shipped, folder)
+    for name, used in ((PIECES_NAME, model.text or reader), (READER_NAME, reader)):
+        if not used:  # what an earlier bundle left there
+            (folder / name).unlink(missing_ok=True)
     manifest = Manifest(
-        manifest_version=TEXT_VERSION if text else PLAIN_VERSION,
+        manifest_version=TEXT_VERSION
+        if model.text
+        else READER_VERSION
+        if reader
+        else PLAIN_VERSION,
         name="starter",
         version=version,
         licence="Apache-2.0 (see MODEL_CARD.md for the data)",
         unit_rate_hz=25,
-        unit_count=vocabulary.unit_count,
+        unit_count=model.unit_count,
         silence_unit=silence_unit(tokenizer_path),
         files=Files(
             tokenizer=describe_file(tokenizer_path),
-            language_model=describe_file(model_path),
+            language_model=describe_file(folder / "language_model.gguf"),
             vocoder=describe_file(vocoder_path),
         ),
-        tokens=TokenIds(
-            unit_base=0,
-            s0=vocabulary.s0,
-            s1=vocabulary.s1,
-            bos={160: vocabulary.bos[160], 200: vocabulary.bos[200], 240: vocabulary.bos[240]},
-        ),
+        tokens=model.tokens,
         chunks_ms=[160, 200, 240],
         default_chunk_ms=160,
-        boundary_emit=trained["format"]["boundary_emit"],
+        boundary_emit=model.boundary_emit,
         encoder=EncoderSettings(window_ms=ENCODER_WINDOW_MS, delay_ms=DELAY_FRAMES * FRAME_MS),
         vocoder=VocoderSettings(
             past_frames=vocoder.config.past_frames, delay_ms=AUDIO_DELAY_FRAMES * FRAME_MS
         ),
-        context_tokens=context_tokens or trained["context"],
+        context_tokens=context_tokens or model.context_tokens,
         sampling=Samplings(
             own=SamplingSettings(temperature=0.3, top_p=0.9),
             estimate=SamplingSettings(temperature=0.3, top_p=0.9),
         ),
-        text=text,
+        text=model.text,
+        reader=reader,
     )
     write_manifest(folder, manifest)
     load_bundle(folder)

@@ -14,6 +14,7 @@ from scipy.signal import fftconvolve
 
 from engine.duplex import Duplex
 from engine.tokens import FRAME_SAMPLES, RATE_HZ
+from engine.transcript import Side, covered_sides
 from engine.turns import Span, merged
 from models.rooms import USER_DB, at_level, noise_of_seed, white_noise
 from models.voices import Speech
@@ -61,6 +62,8 @@ class Partner:
         self._frames = [silence] * duplex.format.chunk_frames
         self._pieces: list[tuple[int, str]] = []
         """(end of the chunk in samples, piece of the agent's words)."""
+        self._heard_pieces: list[tuple[int, str]] = []
+        """The same of the user's."""
         self._rest = np.zeros(0, np.float32)
         self._tail = np.zeros(0, np.float32)
         """What still rings in the room."""
@@ -118,6 +121,7 @@ class Partner:
             self._frames += step.own_frames
             end = len(self._sound) * chunk
             self._pieces += [(end, piece) for piece in step.own_text]
+            self._heard_pieces += [(end, piece) for piece in step.heard_text]
 
     def _ring(self, sound: np.ndarray) -> None:
         longer = max(len(self._tail), len(sound))
@@ -142,11 +146,22 @@ class Partner:
         """The agent's units, one per frame, from a sample on."""
         return np.array(self._frames[sample // FRAME_SAMPLES :])
 
+    def captions_since(self, sample: int) -> dict[Side, str]:
+        """What captions showed from the chunk of a sample on, of those whose words the bundle
+        writes."""
+        until = len(self._sound) * self._duplex.format.chunk_samples
+        shown: dict[Side, list[tuple[int, str]]] = {
+            "user": self._heard_pieces, "agent": self._pieces,
+        }  # fmt: skip
+        covered = covered_sides(self._duplex.bundle.manifest)
+        return {side: self._joined(shown[side], sample, until) for side in covered}
+
     def words_since(self, sample: int) -> str | None:
         """The agent's words from the chunk of a sample on; None without a text slot."""
         if self._duplex.format.text is None:
             return None
-        return self._words(sample, len(self._sound) * self._duplex.format.chunk_samples)
+        until = len(self._sound) * self._duplex.format.chunk_samples
+        return self._joined(self._pieces, sample, until)
 
     def words_in(self, span: Span) -> str | None:
         """The agent's words that begin in a stretch of its sound; None without a text slot."""
@@ -154,13 +169,13 @@ class Partner:
             return None
         # A word stands in the chunk in which it begins, or in the one before.
         chunk = self._duplex.format.chunk_samples
-        return self._words(span.start_sample - chunk, span.end_sample)
+        return self._joined(self._pieces, span.start_sample - chunk, span.end_sample)
 
-    def _words(self, start: int, end: int) -> str:
-        """Of the chunks that have a part in [start, end)."""
+    def _joined(self, pieces: list[tuple[int, str]], start: int, end: int) -> str:
+        """The words of the chunks that have a part in [start, end)."""
         chunk = self._duplex.format.chunk_samples
-        pieces = (piece for after, piece in self._pieces if start < after < end + chunk)
-        return " ".join("".join(pieces).split())
+        inside = (piece for after, piece in pieces if start < after < end + chunk)
+        return " ".join("".join(inside).split())
 
     def agent_sounds(self, seconds: float) -> bool:
         """Whether the agent sounds anywhere in its last seconds."""

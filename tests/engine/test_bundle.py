@@ -152,7 +152,7 @@ def test_bytes_are_no_manifest(folder: Path) -> None:
     assert "is not a bundle's manifest" in complaint(folder)
 
 
-@pytest.mark.parametrize("version", [0, 3, "1", 1.5, [1]])
+@pytest.mark.parametrize("version", [0, 4, "1", 1.5, [1]])
 def test_an_unknown_manifest_version_asks_for_a_newer_program(folder: Path, version: Any) -> None:
     edit(folder, lambda content: content.update(manifest_version=version, later_field=True))
     sentence = complaint(folder)
@@ -279,6 +279,36 @@ def test_the_pieces_are_verified_like_the_models(text_folder: Path) -> None:
     assert f"{path} is not the file that the manifest names" in complaint(text_folder)
     path.unlink()
     assert f"{path} is missing" in complaint(text_folder)
+
+
+# --- the reader -----------------------------------------------------------------------------------
+
+
+def test_a_bundle_with_a_reader_asks_older_programs_for_a_newer_one(tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path, reader=True)
+    content = json.loads((tmp_path / MANIFEST_NAME).read_text(encoding="utf8"))
+    assert content["manifest_version"] == 3
+    assert "text" not in content
+    assert load_bundle(tmp_path) == bundle
+    assert bundle.pieces == tuple(PIECES)
+    assert bundle.reader == tmp_path / "reader.onnx"
+    assert bundle.token_format(160).text is None
+    assert [e.path for e in bundle.manifest.entries()][-2:] == ["reader.onnx", "pieces.json"]
+
+
+def test_the_version_goes_with_the_reader(tmp_path: Path, text_folder: Path) -> None:
+    reader = write_tiny_bundle(tmp_path / "read", reader=True).manifest.model_dump(mode="json")
+    edit(tmp_path / "read", lambda content: content.update(manifest_version=1))
+    assert "is that of a reader" in complaint(tmp_path / "read")
+    # A text slot writes what it hears itself.
+    edit(text_folder, lambda content: content.update(reader=reader["reader"]))
+    assert "is that of a reader" in complaint(text_folder)
+
+
+def test_the_reader_is_verified_like_the_models(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path, reader=True)
+    (tmp_path / "reader.onnx").unlink()
+    assert "reader.onnx is missing" in complaint(tmp_path)
 
 
 # --- files that are whole, and still wrong --------------------------------------------------------

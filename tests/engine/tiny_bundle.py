@@ -6,6 +6,7 @@ also look a frame ahead. The vocoder is a causal convolution over six units.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from engine.bundle import (
     EncoderSettings,
     Files,
     Manifest,
+    ReaderSettings,
     Samplings,
     SamplingSettings,
     TextSettings,
@@ -42,6 +44,8 @@ PAST_FRAMES = 5
 """Units before a frame that the tiny vocoder's sound depends on."""
 _OPSET, _IR = 18, 10
 _CHANNELS = 8
+_End = tuple[str, int, list[int | str]]
+"""Name, type and shape of an input or an output."""
 
 
 def write_tiny_bundle(
@@ -54,10 +58,12 @@ def write_tiny_bundle(
     volume: float = 0.5,
     text: bool = False,
     heard: bool = False,
+    reader: bool = False,
 ) -> Bundle:
     """Write and load a bundle; a ``volume`` far above 1 drives the vocoder beyond [-1, 1].
 
-    ``text`` gives it a text slot for the agent's words, ``heard`` one for the user's as well.
+    ``text`` gives it a text slot for the agent's words, ``heard`` one for the user's as well;
+    ``reader`` a reader of both.
     """
     folder.mkdir(parents=True, exist_ok=True)
     slot = write_tiny_text(folder / "pieces.json", heard) if text or heard else None
@@ -73,7 +79,7 @@ def write_tiny_bundle(
     )
     warm = SamplingSettings(temperature=1.0, top_p=0.95)
     manifest = Manifest(
-        manifest_version=2 if slot else 1,
+        manifest_version=2 if slot else 3 if reader else 1,
         name="tiny",
         version="0.0.0",
         licence="Apache-2.0",
@@ -91,6 +97,7 @@ def write_tiny_bundle(
         sink_chunks=sink_chunks,
         sampling=Samplings(own=warm, estimate=warm),
         text=slot,
+        reader=write_tiny_reader(folder, seed) if reader else None,
     )
     write_manifest(folder, manifest)
     return load_bundle(folder)
@@ -106,6 +113,27 @@ def write_tiny_text(path: Path, heard: bool) -> TextSettings:
         most_own=MOST_OWN,
         heard_base=HEARD_BASE if heard else None,
         most_heard=MOST_HEARD if heard else 0,
+    )
+
+
+def write_tiny_reader(folder: Path, seed: int = 0) -> ReaderSettings:
+    """Write a reader that takes half of the units for a piece each, and the pieces."""
+    random = np.random.default_rng(seed + 2)
+    table = random.integers(0, 2 * len(PIECES), UNIT_COUNT).clip(max=len(PIECES))
+    table[SILENCE] = len(PIECES)
+    nodes = [
+        helper.make_node("Gather", ["table", "units"], ["pieces"]),
+        helper.make_node("Identity", ["state"], ["next_state"]),
+    ]
+    state: tuple[int, list[int | str]] = TensorProto.FLOAT, [2, 1, 4]
+    takes: list[_End] = [("units", TensorProto.INT64, [1, "t"]), ("state", *state)]
+    gives: list[_End] = [("pieces", TensorProto.INT64, [1, "t"]), ("next_state", *state)]
+    network = _write(folder / "reader.onnx", nodes, {"table": table}, takes, gives)
+    write_pieces(folder / "pieces.json", PIECES)
+    return ReaderSettings(
+        network=describe_file(network),
+        pieces=describe_file(folder / "pieces.json"),
+        piece_count=len(PIECES),
     )
 
 
@@ -128,7 +156,11 @@ def write_tiny_tokenizer(
     ]
     weights = {"one": np.array([1]), "templates": templates, "bias": bias}
     return _write(
-        path, nodes, weights, ("audio", TensorProto.FLOAT, "n"), ("units", TensorProto.INT64, "t")
+        path,
+        nodes,
+        weights,
+        [("audio", TensorProto.FLOAT, [1, "n"])],
+        [("units", TensorProto.INT64, [1, "t"])],
     )
 
 
@@ -157,7 +189,11 @@ def write_tiny_vocoder(
         "flat": np.array([1, -1]),
     }
     return _write(
-        path, nodes, weights, ("units", TensorProto.INT64, "t"), ("audio", TensorProto.FLOAT, "n")
+        path,
+        nodes,
+        weights,
+        [("units", TensorProto.INT64, [1, "t"])],
+        [("audio", TensorProto.FLOAT, [1, "n"])],
     )
 
 
@@ -165,15 +201,14 @@ def _write(
     path: Path,
     nodes: list[onnx.NodeProto],
     weights: dict[str, np.ndarray],
-    takes: tuple[str, int, str],
-    gives: tuple[str, int, str],
+    takes: Sequence[_End],
+    gives: Sequence[_End],
 ) -> Path:
-    ends = [
-        helper.make_tensor_value_info(name, kind, [1, length])
-        for name, kind, length in (takes, gives)
-    ]
+    inputs, outputs = (
+        [helper.make_tensor_value_info(*end) for end in ends] for ends in (takes, gives)
+    )
     initializers = [numpy_helper.from_array(value, name) for name, value in weights.items()]
-    graph = helper.make_graph(nodes, "tiny", ends[:1], ends[1:], initializers)
+    graph = helper.make_graph(nodes, "tiny", inputs, outputs, initializers)
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR
     )

@@ -96,6 +96,17 @@ def test_units_are_reported_beside_words() -> None:
     assert (failure["words"], failure["units"]) == ("i like tea", RIGHT.expected)
 
 
+def test_words_of_captions_are_counted() -> None:
+    shown = replace(RIGHT, captions={"user": "do you think", "agent": "i like tea with a lemon"})
+    garbled = replace(WRONG, captions={"user": "", "agent": "no"})
+    report = report_places([[shown, garbled], [replace(shown, place="room")]], Run())
+    found = {score.what: score.measured.value for score in report.scores if score.measured}
+    assert found["words of the user wrong in captions, quiet room"] == (2 + 4) / 8
+    assert found["words of the agent wrong in captions, quiet room"] == 1 / 5
+    assert found["words of the user wrong in captions, simulated room"] == 2 / 4
+    assert report.details["failures"][0]["captions"] == garbled.captions
+
+
 def test_report_of_latencies() -> None:
     first, *_, last = LATENCIES_MS
     answers = [

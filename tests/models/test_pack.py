@@ -18,6 +18,7 @@ from models.llama import Llama, LlamaConfig
 from models.pack import pack_bundle, text_settings
 from models.speech_store import save_store
 from models.train_lm import Budget, train_lm
+from models.train_reader import UNREAD, train_reader
 from tests.engine.tiny_bundle import PIECES, write_tiny_bundle
 from tests.models.test_dialogues import toy_store
 
@@ -82,5 +83,46 @@ def test_parts_that_were_not_trained_are_those_of_another_bundle(tmp_path: Path)
     assert packed.tokenizer.read_bytes() == base.tokenizer.read_bytes()
     assert packed.vocoder.read_bytes() == base.vocoder.read_bytes()
     assert packed.language_model.read_bytes() != base.language_model.read_bytes()
+    assert packed.reader is None  # it writes words itself
     with pytest.raises(DuologueError, match="tokenizer.pt is missing; train it, or name a bundle"):
         pack_bundle(tmp_path, tmp_path / "other", "1.2.3")
+
+
+def test_a_reader_alone_is_packed_with_another_bundles_models(tmp_path: Path) -> None:
+    save_store(toy_store(), tmp_path / "speech.pkl.gz")
+    train_reader(tmp_path / "speech.pkl.gz", tmp_path / "reader", 0.01, 1, 0)
+    base = load_bundle()
+    pack_bundle(tmp_path, tmp_path / "packed", "1.2.3", base.folder)
+    packed = load_bundle(tmp_path / "packed")
+    assert packed.language_model.read_bytes() == base.language_model.read_bytes()
+    assert packed.manifest.context_tokens == base.manifest.context_tokens
+    assert packed.manifest.tokens == base.manifest.tokens
+    assert packed.pieces[-1] == UNREAD
+    assert packed.reader and base.reader
+    assert packed.reader.read_bytes() != base.reader.read_bytes()
+    pack_bundle(tmp_path / "nothing", tmp_path / "again", "1.2.4", packed.folder)
+    again = load_bundle(tmp_path / "again")
+    assert again.reader and again.reader.read_bytes() == packed.reader.read_bytes()
+    assert again.pieces == packed.pieces
+    with pytest.raises(DuologueError, match="tokenizer.pt is missing"):
+        pack_bundle(tmp_path, tmp_path / "other", "1.2.3")
+
+
+def test_a_bundle_with_a_text_slot_keeps_it_and_gets_no_reader(
+    plain: Bundle, tmp_path: Path
+) -> None:
+    save_store(toy_store(), tmp_path / "speech.pkl.gz")
+    train_reader(tmp_path / "speech.pkl.gz", tmp_path / "reader", 0.01, 1, 0)
+    starter = load_bundle()
+    base = write_tiny_bundle(tmp_path / "text", text=True, heard=True)
+    files = base.manifest.files
+    for name in ("tokenizer", "vocoder"):
+        part = getattr(starter, name)
+        (base.folder / part.name).write_bytes(part.read_bytes())
+        files = files.model_copy(update={name: describe_file(base.folder / part.name)})
+    write_manifest(base.folder, base.manifest.model_copy(update={"files": files}))
+    pack_bundle(tmp_path, tmp_path / "packed", "1.2.3", base.folder)
+    packed = load_bundle(tmp_path / "packed")
+    assert packed.token_format(160).text == base.token_format(160).text
+    assert packed.pieces == base.pieces
+    assert packed.reader is None

@@ -38,7 +38,7 @@ class Listener:
         self.heard = np.concatenate([self.heard, sound])
         level = self._answers.get(len(self.heard) // CHUNK, 0.0)
         audio = np.full(CHUNK, level, np.float32)
-        return SimpleNamespace(agent_audio=audio, own_frames=[1] * 4, own_text=())
+        return SimpleNamespace(agent_audio=audio, own_frames=[1] * 4, own_text=(), heard_text=())
 
     def partner(self, surroundings: Surroundings | None = None) -> Partner:
         return Partner(cast(Duplex, self), surroundings)
@@ -107,6 +107,22 @@ def test_words_come_from_the_text_slot(tmp_path: Path) -> None:
     # Step n is heard in [n + 1, n + 2) chunks; a word may stand one before its sound.
     inside = "".join(piece for step in steps[1:5] for piece in step.own_text).split()
     assert partner.words_in(Span(3 * CHUNK, 6 * CHUNK)) == " ".join(inside)
+
+
+def test_captions_are_those_of_the_bundles_reader(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path, reader=True)
+    duplex = Duplex(load_bundle(tmp_path), seed=1)
+    partner = Partner(duplex)
+    partner.play(tone(2))
+    early = partner.captions_since(0)
+    partner.wait(1)
+    duplex.close()
+    assert partner.words_since(0) is None
+    whole, later = partner.captions_since(0), partner.captions_since(20 * CHUNK)
+    for side in ("user", "agent"):
+        assert whole[side].startswith(early[side])
+        assert whole[side].endswith(later[side])
+        assert whole[side]
 
 
 def test_noise_lies_at_its_level_below_the_speech() -> None:

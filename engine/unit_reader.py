@@ -1,0 +1,88 @@
+"""Units to words: reads one speaker's stream of units for the captions, whoever made them.
+
+The network is recurrent, so any row of chunks is read as the whole would be. A word comes when the
+network is sure of it, a few frames behind its end. Knows no tokens and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import DuologueError
+from engine.onnx_session import open_session
+
+_REMEDY = "install the bundle again"
+
+
+class UnitReader:
+    """The ONNX reader; both speakers' streams share it."""
+
+    def __init__(self, path: Path, pieces: Sequence[str]) -> None:
+        """Open the model, which gives numbers of ``pieces``, and the one behind them for nothing.
+
+        Raises DuologueError where the file is no such model.
+        """
+        self._path = path
+        self.pieces = pieces
+        self._session = open_session(
+            path,
+            [("units", "tensor(int64)"), ("state", "tensor(float)")],
+            [("pieces", "tensor(int64)"), ("next_state", "tensor(float)")],
+        )
+        self._state_shape = self._session.get_inputs()[1].shape
+        if not all(isinstance(size, int) for size in self._state_shape):
+            raise DuologueError(f"{path} is a foreign model (its state has no size); {_REMEDY}.")
+
+    def begin(self) -> np.ndarray:
+        """A state (layers, 1, hidden) that remembers nothing."""
+        return np.zeros(self._state_shape, np.float32)
+
+    def read(self, units: Sequence[int], state: np.ndarray) -> tuple[list[int], np.ndarray]:
+        """The number that stands at each of ``units`` (t,), and the next state.
+
+        Raises DuologueError where the model fails or gives what is no piece.
+        """
+        try:
+            numbers, state = self._session.run(
+                ["pieces", "next_state"], {"units": np.asarray([units], np.int64), "state": state}
+            )
+        except Exception as error:  # onnxruntime's errors share no base class of their own
+            raise DuologueError(f"{self._path} could not be run; {_REMEDY}.") from error
+        if numbers.shape != (1, len(units)) or not _within(numbers, len(self.pieces)):
+            raise DuologueError(f"{self._path} is a foreign model (it gave no pieces); {_REMEDY}.")
+        read: list[int] = numbers[0].tolist()
+        return read, state
+
+
+def _within(numbers: np.ndarray, most: int) -> bool:
+    return bool((numbers >= 0).all() and (numbers <= most).all())
+
+
+class StreamingReader:
+    """One speaker's stream."""
+
+    def __init__(self, reader: UnitReader) -> None:
+        self._reader = reader
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was said."""
+        self._state = self._reader.begin()
+        self._last = len(self._reader.pieces)
+
+    def push(self, units: Sequence[int]) -> list[str]:
+        """Read more units, one for each frame (t,); returns the pieces of text they complete."""
+        if not units:
+            return []
+        pieces = self._reader.pieces
+        numbers, self._state = self._reader.read(units, self._state)
+        told = []
+        for number in numbers:
+            # A piece is told for as long as it stands; twice the same has nothing in between.
+            if number not in (self._last, len(pieces)):
+                told.append(pieces[number])
+            self._last = number
+        return told

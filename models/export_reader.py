@@ -1,0 +1,48 @@
+"""Export the unit reader to ONNX: units int64 [1, T] and a state in, pieces int64 [1, T] and the
+next state out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from models.onnx_weights import halve_weights
+from models.unit_reader import UnitReader
+
+_BOLDNESS = 1.0
+"""Nats that nothing loses against any piece: trained with CTC, the reader leaves out rather than
+guesses. Chosen in voices of neither training nor evaluation."""
+_OPSET = 17
+_CHUNK_FRAMES = 4
+
+
+class _Read(nn.Module):
+    """The reader with what the engine wants of it: the likeliest piece of each frame."""
+
+    def __init__(self, net: UnitReader) -> None:
+        super().__init__()
+        self.net = net
+        self.boldness_P = torch.zeros(net.config.pieces + 1)
+        self.boldness_P[-1] = _BOLDNESS
+
+    def forward(self, units_BT: Tensor, state_LBH: Tensor) -> tuple[Tensor, Tensor]:
+        logits_BTP, state = self.net(units_BT, state_LBH)
+        return (logits_BTP - self.boldness_P).argmax(-1), state
+
+
+def export_reader(net: UnitReader, path: Path) -> None:
+    """Write the network to ``path``, its weights stored as float16."""
+    torch.onnx.export(
+        _Read(net).eval(),
+        (torch.zeros(1, _CHUNK_FRAMES, dtype=torch.int64), net.begin(1)),
+        path,
+        input_names=["units", "state"],
+        output_names=["pieces", "next_state"],
+        dynamic_axes={"units": {1: "frames"}, "pieces": {1: "frames"}},
+        opset_version=_OPSET,
+        dynamo=False,
+    )
+    halve_weights(path)

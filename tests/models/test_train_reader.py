@@ -1,0 +1,108 @@
+"""The reader learns words from composed dialogues, and reads the same when it is exported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.unit_reader import StreamingReader
+from engine.unit_reader import UnitReader as EngineReader
+from models.dialogues import Composer, Dialogue, Said
+from models.export_reader import export_reader
+from models.speech_store import save_store
+from models.timing import HUMAN
+from models.train_reader import (
+    FRAMES,
+    UNREAD,
+    compose_lessons,
+    ctc_loss,
+    frame_labels,
+    load_reader,
+    naming_loss,
+    read,
+    reader_pieces,
+    told,
+    train_reader,
+)
+from models.unit_reader import ReaderConfig, UnitReader
+from models.vocabulary import Vocabulary, script_words
+from tests.models.test_dialogues import toy_store
+
+VOCABULARY = Vocabulary(200, script_words())
+PIECES = reader_pieces(VOCABULARY)
+NOTHING = len(PIECES)
+
+
+def test_what_was_said_is_told_word_by_word() -> None:
+    events = [
+        Said(1, "", 40, 60),
+        Said(1, "is it late", 5, 20, (("is", 5, 9), ("it", 9, 12), ("late", 12, 20))),
+        Said(0, "no", 24, 30, (("no", 24, 30),)),
+        Said(1, "and now", 90, 108, (("and", 90, 95), ("now", 95, 108))),
+    ]
+    dialogue = Dialogue(np.zeros(100, np.int16), np.zeros(100, np.int16), events)
+    words = told(dialogue, 1, VOCABULARY)
+    assert [offset for offset, _ in words] == [9, 12, 20, 60, 95]
+    assert "".join(PIECES[piece] for _, pieces in words for piece in pieces) == (
+        f" is it late{UNREAD} and"
+    )
+    assert [PIECES[piece] for _, pieces in told(dialogue, 0, VOCABULARY) for piece in pieces] == [
+        " no"
+    ]
+
+
+def test_labels_stand_behind_their_words_and_read_as_them() -> None:
+    labels = frame_labels([(6, [3]), (12, [5, 6, 7]), (14, [7]), (29, [8])], 30, NOTHING)
+    assert labels.tolist() == (
+        [NOTHING] * 6 + [3] * 2 + [5] * 2 + [6] * 2 + [7] * 6 + [NOTHING] * 11 + [8]
+    )
+    scores = np.eye(NOTHING + 1, dtype=np.float32)[labels]
+    assert read(scores) == [3, 5, 6, 7, 8]
+
+
+def test_it_learns_to_name_words() -> None:
+    torch.manual_seed(0)
+    lessons = compose_lessons(Composer(toy_store(), 0, HUMAN), VOCABULARY, 2)
+    assert lessons.units_BT.shape == (4, FRAMES)
+    net = UnitReader(ReaderConfig(200, len(PIECES), inner=16, hidden=32))
+    optimizer = torch.optim.Adam(net.parameters(), 1e-2)
+    for loss_of in (naming_loss, ctc_loss):
+        losses = []
+        for _ in range(12):
+            optimizer.zero_grad()
+            loss = loss_of(net, lessons)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        assert losses[-1] < 0.8 * losses[0]
+
+
+def test_training_writes_a_checkpoint_that_reads(tmp_path: Path) -> None:
+    save_store(toy_store(), tmp_path / "speech.pkl.gz")
+    path = train_reader(tmp_path / "speech.pkl.gz", tmp_path / "reader", 0.02, 1, 0)
+    net, vocabulary = load_reader(path)
+    assert reader_pieces(vocabulary)[-1] == UNREAD
+    assert net.config.pieces == len(reader_pieces(vocabulary))
+    assert (tmp_path / "reader" / "reader.csv").read_text().startswith("step,seconds")
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 6, 240])
+def test_the_exported_reader_reads_chunks_as_the_whole(tmp_path: Path, chunk: int) -> None:
+    torch.manual_seed(1)
+    net = UnitReader(ReaderConfig(64, 20, inner=8, hidden=16))
+    net.leave.weight.data *= 8
+    export_reader(net, tmp_path / "reader.onnx")
+    units = np.random.default_rng(0).integers(0, 64, 240).tolist()
+    with torch.no_grad():
+        logits, _ = net(torch.tensor([units]), net.begin(1))
+    pieces = [f" {number}" for number in range(20)]
+    stream = StreamingReader(EngineReader(tmp_path / "reader.onnx", pieces))
+    told = [piece for at in range(0, 240, chunk) for piece in stream.push(units[at : at + chunk])]
+    scores = logits[0].numpy()
+    scores[:, -1] -= 1  # rather a guess than nothing
+    expected = [pieces[number] for number in read(scores)]
+    assert len(expected) > 20
+    assert told == expected
