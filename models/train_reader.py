@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +20,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.errors import DuologueError
 from models.dialogues import Composer, Dialogue, hold_out
 from models.known_sentences import edit_distance
-from models.optimizers import muon_and_adam, set_rates
-from models.speech_store import SpeechStore, load_store
+from models.optimizers import Optimizers, set_rates
+from models.speech_store import load_store
 from models.timing import HUMAN, Timing
 from models.unit_reader import ReaderConfig, UnitReader
 from models.vocabulary import Vocabulary, script_words
@@ -36,10 +37,10 @@ _DIALOGUES = 10
 """In a step."""
 _RATE, _WARMUP, _FINAL_SHARE = 2e-3, 50, 0.02
 _NAMED_FRAMES, _PIECE_FRAMES = 4, 2
-_NAMING_SHARE = 0.5
+_NAMING_SHARE = 0.3
 """Of the training: names in their frames."""
 _HELD_EVERY, _HELD_DIALOGUES, _HELD_SEED = 100, 40, 7
-_COLUMNS = ("step", "seconds", "frames", "loss", "user_errors", "agent_errors")
+_COLUMNS = ("step", "seconds", "loss", "user_errors", "agent_errors")
 
 
 def reader_pieces(vocabulary: Vocabulary) -> tuple[str, ...]:
@@ -98,42 +99,47 @@ def train_reader(
     seed: int,
     timing: Timing = HUMAN,
 ) -> Path:
-    """Train for so long; returns the checkpoint, beside which lies the log (``reader.csv``)."""
+    """Train for so long in all; returns the checkpoint, beside which lies the log (``reader.csv``).
+
+    A training that has a checkpoint goes on from there, with other dialogues. Raises DuologueError
+    where that is of other units or words.
+    """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     training, held_out = hold_out(load_store(store))
     vocabulary = Vocabulary(training.unit_count, script_words())
     net = UnitReader(ReaderConfig(training.unit_count, len(reader_pieces(vocabulary))))
-    matrices = [weight for name, weight in net.memory.named_parameters() if "weight" in name]
-    optimizers = muon_and_adam(net.parameters(), matrices, _RATE, None, (0.9, 0.98))
-    batches = _batches(training, vocabulary, timing, seed)
-    held = compose_lessons(Composer(held_out, _HELD_SEED, timing), vocabulary, _HELD_DIALOGUES)
+    optimizer = torch.optim.AdamW(net.parameters(), betas=(0.9, 0.98), weight_decay=0.01)
+    optimizers: Optimizers = [(optimizer, _RATE)]
     folder.mkdir(parents=True, exist_ok=True)
-    begin_s, step, frames = time.monotonic(), 0, 0
-    with (folder / "reader.csv").open("w", encoding="utf8", newline="") as stream:
-        log = csv.writer(stream)
-        log.writerow(_COLUMNS)
-        while (done := (time.monotonic() - begin_s) / (60 * minutes)) < 1:
-            set_rates(optimizers, done, step, _WARMUP, _FINAL_SHARE)
-            lessons = next(batches)
-            loss = (naming_loss if done < _NAMING_SHARE else ctc_loss)(net, lessons)
-            for optimizer, _ in optimizers:
-                optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            for optimizer, _ in optimizers:
-                optimizer.step()
-            step += 1
-            frames += lessons.units_BT.numel()
-            if step % _HELD_EVERY == 0:
-                errors = [round(each, 4) for each in word_errors(net, held)]
-                row = step, round(time.monotonic() - begin_s), frames, round(loss.item(), 4)
-                log.writerow((*row, *errors))
-                stream.flush()
-                print(*row, *errors, flush=True)
-                save_reader(net, vocabulary, folder / "reader.pt")
-    save_reader(net, vocabulary, folder / "reader.pt")
-    return folder / "reader.pt"
+    checkpoint, log = folder / "reader.pt", folder / "reader.csv"
+    step, spent_s = 0, 0.0
+    if checkpoint.exists():
+        step, spent_s = _resume(checkpoint, net, optimizer, vocabulary)
+    else:
+        log.write_text(",".join(_COLUMNS) + "\n", encoding="utf8")
+    composer = Composer(training, seed + step, timing)
+    held = compose_lessons(Composer(held_out, _HELD_SEED, timing), vocabulary, _HELD_DIALOGUES)
+    begin_s = time.monotonic() - spent_s
+    while (done := (time.monotonic() - begin_s) / (60 * minutes)) < 1:
+        set_rates(optimizers, done, step, _WARMUP, _FINAL_SHARE)
+        lessons = compose_lessons(composer, vocabulary, _DIALOGUES)
+        loss = (naming_loss if done < _NAMING_SHARE else ctc_loss)(net, lessons)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        if step % _HELD_EVERY == 0:
+            seconds = time.monotonic() - begin_s
+            errors = [round(each, 4) for each in word_errors(net, held)]
+            row = step, round(seconds), round(loss.item(), 4), *errors
+            with log.open("a", encoding="utf8", newline="") as stream:
+                csv.writer(stream).writerow(row)
+            print(*row, flush=True)
+            _save(checkpoint, net, optimizer, vocabulary, step, seconds)
+    _save(checkpoint, net, optimizer, vocabulary, step, time.monotonic() - begin_s)
+    return checkpoint
 
 
 def naming_loss(net: UnitReader, lessons: Lessons) -> Tensor:
@@ -174,14 +180,6 @@ def word_errors(net: UnitReader, lessons: Lessons) -> tuple[float, float]:
     return user, agent
 
 
-def _batches(
-    store: SpeechStore, vocabulary: Vocabulary, timing: Timing, seed: int
-) -> Iterator[Lessons]:
-    composer = Composer(store, seed, timing)
-    while True:
-        yield compose_lessons(composer, vocabulary, _DIALOGUES)
-
-
 def compose_lessons(composer: Composer, vocabulary: Vocabulary, dialogues: int) -> Lessons:
     """Both speakers of so many dialogues."""
     units, pieces, labels = [], [], []
@@ -195,17 +193,41 @@ def compose_lessons(composer: Composer, vocabulary: Vocabulary, dialogues: int) 
     return Lessons(torch.from_numpy(np.stack(units)), pieces, torch.from_numpy(np.stack(labels)))
 
 
-def save_reader(net: UnitReader, vocabulary: Vocabulary, path: Path) -> None:
-    """The weights, with the words that their numbers stand for."""
+def _save(
+    path: Path,
+    net: UnitReader,
+    optimizer: torch.optim.Optimizer,
+    vocabulary: Vocabulary,
+    step: int,
+    seconds: float,
+) -> None:
+    saved = {
+        "units": net.config.units,
+        "words": list(vocabulary.words),
+        "net": net.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "step": step,
+        "seconds": seconds,
+    }
     part = path.with_suffix(".part")
-    torch.save(
-        {"units": net.config.units, "words": list(vocabulary.words), "net": net.state_dict()}, part
-    )
+    torch.save(saved, part)
     part.replace(path)
 
 
+def _resume(
+    path: Path, net: UnitReader, optimizer: torch.optim.Optimizer, vocabulary: Vocabulary
+) -> tuple[int, float]:
+    """Steps and seconds that a checkpoint has behind it, whose state is taken over."""
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    if (saved["units"], tuple(saved["words"])) != (vocabulary.unit_count, vocabulary.words):
+        raise DuologueError(f"{path} is of other units or words; move it away to begin anew.")
+    net.load_state_dict(saved["net"])
+    optimizer.load_state_dict(saved["optimizer"])
+    return saved["step"], saved["seconds"]
+
+
 def load_reader(path: Path) -> tuple[UnitReader, Vocabulary]:
-    """What ``save_reader`` wrote."""
+    """A trained reader, and the words that its numbers stand for."""
     saved = torch.load(path, map_location="cpu", weights_only=True)
     vocabulary = Vocabulary(saved["units"], tuple(saved["words"]))
     net = UnitReader(ReaderConfig(vocabulary.unit_count, len(reader_pieces(vocabulary))))

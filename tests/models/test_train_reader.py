@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from engine.errors import DuologueError
 from engine.unit_reader import StreamingReader
 from engine.unit_reader import UnitReader as EngineReader
 from models.dialogues import Composer, Dialogue, Said
@@ -87,6 +89,25 @@ def test_training_writes_a_checkpoint_that_reads(tmp_path: Path) -> None:
     assert reader_pieces(vocabulary)[-1] == UNREAD
     assert net.config.pieces == len(reader_pieces(vocabulary))
     assert (tmp_path / "reader" / "reader.csv").read_text().startswith("step,seconds")
+
+
+def test_a_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    save_store(toy_store(), tmp_path / "speech.pkl.gz")
+    reader = tmp_path / "reader"
+    path = train_reader(tmp_path / "speech.pkl.gz", reader, 0.02, 1, 0)
+    first = torch.load(path, weights_only=True)
+    # Its time is over: nothing more is done, and nothing lost.
+    train_reader(tmp_path / "speech.pkl.gz", reader, 0.02, 1, 0)
+    again = torch.load(path, weights_only=True)
+    assert again["step"] == first["step"] > 0
+    assert all(torch.equal(again["net"][name], first["net"][name]) for name in first["net"])
+    train_reader(tmp_path / "speech.pkl.gz", reader, 0.06, 1, 0)
+    later = torch.load(path, weights_only=True)
+    assert later["step"] > first["step"]
+    assert later["seconds"] > first["seconds"]
+    save_store(replace(toy_store(), neighbours=np.zeros((7, 4), np.int16)), tmp_path / "other.gz")
+    with pytest.raises(DuologueError, match="reader.pt is of other units or words; move it away"):
+        train_reader(tmp_path / "other.gz", reader, 0.02, 1, 0)
 
 
 @pytest.mark.parametrize("chunk", [1, 4, 6, 240])
