@@ -252,6 +252,7 @@ _SENTENCES = (
     ),
     QT_TRANSLATE_NOOP("Sentences", "{0} is missing; install the bundle again."),
     QT_TRANSLATE_NOOP("Sentences", "{0} is a foreign model ({1}); install the bundle again."),
+    QT_TRANSLATE_NOOP("Sentences", "{0} could not be run; install the bundle again."),
     QT_TRANSLATE_NOOP(
         "Sentences", "{0} could not be run on {1} of shape {2}; install the bundle again."
     ),

@@ -942,6 +942,10 @@
         <translation>{0} ist ein fremdes Modell ({1}); installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
+        <source>{0} could not be run; install the bundle again.</source>
+        <translation>{0} lief nicht; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
         <source>{0} could not be run on {1} of shape {2}; install the bundle again.</source>
         <translation>{0} lief nicht mit {1} der Form {2}; installieren Sie das Bündel noch einmal.</translation>
     </message>
