@@ -2,7 +2,7 @@
 
 Both speakers of a dialogue are read, each alone. What they said is known word by word; where people
 speak of what the script does not know, the reader is to say so with a mark. It learns first to name
-each word in the frames behind its end, which are known too, then, with CTC, wherever it will.
+each word some frames behind its end, which are known too, then, with CTC, wherever it will.
 
 Shape suffixes: B batch, T frames, P pieces and nothing.
 """
@@ -37,6 +37,8 @@ _DIALOGUES = 10
 """In a step."""
 _RATE, _WARMUP, _FINAL_SHARE = 2e-3, 50, 0.02
 _NAMED_FRAMES, _PIECE_FRAMES = 4, 2
+_HINDSIGHT_FRAMES = 6
+"""Behind a word's end: what follows tells much of it, of the first in a sentence above all."""
 _NAMING_SHARE = 0.3
 """Of the training: names in their frames."""
 _HELD_EVERY, _HELD_DIALOGUES, _HELD_SEED = 100, 40, 7
@@ -61,24 +63,26 @@ class Lessons:
 
 
 def told(dialogue: Dialogue, side: int, vocabulary: Vocabulary) -> list[tuple[int, list[int]]]:
-    """(frame behind the word, numbers of its pieces) of all that one speaker said to its end."""
+    """(frame behind the word, numbers of its pieces) of all that one speaker said to its end, with
+    time enough for hindsight."""
     words: list[tuple[int, list[int]]] = []
     for said in sorted(dialogue.events, key=lambda said: said.onset):
         if said.side == side and not said.words:
             words.append((said.offset, [len(vocabulary.pieces)]))
         elif said.side == side:
             words += [(offset, vocabulary.text_pieces(word)) for word, _, offset in said.words]
-    return [(offset, pieces) for offset, pieces in words if offset <= len(dialogue.own)]
+    last = len(dialogue.own) - _HINDSIGHT_FRAMES
+    return [(offset, pieces) for offset, pieces in words if offset <= last]
 
 
 def frame_labels(
     words: Sequence[tuple[int, Sequence[int]]], frames: int, nothing: int
 ) -> np.ndarray:
-    """int64 (frames,): each word's last piece in the frames behind its end, the others before."""
+    """int64 (frames,): each word's last piece some frames behind its end, the others before."""
     labels = np.full(frames, nothing, np.int64)
     for offset, pieces in words:
         for before, piece in enumerate(reversed(pieces)):
-            first = max(offset - _PIECE_FRAMES * before, 0)
+            first = max(offset + _HINDSIGHT_FRAMES - _PIECE_FRAMES * before, 0)
             labels[first : first + (_PIECE_FRAMES if before else _NAMED_FRAMES)] = piece
     return labels
 

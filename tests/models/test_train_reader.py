@@ -43,11 +43,11 @@ def test_what_was_said_is_told_word_by_word() -> None:
         Said(1, "", 40, 60),
         Said(1, "is it late", 5, 20, (("is", 5, 9), ("it", 9, 12), ("late", 12, 20))),
         Said(0, "no", 24, 30, (("no", 24, 30),)),
-        Said(1, "and now", 90, 108, (("and", 90, 95), ("now", 95, 108))),
+        Said(1, "and now", 88, 95, (("and", 88, 94), ("now", 94, 95))),
     ]
     dialogue = Dialogue(np.zeros(100, np.int16), np.zeros(100, np.int16), events)
     words = told(dialogue, 1, VOCABULARY)
-    assert [offset for offset, _ in words] == [9, 12, 20, 60, 95]
+    assert [offset for offset, _ in words] == [9, 12, 20, 60, 94]
     assert "".join(PIECES[piece] for _, pieces in words for piece in pieces) == (
         f" is it late{UNREAD} and"
     )
@@ -57,10 +57,12 @@ def test_what_was_said_is_told_word_by_word() -> None:
 
 
 def test_labels_stand_behind_their_words_and_read_as_them() -> None:
-    labels = frame_labels([(6, [3]), (12, [5, 6, 7]), (14, [7]), (29, [8])], 30, NOTHING)
+    words: list[tuple[int, list[int]]] = [(6, [3]), (12, [5, 6, 7]), (14, [7]), (29, [8])]
+    labels = frame_labels(words, 36, NOTHING)
     assert labels.tolist() == (
-        [NOTHING] * 6 + [3] * 2 + [5] * 2 + [6] * 2 + [7] * 6 + [NOTHING] * 11 + [8]
+        [NOTHING] * 12 + [3] * 2 + [5] * 2 + [6] * 2 + [7] * 6 + [NOTHING] * 11 + [8]
     )
+    assert frame_labels(words, 30, NOTHING).tolist() == labels[:30].tolist()
     scores = np.eye(NOTHING + 1, dtype=np.float32)[labels]
     assert read(scores) == [3, 5, 6, 7, 8]
 
