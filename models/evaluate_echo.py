@@ -331,7 +331,7 @@ def summary(results: Sequence[RoomResult]) -> dict[str, Any]:
     for index, (noise_suppression, gain_control) in enumerate(_SETTINGS):
         settings = [result.settings[index] for result in results]
         reductions = [setting.reduction_db for setting in settings]
-        both = float(np.mean([setting.unit_error for setting in settings]))
+        double = float(np.mean([setting.unit_error for setting in settings]))
         alone = float(np.mean([setting.unit_error_alone for setting in settings]))
         by_setting.append(
             {
@@ -339,19 +339,25 @@ def summary(results: Sequence[RoomResult]) -> dict[str, Any]:
                 "gain_control": gain_control,
                 "reduction_db_median": float(np.median(reductions)),
                 "reduction_db_quartiles": np.percentile(reductions, [25, 75]).tolist(),
-                "unit_error_double_talk": both,
+                "unit_error_double_talk": double,
                 "unit_error_alone": alone,
-                "unit_error_points": 100 * (both - alone),
+                "unit_error_points": 100 * (double - alone),
             }
         )
     loops = {
         "with_echo": _per_hour([r.with_echo for r in results if r.with_echo]),
         "without_echo": _per_hour([r.without_echo for r in results if r.without_echo]),
     }
-    more = [
-        loops["with_echo"][what] - loops["without_echo"][what]
-        for what in ("reactions", "agent_turns")
-    ]
+    # Turns depend on what is asked, so they are compared in the rooms that were held both ways.
+    both = [r for r in results if r.with_echo and r.without_echo]
+    heard, control = (
+        _per_hour([loop for r in both if (loop := getattr(r, name))])
+        for name in ("with_echo", "without_echo")
+    )
+    more = (
+        loops["with_echo"]["reactions"] - loops["without_echo"]["reactions"],
+        heard["agent_turns"] - control["agent_turns"],
+    )
     return {
         "rooms": len(results),
         "settings": by_setting,

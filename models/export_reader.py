@@ -12,9 +12,6 @@ from torch import Tensor, nn
 from models.onnx_weights import halve_weights
 from models.unit_reader import UnitReader
 
-_BOLDNESS = 1.0
-"""Nats that nothing loses against any piece: trained with CTC, the reader leaves out rather than
-guesses. Chosen in voices of neither training nor evaluation."""
 _OPSET = 17
 _CHUNK_FRAMES = 4
 
@@ -25,12 +22,10 @@ class _Read(nn.Module):
     def __init__(self, net: UnitReader) -> None:
         super().__init__()
         self.net = net
-        self.boldness_P = torch.zeros(net.config.pieces + 1)
-        self.boldness_P[-1] = _BOLDNESS
 
     def forward(self, units_BT: Tensor, state_LBH: Tensor) -> tuple[Tensor, Tensor]:
         logits_BTP, state = self.net(units_BT, state_LBH)
-        return (logits_BTP - self.boldness_P).argmax(-1), state
+        return logits_BTP.argmax(-1), state
 
 
 def export_reader(net: UnitReader, path: Path) -> None:

@@ -123,3 +123,26 @@ def test_the_board_from_end_to_end(
     assert not plain["noise_suppression"]
     assert plain["reduction_db_median"] > 15
     assert 0 <= plain["unit_error_alone"] < plain["unit_error_double_talk"]
+
+
+def room_result(
+    seed: int, turns: int, reactions: int = 0, turns_without: int | None = None
+) -> board.RoomResult:
+    settings = [board.Setting(*each, 60.0, 0.3, 0.2) for each in board._SETTINGS]
+    without = None if turns_without is None else echo_loop.Loop(turns_without, 20.0, 0, 0)
+    return board.RoomResult(
+        seed, 0.4, 0.0, -30.0, 0.0, 90.0, 0.0, settings,
+        echo_loop.Loop(turns, 20.0, reactions, reactions), without,
+    )  # fmt: skip
+
+
+def test_turns_are_compared_in_the_rooms_held_both_ways() -> None:
+    per_hour = 3600 / echo_loop.LOOP_S
+    # The room without a control asks for more stories.
+    figures = board.summary([room_result(0, 4, turns_without=4), room_result(1, 9)])
+    assert figures["self_interruptions_per_hour"] == 0
+    figures = board.summary([room_result(0, 6, turns_without=4), room_result(1, 4)])
+    assert figures["self_interruptions_per_hour"] == pytest.approx(2 * per_hour)
+    figures = board.summary([room_result(0, 4, turns_without=4), room_result(1, 4, reactions=1)])
+    assert figures["self_interruptions_per_hour"] == pytest.approx(per_hour / 2)
+    assert figures["settings"][0]["unit_error_points"] == pytest.approx(10)
