@@ -176,12 +176,8 @@ def _play(
         recognised=recognised,
         distance=distance,
         delays_ms=tuple(delays),
-        captions=partner.captions_since(begin) | _only_agent(partner.captions_since(since)),
+        captions=partner.captions_since({"user": begin, "agent": since}),
     )
-
-
-def _only_agent(captions: dict[Side, str]) -> dict[Side, str]:
-    return {side: shown for side, shown in captions.items() if side == "agent"}
 
 
 def _candidates(expected: str) -> Sequence[str]:

@@ -223,12 +223,9 @@ def pack_bundle(
     for name, used in ((PIECES_NAME, model.text or reader), (READER_NAME, reader)):
         if not used:  # what an earlier bundle left there
             (folder / name).unlink(missing_ok=True)
+    worded = TEXT_VERSION if model.text else READER_VERSION
     manifest = Manifest(
-        manifest_version=TEXT_VERSION
-        if model.text
-        else READER_VERSION
-        if reader
-        else PLAIN_VERSION,
+        manifest_version=worded if model.text or reader else PLAIN_VERSION,
         name="starter",
         version=version,
         licence="Apache-2.0 (see MODEL_CARD.md for the data)",

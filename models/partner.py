@@ -7,6 +7,7 @@ Knows no script and judges nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,15 +147,15 @@ class Partner:
         """The agent's units, one per frame, from a sample on."""
         return np.array(self._frames[sample // FRAME_SAMPLES :])
 
-    def captions_since(self, sample: int) -> dict[Side, str]:
-        """What captions showed from the chunk of a sample on, of those whose words the bundle
-        writes."""
+    def captions_since(self, samples: Mapping[Side, int]) -> dict[Side, str]:
+        """What captions showed of each side from the chunk of its sample on; of those only whose
+        words the bundle writes."""
         until = len(self._sound) * self._duplex.format.chunk_samples
         shown: dict[Side, list[tuple[int, str]]] = {
             "user": self._heard_pieces, "agent": self._pieces,
         }  # fmt: skip
         covered = covered_sides(self._duplex.bundle.manifest)
-        return {side: self._joined(shown[side], sample, until) for side in covered}
+        return {side: self._joined(shown[side], samples[side], until) for side in covered}
 
     def words_since(self, sample: int) -> str | None:
         """The agent's words from the chunk of a sample on; None without a text slot."""

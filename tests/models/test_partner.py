@@ -114,11 +114,12 @@ def test_captions_are_those_of_the_bundles_reader(tmp_path: Path) -> None:
     duplex = Duplex(load_bundle(tmp_path), seed=1)
     partner = Partner(duplex)
     partner.play(tone(2))
-    early = partner.captions_since(0)
+    early = partner.captions_since({"user": 0, "agent": 0})
     partner.wait(1)
     duplex.close()
     assert partner.words_since(0) is None
-    whole, later = partner.captions_since(0), partner.captions_since(20 * CHUNK)
+    whole = partner.captions_since({"user": 0, "agent": 0})
+    later = partner.captions_since({"user": 20 * CHUNK, "agent": 20 * CHUNK})
     for side in ("user", "agent"):
         assert whole[side].startswith(early[side])
         assert whole[side].endswith(later[side])
