@@ -2,7 +2,8 @@
 
 Who speaks is not known: most of these people have other recordings in the training. Each recording
 is a conversation of its own, in quiet and in noise. The agent repeats an order in one wording, from
-which every slot can be read.
+which every slot can be read: in the words it writes, or in those that its captions read from its
+units; where these are no order, by the units of sentences.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from models.intervals import ratio, share_of
 from models.orders import order_in_units, order_in_words, slots_right
 from models.partner import EARLY_S, Partner, Surroundings
 from models.score import Goal, Report, Score
+from models.script import coffee
 from models.script.coffee import Order, order_of_label
 from models.studio import Run, studio_of
 
@@ -42,7 +44,7 @@ class Reply:
     speech_over_noise_db: int | None
     label: Order
     said: str
-    """The agent's words, or the order that its units are like; empty where there is none."""
+    """The agent's words, or the order read from its units; empty where there is none."""
     order: Order | None
 
     @property
@@ -74,10 +76,13 @@ def order(asked: Asked, run: Run) -> Reply:
     speech_end = spans[-1].end_sample if spans else len(sound)
     since = start + max(speech_end - round(EARLY_S * RATE_HZ), 0)
     words = partner.words_since(since)
-    if words is None:
+    if words is not None:
+        return Reply(above, label, words, order_in_words(words))
+    captions = partner.captions_since({"user": since, "agent": since})
+    found = coffee.parse_order(captions.get("agent", ""))
+    if found is None:
         found = order_in_units(partner.frames_since(since), label, studio.known)
-        return Reply(above, label, found.reply() if found else "", found)
-    return Reply(above, label, words, order_in_words(words))
+    return Reply(above, label, found.reply() if found else "", found)
 
 
 def report(replies: Sequence[Reply], _run: Run) -> Report:

@@ -16,6 +16,7 @@ from models.studio import Run, studio_of
 from tests.engine.tiny_bundle import write_tiny_bundle
 
 LATTE = Order("latte", "large", "", "", "milk")
+MOCHA = Order("mocha")
 
 
 def test_report_counts_orders_and_slots() -> None:
@@ -44,6 +45,26 @@ def test_an_added_slot_is_wrong() -> None:
 def test_words_beside_the_order_are_wrong() -> None:
     assert Reply(None, LATTE, LATTE.reply(), LATTE).right
     assert not Reply(None, LATTE, f"{LATTE.reply()} and", LATTE).right
+
+
+@pytest.mark.parametrize(
+    ("captions", "said"),
+    [(LATTE.reply(), LATTE), (f"well {LATTE.reply()}", MOCHA), ("", MOCHA)],
+)
+def test_the_order_is_read_in_captions_or_else_in_units(
+    captions: str, said: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tiny_bundle(tmp_path, reader=True)
+    label = "coffeeDrink=latte; size=large; milkAmount=milk"
+    recordings = [(label, np.full(RATE_HZ, 0.1, np.float32))]
+    monkeypatch.setattr(studio, "held_out_orders", lambda _speech: recordings)
+    shown = {"user": "one espresso", "agent": captions}
+    monkeypatch.setattr(evaluate_orders.Partner, "captions_since", lambda *_: shown)
+    monkeypatch.setattr(evaluate_orders, "order_in_units", lambda *_: MOCHA)
+    reply = evaluate_orders.order(Asked(0, None), Run(bundle=tmp_path, data=tmp_path))
+    studio_of.cache_clear()
+    assert reply.order == said
+    assert reply.right == (said == LATTE)
 
 
 def test_every_recording_is_played_in_every_noise(
