@@ -1,7 +1,8 @@
 """What the agent does while the user speaks: does it wait in a pause, does it show that it listens?
 
 Pauses: a sentence is cut between two words. Long talk: the user tells of their day, and the agent's
-short words ("mm hmm") are counted; in synthetic voices, and in those of people where there is data.
+short words ("mm hmm", told by their units) are counted; in synthetic voices, and in those of people
+where there is data.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from engine.tokens import RATE_HZ
 from engine.turns import Span
 from models import script
 from models.intervals import ratio, share_of
+from models.known_sentences import KnownSentences, plain_sentences
 from models.partner import Partner, Surroundings, stretches
 from models.score import Goal, Report, Score
 from models.studio import Run, studio_of
@@ -158,14 +160,16 @@ def tell(talk: tuple[str, int], run: Run) -> LongTalk:
     end = partner.now
     partner.wait(2)  # what begins with the user's last word is heard to its end
     spans = [span for span in stretches(partner.track()) if start <= span.start_sample < end]
-    short = sum(is_backchannel(span, partner.words_in(span)) for span in spans)
+    short = sum(is_backchannel(span, partner.frames_in(span), studio.known) for span in spans)
     return LongTalk(voice, (end - start) / RATE_HZ / 60, short, len(spans) - short)
 
 
-def is_backchannel(span: Span, words: str | None) -> bool:
-    """Whether a stretch is a sign of listening: short, and in its words where there are any."""
-    short = span.duration_ms <= BACKCHANNEL_S * 1000
-    return short and (words is None or words in script.BACKCHANNELS)
+def is_backchannel(span: Span, frames: np.ndarray, known: KnownSentences) -> bool:
+    """Whether a stretch is a sign of listening: short, and one by its units."""
+    if span.duration_ms > BACKCHANNEL_S * 1000:
+        return False
+    said, _ = known.nearest(frames, plain_sentences())
+    return said in script.BACKCHANNELS
 
 
 def reading(people: Sequence[np.ndarray], rng: random.Random) -> list[np.ndarray]:

@@ -14,6 +14,7 @@ import numpy as np
 from engine.tokens import RATE_HZ
 from models import script
 from models.intervals import median, share, share_of
+from models.known_sentences import KnownSentences
 from models.noises import Noise, bursts, recorded_noises
 from models.partner import Partner, Surroundings, longest_silence_ms, sounding
 from models.rooms import USER_DB
@@ -33,6 +34,8 @@ _WATCHED_S = 3.0
 _LONGEST_PAUSE_MS = 400
 """A story has pauses up to 200 ms."""
 _TELLING_S = 0.3
+_UNLIKE = 0.3
+"""Unit edit distance, as a share of what was said, from a story that is not told any more."""
 _STEP_MS = 20
 
 
@@ -45,7 +48,8 @@ class Yielded:
     told: bool
     """Whether there was a story to be talked into."""
     stop_ms: float
-    """From the beginning of what was heard to the agent's silence."""
+    """From the beginning of what was heard to the agent's silence; to the end of what was watched
+    where it was never silent."""
     went_on: bool
 
 
@@ -70,7 +74,7 @@ def interrupt(number: int, run: Run) -> Yielded:
     partner, begun = _hear_story(number, voice, rng, run)
     onset, _ = partner.say(speak(words, voice, rng))
     partner.wait(_WATCHED_S)
-    return _watched(partner, kind, words, begun, onset)
+    return _watched(partner, kind, words, begun, onset, run)
 
 
 def report_interruptions(stories: Sequence[Yielded], _run: Run) -> Report:
@@ -113,7 +117,7 @@ def disturb_story(noise: tuple[str, int], run: Run) -> Yielded:
         onset, what = partner.now, sound.name
         partner.play(sound.audio, USER_DB)
     partner.wait(max(_WATCHED_S - (partner.now - onset) / RATE_HZ, 0))
-    return _watched(partner, kind, what, begun, onset)
+    return _watched(partner, kind, what, begun, onset, run)
 
 
 def _noise(run: Run, number: int) -> Noise:
@@ -153,9 +157,8 @@ class _Begun:
 
     since: int
     """The end of the prompt."""
-    words: str | None
-    """What was told of it by the time it was talked into."""
-    told: bool
+    story: str | None
+    """The one that was told when it was talked into; None where none was."""
 
 
 def _hear_story(number: int, voice: str, rng: random.Random, run: Run) -> tuple[Partner, _Begun]:
@@ -164,28 +167,34 @@ def _hear_story(number: int, voice: str, rng: random.Random, run: Run) -> tuple[
     partner.wait(1)
     _, since = partner.say(speak(rng.choice(script.STORY_PROMPTS), voice, rng))
     partner.wait(0.4 + rng.uniform(*_AFTER_S))
-    words = partner.words_since(since)
-    told = partner.agent_sounds(_TELLING_S) and (words is None or is_story(words))
-    return partner, _Begun(since, words, told)
+    telling = partner.agent_sounds(_TELLING_S)
+    story = story_told(partner.frames_since(since), studio_of(run).known) if telling else None
+    return partner, _Begun(since, story)
 
 
-def is_story(words: str) -> bool:
-    """Whether words are the beginning of a story, or all of it."""
-    return bool(words) and any(f"{story} ".startswith(f"{words} ") for story in script.STORIES)
+def story_told(frames: np.ndarray, known: KnownSentences) -> str | None:
+    """The story of which units, one per frame, are the beginning or the whole, and nothing else."""
+    story, distance = known.begun(frames, script.STORIES)
+    return story if distance <= _UNLIKE else None
 
 
-def _watched(partner: Partner, kind: str, what: str, begun: _Begun, onset: int) -> Yielded:
-    track = partner.track()
-    watched = track[onset : onset + round(_WATCHED_S * RATE_HZ)]
-    went_on = longest_silence_ms(watched) < _LONGEST_PAUSE_MS
-    words = partner.words_since(begun.since)
-    if words is not None:
-        went_on &= is_story(words) and words != begun.words
-    return Yielded(kind, what, begun.told, stop_ms(track[onset:]), went_on)
+def _watched(
+    partner: Partner, kind: str, what: str, begun: _Begun, onset: int, run: Run
+) -> Yielded:
+    watched = partner.track()[onset : onset + round(_WATCHED_S * RATE_HZ)]
+    told = begun.story is not None
+    went_on = told and longest_silence_ms(watched) < _LONGEST_PAUSE_MS
+    if went_on:
+        story = story_told(partner.frames_since(begun.since), studio_of(run).known)
+        went_on = story == begun.story
+    return Yielded(kind, what, told, stop_ms(watched), went_on)
 
 
 def stop_ms(track: np.ndarray) -> float:
-    """When the first 160 ms without sound begin; the track's length where there are none."""
+    """When the first 160 ms without sound begin; the track's length where it has no silence that
+    is longer than a story's pauses."""
     loud = sounding(track)
+    if longest_silence_ms(track) < _LONGEST_PAUSE_MS:
+        return float(len(loud) * _STEP_MS)
     quiet = np.convolve(loud, np.ones(_QUIET_MS // _STEP_MS), "valid") == 0
-    return float((np.argmax(quiet) if quiet.any() else len(loud)) * _STEP_MS)
+    return float(np.argmax(quiet) * _STEP_MS)

@@ -90,6 +90,19 @@ class KnownSentences:
         near = distances[best] <= UNKNOWN_DISTANCE
         return (best if near else None), distances[best]
 
+    def begun(self, frames: np.ndarray, candidates: Iterable[str]) -> tuple[str | None, float]:
+        """The candidate of which the frames are most like the beginning, or the whole, and the
+        distance as a share of what was said; None and 1 where that is silence."""
+        said = self.spoken(frames)
+        if not said:
+            return None, 1.0
+        distances = {
+            text: int(edit_distances(said, self._all_forms(text), beginnings=True).min())
+            for text in candidates
+        }
+        best = min(distances, key=distances.__getitem__)
+        return best, distances[best] / len(said)
+
     def _form(self, sentence: str) -> list[int]:
         if sentence not in self._first:
             frames = self._tokenizer.units(self.original(sentence))
@@ -109,8 +122,11 @@ def edit_distance(first: Sequence[int], second: Sequence[int]) -> int:
     return int(edit_distances(first, [second])[0])
 
 
-def edit_distances(first: Sequence[int], others: Sequence[Sequence[int]]) -> np.ndarray:
-    """int64 (n,): Levenshtein distances of a unit sequence to each of n others."""
+def edit_distances(
+    first: Sequence[int], others: Sequence[Sequence[int]], beginnings: bool = False
+) -> np.ndarray:
+    """int64 (n,): Levenshtein distances of a unit sequence to each of n others, or to the nearest
+    of the ``beginnings`` of each."""
     lengths = np.array([len(other) for other in others])
     targets = np.full((len(others), lengths.max(initial=0)), -1)
     for target, other in zip(targets, others, strict=True):
@@ -122,7 +138,8 @@ def edit_distances(first: Sequence[int], others: Sequence[Sequence[int]]) -> np.
         rows = np.concatenate([rows[:, :1] + 1, moved], axis=1)
         # Insertions run along the row: a running minimum once the slope is taken out.
         rows = np.minimum.accumulate(rows - offsets, axis=1) + offsets
-    found: np.ndarray = rows[np.arange(len(others)), lengths]
+    # Behind a sequence's end nothing matches, so no beginning is nearer for going on there.
+    found: np.ndarray = rows.min(1) if beginnings else rows[np.arange(len(others)), lengths]
     return found
 
 

@@ -147,6 +147,12 @@ class Partner:
         """The agent's units, one per frame, from a sample on."""
         return np.array(self._frames[sample // FRAME_SAMPLES :])
 
+    def frames_in(self, span: Span) -> np.ndarray:
+        """The agent's units, one per frame, that sound in a stretch of its track."""
+        delay = self._duplex.bundle.manifest.vocoder.delay_ms * RATE_HZ // 1000
+        first, last = span.start_sample - delay, span.end_sample - delay
+        return np.array(self._frames[max(first // FRAME_SAMPLES, 0) : -(-last // FRAME_SAMPLES)])
+
     def captions_since(self, samples: Mapping[Side, int]) -> dict[Side, str]:
         """What captions showed of each side from the chunk of its sample on; of those only whose
         words the bundle writes."""
@@ -163,14 +169,6 @@ class Partner:
             return None
         until = len(self._sound) * self._duplex.format.chunk_samples
         return self._joined(self._pieces, sample, until)
-
-    def words_in(self, span: Span) -> str | None:
-        """The agent's words that begin in a stretch of its sound; None without a text slot."""
-        if self._duplex.format.text is None:
-            return None
-        # A word stands in the chunk in which it begins, or in the one before.
-        chunk = self._duplex.format.chunk_samples
-        return self._joined(self._pieces, span.start_sample - chunk, span.end_sample)
 
     def _joined(self, pieces: list[tuple[int, str]], start: int, end: int) -> str:
         """The words of the chunks that have a part in [start, end)."""

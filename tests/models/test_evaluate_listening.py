@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import pytest
 
-from engine.tokens import RATE_HZ
+from engine.bundle import load_bundle
+from engine.tokens import FRAME_SAMPLES, RATE_HZ
 from engine.turns import Span
-from models import script
+from engine.unit_encoder import Tokenizer
+from models import evaluate_listening, script
 from models.evaluate_listening import (
     LongTalk,
     Pause,
@@ -20,7 +24,8 @@ from models.evaluate_listening import (
     report_pauses,
     within,
 )
-from models.studio import Run
+from models.known_sentences import KnownSentences
+from models.studio import Run, studio_of
 
 
 def test_a_pause_lies_inside_a_sentence() -> None:
@@ -58,17 +63,42 @@ def test_report_of_pauses() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "seconds", "is_one"),
+    ("said", "seconds", "is_one"),
     [
         ("mm hmm", 1.3, True),
-        (None, 0.4, True),
-        ("sorry i do", 0.6, False),  # a turn that was broken off
+        ("sorry i do not know that", 0.6, False),  # a turn that was broken off
         ("mm hmm", 2.0, False),
-        ("", 0.3, False),
+        (None, 0.3, False),
     ],
 )
-def test_what_is_a_sign_of_listening(words: str | None, seconds: float, is_one: bool) -> None:
-    assert is_backchannel(Span(0, round(seconds * RATE_HZ)), words) == is_one
+def test_what_is_a_sign_of_listening(said: str | None, seconds: float, is_one: bool) -> None:
+    class Known:
+        def nearest(
+            self, _frames: np.ndarray, candidates: Sequence[str]
+        ) -> tuple[str | None, float]:
+            assert said is None or said in candidates
+            return said, 0.1
+
+    span = Span(0, round(seconds * RATE_HZ))
+    assert is_backchannel(span, np.zeros(8), cast(KnownSentences, Known())) == is_one
+
+
+def test_signs_of_listening_are_known_by_their_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    # All of them take half a minute to speak.
+    others = evaluate_listening.plain_sentences()[::12]
+    some = (*script.BACKCHANNELS, *script.STORIES, script.NOT_KNOWN, *others)
+    monkeypatch.setattr(evaluate_listening, "plain_sentences", lambda: some)
+    known = studio_of(Run()).known
+    span = Span(0, RATE_HZ)
+
+    def heard(sentence: str, share: float = 1.0) -> np.ndarray:
+        sound = known.original(sentence)
+        units = Tokenizer(load_bundle().tokenizer).units(np.roll(sound, FRAME_SAMPLES // 3))
+        return units[: round(share * len(units))]
+
+    assert all(is_backchannel(span, heard(text), known) for text in script.BACKCHANNELS)
+    for broken_off in (script.NOT_KNOWN, *script.STORIES):
+        assert not is_backchannel(span, heard(broken_off, 0.5), known)
 
 
 def test_backchannels_are_counted_by_the_minute() -> None:

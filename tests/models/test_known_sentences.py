@@ -33,6 +33,11 @@ def test_edit_distance(first: list[int], others: list[list[int]]) -> None:
     expected = [textbook_distance(first, other) for other in others]
     assert edit_distances(first, others).tolist() == expected
     assert edit_distance(first, others[0]) == expected[0]
+    nearest = [
+        min(textbook_distance(first, other[:end]) for end in range(len(other) + 1))
+        for other in others
+    ]
+    assert edit_distances(first, others, beginnings=True).tolist() == nearest
 
 
 def test_orders_are_not_among_the_plain_sentences() -> None:
@@ -41,6 +46,23 @@ def test_orders_are_not_among_the_plain_sentences() -> None:
     assert 300 < len(plain) < 600
     assert coffee.Order("latte", "large").reply() not in plain
     assert script.LONG_TALK_END in plain
+
+
+def test_a_sentence_is_known_by_its_beginning() -> None:
+    bundle = load_bundle()
+    known = KnownSentences(bundle)
+    tokenizer = Tokenizer(bundle.tokenizer)
+    for story in script.STORIES:
+        frames = tokenizer.units(known.original(story))
+        for share in (0.3, 1.0):
+            said, distance = known.begun(frames[: round(share * len(frames))], script.STORIES)
+            assert said == story
+            assert distance < 0.1
+        _, distance = known.begun(np.concatenate([frames, frames]), script.STORIES)
+        assert distance > 0.4
+    other = tokenizer.units(known.original(script.NOT_KNOWN))
+    assert known.begun(other, script.STORIES)[1] > 0.5
+    assert known.begun(tokenizer.units(np.zeros(RATE_HZ, np.float32)), script.STORIES) == (None, 1)
 
 
 def test_a_sentence_is_known_wherever_in_a_frame_it_begins() -> None:
