@@ -19,7 +19,7 @@ from engine.tokens import RATE_HZ
 from engine.transcript import Side
 from models import script
 from models.caption_errors import caption_errors
-from models.intervals import median, ratio, share
+from models.intervals import median, ratio
 from models.known_sentences import KnownSentences, plain_sentences
 from models.orders import neighbours
 from models.partner import EARLY_S, Partner, Surroundings
@@ -201,10 +201,15 @@ def report_places(conversations: Sequence[Sequence[Answer]], _run: Run) -> Repor
         scores += _captions(where, some)
     answers = [answer for conversation in conversations for answer in conversation]
     quiet = [answer for answer in answers if answer.place == "clean"]
-    delays = [delay for answer in quiet for delay in answer.delays_ms]
-    in_time = [delay for delay in delays if delay is not None]
+    delays = [
+        [delay for answer in conversation for delay in answer.delays_ms]
+        for conversation in conversations
+        if conversation[0].place == "clean"
+    ]
+    taken = ratio([(sum(ms is not None for ms in some), len(some)) for some in delays])
+    in_time = [ms for some in delays for ms in some if ms is not None]
     scores += [
-        Score("takes the turn within 2 s", share(len(in_time), len(delays)), goal=GOAL_TURNS),
+        Score("takes the turn within 2 s", taken, goal=GOAL_TURNS),
         Score("delay of the answer, median", median(in_time), "ms", GOAL_DELAY_MS),
     ]
     details = {
@@ -254,15 +259,20 @@ def _right(
 
 def _captions(where: str, conversations: Sequence[Sequence[Answer]]) -> list[Score]:
     """Words that captions get wrong: the user's, and the agent's where it said what it should."""
-    errors: dict[Side, list[tuple[int, int]]] = {}
-    for answer in (answer for talk in conversations for answer in talk):
-        said: dict[Side, str] = {"user": " ".join(answer.asked), "agent": answer.expected}
-        for side, shown in answer.captions.items():
-            if side == "user" or answer.right_units:
-                errors.setdefault(side, []).append(caption_errors(said[side], shown))
+    wrong: dict[Side, list[tuple[int, int]]] = {}
+    for talk in conversations:
+        errors: dict[Side, list[tuple[int, int]]] = {}
+        for answer in talk:
+            said: dict[Side, str] = {"user": " ".join(answer.asked), "agent": answer.expected}
+            for side, shown in answer.captions.items():
+                if side == "user" or answer.right_units:
+                    errors.setdefault(side, []).append(caption_errors(said[side], shown))
+        for side, some in errors.items():
+            words_wrong, words_said = (sum(column) for column in zip(*some, strict=True))
+            wrong.setdefault(side, []).append((words_wrong, words_said))
     return [
         Score(f"words of the {side} wrong in captions, {where}", ratio(rows))
-        for side, rows in errors.items()
+        for side, rows in wrong.items()
     ]
 
 

@@ -19,7 +19,7 @@ class Interval:
 
     value: float
     low: float | None
-    """None where a single observation tells nothing of it."""
+    """None where a single observation, or many that are all the same, tell nothing of it."""
     high: float | None
     count: int
     """Of what was observed."""
@@ -60,8 +60,11 @@ def bootstrap(
     random = np.random.default_rng(seed)
     draws = random.integers(0, len(table), (_RESAMPLES, len(table)))
     drawn = [statistic(table[draw]) for draw in draws]
-    low, high = np.nanpercentile(drawn, _PERCENTILES)
-    return Interval(float(statistic(table)), float(low), float(high), len(table))
+    low, high = (float(edge) for edge in np.nanpercentile(drawn, _PERCENTILES))
+    value = float(statistic(table))
+    if low == high:
+        return Interval(value, None, None, len(table))
+    return Interval(value, low, high, len(table))
 
 
 def median(values: Sequence[float]) -> Interval | None:

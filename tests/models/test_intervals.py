@@ -39,6 +39,12 @@ def test_one_observation_has_no_width() -> None:
     assert (found.value, found.low, found.high) == (3.0, None, None)
 
 
+def test_equal_observations_have_no_width() -> None:
+    found = ratio([(8, 8), (8, 8), (8, 8)])
+    assert found is not None
+    assert (found.value, found.low, found.high, found.count) == (1.0, None, None, 3)
+
+
 def test_bootstrap_agrees_with_the_normal_interval() -> None:
     values = np.random.default_rng(1).normal(5, 2, 400)
     found = bootstrap(values, np.mean)
