@@ -371,7 +371,8 @@ def doctor(
             sound = examine_sound(card, EchoCanceller(), status.update)
         finally:
             card.end()
-        findings = Findings(sound, examine_engine(loaded, user_audio, gpu_layers, status.update))
+        times = examine_engine(loaded, user_audio, gpu_layers, status.update)
+    findings = Findings(sound, times, card_latency_ms)
     advice = advise(findings)
     show_doctor(console, findings, advice)
     if json_path:

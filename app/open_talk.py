@@ -7,6 +7,7 @@ What `duologue live` and the window have in common. Knows neither Qt nor a termi
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -153,20 +154,20 @@ class OpenTalk:
 
     def end(self) -> None:
         """Stop, finish the recording, and free everything."""
-        try:
+        # In this order, each whatever became of those before it.
+        with ExitStack() as ends:
+            if self._has_card:
+                ends.callback(ONE_CARD.release)
+            if self._duplex:
+                ends.callback(self._duplex.close)
+            if self._recorder:
+                ends.callback(self._recorder.close)
+            if self._card:
+                ends.callback(self._card.end)
+            self._card = self._duplex = None
+            self._has_card = False
             if self._conversation:
                 self._conversation.stop()
-        finally:
-            if self._card:
-                self._card.end()
-            if self._recorder:
-                self._recorder.close()
-            if self._duplex:
-                self._duplex.close()
-            self._card = self._duplex = None
-            if self._has_card:
-                self._has_card = False
-                ONE_CARD.release()
 
 
 def _make_folder(folder: Path) -> None:

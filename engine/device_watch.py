@@ -1,7 +1,8 @@
 """Follows the devices beside an open stream, by a child process that tells of changes.
 
 PulseAudio's own client where a server has the devices; elsewhere this module run as a program,
-since PortAudio can only look again where no stream is open. One thread reads what the child says.
+since PortAudio can only look again where no stream is open. One thread reads what the child says;
+another asks the server, once for all that it said meanwhile.
 """
 
 from __future__ import annotations
@@ -32,12 +33,17 @@ class DeviceWatch:
         self._served = served
         self._over = threading.Event()
         self._child: subprocess.Popen[str] | None = None
+        self._changed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
         self._thread.start()
+        if served:
+            self._changed.set()
+            threading.Thread(target=self._ask, name="device list", daemon=True).start()
 
     def close(self) -> None:
         """End the child and the thread."""
         self._over.set()
+        self._changed.set()
         child = self._child
         if child:
             child.terminate()
@@ -68,15 +74,20 @@ class DeviceWatch:
 
     def _follow(self, child: subprocess.Popen[str]) -> None:
         assert child.stdout
-        if self._served:
-            self.listing = ask_pulse() or self.listing
+        self._changed.set()
         for line in child.stdout:
             if self._over.is_set():
                 return
             if not self._served:
                 self.listing = _from_json(line)
             elif re.search(" on (sink|source|server) ", line):
-                self.listing = ask_pulse() or self.listing
+                self._changed.set()
+
+    def _ask(self) -> None:
+        """Whoever moves a volume slider causes hundreds of changes."""
+        while self._changed.wait() and not self._over.is_set():
+            self._changed.clear()
+            self.listing = ask_pulse() or self.listing
 
 
 def _watching_program() -> list[str]:

@@ -14,8 +14,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from types import ModuleType
 from typing import Any, Literal
@@ -78,22 +80,42 @@ def portaudio() -> ModuleType:
     return sounddevice
 
 
-def refresh() -> None:
-    """Have PortAudio look for devices again; only while no stream is open."""
+@contextmanager
+def _answering() -> Iterator[ModuleType]:
+    """The sounddevice module; DuologueError where the system's sound does not answer it."""
     sounddevice = portaudio()
-    # sounddevice has no public call for it, and PortAudio none but this.
-    sounddevice._terminate()
-    sounddevice._initialize()
+    try:
+        yield sounddevice
+    except sounddevice.PortAudioError as error:
+        raise DuologueError(
+            "The system's sound does not answer; wait a moment, or start the computer again."
+        ) from error
+
+
+def refresh() -> None:
+    """Have PortAudio look for devices again; only while no stream is open.
+
+    Raises DuologueError where it cannot; later calls may.
+    """
+    with _answering() as sounddevice:
+        # sounddevice has no public call for it, and PortAudio none but this. After a start that
+        # failed there is nothing to end.
+        if sounddevice._initialized:
+            sounddevice._terminate()
+        sounddevice._initialize()
 
 
 def list_devices() -> Listing:
-    """The devices that are there now (as of PortAudio's last start where no server answers)."""
-    sounddevice = portaudio()
-    if sys.platform == "linux" and any(_pulse_index(sounddevice, kind) for kind in (0, 1)):
-        served = ask_pulse()
-        if served:
-            return served
-    return portaudio_listing(sounddevice.query_devices(), sounddevice.query_hostapis())
+    """The devices that are there now (as of PortAudio's last start where no server answers).
+
+    Raises DuologueError where the system does not tell.
+    """
+    with _answering() as sounddevice:
+        if sys.platform == "linux" and any(_pulse_index(sounddevice, kind) for kind in (0, 1)):
+            served = ask_pulse()
+            if served:
+                return served
+        return portaudio_listing(sounddevice.query_devices(), sounddevice.query_hostapis())
 
 
 def portaudio_index(device: Device, kind: Kind) -> int:
@@ -145,7 +167,7 @@ def opening_error(error: Exception, device: Device, kind: Kind) -> DuologueError
     """What PortAudio's failure to open a device means for the user."""
     text = str(error.args[0] if error.args else type(error).__name__)
     code = next((value for value in error.args if isinstance(value, int)), 0)
-    if code in (-9985, -9988) or "busy" in text.lower():
+    if code == -9985 or "busy" in text.lower():
         return DuologueError(
             f"The {kind} {device.name} is used by another program; close that program or choose "
             "another device."
@@ -257,21 +279,27 @@ def _pulse_index(sounddevice: ModuleType, side: int) -> list[int]:
     ]
 
 
+PULSE_ENVIRONMENT = threading.Lock()
+"""Held while the environment names devices that are being opened, or is read."""
+
+
 def ask_pulse() -> Listing | None:
     """The server's devices; None where none answers."""
-    info, content = _pactl("info"), _pactl("list")
+    with PULSE_ENVIRONMENT:
+        environment = dict(os.environ)
+    info, content = _pactl("info", environment), _pactl("list", environment)
     if info is None or content is None:
         return None
-    return pulse_listing(content, info, os.environ)
+    return pulse_listing(content, info, environment)
 
 
-def _pactl(command: str) -> Any:
+def _pactl(command: str, environment: dict[str, str]) -> Any:
     try:
         answer = subprocess.run(
             ["pactl", "--format=json", command],
             capture_output=True,
             timeout=_ANSWER_SECONDS,
-            env={**os.environ, "LC_ALL": "C"},
+            env={**environment, "LC_ALL": "C"},
             check=True,
         )
         return json.loads(answer.stdout.decode("utf8", "replace"))
@@ -282,14 +310,16 @@ def _pactl(command: str) -> Any:
 def pulse_listing(content: Any, info: Any, environment: Any) -> Listing:
     """Devices from what ``pactl list`` and ``pactl info`` say; PULSE_SOURCE and PULSE_SINK count.
 
-    A speaker's monitor is no microphone, unless it is the default.
+    A speaker's monitor is no microphone, unless the environment asks for it: where there is no
+    microphone, the server itself makes one its default.
     """
     default_source = environment.get("PULSE_SOURCE") or info.get("default_source_name")
     default_sink = environment.get("PULSE_SINK") or info.get("default_sink_name")
     sources = [
         entry
         for entry in content.get("sources", [])
-        if entry["name"] == default_source or not entry["name"].endswith(".monitor")
+        if entry["name"] == environment.get("PULSE_SOURCE")
+        or not entry["name"].endswith(".monitor")
     ]
     return Listing(
         _numbered([_pulse_device(entry, default_source) for entry in sources]),

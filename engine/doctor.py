@@ -73,6 +73,8 @@ class Findings:
 
     sound: SoundFindings
     chunk_times: tuple[ChunkTime, ...]
+    card_latency_ms: int = DEFAULT_CARD_LATENCY_MS
+    """The card's buffer, as it was when the sound was examined."""
 
 
 @dataclass(frozen=True)
@@ -172,23 +174,21 @@ def advise(findings: Findings) -> Advice:
     return Advice(
         chunk_ms=best.chunk_ms,
         latency_ms=best.chunk_ms,
-        card_latency_ms=2 * DEFAULT_CARD_LATENCY_MS
-        if findings.sound.xruns
-        else DEFAULT_CARD_LATENCY_MS,
-        reasons=(*reasons, *_on_sound(findings.sound)),
+        card_latency_ms=findings.card_latency_ms * (2 if findings.sound.xruns else 1),
+        reasons=(*reasons, *_on_sound(findings)),
     )
 
 
-def _on_sound(sound: SoundFindings) -> list[str]:
-    reasons = []
+def _on_sound(findings: Findings) -> list[str]:
+    sound, reasons = findings.sound, []
     if sound.xruns:
         reasons.append(
-            f"A card latency of {2 * DEFAULT_CARD_LATENCY_MS} ms: the sound broke off "
-            f"{sound.xruns} times at {DEFAULT_CARD_LATENCY_MS} ms."
+            f"A card latency of {2 * findings.card_latency_ms} ms: the sound broke off "
+            f"{sound.xruns} times at {findings.card_latency_ms} ms."
         )
     if sound.dead:
         reasons.append(dead_microphone(sound.card.microphone))
-    if sound.round_trip_ms is None:
+    elif sound.round_trip_ms is None:
         reasons.append(
             "The microphone does not hear the speaker: you wear headphones, or one of them is off. "
             "Echo is no matter then."

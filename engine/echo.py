@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 
 BLOCK_SAMPLES = RATE_HZ // 100
 """What is worked on: 10 ms."""
-DELAY_SAMPLES = HOP
-"""The sound comes out this much later, which is the network's delay."""
 
+_SUPPRESSION_SAMPLES = 96  # WebRTC's noise suppression delays by 6 ms
 # A room echoes for so long after the agent's last sound.
 _ECHO_BLOCKS = 80
 
@@ -46,6 +45,11 @@ class EchoCanceller:
         self._linear = LinearCanceller()
         self._begin()
 
+    @property
+    def delay_samples(self) -> int:
+        """How much later than the microphone's the sound comes out."""
+        return HOP + self._extras.delay_samples
+
     def _begin(self) -> None:
         self._left_before = np.zeros(BLOCK_SAMPLES, np.float32)
         self._echo_blocks = 0
@@ -60,7 +64,7 @@ class EchoCanceller:
         self._begin()
 
     def process(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
-        """The user without the agent: float32 (160,), 10 ms later than ``near``.
+        """The user without the agent: float32 (160,), ``delay_samples`` later than ``near``.
 
         ``near`` is 10 ms from the microphone, ``far`` the 10 ms written to the card meanwhile;
         both float32 (160,) at 16 kHz. Values that are not finite count as silence, for one of
@@ -103,13 +107,15 @@ class Extras:
 
     def __init__(self, noise_suppression: bool, gain_control: bool) -> None:
         self._processor = None
+        self.delay_samples = _SUPPRESSION_SAMPLES if noise_suppression else 0
+        """How much later the sound comes out."""
         if noise_suppression or gain_control:
             self._processor = webrtc(
                 noise_suppression=noise_suppression, auto_gain_control=gain_control
             )
 
     def process(self, sound: np.ndarray) -> np.ndarray:
-        """Whole blocks of sound, float32 (n,); noise suppression makes it 6 ms later."""
+        """Whole blocks of sound, float32 (n,)."""
         if self._processor is None:
             return sound
         changed: np.ndarray = self._processor.process(sound)

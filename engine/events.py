@@ -7,6 +7,7 @@ breaks off is good to its last line. Records are checked when read: they come fr
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -155,8 +156,9 @@ class EventWriter:
         except OSError as failure:
             written, error = 0, failure
         if written != len(line):
-            self._stream.truncate(whole)
-            self._stream.seek(whole)
+            with contextlib.suppress(OSError):  # a drive that is gone keeps nothing anyway
+                self._stream.truncate(whole)
+                self._stream.seek(whole)
             raise unwritable(self.path, error) from error
 
     def sync(self) -> None:

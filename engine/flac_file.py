@@ -8,6 +8,7 @@ is written whole or not at all, and after a failure the header tells what is the
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -109,7 +110,8 @@ class _Stream:
         except OSError as error:
             self.failure = self.failure or error
         if self.failure and appended:
-            self._file.truncate(self.length_bytes)
+            with contextlib.suppress(OSError):  # a drive that is gone keeps nothing anyway
+                self._file.truncate(self.length_bytes)
             return 0
         self.length_bytes = max(self.length_bytes, self._file.tell())
         return len(data)

@@ -20,7 +20,7 @@ from engine.errors import DuologueError
 from engine.live_events import Counts, DeviceChanged, Ended, Event
 from engine.live_talk import Canceller, LiveTalk, Recorder
 from engine.playout import FADE_MS, Playout
-from engine.sound_card import BLOCK_SAMPLES, BLOCK_SECONDS, CardInfo, Exchange, SoundCard
+from engine.sound_card import BLOCK_SECONDS, CardInfo, SoundCard
 from engine.tokens import RATE_HZ
 
 _LOG = logging.getLogger(__name__)
@@ -43,21 +43,24 @@ _JOIN_SECONDS = 10.0
 
 
 class _Pace:
-    """Whether a card that does give sound gives it at half its pace or slower."""
+    """Whether a card that does run does so at half its pace or slower.
 
-    def __init__(self) -> None:
-        self._began, self._samples = time.monotonic(), 0
-        self.too_slow = False
+    By what it takes of the playout, which is no less where the engine is late.
+    """
 
-    def add(self, exchange: Exchange | None) -> None:
-        """Take a block in, or that none came in time."""
-        if exchange:
-            self._samples += BLOCK_SAMPLES + exchange.lost_samples
-        passed = time.monotonic() - self._began
-        if passed > PACE_SECONDS:
-            # A card that gives nothing at all is told by its silence, sooner.
-            self.too_slow = 0 < self._samples / RATE_HZ < LEAST_PACE * passed
-            self._began, self._samples = time.monotonic(), 0
+    def __init__(self, playout: Playout) -> None:
+        self._playout = playout
+        self._began, self._position = time.monotonic(), playout.position
+
+    def too_slow(self) -> bool:
+        """Whether it did in the last seconds; asked often."""
+        now, position = time.monotonic(), self._playout.position
+        passed, taken = now - self._began, position - self._position
+        if passed <= PACE_SECONDS:
+            return False
+        self._began, self._position = now, position
+        # A card that gives nothing at all is told by its silence, sooner.
+        return 0 < taken / RATE_HZ < LEAST_PACE * passed
 
 
 class LiveConversation:
@@ -174,17 +177,16 @@ class LiveConversation:
                 self._open()
             blocks = steady_blocks = 0
             quiet_seconds = 0.0
-            pace = _Pace()
+            pace = _Pace(self._playout)
             while not self._stopping.is_set():
                 if not self._info:
                     self._reopen()
-                    pace = _Pace()
+                    pace = _Pace(self._playout)
                     blocks = steady_blocks = 0
                     quiet_seconds = 0.0
                     continue
                 exchange = self._card.read(_READ_SECONDS)
-                pace.add(exchange)
-                if pace.too_slow:
+                if pace.too_slow():
                     self._lose("The sound card gives too little sound; it is opened again.")
                     continue
                 if exchange is None:
@@ -256,6 +258,7 @@ class LiveConversation:
 
     def _open(self) -> CardInfo:
         self._talk.opened()
+        self._microphone_dead = False
         self._info = self._card.open(self._playout.take)
         return self._info
 

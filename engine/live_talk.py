@@ -28,10 +28,17 @@ from engine.tokens import RATE_HZ
 MOST_BRIDGED_CHUNKS = 4
 """A longer gap in the sound is cut out of the talk's time."""
 _LEVEL_BLOCKS = 5
+_MOST_DELAY_SAMPLES = 2 * BLOCK_SAMPLES
+"""Of an echo canceller."""
 
 
 class Canceller(Protocol):
     """Takes the agent's voice out of the microphone's sound."""
+
+    @property
+    def delay_samples(self) -> int:
+        """How much later the user's sound comes out, two blocks at most."""
+        ...
 
     def process(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
         """The user alone, float32 (160,), from microphone and speaker, the same."""
@@ -101,6 +108,8 @@ class LiveTalk:
         self._lost_from = self._lost_until = 0
         self._peaks: list[tuple[float, float]] = []
         self._peaks_start: int | None = None
+        self._played = np.zeros(_MOST_DELAY_SAMPLES, np.float32)
+        """The newest of what was played."""
         # For the recorder: an interval is written when both its step and its sound are complete.
         self._user_track: list[np.ndarray] = []
         self._agent_track: list[np.ndarray] = []
@@ -108,7 +117,11 @@ class LiveTalk:
 
     def opened(self) -> None:
         """The card is about to be opened: its first block is the playout's next."""
+        # What an earlier one took and gave since the last block heard is lost.
+        lost = self._playout.position - self._position
+        self.counts = replace(self.counts, lost_samples=self.counts.lost_samples + lost)
         self._position = self._playout.position
+        self.dead_seconds = 0.0
         if self.canceller:
             self.canceller.reset()
 
@@ -128,7 +141,7 @@ class LiveTalk:
             silence = np.zeros(BLOCK_SAMPLES, np.float32)
             for _ in range(bridged // BLOCK_SAMPLES):
                 self._append(silence, silence)
-        self._append(user, exchange.far)
+        self._append(user, self._beside_user(exchange.far))
 
     def idle(self, exchange: Exchange) -> None:
         """Take a block of a pause: the canceller goes on learning, the talk's time stands."""
@@ -166,6 +179,14 @@ class LiveTalk:
             near = self.canceller.process(near, exchange.far)
         self._measure(near, exchange.far, start_sample)
         return near
+
+    def _beside_user(self, far: np.ndarray) -> np.ndarray:
+        """What was played in the time of the user's sound, which the canceller has made later."""
+        delay = self.canceller.delay_samples if self.canceller else 0
+        played = np.concatenate([self._played, far])
+        self._played = played[BLOCK_SAMPLES:]
+        end = len(played) - delay
+        return played[end - BLOCK_SAMPLES : end]
 
     def _measure(self, user: np.ndarray, agent: np.ndarray, start_sample: int | None) -> None:
         """Meter a block that begins at a place in the recording, or nowhere."""

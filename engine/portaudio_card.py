@@ -23,6 +23,7 @@ from engine.audio_file import from_pcm, to_pcm
 from engine.device_watch import DeviceWatch
 from engine.devices import (
     PULSE,
+    PULSE_ENVIRONMENT,
     Device,
     Kind,
     Listing,
@@ -78,13 +79,17 @@ class PortAudioCard:
     @property
     def xruns(self) -> int:
         """How often PortAudio flagged sound lost or lacking, or the drift could not be held."""
-        return self._xruns + (self._drift.breaks if self._drift else 0)
+        drift = self._drift  # asked from other threads, too
+        return self._xruns + (drift.breaks if drift else 0)
 
     def open(self, play: Play) -> CardInfo:
         """Start one duplex stream, or two where the devices' clocks differ."""
         self.close()
         refresh()
-        listing = list_devices()
+        listing = self._seen = list_devices()
+        # What changes from here on, while the streams are opened, is news to ``outdated``.
+        if self._watch:
+            self._watch.listing = listing
         microphone, speaker = self._resolve(listing, strict=not self._known_once)
         self._known_once = True
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))
@@ -92,13 +97,16 @@ class PortAudioCard:
         self._lost_samples = 0
         self._opened_latency_ms = self._latency_ms
         if microphone.clock == speaker.clock and microphone.host_api == speaker.host_api:
-            rate_hz = self._open_duplex(microphone, speaker, play)
+            try:
+                rate_hz = self._open_duplex(microphone, speaker, play)
+            except DuologueError:
+                # Two streams need no rate in common, and tell which of the two is the trouble.
+                rate_hz = self._open_pair(microphone, speaker, play)
         else:
             rate_hz = self._open_pair(microphone, speaker, play)
-        self._opened, self._seen = (microphone, speaker), listing
+        self._opened = microphone, speaker
         if self._watch is None:
             self._watch = DeviceWatch(listing, served=microphone.host_api == PULSE)
-        self._watch.listing = listing
         latencies = [stream.latency for stream in self._streams]
         claimed = sum(sum(one) if isinstance(one, tuple) else one for one in latencies)
         return CardInfo(
@@ -121,16 +129,18 @@ class PortAudioCard:
             return None
 
     def outdated(self) -> str | None:
-        """Whether other devices than the open ones should be used by now."""
+        """Whether other devices than the open ones should be used by now, or one has stopped."""
+        if not all(_runs(stream) for stream in self._streams):
+            return "The sound card has stopped; it is opened again."
         if self._watch is None or self._opened is None or self._watch.listing is self._seen:
             return None
         listing = self._seen = self._watch.listing
         try:
-            wanted = self._resolve(listing, strict=False)
+            wanted = self._resolve(_with_busy(listing, *self._opened), strict=False)
         except DuologueError as error:
             return str(error)
         for before, now, kind in zip(self._opened, wanted, ("microphone", "speaker"), strict=True):
-            if (before.port, before.host_api) != (now.port, now.host_api):
+            if (before.name, before.port) != (now.name, now.port):
                 return f"The {kind} is now {now.name}."
             if before.rate_hz != now.rate_hz:
                 return f"The {kind} {now.name} runs at {now.rate_hz} Hz now."
@@ -348,6 +358,26 @@ def _choose(devices: tuple[Device, ...], wanted: str | None, kind: Kind, strict:
         return choose(devices, None, kind)
 
 
+def _runs(stream: Any) -> bool:
+    try:
+        return bool(stream.active)
+    except portaudio().PortAudioError:
+        return False
+
+
+def _with_busy(listing: Listing, microphone: Device, speaker: Device) -> Listing:
+    """The listing with the devices that are open: ALSA does not list the hardware that is in use.
+
+    One that is unplugged gives no more sound, which tells.
+    """
+
+    def complete(devices: tuple[Device, ...], opened: Device) -> tuple[Device, ...]:
+        listed = any(device.port == opened.port for device in devices)
+        return devices if listed or opened.host_api != "ALSA" else (*devices, opened)
+
+    return Listing(complete(listing.microphones, microphone), complete(listing.speakers, speaker))
+
+
 def _is_named(device: Device, wanted: str) -> bool:
     try:
         return choose([device], wanted, "speaker") == device
@@ -389,13 +419,14 @@ def _pulse_ports(microphone: Device, speaker: Device) -> Iterator[None]:
         yield
         return
     wanted = {"PULSE_SOURCE": microphone.port, "PULSE_SINK": speaker.port}
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    with PULSE_ENVIRONMENT:
+        before = {name: os.environ.get(name) for name in wanted}
+        os.environ.update(wanted)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value

@@ -171,8 +171,8 @@ class Recorder:
                 else:
                     self._files.write(item)
                 self._files.sync()
-            except DuologueError as error:
-                reason = getattr(error.__cause__, "strerror", None) or "the disk is full"
+            except (DuologueError, OSError) as error:
+                reason = getattr(error.__cause__ or error, "strerror", None) or "the disk is full"
                 self._files.break_off(reason)
                 self._end(reason)
                 self._skip()
@@ -320,7 +320,10 @@ def prune(folder: Path, most_talks: int, most_bytes: int) -> list[Path]:
     The newest one always stays. Only what a ``Recorder`` wrote is deleted: a folder of its name
     that holds a recording's events and nothing but its files. One that cannot be deleted stays.
     """
-    found = sorted(recordings(folder), key=lambda one: one[1], reverse=True)
+    try:
+        found = sorted(recordings(folder), key=lambda one: one[1], reverse=True)
+    except OSError:
+        return []  # the folder is gone, or its drive
     kept_bytes = 0
     deleted = []
     for index, (path, _, size_bytes) in enumerate(found):

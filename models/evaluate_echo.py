@@ -26,8 +26,9 @@ from rich.table import Table
 from engine.audio_file import read_mono
 from engine.bundle import load_bundle
 from engine.duplex import Duplex
-from engine.echo import DELAY_SAMPLES, EchoCanceller, Extras
+from engine.echo import EchoCanceller, Extras
 from engine.errors import DuologueError
+from engine.residual_suppressor import HOP
 from engine.tokens import RATE_HZ
 from engine.unit_encoder import Tokenizer
 from engine.vocoder import StreamingVocoder
@@ -293,7 +294,7 @@ def open_loop(
 
 def in_time(cleaned: np.ndarray) -> np.ndarray:
     """The canceller's sound (n,) without its delay; silence at the end."""
-    return np.pad(cleaned, (0, DELAY_SAMPLES))[DELAY_SAMPLES:]
+    return np.pad(cleaned, (0, HOP))[HOP:]
 
 
 def reduction_db(

@@ -54,7 +54,7 @@ def measure(settings: Settings, progress: Callable[[str], None]) -> Advice:
         finally:
             card.end()
     times = examine_engine(bundle, speech, settings.gpu_layers, progress)
-    return advise(Findings(sound, times))
+    return advise(Findings(sound, times, settings.card_latency_ms))
 
 
 class FirstRun(QWidget):

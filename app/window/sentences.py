@@ -46,6 +46,11 @@ _SENTENCES = (
         "The speaker {0} is used by another program; close that program or choose another device.",
     ),
     QT_TRANSLATE_NOOP("Sentences", "The microphone {0} does not answer; plug it in again."),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The system's sound does not answer; wait a moment, or start the computer again.",
+    ),
+    QT_TRANSLATE_NOOP("Sentences", "The sound card has stopped; it is opened again."),
     QT_TRANSLATE_NOOP("Sentences", "The speaker {0} does not answer; plug it in again."),
     QT_TRANSLATE_NOOP(
         "Sentences",

@@ -175,6 +175,11 @@ def test_a_server_lists_its_devices_without_monitors() -> None:
     assert listing.speakers == (Device("Speaker", PULSE, "out", 2, 44_100, "0", True),)
     wished = pulse_listing(content, info, {"PULSE_SOURCE": "out.monitor"})
     assert [one.is_default for one in wished.microphones] == [False, True]
+    # Without a microphone the server makes the monitor its default, in which the agent would hear
+    # itself.
+    alone = {"sources": content["sources"][1:], "sinks": content["sinks"]}
+    none = pulse_listing(alone, {**info, "default_source_name": "out.monitor"}, {})
+    assert none.microphones == ()
 
 
 def test_the_watch_prints_the_devices_and_ends_with_its_parent() -> None:

@@ -62,7 +62,9 @@ def test_headphones_have_no_echo() -> None:
 def test_a_dead_microphone() -> None:
     found = examine_sound(SimulatedCard(), EchoCanceller())
     assert found.dead
-    assert "silence" in " ".join(advise(Findings(found, (ChunkTime(160, 20, 40),))).reasons)
+    said = " ".join(advise(Findings(found, (ChunkTime(160, 20, 40),))).reasons)
+    assert "silence" in said
+    assert "headphones" not in said  # nothing is known of an echo
 
 
 def test_chirps_are_found_under_noise() -> None:
@@ -101,6 +103,9 @@ def test_what_the_sound_asks_for() -> None:
     assert "turn the speaker down" in advice(replace(SOUND, reduction_db=8.0), **times)[1]
     broken = advise(Findings(replace(SOUND, xruns=3), (ChunkTime(160, 20, 40),)))
     assert broken.card_latency_ms == 100
+    still = advise(Findings(replace(SOUND, xruns=3), (ChunkTime(160, 20, 40),), 100))
+    assert still.card_latency_ms == 200
+    assert any("3 times at 100 ms" in reason for reason in still.reasons)
     assert advise(Findings(SOUND, (ChunkTime(160, 20, 40),))).card_latency_ms == 50
 
 

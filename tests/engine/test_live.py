@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -392,6 +393,7 @@ def test_the_canceller_hears_both_sides_and_forgets_the_room_of_another_card(
     duplex: Callable[..., Duplex],
 ) -> None:
     class Halver:
+        delay_samples = 250
         resets = 0
         far: ClassVar[list[np.ndarray]] = []
 
@@ -418,6 +420,10 @@ def test_the_canceller_hears_both_sides_and_forgets_the_room_of_another_card(
     np.testing.assert_array_equal(reference[:RATE_HZ], played[:RATE_HZ])
     heard = np.concatenate(notes.user)[:RATE_HZ]
     np.testing.assert_array_equal(heard, card.microphone[:RATE_HZ] * np.float32(0.5))
+    # On the recording the agent lies beside what the user said at the same time.
+    beside = np.concatenate(notes.agent)[:RATE_HZ]
+    assert not beside[:250].any()
+    np.testing.assert_array_equal(beside[250:], played[: RATE_HZ - 250])
 
 
 def test_another_default_device_is_followed_at_once(duplex: Callable[..., Duplex]) -> None:
@@ -446,6 +452,43 @@ def test_a_dead_microphone_is_told_once(duplex: Callable[..., Duplex]) -> None:
     assert "silence" in said[0]
     assert "gives sound" in said[1]
     assert [event.hears for event in session.of(DeviceChanged)] == [False, True]
+
+
+def test_each_dead_microphone_is_told(duplex: Callable[..., Duplex]) -> None:
+    def switch(session: Session) -> None:
+        session.card.reason = "The microphone is now Headset."
+
+    session = Session(duplex(), 5.0, {2.5: switch}, microphone=np.zeros(1, np.float32))
+    said = [event.text for event in session.of(DeviceChanged)]
+    assert ["silence" in text for text in said] == [True, False, False, True]
+
+
+def test_a_stalled_engine_is_not_the_cards_fault(
+    duplex: Callable[..., Duplex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[SimulatedCard] = []
+    honest = SimulatedCard.open
+
+    def noted(card: SimulatedCard, play: Play) -> CardInfo:
+        opened.append(card)
+        return honest(card, play)
+
+    monkeypatch.setattr(SimulatedCard, "open", noted)
+    clock = SimpleNamespace(monotonic=lambda: opened[0].seconds)
+    monkeypatch.setattr(live_module, "time", clock)
+    session = stalled(duplex(), 5.0, 10)
+    assert session.card.openings == 1
+    assert session.of(DeviceChanged) == []
+
+
+def test_sound_that_a_lost_card_had_taken_is_counted(duplex: Callable[..., Duplex]) -> None:
+    def switch_late(session: Session) -> None:
+        session.card.run_for(0.3)  # the engine was busy meanwhile
+        session.card.reason = "The speaker is now Headset."
+
+    session = Session(duplex(), 4.0, {2.0: switch_late}, microphone=voice(4.0))
+    assert session.card.openings == 2
+    assert 0.25 * RATE_HZ <= session.live.counts.lost_samples <= 0.35 * RATE_HZ
 
 
 def test_an_engine_that_fails_ends_the_talk_with_a_sentence(
@@ -587,6 +630,8 @@ def test_a_card_that_trickles_is_opened_again(
 
 def test_another_canceller_is_used_from_the_next_block_on(duplex: Callable[..., Duplex]) -> None:
     class Halves:
+        delay_samples = 0
+
         def process(self, near: np.ndarray, _far: np.ndarray) -> np.ndarray:
             return near / 2
 

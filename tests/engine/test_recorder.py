@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -284,6 +285,20 @@ def test_a_full_disk_ends_the_recording_not_the_talk(
     assert abs(kinds.count("chunk") * CHUNK - len(sound)) < RATE_HZ
     result = replay(recorder.folder, bundle)
     assert result.identical
+
+
+def test_a_folder_that_vanishes_ends_the_recording_not_the_talk(
+    duplex: Duplex, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    recorder = Recorder(tmp_path / "drive", duplex, report=told.append)
+    silence = np.zeros(duplex.format.chunk_samples, np.float32)
+    recorder.write(silence, silence, duplex.step(silence))
+    shutil.rmtree(tmp_path / "drive")
+    recorder.write(silence, silence, duplex.step(silence))
+    assert recorder.close() is None
+    assert len(told) == 1
+    assert "choose another folder" in told[0]
 
 
 def test_a_hanging_disk_does_not_delay_the_caller(

@@ -626,6 +626,14 @@
         <translation>Der Lautsprecher {0} wird von einem anderen Programm benutzt; beenden Sie dieses oder wählen Sie ein anderes Gerät.</translation>
     </message>
     <message>
+        <source>The system's sound does not answer; wait a moment, or start the computer again.</source>
+        <translation>Der Ton des Systems antwortet nicht; warten Sie einen Moment, oder starten Sie den Computer neu.</translation>
+    </message>
+    <message>
+        <source>The sound card has stopped; it is opened again.</source>
+        <translation>Die Soundkarte hat angehalten; sie wird neu geöffnet.</translation>
+    </message>
+    <message>
         <source>The microphone {0} does not answer; plug it in again.</source>
         <translation>Das Mikrofon {0} antwortet nicht; schließen Sie es noch einmal an.</translation>
     </message>

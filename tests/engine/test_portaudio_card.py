@@ -1,0 +1,184 @@
+"""Opening the computer's card, and what happens to it meanwhile, with PortAudio's streams faked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine import devices, portaudio_card
+from engine.devices import PULSE, Device, Listing
+from engine.errors import DuologueError
+from engine.playout import Playout
+from engine.portaudio_card import PortAudioCard
+
+MICROPHONE = Device("Microphone", PULSE, "in", 1, 48_000, "0", True)
+SPEAKER = Device("Speaker", PULSE, "out", 2, 48_000, "0", True)
+LISTING = Listing((MICROPHONE,), (SPEAKER,))
+
+
+class PortAudioError(Exception):
+    pass
+
+
+class Host:
+    """PortAudio's place is taken by this."""
+
+    def __init__(self) -> None:
+        self.listing = LISTING
+        self.refuses: dict[str, int] = {}
+        """Codes by the kind of stream."""
+        self.while_opening: Callable[[], None] = lambda: None
+        self.streams: list[SimpleNamespace] = []
+        self.watches: list[SimpleNamespace] = []
+
+    def module(self) -> SimpleNamespace:
+        def kind(name: str) -> Callable[..., SimpleNamespace]:
+            return lambda **settings: self._stream(name, **settings)
+
+        return SimpleNamespace(
+            PortAudioError=PortAudioError,
+            **{name: kind(name) for name in ("Stream", "InputStream", "OutputStream")},
+        )
+
+    def _stream(self, name: str, **settings: Any) -> SimpleNamespace:
+        if name in self.refuses:
+            raise PortAudioError("Error opening", self.refuses[name])
+
+        def start() -> None:
+            frames = settings["blocksize"]
+            sides = {"InputStream": 1, "OutputStream": 1, "Stream": 2}[name]
+            for _ in range(4):
+                blocks = [np.zeros((frames, 2), np.int16) for _ in range(sides)]
+                settings["callback"](*blocks, frames, None, 0)
+            self.while_opening()
+
+        def close(ignore_errors: bool) -> None:
+            pass
+
+        stream = SimpleNamespace(
+            kind=name, start=start, active=True, latency=0.05, abort=close, close=close
+        )
+        self.streams.append(stream)
+        return stream
+
+    def watch(self, listing: Listing, served: bool) -> SimpleNamespace:
+        watch = SimpleNamespace(listing=listing, close=lambda: None)
+        self.watches.append(watch)
+        return watch
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    host = Host()
+    monkeypatch.setattr(portaudio_card, "portaudio", host.module)
+    monkeypatch.setattr(portaudio_card, "refresh", lambda: None)
+    monkeypatch.setattr(portaudio_card, "list_devices", lambda: host.listing)
+    monkeypatch.setattr(portaudio_card, "portaudio_index", lambda _device, _kind: 0)
+    monkeypatch.setattr(portaudio_card, "DeviceWatch", host.watch)
+    return host
+
+
+@pytest.fixture
+def card(host: Host) -> Iterator[PortAudioCard]:
+    card = PortAudioCard()
+    yield card
+    card.end()
+
+
+def opened(card: PortAudioCard) -> None:
+    card.open(Playout().take)
+
+
+def test_one_stream_for_one_clock(host: Host, card: PortAudioCard) -> None:
+    opened(card)
+    assert [stream.kind for stream in host.streams] == ["Stream"]
+    assert card.outdated() is None
+    exchange = card.read(0.1)
+    assert exchange and exchange.near.shape == exchange.far.shape == (160,)
+
+
+def test_two_streams_where_one_is_refused(host: Host, card: PortAudioCard) -> None:
+    host.refuses = {"Stream": -9993}
+    opened(card)
+    assert [stream.kind for stream in host.streams] == ["OutputStream", "InputStream"]
+
+
+@pytest.mark.parametrize(
+    ("refused", "blamed"), [("OutputStream", "speaker"), ("InputStream", "microphone")]
+)
+def test_the_busy_device_is_blamed(
+    host: Host, card: PortAudioCard, refused: str, blamed: str
+) -> None:
+    host.refuses = {"Stream": -9985, refused: -9985}
+    with pytest.raises(DuologueError, match=f"The {blamed} .* is used by another program"):
+        opened(card)
+
+
+def test_a_change_while_the_card_is_opened_is_noticed(host: Host, card: PortAudioCard) -> None:
+    opened(card)
+    headset = replace(SPEAKER, name="Headset", port="headset")
+
+    def plug() -> None:
+        (watch,) = host.watches
+        watch.listing = Listing((MICROPHONE,), (replace(SPEAKER, is_default=False), headset))
+
+    host.while_opening = plug
+    opened(card)
+    assert card.outdated() == "The speaker is now Headset."
+
+
+def test_a_choice_while_the_card_is_opened_is_noticed(host: Host, card: PortAudioCard) -> None:
+    other = replace(MICROPHONE, name="Other", port="other", is_default=False)
+    host.listing = Listing((MICROPHONE, other), (SPEAKER,))
+    host.while_opening = lambda: card.choose("Other", None, 50)
+    opened(card)
+    assert card.outdated() == "The microphone is now Other."
+
+
+def test_a_stream_that_ends_is_noticed(host: Host, card: PortAudioCard) -> None:
+    opened(card)
+    host.streams[0].active = False
+    assert card.outdated() == "The sound card has stopped; it is opened again."
+
+
+def test_hardware_that_is_in_use_is_not_taken_for_unplugged(host: Host) -> None:
+    built_in = replace(MICROPHONE, name="default", port="default", host_api="ALSA")
+    usb = replace(built_in, name="USB (hw:1,0)", port="USB (hw:1,0)", is_default=False)
+    speaker = replace(SPEAKER, host_api="ALSA")
+    host.listing = Listing((built_in, usb), (speaker,))
+    card = PortAudioCard("USB")
+    opened(card)
+    host.watches[0].listing = Listing((built_in,), (speaker,))
+    assert card.outdated() is None
+    host.watches[0].listing = Listing((), (speaker,))
+    assert card.outdated() is None
+    card.end()
+
+
+def test_portaudio_is_started_again_after_a_start_that_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started = [False, True]
+    module = SimpleNamespace(PortAudioError=PortAudioError, _initialized=1)
+
+    def terminate() -> None:
+        if not module._initialized:
+            raise PortAudioError("PortAudio not initialized", -10000)
+        module._initialized -= 1
+
+    def initialize() -> None:
+        if not started.pop(0):
+            raise PortAudioError("Error initializing PortAudio", -9999)
+        module._initialized += 1
+
+    module._terminate, module._initialize = terminate, initialize
+    monkeypatch.setattr(devices, "portaudio", lambda: module)
+    with pytest.raises(DuologueError, match="does not answer"):
+        devices.refresh()
+    devices.refresh()
+    assert module._initialized == 1
