@@ -10,14 +10,19 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 
 from engine.tokens import FRAME_MS, KNOWN_AFTER_CHUNKS
 from models import script
 from models.script.scene import Memory
-from models.speech_store import MARGIN_FRAMES, SpeechStore, UnitSpeech
+from models.speech_store import (
+    MARGIN_FRAMES,
+    ORDER_FORMS,
+    SpeechStore,
+    UnitSpeech,
+    last_tenth,
+)
 from models.splicing import in_others_words
 from models.timing import HUMAN, Timing
 from models.variation import misheard, varied
@@ -70,9 +75,6 @@ _LONG_ANSWERS = [
 """(what the user asks, what is worth interrupting)."""
 
 
-_T = TypeVar("_T")
-
-
 @dataclass(frozen=True)
 class Said:
     """One utterance as placed in a dialogue."""
@@ -99,19 +101,23 @@ def hold_out(store: SpeechStore) -> tuple[SpeechStore, SpeechStore]:
     """A store to train on, and one with the last utterance of each of the user's sentences.
 
     A sentence that was spoken only once is in both. Of real people's orders and other speech the
-    last tenth is held out.
+    last tenth is held out, and nothing is put together from others' words there.
     """
     training = {text: spoken[:-1] or spoken for text, spoken in store.user.items()}
     held_out = {text: spoken[-1:] for text, spoken in store.user.items()}
-
-    def tenth(spoken: list[_T]) -> tuple[list[_T], list[_T]]:
-        last = len(spoken) - -(-len(spoken) // 10)
-        return spoken[:last] or spoken, spoken[last:]
-
-    orders, unknown = tenth(store.orders), tenth(store.unknown)
+    orders = last_tenth(store.orders, ORDER_FORMS)
+    unknown, long_talk = last_tenth(store.unknown), last_tenth(store.long_talk)
     return (
-        replace(store, user=training, orders=orders[0], unknown=unknown[0]),
-        replace(store, user=held_out, orders=orders[1], unknown=unknown[1]),
+        replace(store, user=training, orders=orders[0], unknown=unknown[0], long_talk=long_talk[0]),
+        replace(
+            store,
+            user=held_out,
+            orders=orders[1],
+            unknown=unknown[1],
+            long_talk=long_talk[1],
+            spliced_orders=[],
+            real_words={},
+        ),
     )
 
 

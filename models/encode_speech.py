@@ -29,8 +29,10 @@ from models.script import coffee
 from models.speech_store import (
     MARGIN_FRAMES,
     NEIGHBOURS,
+    ORDER_FORMS,
     SpeechStore,
     UnitSpeech,
+    last_tenth,
     load_store,
     save_store,
 )
@@ -58,8 +60,6 @@ _PHRASE_PAUSE_S = 0.24
 _UNKNOWN_SECONDS = (1.5, 4)
 _DISTURBED_SHARE = 0.5
 """Of the user's utterances."""
-_ELSEWHERE = 8
-"""Surroundings in which each recorded order comes, beside its own."""
 _RESIZED_SHARE = 0.6
 """Of the user's utterances: voices are few, throats are not."""
 _THROATS = (0.85, 1.2)
@@ -281,7 +281,7 @@ def _real_orders(
         way, _ = likeliest(costs, coffee.ways_to_say(said))
         text, segments = likeliest(costs, coffee.ways_to_ask(way))
         recorded = Speech(audio, tuple(segments))
-        others = (_of_somebody_else(recorded, rng) for _ in range(_ELSEWHERE))
+        others = (_of_somebody_else(recorded, rng) for _ in range(ORDER_FORMS - 1))
         heard = [
             (whole_frames(around.disturb(other.audio, rng)), other.segments) for other in others
         ]
@@ -323,7 +323,8 @@ def write_speech_store(
         # Meanwhile this process does what it alone can.
         orders = _real_orders(around, data / "speech", rng)
         store.orders = [(order.speech, order.order.reply()) for order in orders]
-        spliced = splice(orders, _SPLICED, choose)
+        # Nothing of what is held out may come back in pieces.
+        spliced = splice(last_tenth(orders, ORDER_FORMS)[0], _SPLICED, choose)
         store.spliced_orders = [(order.speech, order.order.reply()) for order in spliced]
         store.long_talk = _real_talk(net, corpus, rng)
         store.real_words = _real_words(net, corpus, choose)

@@ -10,14 +10,19 @@ import gzip
 import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 MARGIN_FRAMES = 10
 """Silence kept on both sides of an utterance."""
+ORDER_FORMS = 9
+"""In which each recorded order comes, one behind the other: as recorded, and elsewhere."""
 NEIGHBOURS = 4
 """Units that a unit is misheard as."""
 _COMPRESSION = 4
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,16 @@ class SpeechStore:
     def unit_count(self) -> int:
         """Units of the tokenizer that wrote it."""
         return len(self.neighbours)
+
+
+def last_tenth(spoken: list[_T], forms: int = 1) -> tuple[list[_T], list[_T]]:
+    """What to train on and what to hold out, of things that come in so many forms each.
+
+    Of one thing alone both hold it.
+    """
+    things = len(spoken) // forms
+    last = (things - -(-things // 10)) * forms
+    return spoken[:last] or spoken, spoken[last:]
 
 
 def load_store(path: Path) -> SpeechStore:

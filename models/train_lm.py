@@ -297,7 +297,13 @@ def _train_stage(
     rows = TrainingRows(store_path, vocabulary, plan, seed, stage.batch, step)
     loader = iter(DataLoader(rows, stage.batch, num_workers=workers))
     held_out = [part.to(device) for part in held_out_batch(store, vocabulary, plan)]
-    heard: tuple[str, str] = ("", "")
+
+    def unheard() -> tuple[str, str]:
+        with torch.no_grad():
+            loss, _, right = dialogue_loss(listener, bags, *held_out)
+        return f"{loss.item():.4f}", f"{right.item():.4f}"
+
+    heard = ("", "")
     clock = saved_at = time.monotonic()
     first_step = logged_step = step
     logged_at = clock
@@ -318,9 +324,7 @@ def _train_stage(
                 optimizer.step()
             step += 1
             if step % HELD_OUT_STEPS == 0:
-                with torch.no_grad():
-                    unheard, _, right = dialogue_loss(listener, bags, *held_out)
-                heard = f"{unheard.item():.4f}", f"{right.item():.4f}"
+                heard = unheard()
             now = time.monotonic()
             if step > first_step + 1:  # the first one compiles
                 spent += now - clock
@@ -340,4 +344,8 @@ def _train_stage(
             if now - saved_at > CHECKPOINT_SECONDS:
                 save()
                 saved_at = now
+        if step > first_step and step % HELD_OUT_STEPS:
+            # A short stage may be over before the first of them.
+            figures = [round(spent), step * stage.batch * plan.context, f"{loss.item():.4f}"]
+            table.writerow([plan.stage, step, *figures, *unheard(), ""])
     save()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ from engine.tokens import FRAME_MS
 from models import script
 from models.dialogues import Composer, Dialogue, Said, hold_out
 from models.script import coffee
-from models.speech_store import MARGIN_FRAMES, NEIGHBOURS, SpeechStore, UnitSpeech
+from models.speech_store import MARGIN_FRAMES, NEIGHBOURS, ORDER_FORMS, SpeechStore, UnitSpeech
 from models.timing import ALTERNATING, HUMAN
 
 AGENT_SILENCE, USER_SILENCE = 0, 1
@@ -229,6 +230,34 @@ def test_held_out_utterances_are_in_no_training() -> None:
     assert [s.voice for s in training.user[text]] == ["toy"]
     assert [s.voice for s in held_out.user[text]] == ["another"]
     assert all(training.user.values())
+
+
+def test_recordings_that_are_held_out_are_in_no_training() -> None:
+    def recorded(voice: int) -> UnitSpeech:
+        return UnitSpeech(str(voice), np.zeros(30, np.int16), 10, 20)
+
+    store = replace(
+        toy_store(),
+        orders=[(recorded(n // ORDER_FORMS), "one latte") for n in range(30 * ORDER_FORMS)],
+        unknown=[recorded(n) for n in range(25)],
+        long_talk=[[recorded(n), recorded(n)] for n in range(10)],
+        spliced_orders=[(recorded(0), "one mocha")],
+        real_words={"latte": [recorded(0)]},
+    )
+    training, held_out = hold_out(store)
+
+    def voices(of: SpeechStore) -> list[set[str]]:
+        phrases = [phrase for talk in of.long_talk for phrase in talk]
+        return [
+            {s.voice for s in some} for some in ([o for o, _ in of.orders], of.unknown, phrases)
+        ]
+
+    for kept, out, things in zip(voices(training), voices(held_out), (30, 25, 10), strict=True):
+        assert not kept & out
+        assert len(kept) + len(out) == things
+        assert len(out) == -(-things // 10)
+    assert held_out.spliced_orders == [] and held_out.real_words == {}
+    assert training.spliced_orders and training.real_words
 
 
 def test_all_situations_occur(dialogues: list[Dialogue]) -> None:

@@ -131,6 +131,16 @@ def test_training_lowers_the_held_out_loss(
     assert losses[1] < losses[0]
 
 
+def test_a_short_stage_has_a_held_out_loss_too(
+    store_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_lm, "HELD_OUT_STEPS", 100)
+    _train(store_path, tmp_path / "work", (1, 3), 3)
+    with (tmp_path / "work" / "lm.csv").open() as log:
+        told = [row for row in csv.DictReader(log) if row["held_out_loss"]]
+    assert [(row["stage"], row["step"]) for row in told] == [("1", "2"), ("3", "2")]
+
+
 def test_words_of_texts() -> None:
     bags = words_of(["b a b", "c", "d"], ["a", "b", "c"])
     assert bags.tolist() == [[True, True, False], [False, False, True], [False, False, False]]
