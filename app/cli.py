@@ -214,7 +214,8 @@ def live(
         bool, typer.Option("--hold-to-talk", help="Be heard only after the space bar.")
     ] = False,
     record: Annotated[
-        Path | None, typer.Option(help="Keep the talk in a new folder in this folder.")
+        Path | None,
+        typer.Option(help="Keep the talk in a new folder in this one, beside the newest 99."),
     ] = None,
     bundle: BundleOption = None,
     gpu_layers: GpuOption = -1,

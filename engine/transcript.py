@@ -1,8 +1,9 @@
 """The transcript: what both speakers said, in lines, from words beside the units or read in them.
 
 Grows with a talk's steps or with the records of its recording. Times are those of the chunks in
-which the words stood: the agent's at their onset or a chunk earlier, the user's when the agent had
-understood them. Knows no models and no screen.
+which the words stood: of a text slot the agent's at their onset or a chunk earlier and the user's
+when the agent had understood them, of a reader both some 240 ms behind their end. Knows no models
+and no screen.
 """
 
 from __future__ import annotations

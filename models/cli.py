@@ -10,7 +10,7 @@
     duologue-train pack        export and pack the bundle
     duologue-train echo        the residual echo suppressor, for the packed bundle's voice and units
 
-Every step resumes and keeps its state in the work folder.
+Every step keeps its state in the work folder, and every training resumes from there.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Does a sentence give the same units in noise and in a room as close to a microphone?
 
-Recordings of people, each alone, then with noise of a level, then as a simulated room carries it.
-Counted is the edit distance of the units as the language model sees them, each once, against those
-of the recording itself. Nothing of torch.
+Recordings of people, each alone, then with noise of a level, then as a simulated room carries it;
+and alone once more, heard in chunks as in a talk. Counted is the edit distance of the units as the
+language model sees them, each once, against those of the recording as a whole. Nothing of torch.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from rich.table import Table
 from scipy.signal import fftconvolve
 
 from engine.audio_file import read_mono
-from engine.bundle import load_bundle
-from engine.tokens import FRAME_SAMPLES
-from engine.unit_encoder import Tokenizer
+from engine.bundle import Bundle, load_bundle
+from engine.tokens import FRAME_MS, FRAME_SAMPLES
+from engine.unit_encoder import Tokenizer, UnitEncoder
 from models.evaluate_echo import find_speakers, spoken
 from models.known_sentences import edit_distance
 from models.rooms import USER_DB, at_level, draw_room, noise_of_seed, speech_level_db
 
 NOISE_DB = -20.0
-GOAL_NOISE, GOAL_ROOM = 0.20, 0.30
+GOAL_NOISE, GOAL_ROOM, GOAL_CHUNKS = 0.20, 0.30, 0.10
 _FIRST_ROOM = 3_000_000
 _MOST_SECONDS = 12.0
 _CONFIDENCE = 1.96
@@ -46,22 +46,28 @@ def evaluate_robustness(
     ``speech`` is a folder of recordings, a folder per speaker. Raises DuologueError where it holds
     less than two of them.
     """
-    tokenizer = Tokenizer(load_bundle(bundle_path).tokenizer)
+    bundle = load_bundle(bundle_path)
+    tokenizer = Tokenizer(bundle.tokenizer)
     rng = random.Random(seed)
     people = find_speakers(speech)
-    errors: dict[str, list[float]] = {"noise": [], "room": [], "level": []}
+    errors: dict[str, list[float]] = {"noise": [], "room": [], "level": [], "chunks": []}
     for index in track(range(recordings), "recordings"):
         paths = people[sorted(people)[index % len(people)]]
-        sound = _whole_frames(at_level(read_mono(rng.choice(paths), _MOST_SECONDS), USER_DB))
+        sound = _whole_chunks(
+            bundle, at_level(read_mono(rng.choice(paths), _MOST_SECONDS), USER_DB)
+        )
         clean = spoken(tokenizer.encode_file(sound))
         ways: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
             "noise": in_noise,
             "room": in_room,
             "level": at_half,
         }
-        for name, way in ways.items():
-            heard = spoken(tokenizer.encode_file(way(sound, _FIRST_ROOM + 1000 * seed + index)))
-            errors[name].append(edit_distance(clean, heard) / len(clean))
+        heard = {
+            name: tokenizer.encode_file(way(sound, _FIRST_ROOM + 1000 * seed + index))
+            for name, way in ways.items()
+        } | {"chunks": in_chunks(sound, bundle, tokenizer)}
+        for name, units in heard.items():
+            errors[name].append(edit_distance(clean, spoken(units)) / len(clean))
     figures: dict[str, Any] = {"recordings": recordings, "speakers": len(people), "seed": seed}
     for name, shares in errors.items():
         mean = float(np.mean(shares))
@@ -95,8 +101,23 @@ def at_half(sound: np.ndarray, _seed: int) -> np.ndarray:
     return 0.5 * sound
 
 
-def _whole_frames(sound: np.ndarray) -> np.ndarray:
-    return sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES]
+def in_chunks(sound: np.ndarray, bundle: Bundle, tokenizer: Tokenizer) -> np.ndarray:
+    """Units (frames,) of whole chunks of sound (n,), heard one chunk after the other."""
+    settings = bundle.manifest.encoder
+    encoder = UnitEncoder(
+        tokenizer, _chunk_frames(bundle), settings.window_ms, settings.lookahead_ms
+    )
+    after_end = np.zeros(settings.lookahead_ms // FRAME_MS * FRAME_SAMPLES, np.float32)
+    return np.concatenate(encoder.push(np.concatenate([sound, after_end])))
+
+
+def _whole_chunks(bundle: Bundle, sound: np.ndarray) -> np.ndarray:
+    chunk = _chunk_frames(bundle) * FRAME_SAMPLES
+    return sound[: len(sound) // chunk * chunk]
+
+
+def _chunk_frames(bundle: Bundle) -> int:
+    return bundle.manifest.default_chunk_ms // FRAME_MS
 
 
 def _show(console: Console, figures: dict[str, Any]) -> None:
@@ -107,6 +128,7 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
         ("noise", "with noise at 20 dB", f"at most {GOAL_NOISE:.0%}"),
         ("room", "in a room", f"at most {GOAL_ROOM:.0%}"),
         ("level", "half as loud", ""),
+        ("chunks", "in chunks", f"at most {GOAL_CHUNKS:.0%}"),
     ):
         entry = figures[name]
         between = f"{entry['low']:.1%} - {entry['high']:.1%}"

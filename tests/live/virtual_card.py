@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import tempfile
 import time
@@ -100,14 +98,3 @@ def wait_until(check: Any, seconds: float = 30.0) -> None:
     while not check():
         assert time.monotonic() < until, "it never happened"
         time.sleep(0.01)
-
-
-def sinks(card: VirtualCard) -> list[str]:
-    """Names of the server's sinks."""
-    answer = json.loads(card.pactl("--format=json", "list", "sinks"))
-    return [entry["name"] for entry in answer]
-
-
-def stop_server() -> None:
-    """Kill the server that the environment names."""
-    subprocess.run(["pulseaudio", "--kill"], check=True, env=dict(os.environ))

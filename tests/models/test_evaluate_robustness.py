@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import soundfile
 
 from engine.tokens import RATE_HZ
+from engine.unit_encoder import Tokenizer
 from tests.engine.tiny_bundle import write_tiny_bundle
 
 pytest.importorskip("pyroomacoustics")
@@ -40,6 +42,19 @@ def test_a_room_keeps_time_and_about_the_level() -> None:
     assert abs(int(np.argmax(lags)) - 800) < 80
 
 
+def test_chunks_hear_no_more_than_their_window(tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path, lookahead_frames=1)
+    tokenizer = Tokenizer(bundle.tokenizer)
+    sound = speech_like(0)[: 12 * 2560]
+    whole = tokenizer.encode_file(sound)
+    assert robustness.in_chunks(sound, bundle, tokenizer).tolist() == whole.tolist()
+    deaf = bundle.manifest.encoder.model_copy(update={"window_ms": 40, "lookahead_ms": 0})
+    changed = bundle.manifest.model_copy(update={"encoder": deaf})
+    in_chunks = robustness.in_chunks(sound, replace(bundle, manifest=changed), tokenizer)
+    assert in_chunks.shape == whole.shape
+    assert in_chunks.tolist() != whole.tolist()
+
+
 def test_it_runs_and_writes_its_figures(tmp_path: Path) -> None:
     speech = tmp_path / "speech"
     for person in ("anna", "ben"):
@@ -51,5 +66,5 @@ def test_it_runs_and_writes_its_figures(tmp_path: Path) -> None:
     robustness.evaluate_robustness(speech, bundle, recordings=2, json_path=path)
     figures = json.loads(path.read_text("utf8"))
     assert figures["speakers"] == 2
-    for name in ("noise", "room", "level"):
+    for name in ("noise", "room", "level", "chunks"):
         assert figures[name]["low"] <= figures[name]["unit_error"] <= figures[name]["high"]
