@@ -193,7 +193,8 @@ def show_replay(console: Console, result: Replay) -> None:
         )
     console.print(verdict)
     if result.unheard_samples:
-        console.print(f"{result.unheard_samples / RATE_HZ:.1f} s of pauses were left out.")
+        seconds = result.unheard_samples / RATE_HZ
+        console.print(f"{seconds:.1f} s that the engine had not heard were left out.")
     for remark in result.remarks:
         console.print(remark)
 

@@ -39,7 +39,7 @@ class Replay:
     first_different: int | None = None
     """Index of the first of them."""
     unheard_samples: int = 0
-    """Sound that was recorded while the talk was paused."""
+    """Sound that no step heard: the interval that had begun when a live talk was ended."""
     remarks: list[str] = field(default_factory=list)
     """What the user should know, one sentence each."""
 

@@ -105,8 +105,9 @@ def train_reader(
 ) -> Path:
     """Train for so long in all; returns the checkpoint, beside which lies the log (``reader.csv``).
 
-    A training that has a checkpoint goes on from there, with other dialogues. Raises DuologueError
-    where that is of other units or words.
+    A training that has a checkpoint goes on from there, with other dialogues; with more minutes it
+    is further from its end again, so its rate rises, and words may be named once more. Raises
+    DuologueError where the checkpoint is of other units or words.
     """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
