@@ -40,8 +40,8 @@ from engine.sound_card import BLOCK_SAMPLES, CardInfo, Exchange, Play
 from engine.tokens import RATE_HZ
 
 DEFAULT_CARD_LATENCY_MS = 50
-"""PortAudio's buffer each way. 20 ms underflowed under load here, and an underflow at 30 ms ended the
-stream; 50 ms did not."""
+"""PortAudio's buffer each way. 20 ms underflowed under load here, and an underflow at 30 ms ended
+the stream; 50 ms did not."""
 _QUEUE_BLOCKS = 200  # two seconds: what a stalled engine may leave lying
 _SWITCH_SECONDS = 0.001  # how long another Python thread may keep the callback waiting
 _M_PERTURB = -6  # malloc.h; memory is filled with the complement of the value, and with it
