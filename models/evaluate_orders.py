@@ -3,7 +3,7 @@
 Who speaks is not known: most of these people have other recordings in the training. Each recording
 is a conversation of its own, in quiet and in noise. The agent repeats an order in one wording, from
 which every slot can be read: in the words it writes, or in those that its captions read from its
-units; where these are no order, by the units of sentences.
+units; where these are nothing that it says, by the units of sentences.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from engine.tokens import RATE_HZ
 from engine.turns import activity, levels_db
 from models.intervals import ratio, share_of
+from models.known_sentences import plain_sentences
 from models.orders import order_in_units, order_in_words, slots_right
 from models.partner import EARLY_S, Partner, Surroundings
 from models.score import Goal, Report, Score
@@ -78,9 +79,9 @@ def order(asked: Asked, run: Run) -> Reply:
     words = partner.words_since(since)
     if words is not None:
         return Reply(above, label, words, order_in_words(words))
-    captions = partner.captions_since({"user": since, "agent": since})
-    found = coffee.parse_order(captions.get("agent", ""))
-    if found is None:
+    read = partner.captions_since({"user": since, "agent": since}).get("agent", "")
+    found = coffee.parse_order(read)
+    if found is None and read not in plain_sentences():
         found = order_in_units(partner.frames_since(since), label, studio.known)
     return Reply(above, label, found.reply() if found else "", found)
 

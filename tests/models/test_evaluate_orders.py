@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.tokens import RATE_HZ
-from models import evaluate_orders, studio
+from models import evaluate_orders, script, studio
 from models.evaluate_orders import NOISES_DB, Asked, Reply
 from models.script.coffee import Order
 from models.studio import Run, studio_of
@@ -49,10 +49,15 @@ def test_words_beside_the_order_are_wrong() -> None:
 
 @pytest.mark.parametrize(
     ("captions", "said"),
-    [(LATTE.reply(), LATTE), (f"well {LATTE.reply()}", MOCHA), ("", MOCHA)],
+    [
+        (LATTE.reply(), LATTE),
+        (f"well {LATTE.reply()}", MOCHA),
+        ("", MOCHA),
+        (script.NOT_KNOWN, None),
+    ],
 )
 def test_the_order_is_read_in_captions_or_else_in_units(
-    captions: str, said: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    captions: str, said: Order | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_tiny_bundle(tmp_path, reader=True)
     label = "coffeeDrink=latte; size=large; milkAmount=milk"
