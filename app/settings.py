@@ -20,7 +20,7 @@ from engine.audio_file import unwritable
 from engine.bundle import ChunkMs
 from engine.duplex import MOST_LATENCY_MS
 from engine.errors import DuologueError
-from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS
+from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS, MOST_CARD_LATENCY_MS
 from engine.recorder import MOST_BYTES, MOST_TALKS
 from engine.whole_file import write_whole
 
@@ -43,7 +43,7 @@ class Settings(BaseModel):
     microphone: str | None = None
     """A name as `engine.devices.choose` takes it; None follows the system's default."""
     speaker: str | None = None
-    card_latency_ms: Annotated[int, Field(ge=5, le=500)] = DEFAULT_CARD_LATENCY_MS
+    card_latency_ms: Annotated[int, Field(ge=5, le=MOST_CARD_LATENCY_MS)] = DEFAULT_CARD_LATENCY_MS
     echo_cancelling: bool = True
     noise_suppression: bool = False
     gain_control: bool = False

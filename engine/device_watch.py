@@ -8,7 +8,6 @@ another asks the server, once for all that it said meanwhile.
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -16,7 +15,14 @@ import threading
 from dataclasses import asdict
 from pathlib import Path
 
-from engine.devices import Device, Listing, ask_pulse, list_devices, refresh
+from engine.devices import (
+    Device,
+    Listing,
+    ask_pulse,
+    client_environment,
+    list_devices,
+    refresh,
+)
 
 _WATCH_SECONDS = 1.0
 _RESTART_SECONDS = 0.5
@@ -34,20 +40,22 @@ class DeviceWatch:
         self._over = threading.Event()
         self._child: subprocess.Popen[str] | None = None
         self._changed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=self._run, name="devices", daemon=True)]
         if served:
-            self._changed.set()
-            threading.Thread(target=self._ask, name="device list", daemon=True).start()
+            asking = threading.Thread(target=self._ask, name="device list", daemon=True)
+            self._threads.append(asking)
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
-        """End the child and the thread."""
+        """End the child and the threads."""
         self._over.set()
         self._changed.set()
         child = self._child
         if child:
             child.terminate()
-        self._thread.join(_END_SECONDS)
+        for thread in self._threads:
+            thread.join(_END_SECONDS)
 
     def _run(self) -> None:
         command = ["pactl", "subscribe"] if self._served else _watching_program()
@@ -59,7 +67,7 @@ class DeviceWatch:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
-                    env={**os.environ, "LC_ALL": "C"},
+                    env=client_environment(),
                     text=True,
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 )
@@ -85,8 +93,10 @@ class DeviceWatch:
 
     def _ask(self) -> None:
         """Whoever moves a volume slider causes hundreds of changes."""
-        while self._changed.wait() and not self._over.is_set():
+        while self._changed.wait():
             self._changed.clear()
+            if self._over.is_set():
+                return
             self.listing = ask_pulse() or self.listing
 
 

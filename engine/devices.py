@@ -77,7 +77,15 @@ def portaudio() -> ModuleType:
             "darwin": "install it (brew install portaudio) or install Duologue again",
         }.get(sys.platform, "install Duologue again")
         raise DuologueError(f"The PortAudio library is missing; {remedy}.") from error
+    except Exception as error:  # PortAudio starts with the import, which holds its error's class
+        raise _no_answer() from error
     return sounddevice
+
+
+def _no_answer() -> DuologueError:
+    return DuologueError(
+        "The system's sound does not answer; wait a moment, or start the computer again."
+    )
 
 
 @contextmanager
@@ -87,9 +95,7 @@ def _answering() -> Iterator[ModuleType]:
     try:
         yield sounddevice
     except sounddevice.PortAudioError as error:
-        raise DuologueError(
-            "The system's sound does not answer; wait a moment, or start the computer again."
-        ) from error
+        raise _no_answer() from error
 
 
 def refresh() -> None:
@@ -283,10 +289,15 @@ PULSE_ENVIRONMENT = threading.Lock()
 """Held while the environment names devices that are being opened, or is read."""
 
 
+def client_environment() -> dict[str, str]:
+    """The environment for a program that asks the server, in plain English."""
+    with PULSE_ENVIRONMENT:
+        return {**os.environ, "LC_ALL": "C"}
+
+
 def ask_pulse() -> Listing | None:
     """The server's devices; None where none answers."""
-    with PULSE_ENVIRONMENT:
-        environment = dict(os.environ)
+    environment = client_environment()
     info, content = _pactl("info", environment), _pactl("list", environment)
     if info is None or content is None:
         return None
@@ -299,7 +310,7 @@ def _pactl(command: str, environment: dict[str, str]) -> Any:
             ["pactl", "--format=json", command],
             capture_output=True,
             timeout=_ANSWER_SECONDS,
-            env={**environment, "LC_ALL": "C"},
+            env=environment,
             check=True,
         )
         return json.loads(answer.stdout.decode("utf8", "replace"))

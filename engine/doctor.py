@@ -18,7 +18,7 @@ from engine.devices import dead_microphone
 from engine.errors import DuologueError
 from engine.live_talk import Canceller
 from engine.playout import Playout
-from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS
+from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS, MOST_CARD_LATENCY_MS
 from engine.sound_card import BLOCK_SAMPLES, CardInfo, SoundCard
 from engine.tokens import RATE_HZ
 from engine.turns import levels_db
@@ -174,16 +174,21 @@ def advise(findings: Findings) -> Advice:
     return Advice(
         chunk_ms=best.chunk_ms,
         latency_ms=best.chunk_ms,
-        card_latency_ms=findings.card_latency_ms * (2 if findings.sound.xruns else 1),
+        card_latency_ms=_buffer_ms(findings),
         reasons=(*reasons, *_on_sound(findings)),
     )
 
 
+def _buffer_ms(findings: Findings) -> int:
+    wider = min(2 * findings.card_latency_ms, MOST_CARD_LATENCY_MS)
+    return wider if findings.sound.xruns else findings.card_latency_ms
+
+
 def _on_sound(findings: Findings) -> list[str]:
     sound, reasons = findings.sound, []
-    if sound.xruns:
+    if _buffer_ms(findings) != findings.card_latency_ms:
         reasons.append(
-            f"A card latency of {2 * findings.card_latency_ms} ms: the sound broke off "
+            f"A card latency of {_buffer_ms(findings)} ms: the sound broke off "
             f"{sound.xruns} times at {findings.card_latency_ms} ms."
         )
     if sound.dead:

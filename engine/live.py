@@ -185,6 +185,10 @@ class LiveConversation:
                     blocks = steady_blocks = 0
                     quiet_seconds = 0.0
                     continue
+                # Before the sound: a stream that has ended gives none.
+                if reason := self._card.outdated():
+                    self._lose(reason)
+                    continue
                 exchange = self._card.read(_READ_SECONDS)
                 if pace.too_slow():
                     self._lose("The sound card gives too little sound; it is opened again.")
@@ -204,10 +208,6 @@ class LiveConversation:
                 quiet_seconds = 0.0
                 if steady_blocks == _PROVEN_BLOCKS:
                     self._patience_seconds = LOST_SECONDS
-                reason = self._card.outdated()
-                if reason:
-                    self._lose(reason)
-                    continue
                 if self._next_canceller:
                     (self._talk.canceller,) = self._next_canceller
                     self._next_canceller = None

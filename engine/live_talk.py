@@ -121,6 +121,7 @@ class LiveTalk:
         lost = self._playout.position - self._position
         self.counts = replace(self.counts, lost_samples=self.counts.lost_samples + lost)
         self._position = self._playout.position
+        self._played = np.zeros(_MOST_DELAY_SAMPLES, np.float32)
         self.dead_seconds = 0.0
         if self.canceller:
             self.canceller.reset()
@@ -146,6 +147,7 @@ class LiveTalk:
     def idle(self, exchange: Exchange) -> None:
         """Take a block of a pause: the canceller goes on learning, the talk's time stands."""
         self._clean(exchange, None)
+        self._beside_user(exchange.far)
         self._position += exchange.lost_samples + BLOCK_SAMPLES
 
     def note(self, command: Command) -> None:

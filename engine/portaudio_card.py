@@ -42,6 +42,7 @@ from engine.tokens import RATE_HZ
 DEFAULT_CARD_LATENCY_MS = 50
 """PortAudio's buffer each way. 20 ms underflowed under load here, and an underflow at 30 ms ended
 the stream; 50 ms did not."""
+MOST_CARD_LATENCY_MS = 500
 _QUEUE_BLOCKS = 200  # two seconds: what a stalled engine may leave lying
 _SWITCH_SECONDS = 0.001  # how long another Python thread may keep the callback waiting
 _M_PERTURB = -6  # malloc.h; memory is filled with the complement of the value, and with it
@@ -86,10 +87,11 @@ class PortAudioCard:
     def open(self, play: Play) -> CardInfo:
         """Start one duplex stream, or two where the devices' clocks differ."""
         self.close()
+        watched = self._watch.listing if self._watch else None
         refresh()
         listing = self._seen = list_devices()
-        # What changes from here on, while the streams are opened, is news to ``outdated``.
-        if self._watch:
+        # What changes meanwhile, or while the streams are opened, is news to ``outdated``.
+        if self._watch and self._watch.listing is watched:
             self._watch.listing = listing
         microphone, speaker = self._resolve(listing, strict=not self._known_once)
         self._known_once = True
@@ -141,7 +143,7 @@ class PortAudioCard:
         except DuologueError as error:
             return str(error)
         for before, now, kind in zip(self._opened, wanted, ("microphone", "speaker"), strict=True):
-            if (before.name, before.port) != (now.name, now.port):
+            if _identity(before) != _identity(now):
                 return f"The {kind} is now {now.name}."
             if before.rate_hz != now.rate_hz:
                 return f"The {kind} {now.name} runs at {now.rate_hz} Hz now."
@@ -359,6 +361,11 @@ def _choose(devices: tuple[Device, ...], wanted: str | None, kind: Kind, strict:
         return choose(devices, None, kind)
 
 
+def _identity(device: Device) -> str:
+    """A server's names count its devices; where there is none, only the names tell two apart."""
+    return device.port if device.host_api == PULSE else device.name
+
+
 def _runs(stream: Any) -> bool:
     try:
         return bool(stream.active)
@@ -374,7 +381,7 @@ def _with_busy(listing: Listing, microphone: Device, speaker: Device) -> Listing
 
     def complete(devices: tuple[Device, ...], opened: Device) -> tuple[Device, ...]:
         listed = any(device.port == opened.port for device in devices)
-        return devices if listed or opened.host_api != "ALSA" else (*devices, opened)
+        return devices if listed or opened.host_api != "ALSA" else (opened, *devices)
 
     return Listing(complete(listing.microphones, microphone), complete(listing.speakers, speaker))
 

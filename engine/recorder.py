@@ -172,9 +172,9 @@ class Recorder:
                     self._files.write(item)
                 self._files.sync()
             except (DuologueError, OSError) as error:
-                reason = getattr(error.__cause__ or error, "strerror", None) or "the disk is full"
-                self._files.break_off(reason)
+                reason = _reason(error)
                 self._end(reason)
+                self._files.break_off(reason)
                 self._skip()
                 return
         if self._over.is_set():
@@ -182,14 +182,18 @@ class Recorder:
             return
         try:
             self._conversation = self._files.finish()
-        except DuologueError as error:
-            self._end(getattr(error.__cause__, "strerror", None) or "the disk is full")
+        except (DuologueError, OSError) as error:
+            self._end(_reason(error))
 
     def _skip(self) -> None:
         """Make room for the end that ``close`` puts into the queue."""
         with contextlib.suppress(Empty):
             while True:
                 self._queue.get_nowait()
+
+
+def _reason(error: DuologueError | OSError) -> str:
+    return getattr(error.__cause__ or error, "strerror", None) or "the disk is full"
 
 
 class _Files:
@@ -246,12 +250,13 @@ class _Files:
 
     def break_off(self, reason: str) -> None:
         """Leave whole files where no more can be written; says so if there is room for that."""
-        with contextlib.suppress(DuologueError):
+        with contextlib.suppress(DuologueError, OSError):
             self._sound.close()
-        with contextlib.suppress(DuologueError):
+        with contextlib.suppress(DuologueError, OSError):
             self.device_event(f"recording ended: {reason}")
             self._write_texts(self._turn_taking())
-        self._events.close()
+        with contextlib.suppress(OSError):
+            self._events.close()
 
     def finish(self) -> Conversation:
         """Complete the files of a talk that is over."""

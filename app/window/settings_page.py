@@ -40,6 +40,7 @@ from engine.devices import Listing, list_devices
 from engine.duplex import MOST_LATENCY_MS
 from engine.errors import DuologueError
 from engine.llama_library import BACK_ENDS
+from engine.portaudio_card import MOST_CARD_LATENCY_MS
 
 _POLL_MS = 40
 _DEVICES_MS = 2000
@@ -130,7 +131,7 @@ class SettingsPage(QWidget):
             self.tr("Two soft tones through the chosen speaker."),
         )
         self.card_latency = QSpinBox()
-        self.card_latency.setRange(5, 500)
+        self.card_latency.setRange(5, MOST_CARD_LATENCY_MS)
         self.card_latency.setSuffix(self.tr(" ms"))
         card.add_row(
             self.tr("Sound card's &buffer"),

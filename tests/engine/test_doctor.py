@@ -106,6 +106,8 @@ def test_what_the_sound_asks_for() -> None:
     still = advise(Findings(replace(SOUND, xruns=3), (ChunkTime(160, 20, 40),), 100))
     assert still.card_latency_ms == 200
     assert any("3 times at 100 ms" in reason for reason in still.reasons)
+    most = advise(Findings(replace(SOUND, xruns=3), (ChunkTime(160, 20, 40),), 500))
+    assert most.card_latency_ms == 500
     assert advise(Findings(SOUND, (ChunkTime(160, 20, 40),))).card_latency_ms == 50
 
 

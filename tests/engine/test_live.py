@@ -481,6 +481,21 @@ def test_a_stalled_engine_is_not_the_cards_fault(
     assert session.of(DeviceChanged) == []
 
 
+def test_a_stream_that_has_ended_is_opened_again_at_once(duplex: Callable[..., Duplex]) -> None:
+    def end(session: Session) -> None:
+        session.card.running = False
+        session.card.reason = "The sound card has stopped; it is opened again."
+
+    def run(session: Session) -> None:
+        session.card.running = True
+
+    session = Session(duplex(), 4.0, {2.0: end, 2.06: run}, microphone=voice(4.0))
+    said = [event.text for event in session.of(DeviceChanged)]
+    assert said[0] == "The sound card has stopped; it is opened again."
+    assert session.card.openings == 2
+    assert session.live.counts.lost_samples == 0
+
+
 def test_sound_that_a_lost_card_had_taken_is_counted(duplex: Callable[..., Duplex]) -> None:
     def switch_late(session: Session) -> None:
         session.card.run_for(0.3)  # the engine was busy meanwhile

@@ -32,6 +32,7 @@ class Host:
         self.listing = LISTING
         self.refuses: dict[str, int] = {}
         """Codes by the kind of stream."""
+        self.while_listing: Callable[[], None] = lambda: None
         self.while_opening: Callable[[], None] = lambda: None
         self.streams: list[SimpleNamespace] = []
         self.watches: list[SimpleNamespace] = []
@@ -76,7 +77,7 @@ class Host:
 def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     host = Host()
     monkeypatch.setattr(portaudio_card, "portaudio", host.module)
-    monkeypatch.setattr(portaudio_card, "refresh", lambda: None)
+    monkeypatch.setattr(portaudio_card, "refresh", lambda: host.while_listing())
     monkeypatch.setattr(portaudio_card, "list_devices", lambda: host.listing)
     monkeypatch.setattr(portaudio_card, "portaudio_index", lambda _device, _kind: 0)
     monkeypatch.setattr(portaudio_card, "DeviceWatch", host.watch)
@@ -119,7 +120,10 @@ def test_the_busy_device_is_blamed(
         opened(card)
 
 
-def test_a_change_while_the_card_is_opened_is_noticed(host: Host, card: PortAudioCard) -> None:
+@pytest.mark.parametrize("moment", ["while_listing", "while_opening"])
+def test_a_change_while_the_card_is_opened_is_noticed(
+    host: Host, card: PortAudioCard, moment: str
+) -> None:
     opened(card)
     headset = replace(SPEAKER, name="Headset", port="headset")
 
@@ -127,7 +131,7 @@ def test_a_change_while_the_card_is_opened_is_noticed(host: Host, card: PortAudi
         (watch,) = host.watches
         watch.listing = Listing((MICROPHONE,), (replace(SPEAKER, is_default=False), headset))
 
-    host.while_opening = plug
+    setattr(host, moment, plug)
     opened(card)
     assert card.outdated() == "The speaker is now Headset."
 
@@ -158,6 +162,16 @@ def test_hardware_that_is_in_use_is_not_taken_for_unplugged(host: Host) -> None:
     host.watches[0].listing = Listing((), (speaker,))
     assert card.outdated() is None
     card.end()
+
+
+def test_the_default_that_is_in_use_stays_the_default(host: Host, card: PortAudioCard) -> None:
+    speaker = replace(SPEAKER, host_api="ALSA")
+    first = replace(MICROPHONE, name="USB (hw:1,0)", port="USB (hw:1,0)", host_api="ALSA")
+    second = replace(first, name="HDA (hw:0,0)", port="HDA (hw:0,0)")
+    host.listing = Listing((first, replace(second, is_default=False)), (speaker,))
+    opened(card)
+    host.watches[0].listing = Listing((second,), (speaker,))  # as PortAudio sees it now
+    assert card.outdated() is None
 
 
 def test_portaudio_is_started_again_after_a_start_that_failed(
