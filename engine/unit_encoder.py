@@ -92,6 +92,18 @@ class UnitEncoder:
         return done
 
 
+def streamed_units(
+    tokenizer: Tokenizer, audio: np.ndarray, chunk_frames: int, window_ms: int, lookahead_ms: int
+) -> np.ndarray:
+    """Units (frames,) of a sound of whole chunks, float32 (n,), heard one after the other.
+
+    After the sound's end the stream hears silence.
+    """
+    encoder = UnitEncoder(tokenizer, chunk_frames, window_ms, lookahead_ms)
+    after_end = np.zeros(lookahead_ms // FRAME_MS * FRAME_SAMPLES, np.float32)
+    return np.concatenate([np.zeros(0, np.int64), *encoder.push(np.append(audio, after_end))])
+
+
 @dataclass(frozen=True)
 class Agreement:
     """How far streaming units equal those of the whole file."""
@@ -108,14 +120,11 @@ def measure_agreement(
 ) -> Agreement:
     """Compare streaming units of one sound (n,) at 16 kHz with its whole-file units.
 
-    Whole chunks only; after the sound's end the stream hears silence.
+    Whole chunks only.
     """
     chunk = chunk_frames * FRAME_SAMPLES
     whole = audio[: len(audio) // chunk * chunk]
     expected = tokenizer.encode_file(whole)
-    encoder = UnitEncoder(tokenizer, chunk_frames, window_ms, lookahead_ms)
-    after_end = np.zeros(lookahead_ms // FRAME_MS * FRAME_SAMPLES, np.float32)
-    chunks = encoder.push(np.concatenate([whole, after_end]))
-    got = np.concatenate(chunks) if chunks else expected[:0]
+    got = streamed_units(tokenizer, whole, chunk_frames, window_ms, lookahead_ms)
     equal = int((got == expected).sum())
     return Agreement(window_ms, lookahead_ms, equal / max(len(got), 1), len(got))

@@ -259,21 +259,28 @@ def _right(
 
 def _captions(where: str, conversations: Sequence[Sequence[Answer]]) -> list[Score]:
     """Words that captions get wrong: the user's, and the agent's where it said what it should."""
-    wrong: dict[Side, list[tuple[int, int]]] = {}
-    for talk in conversations:
-        errors: dict[Side, list[tuple[int, int]]] = {}
-        for answer in talk:
-            said: dict[Side, str] = {"user": " ".join(answer.asked), "agent": answer.expected}
-            for side, shown in answer.captions.items():
-                if side == "user" or answer.right_units:
-                    errors.setdefault(side, []).append(caption_errors(said[side], shown))
-        for side, some in errors.items():
-            words_wrong, words_said = (sum(column) for column in zip(*some, strict=True))
-            wrong.setdefault(side, []).append((words_wrong, words_said))
-    return [
-        Score(f"words of the {side} wrong in captions, {where}", ratio(rows))
-        for side, rows in wrong.items()
+    scores = []
+    sides: tuple[Side, ...] = ("user", "agent")
+    for side in sides:
+        rows = [errors for talk in conversations if (errors := _errors(side, talk))]
+        if rows:
+            scores.append(Score(f"words of the {side} wrong in captions, {where}", ratio(rows)))
+    return scores
+
+
+def _errors(side: Side, talk: Sequence[Answer]) -> tuple[int, int] | None:
+    """Wrong words in a conversation and words that were said; None where none count."""
+    counted = [
+        caption_errors(
+            " ".join(answer.asked) if side == "user" else answer.expected, answer.captions[side]
+        )
+        for answer in talk
+        if side in answer.captions and (side == "user" or answer.right_units)
     ]
+    if not counted:
+        return None
+    wrong, said = (sum(column) for column in zip(*counted, strict=True))
+    return wrong, said
 
 
 def _right_by(name: str, answers: Sequence[Answer]) -> dict[str, float]:

@@ -22,7 +22,7 @@ from scipy.signal import fftconvolve
 from engine.audio_file import read_mono
 from engine.bundle import Bundle, load_bundle
 from engine.tokens import FRAME_MS, FRAME_SAMPLES
-from engine.unit_encoder import Tokenizer, UnitEncoder
+from engine.unit_encoder import Tokenizer, streamed_units
 from models.evaluate_echo import find_speakers, spoken
 from models.known_sentences import edit_distance
 from models.rooms import USER_DB, at_level, draw_room, noise_of_seed, speech_level_db
@@ -104,11 +104,9 @@ def at_half(sound: np.ndarray, _seed: int) -> np.ndarray:
 def in_chunks(sound: np.ndarray, bundle: Bundle, tokenizer: Tokenizer) -> np.ndarray:
     """Units (frames,) of whole chunks of sound (n,), heard one chunk after the other."""
     settings = bundle.manifest.encoder
-    encoder = UnitEncoder(
-        tokenizer, _chunk_frames(bundle), settings.window_ms, settings.lookahead_ms
+    return streamed_units(
+        tokenizer, sound, _chunk_frames(bundle), settings.window_ms, settings.lookahead_ms
     )
-    after_end = np.zeros(settings.lookahead_ms // FRAME_MS * FRAME_SAMPLES, np.float32)
-    return np.concatenate(encoder.push(np.concatenate([sound, after_end])))
 
 
 def _whole_chunks(bundle: Bundle, sound: np.ndarray) -> np.ndarray:
