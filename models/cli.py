@@ -202,7 +202,9 @@ def reader(
         Path | None, typer.Option(help="Folder of open data: its turn-taking/ times the dialogues.")
     ] = None,
     minutes: Minutes = 90,
+    dialogues: Annotated[int, typer.Option(help="In a step: more on a GPU.")] = 10,
     threads: Threads = 1,
+    jobs: Annotated[int, typer.Option(help="Processes that compose dialogues.")] = 1,
     seed: Seed = 1,
 ) -> None:
     """Train what reads both speakers' units for the captions of a bundle without a text slot."""
@@ -210,7 +212,8 @@ def reader(
     from models.train_reader import train_reader
 
     timing = read_timing(data / "turn-taking") if data else HUMAN
-    train_reader(work / "speech.pkl.gz", work / "reader", minutes, threads, seed, timing)
+    store, folder = work / "speech.pkl.gz", work / "reader"
+    train_reader(store, folder, minutes, threads, seed, timing, dialogues, jobs)
 
 
 @app.command()

@@ -41,7 +41,7 @@ _PAUSE_INSIDE = 0.2
 _PAUSE_INSIDE_ORDER = 0.4
 _PATIENCE_FRAMES = (4, 8)
 """An order may go on: the answer to it comes so much later."""
-_QUESTION_INTO_STORY = 0.3
+_QUESTION_INTO_STORY = 0.5
 _HEARD_TO_THE_END = 0.4
 _HUMMED_AT = 0.7
 """Of stories heard to the end: the user's "mm hmm" is no interruption."""

@@ -49,7 +49,7 @@ class Timing:
     """From the end of one speaker's turn to the beginning of the other's."""
     pause: Distribution
     """Inside a turn."""
-    reply: tuple[float, float] = (0.04, 0.36)
+    reply: tuple[float, float] = (0.04, 0.3)
     """The agent's offsets: never before it has heard the end, and it does not dawdle."""
     follow: tuple[float, float] = (-0.4, 3.0)
     """The user's, who may know how the agent's sentence will end."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from engine.errors import DuologueError
 from models.dialogues import Composer, Dialogue, hold_out
@@ -33,15 +34,17 @@ UNREAD = " …"
 """The piece that stands for words of which none is known."""
 FRAMES = 400
 """Of a dialogue: 16 s."""
-_DIALOGUES = 10
-"""In a step."""
-_RATE, _WARMUP, _FINAL_SHARE = 2e-3, 50, 0.02
+DIALOGUES = 10
+"""In a step, on a processor."""
+_RATE, _WARMUP, _FINAL_SHARE = 2e-3, 100, 0.02
 _NAMED_FRAMES, _PIECE_FRAMES = 4, 2
 _HINDSIGHT_FRAMES = 6
 """Behind a word's end: what follows tells much of it, of the first in a sentence above all."""
 _NAMING_SHARE = 0.3
 """Of the training: names in their frames."""
 _HELD_EVERY, _HELD_DIALOGUES, _HELD_SEED = 100, 40, 7
+_STEP_SEEDS = 1_000_000
+"""Between two seeds, so that no dialogues come twice where a training is resumed."""
 _COLUMNS = ("step", "seconds", "loss", "user_errors", "agent_errors")
 
 
@@ -60,6 +63,22 @@ class Lessons:
     """Of each row, in order."""
     labels_BT: Tensor
     """int64: the piece that has just been said."""
+
+
+class LessonStream(IterableDataset[Lessons]):
+    """Endless lessons; of several processes each composes its own."""
+
+    def __init__(self, store: Path, seed: int, dialogues: int, timing: Timing) -> None:
+        self._store, self._seed, self._dialogues, self._timing = store, seed, dialogues, timing
+
+    def __iter__(self) -> Iterator[Lessons]:
+        training, _ = hold_out(load_store(self._store))
+        vocabulary = Vocabulary(training.unit_count, script_words())
+        worker = get_worker_info()
+        number = worker.id if worker else 0
+        composer = Composer(training, self._seed + number, self._timing)
+        while True:
+            yield compose_lessons(composer, vocabulary, self._dialogues)
 
 
 def told(dialogue: Dialogue, side: int, vocabulary: Vocabulary) -> list[tuple[int, list[int]]]:
@@ -102,18 +121,23 @@ def train_reader(
     threads: int,
     seed: int,
     timing: Timing = HUMAN,
+    dialogues: int = DIALOGUES,
+    workers: int = 0,
 ) -> Path:
-    """Train for so long in all; returns the checkpoint, beside which lies the log (``reader.csv``).
+    """Train for so long in all, on a GPU where there is one; returns the checkpoint, beside which
+    lies the log (``reader.csv``).
 
     A training that has a checkpoint goes on from there, with other dialogues; with more minutes it
-    is further from its end again, so its rate rises, and words may be named once more. Raises
-    DuologueError where the checkpoint is of other units or words.
+    is further from its end again, so its rate rises, and words may be named once more. Of
+    ``dialogues`` a step is made; ``workers`` processes compose them. Raises DuologueError where the
+    checkpoint is of other units, words or sizes.
     """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     training, held_out = hold_out(load_store(store))
     vocabulary = Vocabulary(training.unit_count, script_words())
-    net = UnitReader(ReaderConfig(training.unit_count, len(reader_pieces(vocabulary))))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    net = UnitReader(ReaderConfig(training.unit_count, len(reader_pieces(vocabulary)))).to(device)
     optimizer = torch.optim.AdamW(net.parameters(), betas=(0.9, 0.98), weight_decay=0.01)
     optimizers: Optimizers = [(optimizer, _RATE)]
     folder.mkdir(parents=True, exist_ok=True)
@@ -123,12 +147,13 @@ def train_reader(
         step, spent_s = _resume(checkpoint, net, optimizer, vocabulary)
     else:
         log.write_text(",".join(_COLUMNS) + "\n", encoding="utf8")
-    composer = Composer(training, seed + step, timing)
+    stream = LessonStream(store, _STEP_SEEDS * seed + step, dialogues, timing)
+    lessons_of_steps = iter(DataLoader(stream, None, num_workers=workers))
     held = compose_lessons(Composer(held_out, _HELD_SEED, timing), vocabulary, _HELD_DIALOGUES)
     begin_s = time.monotonic() - spent_s
     while (done := (time.monotonic() - begin_s) / (60 * minutes)) < 1:
         set_rates(optimizers, done, step, _WARMUP, _FINAL_SHARE)
-        lessons = compose_lessons(composer, vocabulary, _DIALOGUES)
+        lessons = next(lessons_of_steps)
         loss = (naming_loss if done < _NAMING_SHARE else ctc_loss)(net, lessons)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -139,8 +164,8 @@ def train_reader(
             seconds = time.monotonic() - begin_s
             errors = [round(each, 4) for each in word_errors(net, held)]
             row = step, round(seconds), round(loss.item(), 4), *errors
-            with log.open("a", encoding="utf8", newline="") as stream:
-                csv.writer(stream).writerow(row)
+            with log.open("a", encoding="utf8", newline="") as table:
+                csv.writer(table).writerow(row)
             print(*row, flush=True)
             _save(checkpoint, net, optimizer, vocabulary, step, seconds)
     _save(checkpoint, net, optimizer, vocabulary, step, time.monotonic() - begin_s)
@@ -149,7 +174,9 @@ def train_reader(
 
 def naming_loss(net: UnitReader, lessons: Lessons) -> Tensor:
     """Nats for each frame's label."""
-    return functional.cross_entropy(_logits(net, lessons).transpose(1, 2), lessons.labels_BT)
+    logits_BTP = _logits(net, lessons)
+    labels_BT = lessons.labels_BT.to(logits_BTP.device)
+    return functional.cross_entropy(logits_BTP.transpose(1, 2), labels_BT)
 
 
 def ctc_loss(net: UnitReader, lessons: Lessons) -> Tensor:
@@ -166,15 +193,19 @@ def ctc_loss(net: UnitReader, lessons: Lessons) -> Tensor:
 
 
 def _logits(net: UnitReader, lessons: Lessons) -> Tensor:
-    with torch.autocast("cpu", torch.bfloat16):
-        logits_BTP, _ = net(lessons.units_BT, net.begin(len(lessons.units_BT)))
+    device = next(net.parameters()).device
+    state_LBH = net.begin(len(lessons.units_BT)).to(device)
+    with torch.autocast(device.type, torch.bfloat16):
+        logits_BTP, _ = net(lessons.units_BT.to(device), state_LBH)
     return logits_BTP.float()
 
 
 @torch.no_grad()
 def word_errors(net: UnitReader, lessons: Lessons) -> tuple[float, float]:
     """Share of the user's and of the agent's pieces that are read wrongly."""
-    logits_BTP = _logits(net, lessons)
+    net.eval()
+    logits_BTP = _logits(net, lessons).cpu()
+    net.train()
     wrong = [
         edit_distance(said, read(logits_TP.numpy()))
         for said, logits_TP in zip(lessons.pieces, logits_BTP, strict=True)
@@ -224,11 +255,18 @@ def _resume(
 ) -> tuple[int, float]:
     """Steps and seconds that a checkpoint has behind it, whose state is taken over."""
     saved = torch.load(path, map_location="cpu", weights_only=True)
-    if (saved["units"], tuple(saved["words"])) != (vocabulary.unit_count, vocabulary.words):
-        raise DuologueError(f"{path} is of other units or words; move it away to begin anew.")
+    own = vocabulary.unit_count, vocabulary.words, _shapes(net.state_dict())
+    if (saved["units"], tuple(saved["words"]), _shapes(saved["net"])) != own:
+        raise DuologueError(
+            f"{path} is of other units, words or sizes; move it away to begin anew."
+        )
     net.load_state_dict(saved["net"])
     optimizer.load_state_dict(saved["optimizer"])
     return saved["step"], saved["seconds"]
+
+
+def _shapes(state: dict[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: weight.shape for name, weight in state.items()}
 
 
 def load_reader(path: Path) -> tuple[UnitReader, Vocabulary]:
@@ -237,4 +275,4 @@ def load_reader(path: Path) -> tuple[UnitReader, Vocabulary]:
     vocabulary = Vocabulary(saved["units"], tuple(saved["words"]))
     net = UnitReader(ReaderConfig(vocabulary.unit_count, len(reader_pieces(vocabulary))))
     net.load_state_dict(saved["net"])
-    return net, vocabulary
+    return net.eval(), vocabulary

@@ -21,9 +21,11 @@ class ReaderConfig:
     units: int
     pieces: int
     """Pieces of text; the number behind the last stands for nothing."""
-    inner: int = 128
-    hidden: int = 256
-    layers: int = 2
+    inner: int = 192
+    hidden: int = 384
+    layers: int = 3
+    dropout: float = 0.1
+    """Between the layers, in training."""
 
 
 class UnitReader(nn.Module):
@@ -33,7 +35,9 @@ class UnitReader(nn.Module):
         super().__init__()
         self.config = config
         self.enter = nn.Embedding(config.units, config.inner)
-        self.memory = nn.GRU(config.inner, config.hidden, config.layers, batch_first=True)
+        self.memory = nn.GRU(
+            config.inner, config.hidden, config.layers, batch_first=True, dropout=config.dropout
+        )
         self.leave = nn.Linear(config.hidden, config.pieces + 1)
 
     def forward(self, units_BT: Tensor, state_LBH: Tensor) -> tuple[Tensor, Tensor]:

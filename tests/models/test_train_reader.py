@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DataLoader
 
 from engine.errors import DuologueError
 from engine.unit_reader import StreamingReader
@@ -19,6 +20,7 @@ from models.timing import HUMAN
 from models.train_reader import (
     FRAMES,
     UNREAD,
+    LessonStream,
     compose_lessons,
     ctc_loss,
     frame_labels,
@@ -108,8 +110,24 @@ def test_a_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert later["step"] > first["step"]
     assert later["seconds"] > first["seconds"]
     save_store(replace(toy_store(), neighbours=np.zeros((7, 4), np.int16)), tmp_path / "other.gz")
-    with pytest.raises(DuologueError, match="reader.pt is of other units or words; move it away"):
+    with pytest.raises(DuologueError, match="reader.pt is of other units, words or sizes; move"):
         train_reader(tmp_path / "other.gz", reader, 0.02, 1, 0)
+    smaller = UnitReader(ReaderConfig(later["units"], len(PIECES), hidden=16)).state_dict()
+    torch.save(later | {"net": smaller}, path)
+    with pytest.raises(DuologueError, match="of other units, words or sizes; move it away"):
+        train_reader(tmp_path / "speech.pkl.gz", reader, 0.06, 1, 0)
+
+
+def test_processes_compose_lessons_of_their_own(tmp_path: Path) -> None:
+    save_store(toy_store(), tmp_path / "speech.pkl.gz")
+    stream = LessonStream(tmp_path / "speech.pkl.gz", 5, 2, HUMAN)
+    lessons = iter(DataLoader(stream, None, num_workers=2))
+    first, second, third = (next(lessons).units_BT for _ in range(3))
+    alone = iter(stream)
+    assert torch.equal(next(alone).units_BT, first)
+    assert torch.equal(next(alone).units_BT, third)
+    assert first.shape == second.shape == (4, FRAMES)
+    assert not torch.equal(first, second)
 
 
 @pytest.mark.parametrize("chunk", [1, 4, 6, 240])
