@@ -36,6 +36,9 @@ _HUSH_AFTER_FRAMES = 4
 """For so long the user was heard by then: less hardly tells "stop" from "mm hmm"."""
 _HUSH_GAP_FRAMES = 2
 """So much silence may lie between two sounds of his."""
+_HUMMED_FRAMES, _HUSH_NATS_A_FRAME = 10, 1.0
+"""No "mm hmm" lasts longer: with each frame more it is surer that the user wants to speak, and a
+model that has let the usual moment pass would never give way."""
 
 
 @dataclass(frozen=True)
@@ -346,12 +349,17 @@ class ChunkClock:
         self._begin_own()
         carried = None if fmt.boundary_emit else self._last_own
         text: list[int] = []
-        hush = _HUSH_NATS if self._heard_frames >= _HUSH_AFTER_FRAMES else 0.0
         own = self._sample_units(
-            carried, [fmt.s0, fmt.s1], self._own_sampling, text=text, hush=hush
+            carried, [fmt.s0, fmt.s1], self._own_sampling, text=text, hush=self._hush()
         )
         self._chunks[-1].own, self._chunks[-1].text = own, text
         return own
+
+    def _hush(self) -> float:
+        """Nats by which the agent's silence is likelier for what is heard of the user."""
+        if self._heard_frames < _HUSH_AFTER_FRAMES:
+            return 0.0
+        return _HUSH_NATS + _HUSH_NATS_A_FRAME * max(self._heard_frames - _HUMMED_FRAMES, 0)
 
     def _keep_silent(self) -> list[int]:
         """A chunk of silence, as the format writes it."""
