@@ -36,9 +36,10 @@ _HUSH_AFTER_FRAMES = 4
 """For so long the user was heard by then: less hardly tells "stop" from "mm hmm"."""
 _HUSH_GAP_FRAMES = 2
 """So much silence may lie between two sounds of his."""
-_HUMMED_FRAMES, _HUSH_NATS_A_FRAME = 10, 1.0
+_HUMMED_FRAMES, _HUSH_NATS_A_FRAME, _MOST_HUSH_NATS = 10, 1.0, 12.0
 """No "mm hmm" lasts longer: with each frame more it is surer that the user wants to speak, and a
-model that has let the usual moment pass would never give way."""
+model that has let the usual moment pass would never give way. The agent's own "mm hmm", into a long
+tale, is to be heard to its end: there silence is farther away."""
 
 
 @dataclass(frozen=True)
@@ -359,7 +360,8 @@ class ChunkClock:
         """Nats by which the agent's silence is likelier for what is heard of the user."""
         if self._heard_frames < _HUSH_AFTER_FRAMES:
             return 0.0
-        return _HUSH_NATS + _HUSH_NATS_A_FRAME * max(self._heard_frames - _HUMMED_FRAMES, 0)
+        surer = _HUSH_NATS_A_FRAME * max(self._heard_frames - _HUMMED_FRAMES, 0)
+        return min(_HUSH_NATS + surer, _MOST_HUSH_NATS)
 
     def _keep_silent(self) -> list[int]:
         """A chunk of silence, as the format writes it."""
