@@ -6,6 +6,7 @@
     duologue-train units       k-means and joining what noise confuses, then every sentence as units
     duologue-train vocoder     units to the agent's voice
     duologue-train lm          text and units mixed, dialogues by turns, dialogues with real timing
+    duologue-train average     the language model between two trainings
     duologue-train reader      units to words, for captions
     duologue-train pack        export and pack the bundle
     duologue-train echo        the residual echo suppressor, for the packed bundle's voice and units
@@ -193,6 +194,20 @@ def lm(
         workers=jobs,
         bundle=bundle,
     )
+
+
+@app.command()
+def average(
+    bundle: Annotated[Path, typer.Option(help="Folder of the bundle that it went on from.")],
+    work: Work = _WORK,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="What is left of the way from there.")
+    ] = 0.5,
+) -> None:
+    """Take the language model a part of the way back to the one that its training began with."""
+    from models.average import average_lm
+
+    average_lm(work / "lm" / "lm.pt", bundle, share)
 
 
 @app.command()
