@@ -40,9 +40,8 @@ from models.export_vocoder import export_network
 from models.onnx_weights import halve_weights
 from models.tokenizer import DELAY_FRAMES, load_tokenizer
 from models.train_reader import load_reader, reader_pieces
-from models.unpack import vocoder_of_onnx
 from models.vocabulary import Vocabulary
-from models.vocoder import AUDIO_DELAY_FRAMES, CausalVocoder, load_vocoder
+from models.vocoder import AUDIO_DELAY_FRAMES, load_vocoder
 
 _OPSET = 18
 PIECES_NAME, READER_NAME = "pieces.json", "reader.onnx"
@@ -114,13 +113,18 @@ def _tokenizer(trained: Path, shipped: Bundle | None, path: Path) -> None:
         _copy(shipped.tokenizer, path)
 
 
-def _vocoder(trained: Path, shipped: Bundle | None) -> CausalVocoder:
-    """As trained here, else as another bundle has it."""
+def _vocoder(trained: Path, shipped: Bundle | None, path: Path) -> VocoderSettings:
+    """Export what was trained here, else copy that of another bundle."""
     if trained.exists():
-        return load_vocoder(trained)
+        vocoder = load_vocoder(trained)
+        export_network(vocoder, path)
+        return VocoderSettings(
+            past_frames=vocoder.config.past_frames, delay_ms=AUDIO_DELAY_FRAMES * FRAME_MS
+        )
     if shipped is None:
         raise _missing(trained)
-    return vocoder_of_onnx(shipped.vocoder)
+    _copy(shipped.vocoder, path)
+    return shipped.manifest.vocoder
 
 
 def _reader(trained: Path, shipped: Bundle | None, folder: Path) -> ReaderSettings | None:
@@ -216,8 +220,7 @@ def pack_bundle(
     vocoder_path = folder / "vocoder.onnx"
     shipped = load_bundle(base) if base else None
     _tokenizer(work / "tok" / "tokenizer.pt", shipped, tokenizer_path)
-    vocoder = _vocoder(work / "voc" / "vocoder.pt", shipped)
-    export_network(vocoder, vocoder_path)
+    vocoder = _vocoder(work / "voc" / "vocoder.pt", shipped, vocoder_path)
     model = _language_model(work / "lm" / "lm.pt", shipped, folder)
     reader = None if model.text else _reader(work / "reader" / "reader.pt", shipped, folder)
     for name, used in ((PIECES_NAME, model.text or reader), (READER_NAME, reader)):
@@ -242,9 +245,7 @@ def pack_bundle(
         default_chunk_ms=160,
         boundary_emit=model.boundary_emit,
         encoder=EncoderSettings(window_ms=ENCODER_WINDOW_MS, delay_ms=DELAY_FRAMES * FRAME_MS),
-        vocoder=VocoderSettings(
-            past_frames=vocoder.config.past_frames, delay_ms=AUDIO_DELAY_FRAMES * FRAME_MS
-        ),
+        vocoder=vocoder,
         context_tokens=context_tokens or model.context_tokens,
         sampling=Samplings(
             own=SamplingSettings(temperature=0.3, top_p=0.9),
