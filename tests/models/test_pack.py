@@ -82,6 +82,7 @@ def test_parts_that_were_not_trained_are_those_of_another_bundle(tmp_path: Path)
     assert packed.manifest.context_tokens == 300
     assert packed.tokenizer.read_bytes() == base.tokenizer.read_bytes()
     assert packed.vocoder.read_bytes() == base.vocoder.read_bytes()
+    assert packed.manifest.vocoder == base.manifest.vocoder
     assert packed.language_model.read_bytes() != base.language_model.read_bytes()
     assert packed.reader is None  # it writes words itself
     with pytest.raises(DuologueError, match="tokenizer.pt is missing; train it, or name a bundle"):
