@@ -54,7 +54,7 @@ def tokenizer(
     seed: Seed = 1,
 ) -> None:
     """Train on synthetic voices, align real people with that, and train anew on all."""
-    from models.align import align_corpus
+    from models.align_people import align_corpus
     from models.speech_windows import write_rooms
     from models.train_tokenizer import train_tokenizer
 
@@ -79,7 +79,7 @@ def unpack(
 ) -> None:
     """Take the tokenizer of a bundle, with its units, in place of training one."""
     from engine.bundle import load_bundle
-    from models.align import align_corpus
+    from models.align_people import align_corpus
     from models.corpus import real_people, write_real
     from models.speech_windows import write_rooms
     from models.tokenizer import save_tokenizer

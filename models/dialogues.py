@@ -29,28 +29,31 @@ from models.variation import misheard, varied
 
 # Shares of the situations that a conversation is made of; the second group needs overlap.
 _BY_TURNS = {
-    "scene": 0.69,
-    "real_order": 0.06,
-    "spliced_order": 0.06,
+    "scene": 0.65,
+    "real_order": 0.08,
+    "spliced_order": 0.08,
     "real_unknown": 0.05,
     "long_talk": 0.04,
     "real_talk": 0.1,
 }
-_INTERRUPTED = 0.1
+_INTERRUPTED = 0.14
 _PAUSE_INSIDE = 0.2
 _PAUSE_INSIDE_ORDER = 0.4
 _PATIENCE_FRAMES = (4, 8)
 """An order may go on: the answer to it comes so much later."""
 _QUESTION_INTO_STORY = 0.5
-_HEARD_TO_THE_END = 0.4
-_HUMMED_AT = 0.7
-"""Of stories heard to the end: the user's "mm hmm" is no interruption."""
-_YIELDS_FRAMES = (7, 9)
-"""From the onset of what tells an interruption to the agent's last unit. Where the user's chunk is
-known when the next but one is composed, it can know in time of one that begins anywhere in a chunk;
-its sound ends about a frame later, the tokenizer is two behind: 400 to 480 ms."""
-_SURER_FRAMES = (4, 6)
-"""The same from where a sign of listening ("okay") turns out to be more ("okay stop")."""
+_HEARD_TO_THE_END = 0.5
+_HUMMED_AT, _NOISE_AT = 0.5, 0.4
+"""Of stories heard to the end: neither the user's "mm hmm" nor a noise is an interruption."""
+_HEARD_BEFORE_YIELDING, _YIELDS_AT_MOST = 4, 11
+"""Frames of an interruption that the agent knows when it gives way, and the latest, counted from
+what tells it: its sound ends about a frame later, the tokenizer is two behind. So 440 to 560 ms."""
+_LATE = 0.5
+"""Of the interruptions: the agent talks on for some chunks. That is no lesson, but what follows is:
+else a network that has let the moment pass would never give way."""
+_LATE_CHUNKS = 5
+_NOISE_BETWEEN = 0.08
+"""Of the pauses between two situations: nothing that is to be answered."""
 _OWN_NOISE_OF_USER = 0.2
 _LASTING_FRAMES = 30
 """Of an answer to which the user can say "mm hmm" and still be heard next."""
@@ -95,6 +98,8 @@ class Dialogue:
     own: np.ndarray
     user: np.ndarray
     events: list[Said] = field(default_factory=list)
+    unlearnt: list[tuple[int, int]] = field(default_factory=list)
+    """Frames [first, last) of the agent's that are no lesson."""
 
 
 def hold_out(store: SpeechStore) -> tuple[SpeechStore, SpeechStore]:
@@ -125,13 +130,20 @@ class Composer:
     """Endless random dialogues of one speech store."""
 
     def __init__(
-        self, store: SpeechStore, seed: int, timing: Timing = HUMAN, notice_frames: int = 0
+        self,
+        store: SpeechStore,
+        seed: int,
+        timing: Timing = HUMAN,
+        chunk_frames: int = 4,
+        notices_words: bool = False,
     ) -> None:
-        """``notice_frames``: the agent answers from the second chunk of so many frames on after
-        the one in which the user ended, when it has been able to write what it heard."""
+        """In chunks of ``chunk_frames``, counted from the dialogue's beginning, the agent comes to
+        know what is said. ``notices_words``: it answers from the second chunk on after the one in
+        which the user ended, when it has been able to write what it heard."""
         self._store = store
         self._timing = timing
-        self._notice_frames = notice_frames
+        self._chunk_frames = chunk_frames
+        self._notices_words = notices_words
         self._random = random.Random(seed)
         self._draw = np.random.default_rng(seed)
         plays: dict[str, Callable[[int], int]] = {
@@ -146,7 +158,8 @@ class Composer:
 
     def compose(self, frames: int) -> Dialogue:
         """A dialogue of ``frames`` frames."""
-        self._placed: list[tuple[int, UnitSpeech, int, int, str]] = []
+        self._placed: list[tuple[int, UnitSpeech, int, int, str | None]] = []
+        self._unlearnt: list[tuple[int, int]] = []
         self._memory = Memory()
         self._agent_end = -MARGIN_FRAMES
         now = self._random.randint(5, 40)
@@ -156,6 +169,8 @@ class Composer:
             else:
                 play = self._random.choices(self._plays, list(_BY_TURNS.values()))[0]
                 now = play(now)
+            if self._timing.overlap and self._random.random() < _NOISE_BETWEEN:
+                now = self._noise(now + self._rest())
             now += self._rest()
         own = self._lay(0, self._store.agent_silence, frames)
         user = self._lay(1, self._store.user_silence, frames)
@@ -164,8 +179,9 @@ class Composer:
         events = [
             Said(side, text, place + speech.onset, place + stop, _shifted(speech, place, stop))
             for side, speech, place, stop, text in self._placed
+            if text is not None
         ]
-        return Dialogue(own, user, events)
+        return Dialogue(own, user, events, self._unlearnt)
 
     # --- situations: each starts at frame ``now`` and returns when it is over -------------------
 
@@ -206,37 +222,52 @@ class Composer:
         prompt, story = self._random.choice(_LONG_ANSWERS)
         start = self._reply(self._user_says(prompt, now))
         length = self._agent_length(story)
-        if self._random.random() < _HEARD_TO_THE_END:
-            if self._timing.overlap and self._random.random() < _HUMMED_AT:
-                onset = start + self._random.randint(12, length - 12)
-                self._user_says(self._random.choice(script.BACKCHANNELS), onset)
-            return self._agent_says(story, start)
         onset = start + self._random.randint(12, length - 12)
+        if self._random.random() < _HEARD_TO_THE_END:
+            if self._timing.overlap:
+                self._disturb(onset)
+            return self._agent_says(story, start)
         if self._random.random() < _QUESTION_INTO_STORY:
-            stop = self._yields(onset, onset)
-            self._agent_says(story, start, stop - start)
+            self._cut_short(story, start, onset)
             return self._scene(onset)
         end = self._user_says(self._random.choice(script.STOPS), onset)
-        stop = self._yields(onset, self._told_at())
-        self._agent_says(story, start, stop - start)
+        stop = self._cut_short(story, start, self._told_at())
         return self._agent_says(script.STOPPED, max(self._reply(end), stop + 5))
 
-    def _yields(self, onset: int, told: int) -> int:
-        """When the agent stops for what begins at ``onset`` and is no mere sign of listening from
-        ``told`` on."""
-        if told > onset:
-            return told + self._random.randint(*_SURER_FRAMES)
-        return onset + self._random.randint(*_YIELDS_FRAMES)
+    def _disturb(self, onset: int) -> None:
+        """What the agent talks on at."""
+        kind = self._random.random()
+        if kind < _HUMMED_AT:
+            self._user_says(self._random.choice(script.BACKCHANNELS), onset)
+        elif kind < _HUMMED_AT + _NOISE_AT:
+            self._noise(onset)
+
+    def _noise(self, onset: int) -> int:
+        """A sound of the user's side that is no speech, if there are any; its end."""
+        if not self._store.noises:
+            return onset
+        noise = self._vary(self._random.choice(self._store.noises))
+        return self._place(1, noise, onset, None)
+
+    def _cut_short(self, story: str, start: int, told: int) -> int:
+        """Tell a story until the agent gives way to what tells an interruption from ``told`` on;
+        its last frame."""
+        chunk = self._chunk_frames
+        known = (told + _HEARD_BEFORE_YIELDING - 1) // chunk + KNOWN_AFTER_CHUNKS
+        stop = min(known * chunk, told + _YIELDS_AT_MOST)
+        last = stop
+        if self._random.random() < _LATE:
+            last = (known + self._random.randint(1, _LATE_CHUNKS)) * chunk
+        end = self._agent_says(story, start, last - start)
+        if end > stop:
+            self._unlearnt.append((stop, end))
+        return end
 
     def _told_at(self) -> int:
-        """Where what was said last is more than a sign of listening: "okay" may go on as "stop"."""
+        """Where what was said last is more than a sign of listening."""
         _, speech, place, _, _ = self._placed[-1]
-        told, heard = speech.onset, ""
-        for word, onset, _ in speech.words:
-            if heard in script.BACKCHANNELS:
-                told = onset
-            heard = f"{heard} {word}".lstrip()
-        return place + told
+        told = script.told_from([word for word, _, _ in speech.words])
+        return place + (speech.words[told][1] if told else speech.onset)
 
     def _long_talk(self, now: int) -> int:
         end = self._user_says(self._random.choice(script.LONG_TALK_PROMPTS), now)
@@ -278,10 +309,10 @@ class Composer:
     def _reply(self, end: int) -> int:
         """When the agent reacts: soon after what it heard tells that the user is done."""
         start = end + max(1, _frames(self._timing.offset.draw(self._random, *self._timing.reply)))
-        if not self._notice_frames:
+        if not self._notices_words:
             return start
-        chunk = (end - 1) // self._notice_frames
-        return max(start, (chunk + KNOWN_AFTER_CHUNKS) * self._notice_frames)
+        chunk = (end - 1) // self._chunk_frames
+        return max(start, (chunk + KNOWN_AFTER_CHUNKS) * self._chunk_frames)
 
     def _patience(self, ordered: bool) -> int:
         return self._random.randint(*_PATIENCE_FRAMES) if ordered else 0
@@ -339,9 +370,15 @@ class Composer:
         return self._agent_end
 
     def _place(
-        self, side: int, speech: UnitSpeech, onset: int, text: str, length: int | None = None
+        self,
+        side: int,
+        speech: UnitSpeech,
+        onset: int,
+        text: str | None,
+        length: int | None = None,
     ) -> int:
-        """Put an utterance where its first voiced frame is ``onset``; returns its end."""
+        """Put an utterance where its first voiced frame is ``onset``; returns its end. ``text`` is
+        None for what is no speech."""
         stop = speech.offset if length is None else min(speech.offset, speech.onset + length)
         self._placed.append((side, speech, onset - speech.onset, stop, text))
         return onset + stop - speech.onset

@@ -21,9 +21,10 @@ from rich.progress import track
 
 from engine.tokens import FRAME_SAMPLES, RATE_HZ
 from models import script
-from models.align import phone_costs
+from models.align_people import phone_costs
 from models.augment import disturb, read_noises
 from models.corpus import Corpus, Utterance, spoken_orders, whole_frames
+from models.noises import bursts, recorded_noises
 from models.phones import PAUSE
 from models.script import coffee
 from models.speech_store import (
@@ -58,6 +59,9 @@ _LONG_SECONDS = (4, 20)
 _PHRASE_PAUSE_S = 0.24
 """So long a pause parts a real person's sentence into phrases."""
 _UNKNOWN_SECONDS = (1.5, 4)
+_NOISE_FORMS = 4
+"""In which each recorded noise comes: at other pitches, in other rooms, louder and softer."""
+_COUGHS = 60
 _DISTURBED_SHARE = 0.5
 """Of the user's utterances."""
 _RESIZED_SHARE = 0.6
@@ -176,6 +180,20 @@ def _silences(net: TokenizerNet, noises: np.ndarray, rng: np.random.Generator) -
     return silences
 
 
+def _noises(around: _Surroundings, folder: Path, rng: np.random.Generator) -> list[UnitSpeech]:
+    """Sneezes, barks and the like, near and far, and made coughs."""
+    recorded = recorded_noises(folder, held_out=False)
+    sounds = [noise.audio for noise in recorded for _ in range(_NOISE_FORMS)]
+    sounds += [bursts(rng).audio for _ in range(_COUGHS)]
+    heard = []
+    for sound in track(sounds, "noises"):
+        other = _of_somebody_else(Speech(sound, ()), rng).audio
+        audio, lead = _between_margins(other)
+        units = heard_units(around.net, around.disturb(audio, rng))
+        heard.append(UnitSpeech("noise", units, *voiced_frames(lead, lead + len(other))))
+    return heard
+
+
 def _strangers(
     corpus: Corpus, seconds: tuple[float, float]
 ) -> Iterator[tuple[Utterance, list[Segment]]]:
@@ -258,8 +276,14 @@ def _real_words(
 
 def _as_heard(net: TokenizerNet, audio: np.ndarray) -> tuple[np.ndarray, int]:
     """Units of a recording between margins, of which the first has so many samples."""
+    padded, lead = _between_margins(audio)
+    return heard_units(net, padded), lead
+
+
+def _between_margins(audio: np.ndarray) -> tuple[np.ndarray, int]:
+    """Whole frames of a recording between silences, of which the first has so many samples."""
     margin = np.zeros((MARGIN_FRAMES + DELAY_FRAMES) * FRAME_SAMPLES, np.float32)
-    return heard_units(net, whole_frames(np.concatenate([margin, audio, margin]))), len(margin)
+    return whole_frames(np.concatenate([margin, audio, margin])), len(margin)
 
 
 def _real_orders(
@@ -275,8 +299,7 @@ def _real_orders(
         if coffee.held_out(coffee.order_of_label(label)):
             continue
         said = coffee.as_spoken(label)
-        margin = np.zeros((MARGIN_FRAMES + DELAY_FRAMES) * FRAME_SAMPLES, np.float32)
-        audio = whole_frames(np.concatenate([margin, sound, margin]))
+        audio, _ = _between_margins(sound)
         costs = phone_costs(net, audio)
         way, _ = likeliest(costs, coffee.ways_to_say(said))
         text, segments = likeliest(costs, coffee.ways_to_ask(way))
@@ -344,6 +367,7 @@ def write_speech_store(
     distances = net.unit_distances()
     store.neighbours = distances.argsort(1)[:, 1 : 1 + NEIGHBOURS].numpy().astype(np.int16)
     store.user_silence = _silences(net, around.noises, rng)
+    store.noises = _noises(around, data / "noise", rng)
     quiet = rng.normal(size=6 * RATE_HZ) * 10 ** (AGENT_FLOOR_DB / 20)
     store.agent_silence = [heard_units(net, quiet.astype(np.float32))]
     save_store(store, path)

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.tokens import RATE_HZ
 from models import script
-from models.intervals import median, share, share_of
+from models.intervals import median, share_of
 from models.known_sentences import KnownSentences
 from models.noises import Noise, bursts, recorded_noises
 from models.partner import Partner, Surroundings, longest_silence_ms, sounding
 from models.rooms import USER_DB
 from models.score import Goal, Report, Score
 from models.studio import Run, studio_of
-from models.voices import HELD_OUT, speak
+from models.voices import HELD_OUT, Speech, speak
+from models.words import word_spans
 
 SILENT_WITHIN_MS = 600
 GOAL_SILENT, GOAL_GOES_ON = Goal(least=0.95), Goal(least=0.95)
@@ -51,6 +52,8 @@ class Yielded:
     """From the beginning of what was heard to the agent's silence; to the end of what was watched
     where it was never silent."""
     went_on: bool
+    told_ms: float = 0.0
+    """From the same beginning to the first word that is more than a sign of listening."""
 
 
 # --- interruptions --------------------------------------------------------------------------------
@@ -72,24 +75,36 @@ def interrupt(number: int, run: Run) -> Yielded:
     else:
         kind, words = "stop", rng.choice(script.STOPS)
     partner, begun = _hear_story(number, voice, rng, run)
-    onset, _ = partner.say(speak(words, voice, rng))
+    speech = speak(words, voice, rng)
+    onset, _ = partner.say(speech)
     partner.wait(_WATCHED_S)
-    return _watched(partner, kind, words, begun, onset, run)
+    yielded = _watched(partner, kind, words, begun, onset, run)
+    return replace(yielded, told_ms=_told_ms(words, speech))
+
+
+def _told_ms(text: str, speech: Speech) -> float:
+    """ "okay stop" is an interruption from "stop" on: at "okay" alone the agent is to talk on."""
+    spans = word_spans(text, speech.segments)
+    told = spans[script.told_from([word for word, _, _ in spans])]
+    return (told[1] - spans[0][1]) * 1000 / RATE_HZ
 
 
 def report_interruptions(stories: Sequence[Yielded], _run: Run) -> Report:
     """How soon the agent is silent."""
     told = [story for story in stories if story.told]
-    in_time = sum(story.stop_ms <= SILENT_WITHIN_MS for story in told)
+    waits = [story.stop_ms - story.told_ms for story in told]
+    in_time = share_of([wait <= SILENT_WITHIN_MS for wait in waits])
+    from_onset = share_of([story.stop_ms <= SILENT_WITHIN_MS for story in told])
     scores = [
         Score("tells the story asked for", share_of([story.told for story in stories])),
-        Score("silent in 600 ms when interrupted", share(in_time, len(told)), goal=GOAL_SILENT),
-        Score("silent after, median", median([story.stop_ms for story in told]), "ms"),
+        Score("silent in 600 ms when interrupted", in_time, goal=GOAL_SILENT),
+        Score('the same, "okay stop" counted from "okay"', from_onset),
+        Score("silent after, median", median(waits), "ms"),
     ]
     failures = [
-        {"kind": story.kind, "said": story.what, "stop_ms": story.stop_ms}
-        for story in told
-        if story.stop_ms > SILENT_WITHIN_MS
+        {"kind": story.kind, "said": story.what, "stop_ms": wait}
+        for story, wait in zip(told, waits, strict=True)
+        if wait > SILENT_WITHIN_MS
     ]
     return Report(scores, {"failures": failures})
 

@@ -45,7 +45,7 @@ def rotate(x_BHTC: Tensor, cos_TC: Tensor, sin_TC: Tensor) -> Tensor:
 class Layer(nn.Module):
     """Attention and a gated feed-forward net, both behind RMS norms."""
 
-    def __init__(self, config: LlamaConfig) -> None:
+    def __init__(self, config: LlamaConfig, dropout: float) -> None:
         super().__init__()
         width = config.width
         self.heads = config.heads
@@ -58,6 +58,7 @@ class Layer(nn.Module):
         self.gate = nn.Linear(width, config.feed_width, bias=False)
         self.up = nn.Linear(width, config.feed_width, bias=False)
         self.down = nn.Linear(config.feed_width, width, bias=False)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x_BTD: Tensor, cos_TC: Tensor, sin_TC: Tensor) -> Tensor:
         batch, tokens, width = x_BTD.shape
@@ -73,19 +74,22 @@ class Layer(nn.Module):
             split(self.value),
             is_causal=True,
         )
-        x_BTD = x_BTD + self.attention_out(mixed.transpose(1, 2).reshape(batch, tokens, width))
+        attended = self.attention_out(mixed.transpose(1, 2).reshape(batch, tokens, width))
+        x_BTD = x_BTD + self.dropout(attended)
         normed = self.feed_norm(x_BTD)
-        return x_BTD + self.down(functional.silu(self.gate(normed)) * self.up(normed))
+        fed = self.down(functional.silu(self.gate(normed)) * self.up(normed))
+        return x_BTD + self.dropout(fed)
 
 
 class Llama(nn.Module):
     """Token ids (B, T) to logits (B, T, V)."""
 
-    def __init__(self, config: LlamaConfig) -> None:
+    def __init__(self, config: LlamaConfig, dropout: float = 0.0) -> None:
+        """``dropout``: share of what each half of a layer adds that is left out in training."""
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(config.vocabulary, config.width)
-        blocks = [Layer(config) for _ in range(config.layers)]
+        blocks = [Layer(config, dropout) for _ in range(config.layers)]
         self.layers = nn.ModuleList(blocks)
         self.norm = nn.RMSNorm(config.width, config.norm_epsilon)
         for parameter in self.parameters():

@@ -1,4 +1,4 @@
-"""Short sounds that are no speech: sneezes, barks and knocks on the user's side, or made ones."""
+"""Short sounds that are no speech: sneezes, barks and clocks on the user's side, or made ones."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Noise:
 
 
 @lru_cache(maxsize=1)
-def recorded_noises(folder: Path) -> list[Noise]:
-    """The loudest part of each short sound of ESC-10 that no training hears."""
+def recorded_noises(folder: Path, held_out: bool = True) -> list[Noise]:
+    """The loudest part of each short sound of ESC-10 that no training hears, or of the others."""
     archive = folder / "esc10.tar"
     table = archive.with_suffix(".tsv")
 
     def wanted(row: dict[str, str]) -> bool:
-        return row["class"] in _SHORT_CLASSES and held_out_noise(row["path"])
+        return row["class"] in _SHORT_CLASSES and held_out_noise(row["path"]) == held_out
 
     rows = tar_sounds(archive, table, wanted)
     return [Noise(row["path"], loudest_part(audio)) for row, audio in rows]

@@ -43,6 +43,8 @@ class Preset:
     """Pretrained weights that the recipe begins with."""
     words_weight: float = 0.5
     """Of the head that names words."""
+    dropout: float = 0.0
+    """Where one utterance comes hundreds of times."""
 
 
 PRESETS = {
@@ -65,6 +67,7 @@ PRESETS = {
             3: Stage(6000, 128, 7.5e-4, 100, 2e-3),
         },
         25_600,
+        dropout=0.1,
     ),
     "ablation": Preset(
         LlamaConfig(),

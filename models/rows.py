@@ -89,8 +89,8 @@ def training_rows(
             ids, said = _mixed_row(store, vocabulary, plan.context, epoch, rng, numbers)
             weights = token_weights(ids, vocabulary)
         else:
-            ids, said, mistaken = _duplex_row(store, vocabulary, plan, rng, numbers)
-            weights = np.where(mistaken, 0, token_weights(ids, vocabulary))
+            ids, said, no_lesson = _duplex_row(store, vocabulary, plan, rng, numbers)
+            weights = np.where(no_lesson, 0, token_weights(ids, vocabulary))
         yield ids, weights, said
 
 
@@ -104,11 +104,19 @@ def speech_share(epoch: int, rng: np.random.Generator) -> float:
 
 def token_weights(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
     """Loss weights (T,): units of the user, words, and all else."""
-    tags = np.where((ids == vocabulary.s0) | (ids == vocabulary.s1), np.arange(len(ids)), 0)
-    owner = ids[np.maximum.accumulate(tags)]
-    theirs = (owner == vocabulary.s1) & (ids < vocabulary.unit_count)
+    theirs = (_owners(ids, vocabulary) == vocabulary.s1) & _is_unit(ids, vocabulary)
     weights = np.where(theirs, USER_WEIGHT, 1.0)
     return np.where(ids >= vocabulary.own_base, TEXT_WEIGHT, weights).astype(np.float32)
+
+
+def _owners(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """The tag before each token, (T,)."""
+    tags = np.where((ids == vocabulary.s0) | (ids == vocabulary.s1), np.arange(len(ids)), 0)
+    return ids[np.maximum.accumulate(tags)]
+
+
+def _is_unit(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    return ids < vocabulary.unit_count
 
 
 # --- stage 1 --------------------------------------------------------------------------------------
@@ -162,8 +170,9 @@ def _duplex_row(
     timing = plan.timing if plan.stage == 3 else ALTERNATING
     chunk_ms = int(rng.choice([*CHUNK_SHARES], p=[*CHUNK_SHARES.values()]))
     fmt = vocabulary.format(chunk_ms, plan.format.boundary_emit, plan.format.text)
-    notice = fmt.chunk_frames if plan.format.text else 0
-    composer = Composer(store, int(rng.integers(1 << 62)), timing, notice)
+    composer = Composer(
+        store, int(rng.integers(1 << 62)), timing, fmt.chunk_frames, plan.format.text
+    )
     # The row begins with a chunk of the dialogue, whose answers keep to the chunks.
     start = fmt.chunk_frames * int(rng.integers(0, _MOST_START // fmt.chunk_frames))
     late = 0 if plan.format.estimate else fmt.chunk_frames
@@ -179,7 +188,9 @@ def _duplex_row(
         ids = encode(dialogue.own[start:], user[start:], fmt, own_text, heard_text)
     row = np.array(ids[: plan.context + 1], np.int64)
     frame = (np.cumsum(row == vocabulary.s0) - 1) * fmt.chunk_frames + start - late
-    return row, _said(frame, dialogue, numbers), _mistaken(row, heard, vocabulary, fmt, start, late)
+    no_lesson = _mistaken(row, heard, vocabulary, fmt, start, late)
+    no_lesson |= _unlearnt(row, dialogue, vocabulary, fmt, start)
+    return row, _said(frame, dialogue, numbers), no_lesson
 
 
 @dataclass(frozen=True)
@@ -266,6 +277,28 @@ def _mistaken(
     written = np.flatnonzero(row >= vocabulary.heard_base)
     mistaken[written] = flags[: len(written)]
     return mistaken
+
+
+def _unlearnt(
+    row: np.ndarray, dialogue: Dialogue, vocabulary: Vocabulary, fmt: TokenFormat, start: int
+) -> np.ndarray:
+    """Which tokens of a row (T,) that begins at frame ``start`` are units of the agent that are no
+    lesson."""
+    own = dialogue.own[start:]
+    own = own[: len(own) // fmt.chunk_frames * fmt.chunk_frames]
+    begins = np.r_[True, own[1:] != own[:-1]]
+    if fmt.boundary_emit:
+        # A chunk that brings a new unit says the one that goes on, too.
+        by_chunk = begins.reshape(-1, fmt.chunk_frames)
+        by_chunk[:, 0] |= by_chunk.any(1)
+    skipped = np.zeros(len(dialogue.own), bool)
+    for first, last in dialogue.unlearnt:
+        skipped[max(first, 0) : last] = True
+    flags = skipped[start:][np.flatnonzero(begins)]
+    unlearnt = np.zeros(len(row), bool)
+    spoken = np.flatnonzero((_owners(row, vocabulary) == vocabulary.s0) & _is_unit(row, vocabulary))
+    unlearnt[spoken] = flags[: len(spoken)]
+    return unlearnt
 
 
 def _said(frame: np.ndarray, dialogue: Dialogue, numbers: dict[str, int]) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 
 MARGIN_FRAMES = 10
 """Silence kept on both sides of an utterance."""
-ORDER_FORMS = 9
+ORDER_FORMS = 13
 """In which each recorded order comes, one behind the other: as recorded, and elsewhere."""
 NEIGHBOURS = 4
 """Units that a unit is misheard as."""
@@ -60,6 +60,8 @@ class SpeechStore:
     """Others, put together from ``orders``."""
     real_words: dict[str, list[UnitSpeech]] = field(default_factory=dict)
     """Words of the script as real people said them in the midst of other sentences."""
+    noises: list[UnitSpeech] = field(default_factory=list)
+    """Short sounds of the user's side that are no speech."""
 
     @property
     def unit_count(self) -> int:

@@ -252,7 +252,8 @@ def _train_stage(
     config = replace(preset.network, vocabulary=vocabulary.size)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
-    listener = Listener(Llama(config), len(vocabulary.words)).to(device)
+    net = Llama(config, preset.dropout)
+    listener = Listener(net, len(vocabulary.words)).to(device)
     stage = preset.stages[plan.stage]
     matrices = [weight for weight in listener.net.layers.parameters() if weight.dim() > 1]
     optimizers = muon_and_adam(
@@ -299,8 +300,10 @@ def _train_stage(
     held_out = [part.to(device) for part in held_out_batch(store, vocabulary, plan)]
 
     def unheard() -> tuple[str, str]:
+        listener.eval()
         with torch.no_grad():
             loss, _, right = dialogue_loss(listener, bags, *held_out)
+        listener.train()
         return f"{loss.item():.4f}", f"{right.item():.4f}"
 
     heard = ("", "")

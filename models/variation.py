@@ -14,7 +14,7 @@ _LOCAL_FRAMES = 5
 """About a syllable."""
 _LOCAL_SIGMA = 0.2
 """Of the logarithm of its length."""
-_ACCENT = (0.0, 0.2)
+_ACCENT = (0.0, 0.28)
 """Of the units: what a speaker always says like another. Two voices of the training differ in 30 %
 of the units of a sentence, strangers from both."""
 _MISHEARD_RUN = 0.06

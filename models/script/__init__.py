@@ -25,6 +25,7 @@ from models.script.talk import (
     STORIES,
     STORY_PROMPTS,
     UNKNOWN,
+    told_from,
 )
 from models.script.topics import EXCHANGES, Exchange, known_sentences
 
@@ -32,7 +33,7 @@ __all__ = [
     "BACKCHANNELS", "EXCHANGES", "LONG_TALK", "LONG_TALK_END", "LONG_TALK_INVITATION",
     "LONG_TALK_PROMPTS", "NOT_KNOWN", "REPEATS", "STOPPED", "STOPS", "STORIES", "STORY_PROMPTS",
     "UNKNOWN", "Exchange", "Memory", "Scene", "Turn", "agent_sentences", "coffee", "draw_scene",
-    "known_sentences", "scenes", "user_sentences", "voices_of",
+    "known_sentences", "scenes", "told_from", "user_sentences", "voices_of",
 ]  # fmt: skip
 
 _MEMORY_SHARE = 0.15
@@ -49,7 +50,7 @@ _FEWER = {"sum": 3, "order": 8}
 _OFTEN = frozenset(
     (*STORY_PROMPTS, *STOPS, *LONG_TALK_PROMPTS, *LONG_TALK, *BACKCHANNELS, *REPEATS)
 )
-_MORE = 4
+_MORE = 10
 """Times the voices for what is said in many situations."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 STORY_PROMPTS = ("tell me a story", "please read me a story", "do you know a story")
 STORIES = (
     "once upon a time there was a little fox who lived in the woods and every night she looked "
@@ -32,6 +34,14 @@ LONG_TALK_END = "that sounds like a nice day"
 BACKCHANNELS = ("mm hmm", "uh huh", "right", "yeah", "okay", "i see")
 """The first three are all that starter 0.2.0 says. After the forms that listeners use most in the
 ICSI meetings (CC BY 4.0; A. Janin et al. 2003)."""
+
+
+def told_from(words: Sequence[str]) -> int:
+    """The first word that is more than a sign of listening: "okay" may go on as "okay stop"."""
+    signs = [count for count in range(1, len(words)) if " ".join(words[:count]) in BACKCHANNELS]
+    return max(signs, default=0)
+
+
 REPEATS = (
     "sorry say that again", "can you repeat that", "what did you say", "i did not get that",
     "pardon", "say it again please",

@@ -173,7 +173,9 @@ def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
     joke = next(e.agent for e in script.EXCHANGES if e.intent == "joke")
     told, cut, hummed = Counter[str](), Counter[str](), 0
     waits: dict[bool, list[int]] = {False: [], True: []}
+    late = 0
     for dialogue in dialogues:
+        given_way = {last: first for first, last in dialogue.unlearnt}
         for said in dialogue.events:
             if said.side == 0 and said.text in (joke, *script.STORIES):
                 length = said.offset - said.onset
@@ -186,13 +188,58 @@ def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
                     cutting = min((e for e in users if e.onset > said.onset), key=lambda e: e.onset)
                     okay = cutting.text == "okay stop"
                     told_at = cutting.words[1][1] if okay else cutting.onset
-                    waits[okay].append(said.offset - told_at)
+                    late += said.offset in given_way
+                    stop = given_way.get(said.offset, said.offset)
+                    if stop < lengths[said.text] + said.onset:
+                        waits[okay].append(stop - told_at)
+                        assert stop % 4 == 0 and (stop - 8) // 4 >= (told_at + 3) // 4
     assert min(cut[joke], *(cut[story] for story in script.STORIES)) > 3
     assert min(told[joke], sum(told[story] for story in script.STORIES)) > 3
     assert len(waits[True]) > 3  # "okay" alone is a sign of listening
-    assert (min(waits[False]), max(waits[False])) == (7, 9)
-    assert (min(waits[True]), max(waits[True])) == (4, 6)
+    for each in waits.values():
+        assert (min(each), max(each)) == (8, 11)
+    assert 0.3 < late / sum(cut.values()) < 0.6  # which is no lesson
     assert hummed > 3  # and the story goes on
+
+
+@pytest.mark.parametrize("chunk_frames", [5, 6])
+def test_in_longer_chunks_the_agent_gives_way_no_later(chunk_frames: int) -> None:
+    composer = Composer(toy_store(), 4, HUMAN, chunk_frames)
+    waits = []
+    for _ in range(120):
+        dialogue = composer.compose(1500)
+        for said in dialogue.events:
+            if said.side == 0 and said.text in script.STORIES and said.offset < 1500:
+                stop = next((a for a, b in dialogue.unlearnt if b == said.offset), said.offset)
+                waits += [
+                    stop - e.onset
+                    for e in dialogue.events
+                    if e.side == 1 and e.text in ("stop", "wait") and said.onset < e.onset < stop
+                ]
+    assert len(waits) > 5
+    assert max(waits) == 11
+
+
+def test_noises_are_no_event_and_no_reason_to_stop() -> None:
+    quiet = np.full(MARGIN_FRAMES, USER_SILENCE)
+    bark = np.concatenate([quiet, np.full(12, 199), quiet]).astype(np.int16)
+    noise = UnitSpeech("noise", bark, MARGIN_FRAMES, MARGIN_FRAMES + 12)
+    composer = Composer(replace(toy_store(), noises=[noise]), 3)
+    lengths = {text: s.offset - s.onset for text, s in toy_store().agent.items()}
+    heard = between = 0
+    for _ in range(60):
+        dialogue = composer.compose(1500)
+        barks = np.flatnonzero(np.diff(np.r_[0, dialogue.user == 199]) == 1)
+        for onset in barks:
+            talking = [e for e in dialogue.events if e.side == 0 and e.onset < onset < e.offset]
+            heard += len(talking)
+            between += not talking
+            for story in (e for e in talking if e.text in script.STORIES and e.offset < 1500):
+                inside = [
+                    e for e in dialogue.events if e.side == 1 and story.onset < e.onset < e.offset
+                ]
+                assert inside or story.offset - story.onset == lengths[story.text]
+    assert heard > 3 and between > 3
 
 
 def test_words_lie_inside_what_was_said(dialogues: list[Dialogue]) -> None:
@@ -213,7 +260,7 @@ def test_words_lie_inside_what_was_said(dialogues: list[Dialogue]) -> None:
 def test_with_notice_the_agent_answers_once_it_can_have_written_what_it_heard(
     chunk_frames: int,
 ) -> None:
-    composer = Composer(toy_store(), 4, HUMAN, chunk_frames)
+    composer = Composer(toy_store(), 4, HUMAN, chunk_frames, notices_words=True)
     pairs = [pair for _ in range(40) for pair in answered(composer.compose(1500))]
     known = [(question.offset - 1) // chunk_frames + 2 for question, _ in pairs]
     begun = [answer.onset // chunk_frames for _, answer in pairs]

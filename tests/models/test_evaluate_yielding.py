@@ -66,12 +66,14 @@ def test_only_stories_that_were_told_count() -> None:
     stories = [
         Yielded("stop", "wait", True, 400, False),
         Yielded("question", "who are you", True, 900, False),
+        Yielded("stop", "okay stop", True, 650, False, 300),
         Yielded("stop", "stop", False, 0, False),
     ]
-    told, silent, median = report_interruptions(stories, Run()).scores
-    assert told.measured is not None and told.measured.value == 2 / 3
-    assert silent.measured is not None and silent.measured.value == 1 / 2
-    assert median.measured is not None and median.measured.value == 650
+    told, silent, from_okay, median = report_interruptions(stories, Run()).scores
+    assert told.measured is not None and told.measured.value == 3 / 4
+    assert silent.measured is not None and silent.measured.value == 2 / 3
+    assert from_okay.measured is not None and from_okay.measured.value == 1 / 3
+    assert median.measured is not None and median.measured.value == 400
 
 
 def test_what_is_no_interruption() -> None:

@@ -7,8 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from engine.tokens import decode, parse
+from engine.tokens import decode, encode, parse
 from models import rows
+from models.dialogues import Dialogue
 from models.rows import (
     TEXT_WEIGHT,
     USER_WEIGHT,
@@ -182,3 +183,24 @@ def test_the_users_sentence_is_to_be_named_once_it_is_over() -> None:
     assert named > 40
     # A unit may be misheard, and the agent may speak meanwhile.
     assert others < named / 4
+
+
+@pytest.mark.parametrize("boundary_emit", [True, False])
+def test_what_the_agent_says_too_late_is_no_lesson(boundary_emit: bool) -> None:
+    fmt = VOCABULARY.format(160, boundary_emit, False)
+    own = np.array([9] * 4 + [5, 6, 6, 7] + [7] * 4 + [7, 7, 8, 8] + [0] * 4 + [0] * 4, np.int16)
+    user = np.array([1, 2, 3] * 8, np.int16)
+    dialogue = Dialogue(own, user, [], [(7, 16)])
+    row = np.array(encode(own[4:], user[4:], fmt))
+    unlearnt = rows._unlearnt(row, dialogue, VOCABULARY, fmt, 4)
+    # The chunk that goes on with 7 alone brings nothing.
+    assert row[unlearnt].tolist() == ([7, 7, 8] if boundary_emit else [7, 8])
+    theirs = np.flatnonzero(row == VOCABULARY.s1)
+    assert not unlearnt[theirs].any()
+
+
+def test_rows_of_stage_three_hold_what_is_no_lesson() -> None:
+    made = some_rows(RowPlan(3, 600, 1, Format(text=False)), 40)
+    skipped = np.concatenate([ids[w == 0] for ids, w, _ in made])
+    assert len(skipped)  # few: a story is one unit in this store
+    assert (skipped < VOCABULARY.unit_count).all()

@@ -232,3 +232,11 @@ def test_corrected_orders_change_one_slot() -> None:
             name for name in ("drink", "size", "roast", "shots") if value == getattr(second, name)
         )
         assert replace(first, **{slot: value}) == second
+
+
+def test_a_sign_of_listening_may_go_on_as_an_interruption() -> None:
+    told = {text: script.told_from(text.split()) for text in script.STOPS}
+    assert told["okay stop"] == 1
+    assert set(told.values()) == {0, 1} and told["stop it please"] == 0
+    assert script.told_from(["i", "see", "stop"]) == 2
+    assert not any(script.told_from(text.split()) for text in script.BACKCHANNELS)
