@@ -6,8 +6,7 @@ user's chunks up to N; those that are not known yet are sampled, and replaced wh
 the format has a text slot, words stand before the agent's units. The agent's own are part of what
 was spoken, so a roll-back keeps them; the user's were guessed from an estimate, and are drawn again
 when the truth is there. Upon words that are mere guesses the agent does not begin to speak: what it
-said could not be taken back. While it speaks and has heard the user for long enough, it is readier
-to be silent than the model alone. Knows no sound and no threads.
+said could not be taken back. Knows no sound and no threads.
 """
 
 from __future__ import annotations
@@ -28,18 +27,6 @@ MAX_UNKNOWN_CHUNKS = 4
 
 _KEPT, _EARLY = 0.75, 0.8
 """Parts of the context's limit: what a cut leaves, and from where on a quiet moment is used."""
-
-_HUSH_NATS = 3.0
-"""Silence is so much likelier where the user speaks into the agent's words. When exactly one gives
-way is chance, so a model gives each moment a small share, which sampling would cut off in all."""
-_HUSH_AFTER_FRAMES = 4
-"""For so long the user was heard by then: less hardly tells "stop" from "mm hmm"."""
-_HUSH_GAP_FRAMES = 2
-"""So much silence may lie between two sounds of his."""
-_HUMMED_FRAMES, _HUSH_NATS_A_FRAME, _MOST_HUSH_NATS = 10, 1.0, 12.0
-"""No "mm hmm" lasts longer: with each frame more it is surer that the user wants to speak, and a
-model that has let the usual moment pass would never give way. The agent's own "mm hmm", into a long
-tale, is to be heard to its end: there silence is farther away."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +116,6 @@ class ChunkClock:
         self._silence_unit = silence_unit
         self._last_own = silence_unit
         self._last_heard: int | None = None
-        self._heard_frames = self._silent_frames = 0
         self._pending: list[int] = [] if fmt.bos is None else [fmt.bos]
         self._chunks: list[_Chunk] = []
         self.elapsed_chunks = 0
@@ -235,7 +221,6 @@ class ChunkClock:
         for chunk, frames in zip(unknown, heard, strict=False):
             units = novel_units(frames, self._last_heard, self._fmt)
             self._last_heard = int(frames[-1])
-            self._listen(frames)
             if chunk.estimated and units == chunk.user:
                 hits += 1
             else:
@@ -243,15 +228,6 @@ class ChunkClock:
                 stale = stale or chunk
             chunk.user, chunk.real = units, True
         return hits, misses, stale
-
-    def _listen(self, frames: Sequence[int]) -> None:
-        """Note for how long the user has been heard without a rest."""
-        for unit in frames:
-            silent = unit == self._silence_unit
-            self._silent_frames = self._silent_frames + 1 if silent else 0
-            self._heard_frames += not silent
-            if self._silent_frames > _HUSH_GAP_FRAMES:
-                self._heard_frames = 0
 
     def _roll_back(self, chunk: _Chunk) -> None:
         """Cut the context where the chunk's user part begins."""
@@ -350,18 +326,9 @@ class ChunkClock:
         self._begin_own()
         carried = None if fmt.boundary_emit else self._last_own
         text: list[int] = []
-        own = self._sample_units(
-            carried, [fmt.s0, fmt.s1], self._own_sampling, text=text, hush=self._hush()
-        )
+        own = self._sample_units(carried, [fmt.s0, fmt.s1], self._own_sampling, text=text)
         self._chunks[-1].own, self._chunks[-1].text = own, text
         return own
-
-    def _hush(self) -> float:
-        """Nats by which the agent's silence is likelier for what is heard of the user."""
-        if self._heard_frames < _HUSH_AFTER_FRAMES:
-            return 0.0
-        surer = _HUSH_NATS_A_FRAME * max(self._heard_frames - _HUMMED_FRAMES, 0)
-        return min(_HUSH_NATS + surer, _MOST_HUSH_NATS)
 
     def _keep_silent(self) -> list[int]:
         """A chunk of silence, as the format writes it."""
@@ -390,13 +357,12 @@ class ChunkClock:
         at_least_one: bool = False,
         text: list[int] | None = None,
         most: int | None = None,
-        hush: float = 0.0,
     ) -> list[int]:
         """Sample units until one of ``ends`` (not consumed) or there are ``most`` (a chunk full).
 
         No unit repeats the one before it (``carried`` before the first), so each is a new one.
         Where ``text`` is given, tokens of the text slot may stand before the units and are added
-        to it. ``hush``: nats by which the agent's silence is likelier while it speaks.
+        to it.
         """
         units: list[int] = []
         previous = carried
@@ -404,10 +370,7 @@ class ChunkClock:
         while len(units) < most:
             tags = [] if at_least_one and not units else ends
             words = (False, False) if text is None or units else self._room_for_text(text)
-            speaks = (units[-1] if units else self._last_own) != self._silence_unit
-            token = self._sample(
-                tags, sampling, True, *words, banned=previous, hush=hush if speaks else 0.0
-            )
+            token = self._sample(tags, sampling, True, *words, banned=previous)
             if token in tags:
                 break
             self._pending.append(token)
@@ -447,12 +410,10 @@ class ChunkClock:
         heard: bool = False,
         own: bool = False,
         banned: int | None = None,
-        hush: float = 0.0,
     ) -> int:
         """One token out of ``tags`` and, if ``units``, all units but ``banned``.
 
-        ``heard`` and ``own``: and the text of the user's and the agent's words; ``hush``: nats that
-        the silence unit gains.
+        ``heard`` and ``own``: and the text of the user's and the agent's words.
         """
         logits = self._flush()
         key = (*tags, units, heard, own)
@@ -467,8 +428,6 @@ class ChunkClock:
                 kinds.append(np.arange(slot.heard_base, slot.heard_base + slot.piece_count))
             allowed = self._allowed[key] = np.concatenate(kinds)
         scores = logits[allowed]
-        if hush:
-            scores[len(tags) + self._silence_unit] += hush
         if banned is not None:
             scores[len(tags) + banned] = -np.inf
         return int(allowed[draw(scores, sampling, self._random)])

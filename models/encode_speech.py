@@ -191,7 +191,8 @@ def _noises(around: _Surroundings, folder: Path, rng: np.random.Generator) -> li
         audio, lead = _between_margins(other)
         units = heard_units(around.net, around.disturb(audio, rng))
         heard.append(UnitSpeech("noise", units, *voiced_frames(lead, lead + len(other))))
-    return heard
+    # Most sound like silence to the tokenizer.
+    return [noise for noise in heard if len(np.unique(noise.units)) > 1]
 
 
 def _strangers(
