@@ -233,9 +233,9 @@ def reader(
 
 @app.command()
 def pack(
+    version: Annotated[str, typer.Option(help="The new bundle's.")],
     work: Work = _WORK,
     out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("resources/starter"),
-    version: str = "0.6.0",
     bundle: Annotated[
         Path | None,
         typer.Option(help="Bundle with the parts not trained here."),

@@ -402,21 +402,6 @@ def test_the_context_is_cut_early_where_nobody_speaks(wild_path: Path) -> None:
     llama.close()
 
 
-def test_the_agent_gives_way_to_whom_it_has_heard_for_long(llama: WitnessedLlama) -> None:
-    def falls_silent(user: list[list[int]]) -> int:
-        llama.truncate(0)
-        return sum(SILENCE in step.own_units for step in talk(start(llama), user, 1))
-
-    speech, hum, silence = [20, 30, 40, 50], [20, 30, 40, SILENCE], [SILENCE] * 4
-    goes_on = falls_silent([speech] * 160)
-    sentences = falls_silent([speech, speech, silence] * 53)
-    hums = falls_silent([hum, silence] * 80)
-    quiet = falls_silent([silence] * 160)
-    assert max(hums, quiet) < sentences / 2, (sentences, hums, quiet)
-    # Longer than any "mm hmm", a user is given way to more surely with each frame.
-    assert sentences < goes_on / 2, (goes_on, sentences)
-
-
 def test_a_context_too_short_for_a_talk(wild_path: Path) -> None:
     llama = Llama(wild_path, 100)
     with pytest.raises(DuologueError, match="context_tokens"):
