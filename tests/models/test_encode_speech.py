@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
+import io
+import tarfile
+from pathlib import Path
+from typing import cast
 
-from engine.tokens import RATE_HZ
+import numpy as np
+import pytest
+import soundfile
+
+from engine.tokens import FRAME_SAMPLES, RATE_HZ
+from models import encode_speech
 from models.encode_speech import phrases
+from models.noises import recorded_noises
+from models.tokenizer import TokenizerNet
 from models.voices import Speech, resized
 
 
@@ -25,3 +35,47 @@ def test_a_longer_throat_is_deeper_and_slower() -> None:
     assert deeper.segments == ((0, 10000, 1),)
     loudest_hz = np.abs(np.fft.rfft(deeper.audio[:RATE_HZ])).argmax()
     assert loudest_hz == 320
+
+
+def write_clips(folder: Path) -> None:
+    """A sneeze that training may hear, one that it may not, and rain."""
+    rows = ["path\tclass"]
+    times = np.arange(RATE_HZ) / RATE_HZ
+    with tarfile.open(folder / "esc10.tar", "w") as tar:
+        for name, kind in (("a_1-1.wav", "person_sneeze"), ("a_5-1.wav", "person_sneeze"),
+                           ("a_2-1.wav", "rain")):  # fmt: skip
+            file = io.BytesIO()
+            soundfile.write(file, 0.5 * np.sin(2000 * times), RATE_HZ, format="WAV")
+            info = tarfile.TarInfo(name)
+            info.size = file.tell()
+            file.seek(0)
+            tar.addfile(info, file)
+            rows.append(f"{name}\t{kind}")
+    (folder / "esc10.tsv").write_text("\n".join(rows) + "\n")
+
+
+def test_noises_of_the_training_are_short_ones_that_no_evaluation_has(tmp_path: Path) -> None:
+    write_clips(tmp_path)
+    assert [noise.name for noise in recorded_noises(tmp_path, held_out=False)] == ["a_1-1.wav"]
+    assert [noise.name for noise in recorded_noises(tmp_path)] == ["a_5-1.wav"]
+
+
+def test_noises_that_sound_like_silence_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def every_second_is_audible(_net: object, audio: np.ndarray) -> np.ndarray:
+        nonlocal calls
+        calls += 1
+        units = np.zeros(len(audio) // FRAME_SAMPLES, np.int16)
+        units[20] = calls % 2
+        return units
+
+    calls = 0
+    write_clips(tmp_path)
+    monkeypatch.setattr(encode_speech, "heard_units", every_second_is_audible)
+    hiss = np.random.default_rng(1).normal(size=6 * RATE_HZ).astype(np.float32)
+    around = encode_speech._Surroundings(cast(TokenizerNet, None), hiss, [])
+    noises = encode_speech._noises(around, tmp_path, np.random.default_rng(0))
+    assert len(noises) == calls // 2
+    assert all(noise.onset < 20 < noise.offset for noise in noises if noise.units[20] == 1)
+    assert {noise.units[20] for noise in noises} == {1}

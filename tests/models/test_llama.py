@@ -50,3 +50,14 @@ def test_a_file_gives_its_network_back(
     weights = net.state_dict()
     for name, got in restored.state_dict().items():
         assert (got - weights[name]).abs().max() <= tolerance * weights[name].abs().max(), name
+
+
+def test_in_training_alone_some_of_a_layer_is_left_out() -> None:
+    torch.manual_seed(0)
+    sizes = LlamaConfig(width=64, layers=2, heads=2, feed_width=128)
+    plain, dropping = Llama(sizes), Llama(sizes, dropout=0.5)
+    dropping.load_state_dict(plain.state_dict())
+    tokens = torch.arange(20)[None]
+    with torch.no_grad():
+        assert not torch.equal(dropping(tokens), dropping(tokens))
+        torch.testing.assert_close(dropping.eval()(tokens), plain(tokens))
