@@ -25,7 +25,7 @@ def test_pace_and_units_vary_while_words_keep_their_place() -> None:
     assert min(lengths) < 66 and max(lengths) > 94
     assert 74 < np.mean(lengths) < 86
     misheard = np.mean([(one.units >= 100).mean() for one in made])
-    assert 0.16 < misheard < 0.2  # a tenth of the units, 6 % of stretches and 3 % of frames
+    assert 0.19 < misheard < 0.24  # a seventh of the units, 6 % of stretches and 3 % of frames
     for one in made:
         assert one.units.dtype == np.int16
         (good, a, b), (morning, c, d) = one.words
@@ -43,5 +43,5 @@ def test_a_speaker_always_says_a_unit_like_the_same_other() -> None:
     made = [accented(twice, NEIGHBOURS, rng) for _ in range(200)]
     assert all((one[:20] == one[20:]).all() for one in made)
     changed = [np.mean(one != twice) for one in made]
-    assert 0.08 < np.mean(changed) < 0.12
+    assert 0.12 < np.mean(changed) < 0.16
     assert min(changed) == 0 and max(changed) > 0.2
