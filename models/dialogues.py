@@ -224,8 +224,7 @@ class Composer:
         length = self._agent_length(story)
         onset = start + self._random.randint(12, length - 12)
         if self._random.random() < _HEARD_TO_THE_END:
-            if self._timing.overlap:
-                self._disturb(onset)
+            self._disturb(onset)
             return self._agent_says(story, start)
         if self._random.random() < _QUESTION_INTO_STORY:
             self._cut_short(story, start, onset)

@@ -83,10 +83,13 @@ def interrupt(number: int, run: Run) -> Yielded:
 
 
 def _told_ms(text: str, speech: Speech) -> float:
-    """ "okay stop" is an interruption from "stop" on: at "okay" alone the agent is to talk on."""
+    """From the first word to the first that is more than a sign of listening: at "okay" the agent
+    is to talk on, at "okay stop" not."""
+    told = script.told_from(text.split())
+    if not told:
+        return 0.0
     spans = word_spans(text, speech.segments)
-    told = spans[script.told_from([word for word, _, _ in spans])]
-    return (told[1] - spans[0][1]) * 1000 / RATE_HZ
+    return (spans[told][1] - spans[0][1]) * 1000 / RATE_HZ
 
 
 def report_interruptions(stories: Sequence[Yielded], _run: Run) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import cast
 
@@ -11,6 +12,7 @@ from engine.tokens import RATE_HZ
 from models import script
 from models.evaluate_yielding import (
     Yielded,
+    _told_ms,
     report_interruptions,
     report_noises,
     stop_ms,
@@ -19,6 +21,7 @@ from models.evaluate_yielding import (
 from models.known_sentences import KnownSentences, edit_distances
 from models.noises import bursts, loudest_part
 from models.studio import Run
+from models.voices import speak
 
 
 def track(*sounding_s: tuple[float, float]) -> np.ndarray:
@@ -98,3 +101,10 @@ def test_noises_are_short() -> None:
     cough = bursts(np.random.default_rng(0)).audio
     assert 0.3 * RATE_HZ < len(cough) < 0.8 * RATE_HZ
     assert cough.dtype == np.float32
+
+
+def test_okay_stop_is_an_interruption_from_stop_on() -> None:
+    speech = speak("okay stop", "flite:kal16", random.Random(0))
+    after_ms = _told_ms("okay stop", speech)
+    assert 150 < after_ms < len(speech.words()) * 1000 / RATE_HZ - 150
+    assert _told_ms("stop it please", speech) == 0
