@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -26,6 +26,7 @@ from app.window import worker
 from app.window.device_box import DeviceBox
 from app.window.level_bar import HEARD_DB, LEAST_DB, LevelBar
 from app.window.sentences import in_language
+from app.window.sound_trial import MakeCheck, SoundTrial
 from engine.audio_file import read_mono
 from engine.bundle import default_folder, load_bundle
 from engine.devices import Listing, list_devices
@@ -34,7 +35,6 @@ from engine.echo import EchoCanceller
 from engine.errors import DuologueError
 from engine.portaudio_card import PortAudioCard
 
-_POLL_MS = 40
 _HEARD_LEVELS = 6  # 0.3 s of speech
 _SPEECH_SECONDS = 20.0
 _CARD_PX, _MARGIN_PX = 620, 28
@@ -66,15 +66,14 @@ class FirstRun(QWidget):
         self,
         settings: Settings,
         devices: Callable[[], Listing] = list_devices,
-        make_check: Callable[[str | None, str | None], SoundCheck] = SoundCheck,
+        make_check: MakeCheck = SoundCheck,
         measure_machine: Measure = measure,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._settings = settings
         self._devices = devices
-        self._make_check, self._measure = make_check, measure_machine
-        self._check: SoundCheck | None = None
+        self._measure = measure_machine
         self._heard = 0
         self._advice: Advice | None = None
         self._cancelled = threading.Event()
@@ -92,9 +91,10 @@ class FirstRun(QWidget):
         middle.addStretch(2)
         middle.addWidget(self.steps, alignment=Qt.AlignmentFlag.AlignHCenter)
         middle.addStretch(3)
-        self._timer = QTimer(self)
-        self._timer.setInterval(_POLL_MS)
-        self._timer.timeout.connect(self._poll)
+        self._trial = SoundTrial(make_check, self)
+        self._trial.level_came.connect(self._hear)
+        self._trial.wrong.connect(self._show_wrong)
+        self._trial.ended.connect(lambda: self.level.show_level(LEAST_DB))
 
     # --- construction -----------------------------------------------------------------------------
 
@@ -237,7 +237,7 @@ class FirstRun(QWidget):
         """Go on with another device, also in a check that runs."""
         devices = {"microphone": self.microphone.chosen, "speaker": self.speaker.chosen}
         self._settings = self._settings.model_copy(update=devices)
-        if self._check:
+        if self._trial.running:
             self._listen()
 
     # --- steps ------------------------------------------------------------------------------------
@@ -245,48 +245,33 @@ class FirstRun(QWidget):
     def _go(self, step: int) -> None:
         self.steps.setCurrentIndex(step)
         if step != 0 and step != 1:
-            self._end_check()
+            self._trial.end()
         page = self.steps.widget(step)
         if page:
             page.findChildren(QPushButton)[0].setFocus()
 
     def _listen(self) -> None:
         self._heard = 0
-        self._end_check()
-        self._begin_check()
+        self._trial.begin(self._settings.microphone, self._settings.speaker)
 
     def _play(self) -> None:
-        check = self._check or self._begin_check()
-        check.chime()
+        if not self._trial.running:
+            self._trial.begin(self._settings.microphone, self._settings.speaker)
+        self._trial.chime()
 
-    def _begin_check(self) -> SoundCheck:
-        self._check = self._make_check(self._settings.microphone, self._settings.speaker)
-        self._timer.start()
-        return self._check
+    def _hear(self, level_db: float) -> None:
+        self.level.show_level(level_db)
+        self._heard += level_db > HEARD_DB
+        if self._heard == _HEARD_LEVELS:
+            _say(self.microphone_text, self.tr("I hear you. Go on with “Next”."))
+            self.microphone_next.setFocus()
 
-    def _end_check(self) -> None:
-        self._timer.stop()
-        if self._check:
-            self._check.stop()
-            self._check = None
-        self.level.show_level(LEAST_DB)
-
-    def _poll(self) -> None:
-        while self._check and (news := self._check.next()) is not None:
-            if isinstance(news, str):
-                first = self.steps.currentIndex() == 0
-                _say(self.microphone_text if first else self.speaker_text, in_language(news))
-                continue
-            self.level.show_level(news)
-            self._heard += news > HEARD_DB
-            if self._heard == _HEARD_LEVELS:
-                _say(self.microphone_text, self.tr("I hear you. Go on with “Next”."))
-                self.microphone_next.setFocus()
-        if self._check and not self._check.running:
-            self._end_check()
+    def _show_wrong(self, sentence: str) -> None:
+        first = self.steps.currentIndex() == 0
+        _say(self.microphone_text if first else self.speaker_text, sentence)
 
     def _begin_measure(self) -> None:
-        self._end_check()
+        self._trial.end()
         cancelled = self._cancelled = threading.Event()
         self._show_measuring(True)
         settings = self._settings
@@ -337,13 +322,13 @@ class FirstRun(QWidget):
 
     def _finish(self) -> None:
         self._cancelled.set()
-        self._end_check()
+        self._trial.end()
         self.finished.emit(self._settings.model_copy(update={"first_run_done": True}))
 
     def hideEvent(self, event: QHideEvent) -> None:
         """The microphone is not kept open unseen."""
         super().hideEvent(event)
-        self._end_check()
+        self._trial.end()
 
 
 def _say(label: QLabel, text: str) -> None:

@@ -275,13 +275,13 @@ class MainWindow(QMainWindow):
         )
 
     def _show_talking(self, state: State) -> None:
-        self.settings_page.set_talking(state != State.IDLE)
+        self.settings_page.sound.set_talking(state != State.IDLE)
         if state == State.LOADING:
             self.conversations.stop_playing()
 
     def _show_level(self, event: object) -> None:
         if isinstance(event, Levels) and self.settings_page.isVisible():
-            self.settings_page.show_level(event.user_db)
+            self.settings_page.sound.level.show_level(event.user_db)
 
     # --- keys and the end -------------------------------------------------------------------------
 

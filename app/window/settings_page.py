@@ -1,6 +1,6 @@
 """The settings: each applied as soon as it is changed, with a line on what one will notice.
 
-Emits whole checked settings. While no talk runs the microphone can be tried here.
+Emits whole checked settings.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -30,20 +29,17 @@ from app.folders import recordings_folder
 from app.settings import MOST_THREADS, Settings
 from app.sound_check import SoundCheck
 from app.window import worker
-from app.window.device_box import DeviceBox
 from app.window.form import Card
 from app.window.language import LANGUAGES
-from app.window.level_bar import LEAST_DB, LevelBar
 from app.window.sentences import in_language
+from app.window.sound_settings import SoundSettings
+from app.window.sound_trial import MakeCheck
 from engine.bundle import Bundle, load_bundle
 from engine.devices import Listing, list_devices
 from engine.duplex import MOST_LATENCY_MS
 from engine.errors import DuologueError
 from engine.llama_library import BACK_ENDS
-from engine.portaudio_card import MOST_CARD_LATENCY_MS
 
-_POLL_MS = 40
-_DEVICES_MS = 2000
 _GUTTER_PX = 24
 
 
@@ -57,15 +53,13 @@ class SettingsPage(QWidget):
         self,
         settings: Settings,
         devices: Callable[[], Listing] = list_devices,
-        make_check: Callable[[str | None, str | None], SoundCheck] = SoundCheck,
+        make_check: MakeCheck = SoundCheck,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.settings = settings
-        self._devices, self._make_check = devices, make_check
-        self._check: SoundCheck | None = None
-        self._talking = self._filling = self._asking = False
-        self._listing: Listing | None = None
+        self._filling = False
+        self.sound = SoundSettings(settings, devices, make_check)
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(_GUTTER_PX, 20, _GUTTER_PX, 20)
@@ -74,7 +68,7 @@ class SettingsPage(QWidget):
         title.setProperty("role", "title")
         column.addWidget(title)
         for card in (
-            self._sound_card(),
+            self.sound,
             self._conversation_card(),
             self._recordings_card(),
             self._window_card(),
@@ -89,74 +83,9 @@ class SettingsPage(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(area)
         self._connect()
-        self._poll_timer = QTimer(self)
-        self._poll_timer.setInterval(_POLL_MS)
-        self._poll_timer.timeout.connect(self._poll)
-        self._devices_timer = QTimer(self)
-        self._devices_timer.setInterval(_DEVICES_MS)
-        self._devices_timer.timeout.connect(self._ask_devices)
         self.show_settings(settings)
 
     # --- construction -----------------------------------------------------------------------------
-
-    def _sound_card(self) -> Card:
-        card = Card(self.tr("Sound"))
-        self.microphone, self.speaker = DeviceBox(), DeviceBox()
-        card.add_row(
-            self.tr("&Microphone"),
-            self.microphone,
-            self.tr("At once, also in a talk; the agent remembers everything."),
-        )
-        row = QWidget()
-        level = QHBoxLayout(row)
-        level.setContentsMargins(0, 0, 0, 0)
-        self.level = LevelBar()
-        self.check_button = QPushButton(self.tr("&Try"))
-        self.check_button.setCheckable(True)
-        self.check_button.setAccessibleName(self.tr("Try the microphone"))
-        level.addWidget(self.level, stretch=1)
-        level.addWidget(self.check_button)
-        self.level_text = card.add_row(
-            self.tr("Level"), row, self.tr("Speak as you would in a talk: the bar should be green.")
-        )
-        card.add_row(
-            self.tr("S&peaker"),
-            self.speaker,
-            self.tr("Open loudspeakers will do; headphones are never needed."),
-        )
-        self.chime_button = QPushButton(self.tr("Play a test &sound"))
-        card.add_row(
-            self.tr("Test sound"),
-            self.chime_button,
-            self.tr("Two soft tones through the chosen speaker."),
-        )
-        self.card_latency = QSpinBox()
-        self.card_latency.setRange(5, MOST_CARD_LATENCY_MS)
-        self.card_latency.setSuffix(self.tr(" ms"))
-        card.add_row(
-            self.tr("Sound card's &buffer"),
-            self.card_latency,
-            self.tr("Smaller answers sooner; larger helps against crackling."),
-        )
-        self.echo = QCheckBox(self.tr("Take the agent's voice out"))
-        card.add_row(
-            self.tr("&Echo cancelling"),
-            self.echo,
-            self.tr("Without it the agent hears itself unless you wear headphones."),
-        )
-        self.noise = QCheckBox(self.tr("Take steady noise out"))
-        card.add_row(
-            self.tr("&Noise suppression"),
-            self.noise,
-            self.tr("For loud fans and streets only: the agent understands clean speech worse."),
-        )
-        self.gain = QCheckBox(self.tr("Even out how loud you are"))
-        card.add_row(
-            self.tr("&Gain control"),
-            self.gain,
-            self.tr("For very faint microphones only: it changes what the agent hears."),
-        )
-        return card
 
     def _conversation_card(self) -> Card:
         card = Card(self.tr("Conversation"))
@@ -300,12 +229,12 @@ class SettingsPage(QWidget):
         return card
 
     def _connect(self) -> None:
-        for box in (self.microphone, self.speaker, self.chunk, self.theme, self.language):
+        self.sound.changed.connect(self._take)
+        for box in (self.chunk, self.theme, self.language):
             box.currentIndexChanged.connect(self._take)
         for spin in (
             self.latency,
             self.temperature,
-            self.card_latency,
             self.most_recordings,
             self.most_gigabytes,
             self.threads,
@@ -313,12 +242,10 @@ class SettingsPage(QWidget):
         ):
             spin.setKeyboardTracking(False)
             spin.valueChanged.connect(self._take)
-        for check in (self.echo, self.noise, self.gain, self.hold, self.record):
+        for check in (self.hold, self.record):
             check.toggled.connect(self._take)
         self.folder_button.clicked.connect(self._choose_folder)
         self.bundle_button.clicked.connect(self.models_wanted)
-        self.check_button.toggled.connect(self._try)
-        self.chime_button.clicked.connect(self._chime)
 
     # --- values -----------------------------------------------------------------------------------
 
@@ -329,10 +256,6 @@ class SettingsPage(QWidget):
         self.latency.setValue(-1 if settings.latency_ms is None else settings.latency_ms)
         temperature = settings.temperature
         self.temperature.setValue(-0.05 if temperature is None else temperature)
-        self.card_latency.setValue(settings.card_latency_ms)
-        self.echo.setChecked(settings.echo_cancelling)
-        self.noise.setChecked(settings.noise_suppression)
-        self.gain.setChecked(settings.gain_control)
         self.hold.setChecked(settings.hold_to_talk)
         self.record.setChecked(settings.record)
         self.folder.setText(str(settings.recording_folder or recordings_folder()))
@@ -342,7 +265,7 @@ class SettingsPage(QWidget):
         self.language.setCurrentIndex(self.language.findData(settings.language))
         self.threads.setValue(settings.threads)
         self.gpu.setValue(settings.gpu_layers)
-        self._fill_devices()
+        self.sound.show_settings(settings)
         self._fill_chunks([160, 200, 240])
         self._enable()
         self._filling = False
@@ -355,15 +278,10 @@ class SettingsPage(QWidget):
             return
         temperature = round(self.temperature.value(), 2)
         values: dict[str, Any] = {
+            **self.sound.values(),
             "chunk_ms": self.chunk.currentData(),
             "latency_ms": None if self.latency.value() < 0 else self.latency.value(),
             "temperature": None if temperature < 0 else temperature,
-            "microphone": self.microphone.chosen,
-            "speaker": self.speaker.chosen,
-            "card_latency_ms": self.card_latency.value(),
-            "echo_cancelling": self.echo.isChecked(),
-            "noise_suppression": self.noise.isChecked(),
-            "gain_control": self.gain.isChecked(),
             "hold_to_talk": self.hold.isChecked(),
             "record": self.record.isChecked(),
             "most_recordings": self.most_recordings.value(),
@@ -379,16 +297,11 @@ class SettingsPage(QWidget):
         before = self.settings
         self.settings = Settings.model_validate({**before.model_dump(), **values})
         self._enable()
-        devices = self.settings.microphone, self.settings.speaker
-        if self._check and devices != (before.microphone, before.speaker):
-            self._end_check()
-            self._try(self.check_button.isChecked())
+        self.sound.use(self.settings)
         if self.settings != before:
             self.changed.emit(self.settings)
 
     def _enable(self) -> None:
-        for box in (self.noise, self.gain):
-            box.setEnabled(self.settings.echo_cancelling)
         for control in (self.folder_button, self.most_recordings, self.most_gigabytes):
             control.setEnabled(self.settings.record)
 
@@ -426,92 +339,3 @@ class SettingsPage(QWidget):
         for chunk_ms in chunks_ms:
             self.chunk.addItem(self.tr("{0} ms").format(chunk_ms), chunk_ms)
         self.chunk.setCurrentIndex(max(self.chunk.findData(self.settings.chunk_ms), 0))
-
-    # --- devices ----------------------------------------------------------------------------------
-
-    def _ask_devices(self) -> None:
-        if not self._asking:
-            self._asking = True
-            worker.run(self._devices, self._show_devices, self._miss_devices, self)
-
-    def _show_devices(self, listing: Listing) -> None:
-        self._asking = False
-        if listing == self._listing:
-            return
-        self._listing = listing
-        self._fill_devices()
-
-    def _miss_devices(self, error: DuologueError) -> None:
-        self._asking = False
-        self.level_text.setText(in_language(str(error)))
-
-    def _fill_devices(self) -> None:
-        listing = self._listing or Listing((), ())
-        for box, devices, wanted in (
-            (self.microphone, listing.microphones, self.settings.microphone),
-            (self.speaker, listing.speakers, self.settings.speaker),
-        ):
-            box.fill(devices, wanted)
-
-    # --- trying -----------------------------------------------------------------------------------
-
-    def set_talking(self, talking: bool) -> None:
-        """While a talk has the devices, its level is shown and nothing is tried."""
-        self._talking = talking
-        if talking:
-            self.check_button.setChecked(False)
-            self._end_check()
-        self.check_button.setEnabled(not talking)
-        self.chime_button.setEnabled(not talking)
-        tip = self.tr("Stop the talk to try the devices.") if talking else ""
-        self.check_button.setToolTip(tip)
-        self.chime_button.setToolTip(tip)
-
-    def show_level(self, level_db: float) -> None:
-        """The microphone's level in a talk."""
-        self.level.show_level(level_db)
-
-    def _try(self, on: bool) -> None:
-        if on and not self._check:
-            self._begin_check()
-        elif not on:
-            self._end_check()
-
-    def _chime(self) -> None:
-        check = self._check or self._begin_check()
-        check.chime()
-        if not self.check_button.isChecked():
-            self.check_button.setChecked(True)
-
-    def _begin_check(self) -> SoundCheck:
-        self._check = self._make_check(self.settings.microphone, self.settings.speaker)
-        self.level_text.setText(self.tr("Speak as you would in a talk: the bar should be green."))
-        self._poll_timer.start()
-        return self._check
-
-    def _end_check(self) -> None:
-        if self._check:
-            self._check.stop()
-            self._check = None
-        self._poll_timer.stop()
-        self.level.show_level(LEAST_DB)
-
-    def _poll(self) -> None:
-        check = self._check
-        while check and (news := check.next()) is not None:
-            if isinstance(news, str):
-                self.level_text.setText(in_language(news))
-            else:
-                self.level.show_level(news)
-        if check and not check.running:
-            self.check_button.setChecked(False)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._ask_devices()
-        self._devices_timer.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._devices_timer.stop()
-        self.check_button.setChecked(False)

@@ -1,7 +1,7 @@
 """Both speakers' tracks on one time axis, user above, agent below, as they overlap.
 
-What has settled is painted once into a pixmap that scrolls; only the last second and what lies
-ahead are painted in each frame. The picture's clock is the talk's, smoothed. Window's thread only.
+Where the picture is and how it is moved; what has settled is kept, and only what lies ahead is
+painted in each frame. The picture's clock is the talk's, smoothed. Window's thread only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
-    QFont,
     QFontMetrics,
     QHideEvent,
     QKeyEvent,
@@ -21,7 +20,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
     QResizeEvent,
     QShowEvent,
     QWheelEvent,
@@ -31,14 +29,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.timeline import COLUMN_SAMPLES, Kind, Mark, Outcome, Timeline
 from app.window import theme
 from app.window.sentences import in_language
-from app.window.waveform_bars import (
-    AXIS_PX,
-    BAR_PITCH_PX,
-    LABEL_LEAST_PX,
-    Scale,
-    clock_text,
-    paint_bars,
-)
+from app.window.waveform_bars import AXIS_PX, BAR_PITCH_PX, Scale, clock_text
+from app.window.waveform_sheet import FreshStrip, Ground, SettledSheet
+from app.window.waveform_stamps import Stamps
 from engine.tokens import RATE_HZ
 
 FRAME_MS = 16
@@ -55,8 +48,6 @@ _BEHIND_SECONDS = 0.1
 _MOST_BEHIND_SECONDS = 0.5
 _HOVER_PX = 6
 _SETTLE_BARS = 8
-_MOST_GHOSTS = 32
-_MOST_NAMES = 8
 
 
 class WaveformView(QWidget):
@@ -82,16 +73,7 @@ class WaveformView(QWidget):
         self._hover: QPoint | None = None
         self._drag: tuple[float, float] | None = None
         self._dragged = False
-        self._cache = QPixmap()
-        self._cache_left = self._cache_end = 0
-        """Bars [left, end) are in the cache, left at its left edge."""
-        self._cache_key: tuple[object, ...] = ()
-        self._wet = QPixmap()
-        self._wet_key: tuple[object, ...] = ()
-        self._wet_end = 0
-        """Samples of the talk when it was painted."""
-        self._ghosts: dict[tuple[str, int, int, float], QPixmap] = {}
-        self._names: dict[tuple[object, ...], QPixmap] = {}
+        self._settled, self._fresh, self._stamps = SettledSheet(), FreshStrip(), Stamps()
         self.frames = 0
         """Painted so far."""
         self._timer = QTimer(self)
@@ -118,7 +100,7 @@ class WaveformView(QWidget):
         """Show a talk; one that is not ``live`` is shown as a whole."""
         self._timeline, self._live = timeline, live
         self._cursor = None
-        self._cache_key = ()
+        self._settled.forget()
         self._shown_end = float(timeline.length_samples) if timeline else 0.0
         self.set_follow(live)
         if timeline and not live:
@@ -256,11 +238,15 @@ class WaveformView(QWidget):
         settled = last
         if self._live:
             settled = int((end - wet) / self._scale.bar_samples) // _SETTLE_BARS * _SETTLE_BARS
-        self._fill_cache(first, min(last, max(settled, first)))
+        ground = Ground(timeline, self.size(), self.devicePixelRatioF(), self._scale)
+        settled = max(settled, first)
+        self._settled.fill(ground, first, min(last, settled))
         offset = -(self._left / self._scale.bar_samples - first) * BAR_PITCH_PX
-        painter.drawPixmap(QPointF(offset, 0), self._cache)
+        painter.drawPixmap(QPointF(offset, 0), self._settled.picture)
         if self._live:
-            self._paint_wet(painter, max(settled, first), first, offset)
+            needed = self._shown_end + FRAME_MS * RATE_HZ / 1000
+            self._fresh.fill(ground, settled, min(timeline.length_samples, needed))
+            self._paint_fresh(painter, offset + (settled - first) * BAR_PITCH_PX)
             self._paint_ahead(painter, look, timeline)
         self._paint_legend(painter, look)
         if self._cursor is not None:
@@ -273,88 +259,17 @@ class WaveformView(QWidget):
             painter.drawRoundedRect(QRectF(0.5, 0.5, self.width() - 1, self.height() - 1), 6, 6)
         painter.end()
 
-    def _paint_wet(self, painter: QPainter, fresh: int, first: int, offset: float) -> None:
-        """Bars from ``fresh`` on, shown up to now and painted anew when now reaches their end."""
-        assert self._timeline is not None
-        length = self._timeline.length_samples
-        until = int(np.ceil(length / self._scale.bar_samples))
-        key = (fresh, len(self._timeline.marks), self._cache_key)
-        needed = min(length, self._shown_end + FRAME_MS * RATE_HZ / 1000)
-        if key != self._wet_key or needed > self._wet_end:
-            self._wet_key, self._wet_end = key, length
-            width, ratio = (
-                (until - fresh) * BAR_PITCH_PX + LABEL_LEAST_PX,
-                self.devicePixelRatioF(),
-            )
-            self._wet = QPixmap(round(max(width, 1) * ratio), round(self.height() * ratio))
-            self._wet.setDevicePixelRatio(ratio)
-            self._wet.fill(QColor(theme.current().card))
-            brush = QPainter(self._wet)
-            brush.translate(-fresh * BAR_PITCH_PX, 0)
-            paint_bars(brush, self._timeline, self._scale, fresh, until, float(length))
-            brush.end()
-        left = QPointF(offset + (fresh - first) * BAR_PITCH_PX, 0)
+    def _paint_fresh(self, painter: QPainter, left_px: float) -> None:
+        """The newest bars as far as now."""
         axis_y = self._scale.axis_y
-        now_px = self._px_of(self._shown_end)
         for clip in (
-            QRectF(0, 0, now_px, axis_y),
+            QRectF(0, 0, self._px_of(self._shown_end), axis_y),
             # The newest label reaches into what is ahead.
             QRectF(0, axis_y, self.width(), AXIS_PX),
         ):
             painter.setClipRect(clip)
-            painter.drawPixmap(left, self._wet)
+            painter.drawPixmap(QPointF(left_px, 0), self._fresh.picture)
         painter.setClipping(False)
-
-    def _fill_cache(self, first: int, end: int) -> None:
-        """Bars [first, end) into the cache; those that it holds are moved, not painted again."""
-        assert self._timeline is not None
-        ratio = self.devicePixelRatioF()
-        card = QColor(theme.current().card)
-        key = (
-            self.size(),
-            ratio,
-            self._px_second,
-            theme.current().name,
-            id(self._timeline),
-            self._timeline.changes,
-        )
-        if key != self._cache_key:
-            self._cache_key = key
-            columns = (self.width() // BAR_PITCH_PX + 2) * BAR_PITCH_PX
-            self._cache = QPixmap(round(columns * ratio), round(self.height() * ratio))
-            self._cache.setDevicePixelRatio(ratio)
-            self._cache.fill(card)
-            self._cache_left = self._cache_end = first
-        moved = first - self._cache_left
-        # A ratio with which a bar is no whole number of pixels cannot be scrolled without a seam.
-        whole = (BAR_PITCH_PX * ratio).is_integer()
-        if moved and (not whole or moved < 0 or first >= self._cache_end):
-            self._cache.fill(card)
-            self._cache_end = first
-        elif moved:
-            px = round(moved * BAR_PITCH_PX * ratio)
-            self._cache.scroll(-px, 0, self._cache.rect())
-            self._cache_left = first
-            self._clear_cache_from(min(self._cache_end, first + self._cache.width()))
-        self._cache_left = first
-        if end <= self._cache_end:
-            if end < self._cache_end:
-                self._clear_cache_from(end)
-            return
-        painter = QPainter(self._cache)
-        painter.translate(-first * BAR_PITCH_PX, 0)
-        paint_bars(painter, self._timeline, self._scale, self._cache_end, end)
-        painter.end()
-        self._cache_end = end
-
-    def _clear_cache_from(self, bar: int) -> None:
-        painter = QPainter(self._cache)
-        left = (bar - self._cache_left) * BAR_PITCH_PX
-        painter.fillRect(
-            left, 0, self.width() + 3 * BAR_PITCH_PX, self.height(), QColor(theme.current().card)
-        )
-        painter.end()
-        self._cache_end = bar
 
     def _paint_ahead(self, painter: QPainter, look: theme.Theme, timeline: Timeline) -> None:
         """Now, the chunk of now, and what the model expects of the user in it and after it."""
@@ -383,33 +298,23 @@ class WaveformView(QWidget):
     def _paint_ghost(
         self, painter: QPainter, colour: str, x: float, width: float, middle: float, height: float
     ) -> None:
-        ratio = self.devicePixelRatioF()
-        key = colour, round(width), round(height), ratio
-        if key not in self._ghosts:
-            if len(self._ghosts) >= _MOST_GHOSTS:
-                self._ghosts.clear()
-            self._ghosts[key] = _ghost(QColor(colour), *key[1:])
-        painter.drawPixmap(QPointF(x, middle - round(height) / 2), self._ghosts[key])
+        stamp = self._stamps.ghost(colour, round(width), round(height), self.devicePixelRatioF())
+        painter.drawPixmap(QPointF(x, middle - round(height) / 2), stamp)
 
     def _paint_line(self, painter: QPainter, x: float, colour: str, width: int) -> None:
         painter.fillRect(QRectF(round(x), 0, width, self._scale.axis_y), QColor(colour))
 
     def _paint_legend(self, painter: QPainter, look: theme.Theme) -> None:
-        """Who is who, laid over each frame and drawn once: text costs more than all else there."""
+        """Who is who."""
         user_y, agent_y, half = self._scale.lanes
-        ratio = self.devicePixelRatioF()
         for text, colour, middle in (
             (self.tr("You"), look.user, user_y),
             (self.tr("Agent"), look.agent, agent_y),
         ):
-            key = text, colour, look.card, ratio
-            if key not in self._names:
-                if len(self._names) >= _MOST_NAMES:
-                    self._names.clear()
-                self._names[key] = _name(
-                    text, QColor(colour), QColor(look.card), self.font(), ratio
-                )
-            painter.drawPixmap(QPointF(4, round(middle - half + 2)), self._names[key])
+            stamp = self._stamps.name(
+                text, colour, look.card, self.font(), self.devicePixelRatioF()
+            )
+            painter.drawPixmap(QPointF(4, round(middle - half + 2)), stamp)
 
     def _paint_nothing(self, painter: QPainter, look: theme.Theme) -> None:
         user_y, agent_y, _half = self._scale.lanes
@@ -571,48 +476,10 @@ class WaveformView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._cache_key = ()
+        self._settled.forget()
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
-            self._cache_key = ()
-            self._names.clear()
+            self._settled.forget()
             self.update()
         super().changeEvent(event)
-
-
-def _ghost(colour: QColor, width: int, height: int, ratio: float) -> QPixmap:
-    """A dashed box; a stroke of dashes in each frame would be the most costly part of it."""
-    pixmap = QPixmap(round(width * ratio), round(height * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(colour, 1.2, Qt.PenStyle.DashLine))
-    fill = QColor(colour)
-    fill.setAlpha(40)
-    painter.setBrush(fill)
-    painter.drawRoundedRect(QRectF(1.5, 1, max(width - 3, 2), height - 2), 4, 4)
-    painter.end()
-    return pixmap
-
-
-def _name(text: str, colour: QColor, ground: QColor, font: QFont, ratio: float) -> QPixmap:
-    """A speaker's name on a patch that lets a little of what is behind it through."""
-    metrics = QFontMetrics(font)
-    width, height = metrics.horizontalAdvance(text) + 12, metrics.height() + 2
-    pixmap = QPixmap(round(width * ratio), round(height * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setFont(font)
-    back = QColor(ground)
-    back.setAlpha(210)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(back)
-    box = QRectF(0, 0, width, height)
-    painter.drawRoundedRect(box, 4, 4)
-    painter.setPen(colour)
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-    painter.end()
-    return pixmap

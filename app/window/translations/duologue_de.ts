@@ -993,100 +993,8 @@
         <translation>Einstellungen</translation>
     </message>
     <message>
-        <source>Sound</source>
-        <translation>Ton</translation>
-    </message>
-    <message>
-        <source>&amp;Microphone</source>
-        <translation>&amp;Mikrofon</translation>
-    </message>
-    <message>
-        <source>At once, also in a talk; the agent remembers everything.</source>
-        <translation>Sofort, auch im Gespräch; der Agent vergisst nichts.</translation>
-    </message>
-    <message>
-        <source>&amp;Try</source>
-        <translation>&amp;Testen</translation>
-    </message>
-    <message>
-        <source>Try the microphone</source>
-        <translation>Das Mikrofon ausprobieren</translation>
-    </message>
-    <message>
-        <source>Level</source>
-        <translation>Pegel</translation>
-    </message>
-    <message>
-        <source>Speak as you would in a talk: the bar should be green.</source>
-        <translation>Sprechen Sie wie im Gespräch: Der Balken soll grün sein.</translation>
-    </message>
-    <message>
-        <source>S&amp;peaker</source>
-        <translation>&amp;Lautsprecher</translation>
-    </message>
-    <message>
-        <source>Open loudspeakers will do; headphones are never needed.</source>
-        <translation>Offene Lautsprecher genügen; Kopfhörer sind nie nötig.</translation>
-    </message>
-    <message>
-        <source>Play a test &amp;sound</source>
-        <translation>Testton abs&amp;pielen</translation>
-    </message>
-    <message>
-        <source>Test sound</source>
-        <translation>Testton</translation>
-    </message>
-    <message>
-        <source>Two soft tones through the chosen speaker.</source>
-        <translation>Zwei leise Töne aus dem gewählten Lautsprecher.</translation>
-    </message>
-    <message>
         <source> ms</source>
         <translation> ms</translation>
-    </message>
-    <message>
-        <source>Sound card's &amp;buffer</source>
-        <translation>&amp;Puffer der Soundkarte</translation>
-    </message>
-    <message>
-        <source>Smaller answers sooner; larger helps against crackling.</source>
-        <translation>Kleiner antwortet früher; größer hilft gegen Knistern.</translation>
-    </message>
-    <message>
-        <source>Take the agent's voice out</source>
-        <translation>Die Stimme des Agenten entfernen</translation>
-    </message>
-    <message>
-        <source>&amp;Echo cancelling</source>
-        <translation>&amp;Echounterdrückung</translation>
-    </message>
-    <message>
-        <source>Without it the agent hears itself unless you wear headphones.</source>
-        <translation>Ohne sie hört der Agent sich selbst, außer Sie tragen Kopfhörer.</translation>
-    </message>
-    <message>
-        <source>Take steady noise out</source>
-        <translation>Gleichmäßiges Rauschen entfernen</translation>
-    </message>
-    <message>
-        <source>&amp;Noise suppression</source>
-        <translation>&amp;Rauschunterdrückung</translation>
-    </message>
-    <message>
-        <source>For loud fans and streets only: the agent understands clean speech worse.</source>
-        <translation>Nur für laute Lüfter und Straßen: Reine Sprache versteht der Agent damit schlechter.</translation>
-    </message>
-    <message>
-        <source>Even out how loud you are</source>
-        <translation>Ihre Lautstärke ausgleichen</translation>
-    </message>
-    <message>
-        <source>&amp;Gain control</source>
-        <translation>Aussteuerun&amp;g</translation>
-    </message>
-    <message>
-        <source>For very faint microphones only: it changes what the agent hears.</source>
-        <translation>Nur für sehr leise Mikrofone: Sie verändert, was der Agent hört.</translation>
     </message>
     <message>
         <source>Conversation</source>
@@ -1283,6 +1191,105 @@
     <message>
         <source>{0} ms</source>
         <translation>{0} ms</translation>
+    </message>
+</context>
+<context>
+    <name>SoundSettings</name>
+    <message>
+        <source>Sound</source>
+        <translation>Ton</translation>
+    </message>
+    <message>
+        <source>&amp;Microphone</source>
+        <translation>&amp;Mikrofon</translation>
+    </message>
+    <message>
+        <source>At once, also in a talk; the agent remembers everything.</source>
+        <translation>Sofort, auch im Gespräch; der Agent vergisst nichts.</translation>
+    </message>
+    <message>
+        <source>&amp;Try</source>
+        <translation>&amp;Testen</translation>
+    </message>
+    <message>
+        <source>Try the microphone</source>
+        <translation>Das Mikrofon ausprobieren</translation>
+    </message>
+    <message>
+        <source>Level</source>
+        <translation>Pegel</translation>
+    </message>
+    <message>
+        <source>Speak as you would in a talk: the bar should be green.</source>
+        <translation>Sprechen Sie wie im Gespräch: Der Balken soll grün sein.</translation>
+    </message>
+    <message>
+        <source>S&amp;peaker</source>
+        <translation>&amp;Lautsprecher</translation>
+    </message>
+    <message>
+        <source>Open loudspeakers will do; headphones are never needed.</source>
+        <translation>Offene Lautsprecher genügen; Kopfhörer sind nie nötig.</translation>
+    </message>
+    <message>
+        <source>Play a test &amp;sound</source>
+        <translation>Testton abs&amp;pielen</translation>
+    </message>
+    <message>
+        <source>Test sound</source>
+        <translation>Testton</translation>
+    </message>
+    <message>
+        <source>Two soft tones through the chosen speaker.</source>
+        <translation>Zwei leise Töne aus dem gewählten Lautsprecher.</translation>
+    </message>
+    <message>
+        <source> ms</source>
+        <translation> ms</translation>
+    </message>
+    <message>
+        <source>Sound card's &amp;buffer</source>
+        <translation>&amp;Puffer der Soundkarte</translation>
+    </message>
+    <message>
+        <source>Smaller answers sooner; larger helps against crackling.</source>
+        <translation>Kleiner antwortet früher; größer hilft gegen Knistern.</translation>
+    </message>
+    <message>
+        <source>Take the agent's voice out</source>
+        <translation>Die Stimme des Agenten entfernen</translation>
+    </message>
+    <message>
+        <source>&amp;Echo cancelling</source>
+        <translation>&amp;Echounterdrückung</translation>
+    </message>
+    <message>
+        <source>Without it the agent hears itself unless you wear headphones.</source>
+        <translation>Ohne sie hört der Agent sich selbst, außer Sie tragen Kopfhörer.</translation>
+    </message>
+    <message>
+        <source>Take steady noise out</source>
+        <translation>Gleichmäßiges Rauschen entfernen</translation>
+    </message>
+    <message>
+        <source>&amp;Noise suppression</source>
+        <translation>&amp;Rauschunterdrückung</translation>
+    </message>
+    <message>
+        <source>For loud fans and streets only: the agent understands clean speech worse.</source>
+        <translation>Nur für laute Lüfter und Straßen: Reine Sprache versteht der Agent damit schlechter.</translation>
+    </message>
+    <message>
+        <source>Even out how loud you are</source>
+        <translation>Ihre Lautstärke ausgleichen</translation>
+    </message>
+    <message>
+        <source>&amp;Gain control</source>
+        <translation>Aussteuerun&amp;g</translation>
+    </message>
+    <message>
+        <source>For very faint microphones only: it changes what the agent hears.</source>
+        <translation>Nur für sehr leise Mikrofone: Sie verändert, was der Agent hört.</translation>
     </message>
     <message>
         <source>Stop the talk to try the devices.</source>

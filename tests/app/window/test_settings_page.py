@@ -57,7 +57,7 @@ class Stage:
         self.page.resize(900, 2400)
         self.page.show()
         qtbot.waitExposed(self.page)
-        qtbot.waitUntil(lambda: self.page.microphone.count() == 3)
+        qtbot.waitUntil(lambda: self.page.sound.microphone.count() == 3)
         qtbot.waitUntil(lambda: "starter" in self.page.bundle.text())
 
     def _devices(self) -> Listing:
@@ -86,25 +86,25 @@ def stage(qtbot: QtBot) -> Iterator[Stage]:
 
 
 def test_devices_are_chosen_by_name(stage: Stage) -> None:
-    assert "Desk" in stage.page.microphone.itemText(0)  # what the system's default is now
-    stage.choose(stage.page.microphone, "Headset")
-    stage.choose(stage.page.speaker, "Monitor")
+    assert "Desk" in stage.page.sound.microphone.itemText(0)  # what the system's default is now
+    stage.choose(stage.page.sound.microphone, "Headset")
+    stage.choose(stage.page.sound.speaker, "Monitor")
     assert [(one.microphone, one.speaker) for one in stage.changes][-1] == ("Headset", "Monitor")
 
 
 def test_a_device_that_went_stays_chosen(stage: Stage) -> None:
-    stage.choose(stage.page.microphone, "Headset")
+    stage.choose(stage.page.sound.microphone, "Headset")
     stage.listing = Listing((DESK,), (MONITOR,))
-    stage.page._ask_devices()
-    stage.qtbot.waitUntil(lambda: "not there" in stage.page.microphone.currentText())
+    stage.page.sound.ask_devices()
+    stage.qtbot.waitUntil(lambda: "not there" in stage.page.sound.microphone.currentText())
     assert stage.page.settings.microphone == "Headset"
     assert [one.microphone for one in stage.changes][-1] == "Headset"
 
 
 def test_no_devices_are_explained(stage: Stage) -> None:
     stage.listing = DuologueError("There is no PortAudio; install it.")
-    stage.page._ask_devices()
-    stage.qtbot.waitUntil(lambda: "install it" in stage.page.level_text.text())
+    stage.page.sound.ask_devices()
+    stage.qtbot.waitUntil(lambda: "install it" in stage.page.sound.level_text.text())
 
 
 def test_each_control_changes_its_setting(stage: Stage) -> None:
@@ -112,9 +112,13 @@ def test_each_control_changes_its_setting(stage: Stage) -> None:
     stage.choose(page.chunk, "200")
     stage.choose(page.theme, "dark")
     stage.choose(page.language, "Deutsch")
-    for box in (page.gain, page.noise, page.hold, page.record):
+    for box in (page.sound.gain, page.sound.noise, page.hold, page.record):
         stage.qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=_IN)
-    for spin, text in ((page.latency, "240"), (page.card_latency, "20"), (page.temperature, "0.5")):
+    for spin, text in (
+        (page.latency, "240"),
+        (page.sound.card_latency, "20"),
+        (page.temperature, "0.5"),
+    ):
         spin.setFocus()
         spin.selectAll()
         stage.qtbot.keyClicks(spin, text)
@@ -125,13 +129,13 @@ def test_each_control_changes_its_setting(stage: Stage) -> None:
     assert (last.gain_control, last.noise_suppression) == (True, True)
     assert (last.hold_to_talk, last.record) == (True, False)
     assert not page.folder_button.isEnabled()  # nothing is recorded
-    stage.qtbot.mouseClick(page.echo, Qt.MouseButton.LeftButton, pos=_IN)
-    assert not page.noise.isEnabled()
+    stage.qtbot.mouseClick(page.sound.echo, Qt.MouseButton.LeftButton, pos=_IN)
+    assert not page.sound.noise.isEnabled()
 
 
 def test_the_wheel_scrolls_and_changes_nothing(stage: Stage) -> None:
 
-    stage.page.echo.setFocus()
+    stage.page.sound.echo.setFocus()
     wheel = QWheelEvent(
         QPointF(5, 5),
         QPointF(5, 5),
@@ -148,17 +152,17 @@ def test_the_wheel_scrolls_and_changes_nothing(stage: Stage) -> None:
 
 def test_the_microphone_is_tried_and_the_speaker_heard(stage: Stage) -> None:
     page = stage.page
-    stage.qtbot.mouseClick(page.check_button, Qt.MouseButton.LeftButton)
-    stage.qtbot.waitUntil(lambda: "digital silence" in page.level_text.text())
+    stage.qtbot.mouseClick(page.sound.check_button, Qt.MouseButton.LeftButton)
+    stage.qtbot.waitUntil(lambda: "digital silence" in page.sound.level_text.text())
     (check,) = stage.checks
-    stage.qtbot.mouseClick(page.chime_button, Qt.MouseButton.LeftButton)
+    stage.qtbot.mouseClick(page.sound.chime_button, Qt.MouseButton.LeftButton)
     assert check.chimes == 1
-    stage.choose(page.microphone, "Headset")
+    stage.choose(page.sound.microphone, "Headset")
     assert not check.running and stage.checks[-1].devices == ("Headset", None)
-    page.set_talking(True)
-    assert not stage.checks[-1].running and not page.check_button.isEnabled()
-    page.set_talking(False)
-    assert page.check_button.isEnabled()
+    page.sound.set_talking(True)
+    assert not stage.checks[-1].running and not page.sound.check_button.isEnabled()
+    page.sound.set_talking(False)
+    assert page.sound.check_button.isEnabled()
 
 
 def test_a_folder_for_recordings(

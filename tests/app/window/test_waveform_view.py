@@ -225,7 +225,7 @@ def test_a_scrolled_picture_is_that_of_a_fresh_one(view: WaveformView) -> None:
     for step in (0, 40, 33, -50, 120, 7, -20):
         view.scroll(step)
         scrolled = view.grab().toImage()
-        view._cache_key = ()
+        view._settled.forget()
         assert view.grab().toImage() == scrolled, step
 
 

@@ -1,0 +1,117 @@
+"""Painted bars that are kept, since to paint them is what a frame would spend most of its time on.
+
+What has settled lies on a sheet that scrolls; the newest sound, whose meaning may still change, on
+a strip that is painted anew when there is more of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QPainter, QPixmap
+
+from app.timeline import Timeline
+from app.window import theme
+from app.window.waveform_bars import BAR_PITCH_PX, LABEL_LEAST_PX, Scale, paint_bars
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What bars are painted for."""
+
+    timeline: Timeline
+    size: QSize
+    ratio: float
+    """Pixels of the screen for one of the window."""
+    scale: Scale
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Bars that were painted for another are of no use."""
+        changes = id(self.timeline), self.timeline.changes
+        return self.size, self.ratio, self.scale, theme.current().name, changes
+
+    def blank(self, width: int) -> QPixmap:
+        """An empty picture, as high as the view."""
+        pixmap = QPixmap(round(width * self.ratio), round(self.size.height() * self.ratio))
+        pixmap.setDevicePixelRatio(self.ratio)
+        pixmap.fill(QColor(theme.current().card))
+        return pixmap
+
+
+class SettledSheet:
+    """Bars from the view's left edge on that no longer change."""
+
+    def __init__(self) -> None:
+        self.picture = QPixmap()
+        self._left = self._end = 0
+        """Bars [left, end) are on it, left at its left edge."""
+        self._key: tuple[object, ...] = ()
+
+    def forget(self) -> None:
+        """Paint all of it anew next time."""
+        self._key = ()
+
+    def fill(self, ground: Ground, first: int, end: int) -> None:
+        """Bars [first, end), and no more; those that it holds are moved, not painted again."""
+        if ground.key != self._key:
+            self._key = ground.key
+            self.picture = ground.blank((ground.size.width() // BAR_PITCH_PX + 2) * BAR_PITCH_PX)
+            self._left = self._end = first
+        moved, self._left = first - self._left, first
+        # A ratio with which a bar is no whole number of pixels cannot be scrolled without a seam.
+        whole = (BAR_PITCH_PX * ground.ratio).is_integer()
+        if moved and (not whole or moved < 0 or first >= self._end):
+            self.picture.fill(QColor(theme.current().card))
+            self._end = first
+        elif moved:
+            px = round(moved * BAR_PITCH_PX * ground.ratio)
+            self.picture.scroll(-px, 0, self.picture.rect())
+            self._clear_from(min(self._end, first + self.picture.width()))
+        if end < self._end:
+            self._clear_from(end)
+        elif end > self._end:
+            painter = QPainter(self.picture)
+            painter.translate(-first * BAR_PITCH_PX, 0)
+            paint_bars(painter, ground.timeline, ground.scale, self._end, end)
+            painter.end()
+            self._end = end
+
+    def _clear_from(self, bar: int) -> None:
+        left = (bar - self._left) * BAR_PITCH_PX
+        painter = QPainter(self.picture)
+        painter.fillRect(
+            left,
+            0,
+            self.picture.width(),
+            self.picture.height(),
+            QColor(theme.current().card),
+        )
+        painter.end()
+        self._end = bar
+
+
+class FreshStrip:
+    """The newest bars, and the first label behind them."""
+
+    def __init__(self) -> None:
+        self.picture = QPixmap()
+        self._key: tuple[object, ...] = ()
+        self._end = 0
+        """Samples of the talk when it was painted."""
+
+    def fill(self, ground: Ground, first: int, needed: float) -> None:
+        """Bars from ``first`` on, at least up to the sample ``needed``."""
+        length = ground.timeline.length_samples
+        key = first, len(ground.timeline.marks), ground.key
+        if key == self._key and needed <= self._end:
+            return
+        self._key, self._end = key, length
+        until = int(np.ceil(length / ground.scale.bar_samples))
+        self.picture = ground.blank(max((until - first) * BAR_PITCH_PX + LABEL_LEAST_PX, 1))
+        painter = QPainter(self.picture)
+        painter.translate(-first * BAR_PITCH_PX, 0)
+        paint_bars(painter, ground.timeline, ground.scale, first, until, float(length))
+        painter.end()
