@@ -215,14 +215,6 @@ def _wordings(order: Order, rng: random.Random) -> tuple[str, ...]:
     return tuple(ways)
 
 
-def held_out_orders(count: int) -> list[tuple[Order, str]]:
-    """Orders that no training knows, each with a sentence that asks for it."""
-    rng = random.Random(_SEED + 1)
-    orders = (draw_order(rng) for _ in itertools.count())
-    unknown = itertools.islice((order for order in orders if held_out(order)), count)
-    return [(order, word_order(order, rng)) for order in unknown]
-
-
 def order_scene(order: Order, users: tuple[str, ...]) -> Scene:
     """Somebody orders."""
     return single("coffee order", order.reply(), *users)
