@@ -165,6 +165,20 @@ def test_the_microphone_is_tried_and_the_speaker_heard(stage: Stage) -> None:
     assert page.sound.check_button.isEnabled()
 
 
+def test_the_microphone_is_not_kept_open_unseen(stage: Stage) -> None:
+    stage.qtbot.mouseClick(stage.page.sound.check_button, Qt.MouseButton.LeftButton)
+    assert stage.checks[-1].running
+    stage.page.hide()
+    assert not stage.checks[-1].running and not stage.page.sound.check_button.isChecked()
+
+
+def test_devices_that_fail_end_the_trial(stage: Stage) -> None:
+    stage.qtbot.mouseClick(stage.page.sound.check_button, Qt.MouseButton.LeftButton)
+    stage.checks[-1].running = False
+    stage.qtbot.waitUntil(lambda: not stage.page.sound.check_button.isChecked())
+    assert "digital silence" in stage.page.sound.level_text.text()
+
+
 def test_a_folder_for_recordings(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
