@@ -33,12 +33,17 @@ class Ground:
         changes = id(self.timeline), self.timeline.changes
         return self.size, self.ratio, self.scale, theme.current().name, changes
 
-    def blank(self, width: int) -> QPixmap:
+    def strip(self, width: int) -> QPixmap:
         """An empty picture, as high as the view."""
-        pixmap = QPixmap(round(width * self.ratio), round(self.size.height() * self.ratio))
-        pixmap.setDevicePixelRatio(self.ratio)
-        pixmap.fill(QColor(theme.current().card))
-        return pixmap
+        return blank(width, self.size.height(), self.ratio, QColor(theme.current().card))
+
+
+def blank(width: int, height: int, ratio: float, colour: QColor) -> QPixmap:
+    """A picture in one colour; its size is that in the window."""
+    pixmap = QPixmap(round(width * ratio), round(height * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(colour)
+    return pixmap
 
 
 class SettledSheet:
@@ -56,9 +61,10 @@ class SettledSheet:
 
     def fill(self, ground: Ground, first: int, end: int) -> None:
         """Bars [first, end), and no more; those that it holds are moved, not painted again."""
-        if ground.key != self._key:
-            self._key = ground.key
-            self.picture = ground.blank((ground.size.width() // BAR_PITCH_PX + 2) * BAR_PITCH_PX)
+        key = ground.key
+        if key != self._key:
+            self._key = key
+            self.picture = ground.strip((ground.size.width() // BAR_PITCH_PX + 2) * BAR_PITCH_PX)
             self._left = self._end = first
         moved, self._left = first - self._left, first
         # A ratio with which a bar is no whole number of pixels cannot be scrolled without a seam.
@@ -82,13 +88,8 @@ class SettledSheet:
     def _clear_from(self, bar: int) -> None:
         left = (bar - self._left) * BAR_PITCH_PX
         painter = QPainter(self.picture)
-        painter.fillRect(
-            left,
-            0,
-            self.picture.width(),
-            self.picture.height(),
-            QColor(theme.current().card),
-        )
+        width, height = self.picture.width(), self.picture.height()
+        painter.fillRect(left, 0, width, height, QColor(theme.current().card))
         painter.end()
         self._end = bar
 
@@ -110,7 +111,7 @@ class FreshStrip:
             return
         self._key, self._end = key, length
         until = int(np.ceil(length / ground.scale.bar_samples))
-        self.picture = ground.blank(max((until - first) * BAR_PITCH_PX + LABEL_LEAST_PX, 1))
+        self.picture = ground.strip(max((until - first) * BAR_PITCH_PX + LABEL_LEAST_PX, 1))
         painter = QPainter(self.picture)
         painter.translate(-first * BAR_PITCH_PX, 0)
         paint_bars(painter, ground.timeline, ground.scale, first, until, float(length))

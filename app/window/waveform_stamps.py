@@ -8,6 +8,8 @@ from __future__ import annotations
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 
+from app.window.waveform_sheet import blank
+
 _MOST = 40
 
 
@@ -37,9 +39,7 @@ class Stamps:
 
 
 def _ghost(colour: QColor, width: int, height: int, ratio: float) -> QPixmap:
-    pixmap = QPixmap(round(width * ratio), round(height * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
+    pixmap = blank(width, height, ratio, QColor(Qt.GlobalColor.transparent))
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(colour, 1.2, Qt.PenStyle.DashLine))
@@ -54,9 +54,7 @@ def _ghost(colour: QColor, width: int, height: int, ratio: float) -> QPixmap:
 def _name(text: str, colour: QColor, ground: QColor, font: QFont, ratio: float) -> QPixmap:
     metrics = QFontMetrics(font)
     width, height = metrics.horizontalAdvance(text) + 12, metrics.height() + 2
-    pixmap = QPixmap(round(width * ratio), round(height * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
+    pixmap = blank(width, height, ratio, QColor(Qt.GlobalColor.transparent))
     painter = QPainter(pixmap)
     painter.setFont(font)
     back = QColor(ground)
