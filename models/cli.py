@@ -1,6 +1,7 @@
 """``duologue-train``: the commands that build the starter bundle from nothing, in order.
 
     duologue-train speech      synthetic voices and real people, with phone labels
+    duologue-train natural     natural synthetic voices, with phone times (a day of one core)
     duologue-train tokenizer   phones on synthetic voices, alignment of real people, phones on both
     duologue-train unpack      or, in place of these two, a bundle's tokenizer with its units
     duologue-train units       k-means and joining what noise confuses, then every sentence as units
@@ -42,6 +43,25 @@ def speech(
     write_synthetic(work / "synthetic", dialogues, utterances, seed, jobs)
     write_real(work / "real", real_people(data / "speech"))
     write_real(work / "more", more_people(data / "speech"))
+
+
+@app.command()
+def natural(
+    data: Data,
+    packs: Annotated[Path, typer.Option(help="Folder of Kokoro's style packs.")],
+    work: Work = _WORK,
+    utterances: Annotated[int, typer.Option(help="A hundred make four minutes.", min=1)] = 16_000,
+    seed: Seed = 1,
+    jobs: int = 1,
+) -> None:
+    """Write the corpus of natural synthetic voices; goes on where an earlier run stopped."""
+    from models import script
+    from models.corpus import dialogue_sentences
+    from models.natural_speech import write_natural
+
+    everyday = dialogue_sentences(data / "dialogues" / "self_dialogue.jsonl.gz")
+    sentences = script.user_sentences()
+    write_natural(work / "natural", packs, sentences, everyday, utterances, seed, jobs, typer.echo)
 
 
 @app.command()
