@@ -6,12 +6,15 @@ DUOLOGUE_PROFILE names a folder that holds everything instead, for tests and por
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from pathlib import Path
 
 import platformdirs
 
 PROFILE_VARIABLE = "DUOLOGUE_PROFILE"
+PLOTTING_VARIABLE = "MPLCONFIGDIR"
+"""Where Matplotlib keeps its list of fonts; its own folders would stay when ours are deleted."""
 _NAME = "duologue"
 
 
@@ -28,6 +31,11 @@ def data_folder() -> Path:
 def log_folder() -> Path:
     """The log."""
     return _profile("log") or platformdirs.user_log_path(_NAME, appauthor=False)
+
+
+def cache_folder() -> Path:
+    """What can be made again."""
+    return _profile("cache") or platformdirs.user_cache_path(_NAME, appauthor=False)
 
 
 def recordings_folder() -> Path:
@@ -47,6 +55,18 @@ def runtime_folder() -> Path:
 def back_ends_folder() -> Path:
     """Libraries for a GPU that the user has added."""
     return data_folder() / "backends"
+
+
+def usage_data_folder() -> Path | None:
+    """Where ONNX Runtime keeps a device id and unsent usage data, where it has done so.
+
+    Earlier versions of Duologue let it, on Linux; any other program may have. None inside a
+    profile, which holds all that is ours.
+    """
+    if sys.platform != "linux" or os.environ.get(PROFILE_VARIABLE):
+        return None
+    folder = platformdirs.user_cache_path() / "Microsoft" / "DeveloperTools" / ".onnxruntime"
+    return folder if folder.is_dir() else None
 
 
 def _profile(part: str) -> Path | None:

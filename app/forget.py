@@ -9,7 +9,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from app.folders import config_folder, data_folder, log_folder, recordings_folder
+from app.folders import (
+    cache_folder,
+    config_folder,
+    data_folder,
+    log_folder,
+    recordings_folder,
+    usage_data_folder,
+)
 from app.library import delete, entries
 from app.settings import SettingsFile
 from engine.errors import DuologueError
@@ -23,8 +30,11 @@ def forget(sure: Callable[[str], bool], tell: Callable[[str], None]) -> None:
     settings, _ = SettingsFile().load()
     folder = settings.recording_folder or recordings_folder()
     talks = entries(folder)
-    own = [path for path in _outermost(config_folder(), data_folder(), log_folder())]
-    if not own and not talks:
+    own = [
+        path for path in _outermost(config_folder(), data_folder(), log_folder(), cache_folder())
+    ]
+    usage_data = usage_data_folder()
+    if not own and not talks and not usage_data:
         tell("Duologue keeps nothing of yours.")
         return
     listed = ", ".join(map(str, own))
@@ -42,6 +52,14 @@ def forget(sure: Callable[[str], bool], tell: Callable[[str], None]) -> None:
         tell("The recordings are deleted.")
     elif talks:
         tell(f"Your recordings stay in {folder}.")
+    # Nobody can tell whose it is: all programs with ONNX Runtime share it.
+    # So it is not deleted unasked.
+    if usage_data and sure(
+        f"Delete the device id and the unsent usage data in {usage_data}? Earlier versions of "
+        "Duologue let ONNX Runtime write them; another program may have, too."
+    ):
+        _delete(usage_data)
+        tell("The device id and the usage data are deleted.")
 
 
 def _outermost(*folders: Path) -> list[Path]:

@@ -1,23 +1,24 @@
 """Does this copy of the program work? Its libraries, the starter, a minute of talk, the window.
 
 For a program that was just packaged or installed. Needs no display, sound card or network, and
-fails where any part asks for the network. Nothing of the user's is read or written.
+fails where any part asks for the network: on Linux native code too (app/network_guard.py). Nothing
+of the user's is read or written.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import signal
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
+from app.network_guard import end_at_network_use, no_network
 from engine.errors import DuologueError
 
 _TALK_SECONDS = 60
@@ -26,8 +27,43 @@ _MODULES = (
     "app.window.start engine.conversation engine.echo engine.live engine.picture "
     "engine.portaudio_card engine.recorder engine.replay"
 ).split()
-_LOCAL_FAMILIES = ("AF_UNIX",)
-_NETWORK_EVENTS = ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo")
+GUARDED_COMMAND = "self-test-guarded"
+# A display or a sound server may be another computer, which the user has chosen; neither is needed.
+_FAR_AWAY = ("DISPLAY", "PULSE_SERVER", "PIPEWIRE_REMOTE")
+
+
+def self_test_apart() -> int:
+    """The self-test in a process of its own, which may be ended for what it does.
+
+    Returns its exit status. Raises DuologueError where it was ended for asking for the network.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in _FAR_AWAY}
+    status = subprocess.run(_guarded_program(), env=environment).returncode
+    if hasattr(signal, "SIGSYS") and status == -signal.SIGSYS:
+        raise DuologueError(
+            "The self-test failed: a library asked for the network; please report it, with the "
+            "lines above."
+        )
+    if status < 0:
+        raise DuologueError(
+            f"The self-test was ended by signal {-status}; install Duologue again, or report it."
+        )
+    return status
+
+
+def _guarded_program() -> list[str]:
+    program = [] if getattr(sys, "frozen", False) else ["-m", "app"]
+    return [sys.executable, *program, GUARDED_COMMAND]
+
+
+def self_test_guarded(sample: Path, tell: Callable[[str], None]) -> None:
+    """The self-test in a process that is for nothing else and has no thread yet."""
+    native = end_at_network_use()
+    self_test(sample, tell)
+    if native:
+        tell("network: nothing asked for it")
+    else:
+        tell("network: no Python code asked for it; native code cannot be watched on this system")
 
 
 def self_test(sample: Path, tell: Callable[[str], None]) -> None:
@@ -71,6 +107,8 @@ def _starter() -> str:
 
 
 def _talk(sample: Path, folder: Path) -> str:
+    import numpy as np
+
     from engine import conversation
     from engine.audio_file import Recording, StereoWriter, read_mono
     from engine.bundle import load_bundle
@@ -130,41 +168,19 @@ def _window() -> str:
 @contextmanager
 def _profile(folder: Path) -> Iterator[None]:
     """A profile that nobody else has."""
-    from app.folders import PROFILE_VARIABLE
+    from app.folders import PLOTTING_VARIABLE, PROFILE_VARIABLE
 
-    before = os.environ.get(PROFILE_VARIABLE)
-    os.environ[PROFILE_VARIABLE] = str(folder / "profile")
+    ours = {
+        PROFILE_VARIABLE: str(folder / "profile"),
+        PLOTTING_VARIABLE: str(folder / "plotting"),
+    }
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     try:
         yield
     finally:
-        os.environ.pop(PROFILE_VARIABLE)
-        if before is not None:
-            os.environ[PROFILE_VARIABLE] = before
-
-
-# --- no network -----------------------------------------------------------------------------------
-
-_denied = False
-_watching = False
-
-
-@contextmanager
-def no_network() -> Iterator[None]:
-    """Let every use of the network raise; sockets of this computer stay."""
-    global _denied, _watching
-    if not _watching:  # a hook stays for the life of the process
-        sys.addaudithook(_deny)
-        _watching = True
-    _denied = True
-    try:
-        yield
-    finally:
-        _denied = False
-
-
-def _deny(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _denied or event not in _NETWORK_EVENTS:
-        return
-    if event != "socket.getaddrinfo" and arguments[0].family.name in _LOCAL_FAMILIES:
-        return
-    raise DuologueError(f"Something asked for the network ({event}); please report it.")
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -16,6 +16,9 @@ from engine.errors import DuologueError
 _REMEDY = "install the bundle again"
 _ERRORS_ONLY_FATAL = 4  # the engine reports errors itself
 
+# Windows knows no other switch (engine/quiet_dependencies.py has the other systems').
+onnxruntime.disable_telemetry_events()
+
 
 Ends = Sequence[tuple[str, str]]
 """Names and types of a model's inputs, or of its outputs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +69,23 @@ def test_nobody_answers(
     assert not ended.value.code
     assert "stay in" in capsys.readouterr().out
     assert config_folder().is_dir()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="left behind on Linux")
+@pytest.mark.parametrize("answer", [True, False])
+def test_what_onnx_runtime_left_goes_only_when_asked(
+    answer: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("XDG_DOCUMENTS_DIR", str(tmp_path / "documents"))
+    monkeypatch.delenv("DUOLOGUE_PROFILE", raising=False)
+    folder = tmp_path / "Microsoft" / "DeveloperTools" / ".onnxruntime"
+    folder.mkdir(parents=True)
+    (folder / "deviceid").write_text("8a1f", "utf8")
+    (folder.parent / "of another program").touch()
+    asked: list[str] = []
+    forget(lambda question: bool(asked.append(question)) or answer, lambda text: None)
+    assert len(asked) == 1 and str(folder) in asked[0] and "another program" in asked[0]
+    assert folder.exists() is not answer
+    assert (folder.parent / "of another program").exists()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from app import self_test
+from app import network_guard, self_test
 from app.cli import sample_path
 from engine.errors import DuologueError
 
@@ -42,12 +43,39 @@ def test_a_damaged_part_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_network_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = server.getsockname()
-        with self_test.no_network():
+        with network_guard.no_network():
             with pytest.raises(DuologueError, match="network"):
                 socket.create_connection(address)
             with pytest.raises(DuologueError, match="network"):
                 socket.getaddrinfo("example.org", 443)
         socket.create_connection(address).close()
+
+
+_NATIVE = """
+import ctypes, sys, threading
+from app.network_guard import end_at_network_use
+if not end_at_network_use():
+    sys.exit(77)
+begin = threading.Thread(target=lambda: ctypes.CDLL(None).socket({family:d}, 1, 0))
+begin.start()
+begin.join()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="native code is watched on Linux")
+@pytest.mark.parametrize("family", [socket.AF_UNIX, socket.AF_INET, socket.AF_INET6])
+def test_native_code_is_refused_the_network(
+    family: socket.AddressFamily, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = [sys.executable, "-c", _NATIVE.format(family=family)]
+    monkeypatch.setattr(self_test, "_guarded_program", lambda: program)
+    if family == socket.AF_UNIX:
+        assert self_test.self_test_apart() in (0, 77)
+        return
+    if subprocess.run(program).returncode == 77:
+        pytest.skip("this system cannot watch native code")
+    with pytest.raises(DuologueError, match="library asked for the network"):
+        self_test.self_test_apart()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such sockets there")
@@ -56,5 +84,5 @@ def test_sockets_of_this_computer_stay(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()
-        with self_test.no_network(), socket.socket(socket.AF_UNIX) as client:
+        with network_guard.no_network(), socket.socket(socket.AF_UNIX) as client:
             client.connect(path)
