@@ -1,8 +1,7 @@
 """The installed bundles: the starter, and what was imported or pulled.
 
 A bundle is installed whole or not at all: it is gathered in a folder of its own, every hash is
-checked, and only then it gets its name. Nothing here touches the network but `pull`. Own download,
-since huggingface_hub (2.4) begins a broken-off file anew. Knows no Qt.
+checked, and only then it gets its name. Nothing here touches the network but `pull`. Knows no Qt.
 """
 
 from __future__ import annotations
@@ -17,10 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
-from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
+from app.download import BLOCK_BYTES, BrokeOffError, NotThereError, OtherLengthError, blocks
 from app.folders import data_folder
 from engine.bundle import (
     MANIFEST_NAME,
@@ -37,8 +35,6 @@ _README_NAME = "README.md"
 _MOST_CARD_BYTES = 1_000_000
 _MOST_MANIFEST_BYTES = 1_000_000
 _SPARE_BYTES = 100_000_000
-_BLOCK_BYTES = 1 << 18
-_TIMEOUT_S = 20.0
 _REPOSITORY = re.compile(r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
 _HUB = "https://huggingface.co"
 
@@ -166,7 +162,7 @@ class _Files:
             )
         done = 0
         with self._found[name]() as source, (folder / name).open("wb") as target:
-            while block := source.read(_BLOCK_BYTES):
+            while block := source.read(BLOCK_BYTES):
                 done += len(block)
                 if done > most_bytes:
                     raise DuologueError(
@@ -229,87 +225,82 @@ def _flat(names: Collection[str]) -> dict[str, str]:
 def pull(repository: str, progress: Progress) -> Path:
     """Download a bundle from a Hugging Face repository, such as "someone/duologue-large".
 
-    What a cancelled or broken download has brought is kept, and goes on from there. HF_ENDPOINT
-    names another host. Raises DuologueError with the remedy, and what ``progress`` raises.
+    What a cancelled or broken download has brought is kept, and goes on from there; what breaks off
+    with something new each time goes on at once. HF_ENDPOINT names another host. Raises
+    DuologueError with the remedy, and what ``progress`` raises.
     """
     repository = repository.strip()
     if not _REPOSITORY.match(repository):
         raise DuologueError(f"{repository!r} is not a repository's name; write it as owner/name.")
-    root = f"{os.environ.get('HF_ENDPOINT') or _HUB}/{quote(repository)}/resolve/main/"
+    host = (os.environ.get("HF_ENDPOINT") or _HUB).rstrip("/")
+    if not host.startswith(("https://", "http://")):
+        raise DuologueError(
+            f"HF_ENDPOINT is {host!r}, which is no address; write it as https://host."
+        )
+    root = f"{host}/{quote(repository)}/resolve/main/"
     with _gathering("pull-" + repository.replace("/", "--"), keep=True) as part:
-        (part / MANIFEST_NAME).unlink(missing_ok=True)  # another version may be there by now
-        _fetch(root, MANIFEST_NAME, part, _MOST_MANIFEST_BYTES, lambda _bytes: None)
+        _fetch_small(root, MANIFEST_NAME, part, _MOST_MANIFEST_BYTES)
         entries = read_manifest(part / MANIFEST_NAME).entries()
         total = sum(entry.bytes for entry in entries)
-        _need_space(part, total - sum(_size(part / f"{e.path}.part") for e in entries))
+        here = sum(_size(_part(part, e)) + _size(part / e.path) for e in entries)
+        _need_space(part, total - here)
         done = 0
         for entry in entries:
             if not _is_whole(part / entry.path, entry):
                 told = _after(done, total, progress)
-                _fetch(root, entry.path, part, entry.bytes, told, resume=True)
-                if not _is_whole(part / entry.path, entry):
-                    (part / entry.path).unlink()
-                    raise DuologueError(
-                        f"{entry.path} from {repository} is not what its manifest says; "
-                        "pull it again, or tell its owner."
-                    )
+                _fetch_described(root, entry, part, repository, told)
             done += entry.bytes
             progress(done, total)
         for name in (CARD_NAME, _README_NAME):
             try:
-                _fetch(root, name, part, _MOST_CARD_BYTES, lambda _bytes: None)
+                _fetch_small(root, name, part, _MOST_CARD_BYTES)
                 break
-            except _NotThereError:
+            except NotThereError:
                 continue
+        for stray in part.glob("*.part"):  # of another version that was there before
+            stray.unlink()
         return _install(part)
 
 
-class _NotThereError(DuologueError):
-    pass
+def _part(folder: Path, entry: FileEntry) -> Path:
+    """Where a file gathers: by its content, so that another version is never continued."""
+    return folder / f"{entry.sha256}.part"
 
 
-def _fetch(
-    root: str,
-    name: str,
-    folder: Path,
-    most_bytes: int,
-    told: Callable[[int], None],
-    resume: bool = False,
+def _fetch_described(
+    root: str, entry: FileEntry, folder: Path, repository: str, told: Callable[[int], None]
 ) -> None:
-    """One file; what has come stays in ``<name>.part`` if ``resume``, and is continued."""
-    path, part = folder / name, folder / f"{name}.part"
-    if not resume:
-        part.unlink(missing_ok=True)
-    done = _size(part)
-    if done < most_bytes:
-        headers = {"Range": f"bytes={done}-"} if done else {}
+    """A file of the manifest. Too short is not wrong: it stays, and is continued."""
+    part = _part(folder, entry)
+    while (before := _size(part)) < entry.bytes:
         try:
-            with urlopen(
-                Request(root + quote(name), headers=headers), timeout=_TIMEOUT_S
-            ) as answer:
-                if done and answer.status != 206:
-                    done = 0
-                with part.open("ab" if done else "wb") as target:
-                    while done < most_bytes and (block := answer.read(_BLOCK_BYTES)):
-                        target.write(block[: most_bytes - done])
-                        done += len(block)
-                        told(done)
-        except HTTPError as error:
-            if error.code == 404:
-                raise _NotThereError(
-                    f"{root}{name} does not exist; check the repository's name, and that it holds "
-                    "a Duologue bundle."
-                ) from error
-            raise DuologueError(
-                f"{root}{name} was refused ({error.code} {error.reason}); the repository may be "
-                "private, or ask again later."
-            ) from error
-        except (URLError, TimeoutError, ConnectionError) as error:
-            raise DuologueError(
-                f"The download broke off ({getattr(error, 'reason', error)}); check the "
-                "connection and pull again, it goes on where it stopped."
-            ) from error
-    os.replace(part, path)
+            with part.open("ab") as target:
+                for block in blocks(root + quote(entry.path), before, entry.bytes):
+                    target.write(block)
+                    told(target.tell())
+            break
+        except BrokeOffError:
+            if _size(part) < before + BLOCK_BYTES:
+                raise
+        except OtherLengthError:
+            break
+    if not _is_whole(part, entry):
+        part.unlink(missing_ok=True)
+        raise DuologueError(
+            f"{entry.path} from {repository} is not what its manifest says; "
+            "pull it again, or tell its owner."
+        )
+    os.replace(part, folder / entry.path)
+
+
+def _fetch_small(root: str, name: str, folder: Path, most_bytes: int) -> None:
+    """The manifest or a card; what is longer is cut off."""
+    content = b""
+    for block in blocks(root + quote(name)):
+        content += block
+        if len(content) >= most_bytes:
+            break
+    (folder / name).write_bytes(content[:most_bytes])
 
 
 def _size(path: Path) -> int:

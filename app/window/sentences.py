@@ -214,6 +214,13 @@ _SENTENCES = (
         "Sentences",
         "The download broke off ({0}); check the connection and pull again, it goes on where it stopped.",
     ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "A web page came in place of {0}: the network or the repository may want you to log in; open that address in a browser, then pull again.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences", "HF_ENDPOINT is {0}, which is no address; write it as https://host."
+    ),
     QT_TRANSLATE_NOOP("Sentences", "{0} in {1} is larger than its manifest says; get it again."),
     QT_TRANSLATE_NOOP(
         "Sentences", "{0} is neither a folder nor a zip or tar archive; choose another."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tarfile
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app import bundle_store
+from app import bundle_store, download
 from engine.bundle import MANIFEST_NAME, load_bundle
 from engine.errors import DuologueError
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -120,29 +121,63 @@ class _Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answer)
         self.files = {path.name: path.read_bytes() for path in bundle.iterdir()}
         self.asked: list[tuple[str, str]] = []
+        self.ranges = True
+        self.chunked = False
+        self.most_bytes: int | None = None
+        """An answer breaks off after so many, whatever its head has promised."""
+        self.pages: dict[str, bytes] = {}
+        """Web pages that come in the place of files."""
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
 class _Answer(BaseHTTPRequestHandler):
     server: _Hub
+    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         name = self.path.rpartition("/")[2]
         if "/resolve/main/" in self.path:
             self.send_response(302)
             self.send_header("Location", f"/stored/{name}")
+            self.send_header("Content-Length", "0")
             self.end_headers()
             return
+        self.close_connection = True
         content, span = self.server.files.get(name), self.headers.get("Range", "")
         self.server.asked.append((name, span))
+        if name in self.server.pages:
+            self._send(200, self.server.pages[name], "text/html; charset=utf-8")
+            return
         if content is None:
             self.send_error(404)
             return
         first = int(span.removeprefix("bytes=").rstrip("-")) if span else 0
-        self.send_response(206 if span else 200)
-        self.send_header("Content-Length", str(len(content) - first))
+        if not span or not self.server.ranges:
+            self._send(200, content, "application/octet-stream")
+        elif first >= len(content):
+            self.send_error(416)
+        else:
+            size = len(content)
+            spans = {"Content-Range": f"bytes {first}-{size - 1}/{size}"}
+            self._send(206, content[first:], "application/octet-stream", spans)
+
+    def _send(
+        self, status: int, content: bytes, kind: str, more: dict[str, str] | None = None
+    ) -> None:
+        self.send_response(status)
+        chunked = {"Transfer-Encoding": "chunked"}
+        length = {"Content-Length": str(len(content))}
+        heads = {"Content-Type": kind, **(chunked if self.server.chunked else length)}
+        for header, value in (heads | (more or {})).items():
+            self.send_header(header, value)
         self.end_headers()
-        self.wfile.write(content[first:])
+        sent = content[: self.server.most_bytes]
+        if self.server.chunked:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(sent), sent) if sent else b"")
+            if len(sent) == len(content):
+                self.wfile.write(b"0\r\n\r\n")
+        else:
+            self.wfile.write(sent)
 
     def log_message(self, *_args: object) -> None:
         pass
@@ -158,7 +193,8 @@ def hub(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Hub]:
 
 
 def test_pull_goes_on_where_it_was_cancelled(hub: _Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle_store, "_BLOCK_BYTES", 1000)
+    for module in (bundle_store, download):
+        monkeypatch.setattr(module, "BLOCK_BYTES", 1000)
     seen = 0
 
     def cancel(done: int, total: int) -> None:
@@ -176,6 +212,90 @@ def test_pull_goes_on_where_it_was_cancelled(hub: _Hub, monkeypatch: pytest.Monk
     spans = [span for _, span in hub.asked if span]
     assert len(spans) == 1 and int(spans[0][6:-1]) > 0
     assert [one.folder for one in others()] == [folder] and not leftovers()
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+@pytest.mark.parametrize("chunked", [True, False])
+def test_pull_goes_on_by_itself_while_something_new_comes(
+    hub: _Hub, monkeypatch: pytest.MonkeyPatch, chunked: bool, ranges: bool
+) -> None:
+    """A proxy that closes early under a right length; too short is not wrong."""
+    for module in (bundle_store, download):
+        monkeypatch.setattr(module, "BLOCK_BYTES", 1000)
+    hub.chunked, hub.ranges = chunked, ranges
+    hub.most_bytes = max(map(len, hub.files.values())) // 3
+    if ranges:
+        folder = bundle_store.pull("someone/tiny", quiet)
+        assert len([span for _, span in hub.asked if span]) >= 2
+    else:  # the same comes again and again
+        with pytest.raises(DuologueError, match="broke off.*it goes on where it stopped"):
+            bundle_store.pull("someone/tiny", quiet)
+        (kept,) = leftovers()[0].glob("*.part")
+        assert kept.stat().st_size == hub.most_bytes
+        hub.most_bytes = None
+        folder = bundle_store.pull("someone/tiny", quiet)
+    load_bundle(folder)
+    assert [one.folder for one in others()] == [folder] and not leftovers()
+
+
+def test_what_broke_off_is_kept_for_the_next_time(
+    hub: _Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.most_bytes = 5000  # less than a block: nothing that would pay another try
+    with pytest.raises(DuologueError, match=r"broke off \(after 5000 of \d+ bytes\)"):
+        bundle_store.pull("someone/tiny", quiet)
+    hub.asked.clear()
+    hub.most_bytes = None
+    bundle_store.pull("someone/tiny", quiet)
+    assert [span for _, span in hub.asked if span] == ["bytes=5000-"]
+
+
+def test_another_version_is_not_continued(hub: _Hub) -> None:
+    """The repository holds another model of the same name by the next time."""
+    manifest = json.loads(hub.files[MANIFEST_NAME])
+    first = manifest["files"]["vocoder"]["path"]
+    good = hub.files[first]
+    other = bytes(len(good))
+    manifest["files"]["vocoder"]["sha256"] = hashlib.sha256(other).hexdigest()
+    hub.files |= {MANIFEST_NAME + " of now": hub.files[MANIFEST_NAME]}
+    hub.files |= {first: other, MANIFEST_NAME: json.dumps(manifest).encode()}
+    hub.most_bytes = 5000
+    with pytest.raises(DuologueError, match="broke off"):
+        bundle_store.pull("someone/tiny", quiet)
+    hub.files |= {first: good, MANIFEST_NAME: hub.files.pop(MANIFEST_NAME + " of now")}
+    hub.most_bytes = None
+    folder = bundle_store.pull("someone/tiny", quiet)
+    assert (folder / first).read_bytes() == good
+    assert not list(folder.glob("*.part"))
+
+
+@pytest.mark.parametrize("part", ["manifest", "vocoder"])
+def test_a_page_in_place_of_a_file_is_named(hub: _Hub, part: str) -> None:
+    """A network's own page for logging in, with status 200."""
+    manifest = json.loads(hub.files[MANIFEST_NAME])
+    name = MANIFEST_NAME if part == "manifest" else manifest["files"]["vocoder"]["path"]
+    hub.pages[name] = b"<!doctype html><title>Welcome to the hotel</title>"
+    with pytest.raises(DuologueError, match="web page came in place.*log in.*pull again"):
+        bundle_store.pull("someone/tiny", quiet)
+    hub.pages.clear()
+    load_bundle(bundle_store.pull("someone/tiny", quiet))
+
+
+@pytest.mark.parametrize("change", [-7, 7])
+@pytest.mark.parametrize("chunked", [True, False])
+def test_another_length_is_the_owners_fault(hub: _Hub, change: int, chunked: bool) -> None:
+    hub.chunked = chunked
+    name = json.loads(hub.files[MANIFEST_NAME])["files"]["vocoder"]["path"]
+    hub.files[name] = (hub.files[name] + b"1234567")[: len(hub.files[name]) + change]
+    with pytest.raises(DuologueError, match="not what its manifest says"):
+        bundle_store.pull("someone/tiny", quiet)
+
+
+@pytest.mark.parametrize("endpoint", ["huggingface.co", "ftp://host", "file:///tmp"])
+def test_an_endpoint_that_is_none(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    with pytest.raises(DuologueError, match="HF_ENDPOINT.*no address.*https://host"):
+        bundle_store.pull("someone/tiny", quiet)
 
 
 def test_pulled_files_are_checked(hub: _Hub) -> None:

@@ -882,6 +882,14 @@
         <translation>Das Holen brach ab ({0}); prüfen Sie die Verbindung und holen Sie noch einmal, es geht dort weiter, wo es aufhörte.</translation>
     </message>
     <message>
+        <source>A web page came in place of {0}: the network or the repository may want you to log in; open that address in a browser, then pull again.</source>
+        <translation>Statt {0} kam eine Webseite: Das Netz oder das Repository verlangt vielleicht eine Anmeldung; öffnen Sie diese Adresse in einem Browser und holen Sie dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>HF_ENDPOINT is {0}, which is no address; write it as https://host.</source>
+        <translation>HF_ENDPOINT ist {0}, was keine Adresse ist; schreiben Sie https://Rechner.</translation>
+    </message>
+    <message>
         <source>{0} in {1} is larger than its manifest says; get it again.</source>
         <translation>{0} in {1} ist größer, als sein Manifest sagt; besorgen Sie es noch einmal.</translation>
     </message>
