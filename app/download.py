@@ -1,7 +1,7 @@
 """Files from a server over HTTP, from where an earlier download broke off; knows no bundles.
 
-Our own, since huggingface_hub 2.4 does not go on once its process has ended, cannot be cancelled,
-and asks its host for more than the files (docs/architecture.md).
+Our own, since huggingface_hub 2.4 does not go on once its process has ended, and asks its host for
+more than the files (docs/architecture.md).
 """
 
 from __future__ import annotations

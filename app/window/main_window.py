@@ -311,6 +311,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the talk first; the window goes when its files are closed."""
+        self.models.cancel()
         _window_state().setValue("geometry", self.saveGeometry())
         if not self.session.running:
             event.accept()

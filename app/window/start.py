@@ -37,6 +37,8 @@ _LOG_BYTES = 500_000
 SWITCH_SECONDS = 0.001
 # So often Python gets to see Ctrl-C while Qt waits.
 _SIGNAL_MS = 250
+# So long work in the background may take to end once the window is closed.
+_LAST_WAIT_MS = 3000
 
 
 def open_window() -> int:
@@ -81,9 +83,18 @@ def open_window() -> int:
     ticks.timeout.connect(lambda: None)
     ticks.start(_SIGNAL_MS)
     status = app.exec()
+    # Nothing takes window.close() any more; who asks again wants the end.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     window.session.close()
-    worker.wait_for_all()
+    ended = worker.wait_for_all(_LAST_WAIT_MS)
     instance.release()
+    if not ended:
+        # A thread that waits for a server or a disk cannot be stopped, and Qt would wait for it
+        # at its own end, without a limit. What it has written is meant to be gone on with.
+        _LOG.warning("work in the background was given up at the end")
+        logging.shutdown()
+        os._exit(status)
     return status
 
 

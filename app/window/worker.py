@@ -76,5 +76,8 @@ def run(
 
 
 def wait_for_all(milliseconds: int = 5000) -> bool:
-    """Let all work end, at the program's end; False where some did not in time."""
+    """Let all work end, at the program's end; False where some did not in time.
+
+    Qt then waits for it without a limit when the program's last objects go.
+    """
     return _pool is None or _pool.waitForDone(milliseconds)
