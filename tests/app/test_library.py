@@ -9,7 +9,8 @@ import pytest
 
 from app.library import entries, export
 from engine.duplex import Duplex
-from engine.recorder import LABELS_NAME, Recorder
+from engine.recorder import Recorder
+from engine.recordings import LABELS_NAME
 from engine.transcript import TRANSCRIPT_NAME
 from tests.engine.tiny_bundle import write_tiny_bundle
 
