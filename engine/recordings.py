@@ -150,7 +150,7 @@ def prune(
     for index, one in enumerate(found):
         kept_bytes += one.size_bytes
         beyond = index >= most_talks or kept_bytes > most_bytes
-        if index and beyond and one.path != at_hand and delete_recording(one.path):
+        if index and beyond and delete_recording(one.path):
             deleted.append(one.path)
     return deleted
 

@@ -43,6 +43,7 @@ def writing_whole(path: Path) -> Iterator[Path]:
         if target.exists() and not target.is_file():
             yield target
             return
+        part.open("xb").close()  # says why, where a library would not
         yield part
         with part.open("rb+") as stream:
             sync(stream.fileno())
