@@ -18,7 +18,7 @@ from pydantic_core import from_json
 
 from engine.audio_file import from_pcm, unwritable
 from engine.errors import DuologueError
-from engine.events import EVENTS_NAME, is_being_written, read_lines, read_summary
+from engine.events import EVENTS_NAME, read_lines, read_summary
 from engine.recorder import write_labels
 from engine.recordings import (
     LABELS_NAME,
@@ -27,6 +27,7 @@ from engine.recordings import (
     RecordingFolder,
     belongs_to_recording,
     delete_recording,
+    is_held,
     recordings,
 )
 from engine.talk_sound import TalkSound
@@ -128,7 +129,7 @@ def rename(entry: Entry, title: str) -> None:
 
 def delete(entry: Entry) -> None:
     """Delete its files for good, and no others; DuologueError where some stay."""
-    if is_being_written(entry.folder / EVENTS_NAME):
+    if is_held(entry.folder):
         raise DuologueError("The conversation is being recorded; stop the talk first.")
     if not delete_recording(entry.folder):
         raise DuologueError(

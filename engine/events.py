@@ -18,11 +18,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-try:
-    import fcntl
-except ImportError:  # Windows deletes no open file
-    fcntl = None  # type: ignore[assignment]
-
 import llama_cpp
 import onnxruntime
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -152,10 +147,7 @@ _RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator
 
 
 class EventWriter:
-    """Writes the file, line by line; a line is there whole or not at all.
-
-    Until it is closed `is_being_written` tells other programs so.
-    """
+    """Writes the file, line by line; a line is there whole or not at all."""
 
     def __init__(self, path: Path) -> None:
         """Create the file; DuologueError where it cannot be written or is there already."""
@@ -164,9 +156,6 @@ class EventWriter:
             self._stream = path.open("xb", buffering=0)
         except OSError as error:
             raise unwritable(path, error) from error
-        if fcntl:
-            with contextlib.suppress(OSError):  # some network volumes know no locks
-                fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def write(self, record: Record) -> None:
         """Append one record."""
@@ -193,20 +182,6 @@ class EventWriter:
     def close(self) -> None:
         """Release the file."""
         self._stream.close()
-
-
-def is_being_written(path: Path) -> bool:
-    """Whether a program writes the file: it holds it, or nobody can tell and it has no end yet."""
-    if fcntl is None or not path.is_file():
-        return False
-    try:
-        with path.open("rb") as stream:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return not read_summary(path)
-    return False
 
 
 def read_events(path: Path, lenient: bool = False) -> Iterator[Record]:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +36,14 @@ from engine.events import (
     talk_record,
 )
 from engine.flac_file import FlacWriter
-from engine.recordings import LABELS_NAME, SOUND_NAME, delete_recording, next_order_ms, prune
+from engine.recordings import (
+    LABELS_NAME,
+    SOUND_NAME,
+    Hold,
+    delete_recording,
+    next_order_ms,
+    prune,
+)
 from engine.tokens import RATE_HZ
 from engine.transcript import TRANSCRIPT_NAME, Line, Transcript, write_transcript
 from engine.turns import LEVEL_SAMPLES, LevelTrack, TurnTaking, turn_taking
@@ -198,13 +206,14 @@ class _Files:
         self._rest = np.zeros((0, 2), np.int16)
         self._samples = 0
         self._began = self._synced = time.perf_counter()
-        self._events = EventWriter(folder / EVENTS_NAME)
-        try:
+        with ExitStack() as undone:
+            self._hold = _held(folder)
+            undone.callback(self._hold.release)
+            self._events = EventWriter(folder / EVENTS_NAME)
+            undone.callback(self._events.close)
             self._sound = FlacWriter(folder / SOUND_NAME)
             self._events.write(talk_record(duplex, SOUND_NAME, **source))
-        except DuologueError:
-            self._events.close()
-            raise
+            undone.pop_all()
 
     def write(self, chunk: _Chunk) -> None:
         """Append a chunk; its sound first, so that no record speaks of sound that is not there."""
@@ -246,6 +255,7 @@ class _Files:
             self._write_texts(self._turn_taking())
         with contextlib.suppress(OSError):
             self._events.close()
+        self._hold.release()
 
     def finish(self) -> Conversation:
         """Complete the files of a talk that is over."""
@@ -268,6 +278,7 @@ class _Files:
             self._events.write(SummaryRecord(**conversation.figures()))
         finally:
             self._events.close()
+            self._hold.release()
         return conversation
 
     def _write_texts(self, taking: TurnTaking) -> None:
@@ -278,6 +289,13 @@ class _Files:
 
     def _turn_taking(self) -> TurnTaking:
         return turn_taking(self._user.levels_db, self._agent.levels_db)
+
+
+def _held(folder: Path) -> Hold:
+    try:
+        return Hold(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def _push_levels(sound: np.ndarray, user: LevelTrack, agent: LevelTrack) -> np.ndarray:

@@ -15,15 +15,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from engine.events import EVENTS_NAME, TalkRecord, is_being_written, read_head
+try:
+    import fcntl
+except ImportError:  # Windows deletes no open file
+    fcntl = None  # type: ignore[assignment]
+
+from engine.events import EVENTS_NAME, TalkRecord, read_head, read_summary
 from engine.transcript import TRANSCRIPT_NAME
 from engine.whole_file import PART_NAME
 
 SOUND_NAME, LABELS_NAME, TITLE_NAME = "conversation.flac", "labels.txt", "title.txt"
 
+_HOLD_NAME = "recording.lock"
 _FOLDER_NAME = re.compile(r"conversation-(\d{8}-\d{6})(?:_(\d{1,9}))?")
-# In the order of deletion: the events tell that a folder is a recording.
+# In the order of deletion: the first cannot be deleted on Windows while it is held, the last tells
+# that a folder is a recording.
 _FILE_NAMES = (
+    _HOLD_NAME,
     SOUND_NAME,
     *(LABELS_NAME, TRANSCRIPT_NAME, TITLE_NAME),
     *("labels.part", "transcript.part", "title.part"),  # of earlier versions
@@ -124,6 +132,46 @@ def belongs_to_recording(path: Path) -> bool:
         return False
 
 
+class Hold:
+    """Tells other programs that a recording is being written, until it is released or they die.
+
+    A file of its own, since on some network volumes nobody can read a file that is locked.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / _HOLD_NAME
+        self._stream = self._path.open("xb")
+        if fcntl:
+            with contextlib.suppress(OSError):  # others know no locks
+                fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def release(self) -> None:
+        """The recording is over."""
+        self._stream.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+
+
+def is_held(folder: Path) -> bool | None:
+    """Whether a recording is being written; None where nobody can tell."""
+    path = folder / _HOLD_NAME
+    if fcntl is None or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    return False
+
+
+def _may_be_held(folder: Path) -> bool:
+    held = is_held(folder)
+    return not read_summary(folder / EVENTS_NAME) if held is None else held
+
+
 def next_order_ms(folder: Path) -> int:
     """What puts a new recording behind all that are in ``folder``, whatever the clock says."""
     with contextlib.suppress(OSError):
@@ -150,7 +198,7 @@ def prune(
     for index, one in enumerate(found):
         kept_bytes += one.size_bytes
         beyond = index >= most_talks or kept_bytes > most_bytes
-        if index and beyond and delete_recording(one.path):
+        if index and beyond and not _may_be_held(one.path) and delete_recording(one.path):
             deleted.append(one.path)
     return deleted
 
@@ -160,7 +208,7 @@ def delete_recording(folder: Path) -> bool:
 
     Never anything else, nothing behind a link, and nothing that is being written.
     """
-    if folder.is_symlink() or is_being_written(folder / EVENTS_NAME):
+    if folder.is_symlink() or is_held(folder):
         return False
     try:
         for name in _FILE_NAMES[:-1]:

@@ -15,8 +15,8 @@ from app.library import entries
 from app.settings import Settings, SettingsFile
 from engine.duplex import Duplex
 from engine.errors import DuologueError
-from engine.events import EVENTS_NAME, EventWriter
 from engine.recorder import Recorder
+from engine.recordings import Hold
 from tests.engine.recorded_talks import content, write_talk
 from tests.engine.tiny_bundle import write_tiny_bundle
 
@@ -113,11 +113,8 @@ def test_what_lies_beside_ours_stays(belongings: Path) -> None:
 def test_a_talk_that_is_being_recorded_is_named(belongings: Path) -> None:
     pytest.importorskip("fcntl")
     folder = write_talk(recordings_folder())
-    events = (folder / EVENTS_NAME).read_bytes()
-    (folder / EVENTS_NAME).unlink()
-    running = EventWriter(folder / EVENTS_NAME)
-    running._stream.write(events)
+    running = Hold(folder)
     with pytest.raises(DuologueError, match=folder.name):
         forget(lambda question: True, lambda text: None)
-    running.close()
+    running.release()
     assert [entry.folder for entry in entries(recordings_folder())] == [folder]

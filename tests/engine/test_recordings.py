@@ -12,19 +12,21 @@ import soundfile
 from engine import recordings as recordings_module
 from engine.duplex import Duplex
 from engine.errors import DuologueError
-from engine.events import EVENTS_NAME, EventWriter, TalkRecord, is_being_written, read_events
+from engine.events import EVENTS_NAME, EventWriter, TalkRecord, read_events
 from engine.recorder import Recorder
 from engine.recordings import (
     LABELS_NAME,
     SOUND_NAME,
     TITLE_NAME,
+    Hold,
     belongs_to_recording,
     delete_recording,
+    is_held,
     next_order_ms,
     prune,
     recordings,
 )
-from tests.engine.recorded_talks import CHUNK, change_line, content, put_lines, write_talk
+from tests.engine.recorded_talks import CHUNK, change_line, content, lines, put_lines, write_talk
 
 LITTER = (".DS_Store", "desktop.ini", "Thumbs.db", ".directory", "._conversation.flac")
 
@@ -117,18 +119,32 @@ def test_what_another_talk_writes_never_goes(duplex: Duplex, tmp_path: Path) -> 
 def test_where_no_lock_tells_a_talk_with_an_end_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Some network volumes know none; what a killed program left there only the user deletes."""
     fcntl = pytest.importorskip("fcntl")
 
     def refuse(*_arguments: object) -> None:
         raise OSError(95, "Operation not supported")
 
-    over, broken = (write_talk(tmp_path, f"conversation-20260101-12000{n}") for n in range(2))
-    events = broken / EVENTS_NAME
-    events.write_bytes(b"".join(events.read_bytes().splitlines(keepends=True)[:-1]))
     monkeypatch.setattr(fcntl, "flock", refuse)
-    EventWriter(tmp_path / "new.jsonl").close()
-    assert not is_being_written(over / EVENTS_NAME)
-    assert is_being_written(broken / EVENTS_NAME)
+    over, broken, newest = (
+        write_talk(tmp_path, f"conversation-20260101-12000{n}", order_ms=n) for n in range(3)
+    )
+    holds = [Hold(folder) for folder in (over, broken)]
+    put_lines(broken, *lines(broken)[:-1])
+    assert is_held(broken) is None
+    assert prune(tmp_path, 1, 10**9) == [over]
+    assert delete_recording(broken)
+    for hold in holds:
+        hold.release()
+    assert listed(tmp_path) == [newest]
+
+
+def test_what_a_killed_program_held_is_free(tmp_path: Path) -> None:
+    folder = write_talk(tmp_path)
+    (folder / "recording.lock").write_bytes(b"")
+    assert not is_held(folder)
+    assert delete_recording(folder)
+    assert not folder.exists()
 
 
 def test_a_talk_that_never_began_takes_no_place(duplex: Duplex, tmp_path: Path) -> None:
