@@ -5,6 +5,7 @@ Knows no events. Runs in the thread of its caller.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class TalkSound:
         if not path.is_file():  # a pipe would keep us waiting
             raise wrong
         try:
-            self._file = soundfile.SoundFile(path)
+            self._path, self._file = path, soundfile.SoundFile(path)
         except (soundfile.SoundFileError, OSError, TypeError, ValueError) as error:
             raise wrong from error
         if (self._file.samplerate, self._file.channels) != (RATE_HZ, 2):
@@ -39,6 +40,7 @@ class TalkSound:
         """As the file tells it."""
         self.position = 0
         """Samples read so far."""
+        self._carefully = False
 
     def __enter__(self) -> TalkSound:
         return self
@@ -48,18 +50,34 @@ class TalkSound:
 
     def read(self, samples: int) -> np.ndarray:
         """int16 (samples, 2), user and agent; fewer where the file ends."""
-        steps = [np.zeros((0, 2), np.int16)]
+        parts = [np.zeros((0, 2), np.int16)]
         while samples > 0:
-            try:
-                step = self._file.read(min(samples, _STEP_SAMPLES), "int16", always_2d=True)
-            except soundfile.SoundFileError:
+            part = self._next(samples)
+            if not len(part):
                 break
-            if not len(step):
-                break
-            steps.append(step)
-            samples -= len(step)
-            self.position += len(step)
-        return np.concatenate(steps)
+            parts.append(part)
+            samples -= len(part)
+            self.position += len(part)
+        return np.concatenate(parts)
+
+    def _next(self, most: int) -> np.ndarray:
+        try:
+            if not self._carefully:
+                return self._file.read(most, "int16", always_2d=True)
+        except soundfile.SoundFileError:
+            # What lies before a damaged place was thrown away with it, and the decoder is of no
+            # more use: begin again, in small steps.
+            self._carefully = True
+            self._file.close()
+            passed = 0
+            with contextlib.suppress(soundfile.SoundFileError):
+                self._file = soundfile.SoundFile(self._path)
+                while passed < self.position and (found := len(self._next(self.position - passed))):
+                    passed += found
+        try:
+            return self._file.read(min(most, _STEP_SAMPLES), "int16", always_2d=True)
+        except soundfile.SoundFileError:
+            return np.zeros((0, 2), np.int16)
 
     def blocks(self, samples: int) -> Iterator[np.ndarray]:
         """All that is left, int16 (samples, 2) each; the last one may be shorter."""
