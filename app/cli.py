@@ -76,7 +76,21 @@ CardLatencyOption = Annotated[
         max=500,
     ),
 ]
-JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")]
+
+
+def _new_file(path: Path | None) -> Path | None:
+    """Refuse a file that is there already, before hours of measuring."""
+    if path and path.is_file():
+        raise DuologueError(f"{path} is there already; choose another name, or delete it.")
+    if path and (path.is_dir() or not path.parent.is_dir()):
+        raise DuologueError(f"{path} cannot be written; choose a file in a folder that exists.")
+    return path
+
+
+JsonOption = Annotated[
+    Path | None,
+    typer.Option("--json", help="Also write the figures here, to a new file.", callback=_new_file),
+]
 
 
 def _show_version(asked: bool) -> None:
@@ -216,7 +230,10 @@ def live(
     ] = False,
     record: Annotated[
         Path | None,
-        typer.Option(help="Keep the talk in a new folder in this one, beside the newest 99."),
+        typer.Option(
+            help="Keep the talk in a new folder in this one. Older talks are deleted only in the "
+            "window's own folder, by its limits."
+        ),
     ] = None,
     bundle: BundleOption = None,
     gpu_layers: GpuOption = -1,
@@ -229,7 +246,7 @@ def live(
     from app.keys import Keys
     from app.live_status import LiveStatus, show_live_summary
     from app.open_talk import OpenTalk
-    from app.settings import settings_of_options
+    from app.settings import recording_limits, settings_of_options
     from engine.live_events import ChunkDone, Ended
 
     if (noise_suppression or gain_control) and not echo:
@@ -250,6 +267,7 @@ def live(
         hold_to_talk=hold_to_talk,
         bundle=bundle,
         gpu_layers=gpu_layers,
+        **recording_limits(record),
     )
     talk = OpenTalk(settings, record, lambda text: console.print(text, markup=False), seed)
     took_ms: list[float] = []

@@ -1,12 +1,13 @@
 """Deletes what Duologue keeps for its user, after asking: for an uninstallation. Knows no Qt.
 
-In the folder of recordings, which may hold other things, only recordings are touched.
+Its folders may hold other things, and so may that of the recordings, which may lie in one of them:
+only what is known to be Duologue's is touched, and a recording only as one.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app.folders import (
@@ -17,9 +18,15 @@ from app.folders import (
     recordings_folder,
     usage_data_folder,
 )
-from app.library import delete, entries
 from app.settings import SettingsFile
 from engine.errors import DuologueError
+from engine.recordings import delete_recording, is_recording, recordings
+from engine.whole_file import PART_NAME
+
+_CONFIG = re.compile(rf"settings(\.[\w-]+)?\.json|settings\.part|window\.ini.*|{PART_NAME.pattern}")
+_DATA = re.compile(r"bundles|backends")
+_CACHE = re.compile(r"plotting")
+_LOG = re.compile(r"duologue\.log(\.\d+)?|crash\.log")
 
 
 def forget(sure: Callable[[str], bool], tell: Callable[[str], None]) -> None:
@@ -29,26 +36,29 @@ def forget(sure: Callable[[str], bool], tell: Callable[[str], None]) -> None:
     """
     settings, _ = SettingsFile().load()
     folder = settings.recording_folder or recordings_folder()
-    talks = entries(folder)
-    own = [
-        path for path in _outermost(config_folder(), data_folder(), log_folder(), cache_folder())
-    ]
+    talks = _talks(folder)
+    own = list(dict.fromkeys(_own_files()))
     usage_data = usage_data_folder()
     if not own and not talks and not usage_data:
         tell("Duologue keeps nothing of yours.")
         return
-    listed = ", ".join(map(str, own))
+    listed = ", ".join(map(str, dict.fromkeys(path.parent for path in own)))
     if own and sure(f"Delete your settings, imported bundles and the log ({listed})?"):
         for path in own:
             _delete(path)
+        # Some lie in one another.
+        for kept in (cache_folder(), log_folder(), data_folder(), config_folder()):
+            _drop_if_empty(kept)
         tell("Settings, bundles and log are deleted.")
     elif own:
         tell(f"Your settings and bundles stay in {listed}.")
     if talks and sure(f"Delete your {len(talks)} recorded conversations in {folder}?"):
-        for talk in talks:
-            delete(talk)
-        if not any(folder.iterdir()):
-            folder.rmdir()
+        stay = [talk for talk in talks if not delete_recording(talk)]
+        _drop_if_empty(folder)
+        if stay:
+            raise DuologueError(
+                f"{stay[0]} could not be deleted whole; close Duologue, or delete it yourself."
+            )
         tell("The recordings are deleted.")
     elif talks:
         tell(f"Your recordings stay in {folder}.")
@@ -62,17 +72,41 @@ def forget(sure: Callable[[str], bool], tell: Callable[[str], None]) -> None:
         tell("The device id and the usage data are deleted.")
 
 
-def _outermost(*folders: Path) -> list[Path]:
-    """Those that exist, without those inside another; some systems have one for all."""
-    there = [path for path in dict.fromkeys(folders) if path.is_dir()]
-    return [path for path in there if not any(other in path.parents for other in there)]
-
-
-def _delete(folder: Path) -> None:
+def _talks(folder: Path) -> list[Path]:
+    """Recordings in a folder whose events say that Duologue wrote them."""
     try:
-        shutil.rmtree(folder)
+        return [one.path for one in recordings(folder) if one.head]
+    except OSError:
+        return []
+
+
+def _own_files() -> Iterator[Path]:
+    for folder, names in (
+        (config_folder(), _CONFIG),
+        (data_folder(), _DATA),
+        (log_folder(), _LOG),
+        (cache_folder(), _CACHE),
+    ):
+        if folder.is_dir():
+            yield from (path for path in folder.iterdir() if names.fullmatch(path.name))
+
+
+def _delete(path: Path) -> None:
+    """Delete a file or folder, but no recording in it."""
+    try:
+        if path.is_symlink() or not path.is_dir():
+            path.unlink()
+        elif not is_recording(path):
+            for inside in path.iterdir():
+                _delete(inside)
+            _drop_if_empty(path)
     except OSError as error:
         raise DuologueError(
-            f"{folder} could not be deleted whole ({error.strerror}); close Duologue, "
+            f"{path} could not be deleted ({error.strerror}); close Duologue, "
             "or delete it yourself."
         ) from error
+
+
+def _drop_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,40 +1,45 @@
 """The recorded conversations in a folder: list, rename, delete, export.
 
-Damaged ones are listed as such. Knows no Qt; everything here reads or writes files and may take
-a moment.
+Damaged ones are listed, and what is left of them is shown. Knows no Qt; everything here reads or
+writes files and may take a moment.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import soundfile
+from pydantic_core import from_json
 
-from engine.audio_file import unwritable
+from engine.audio_file import from_pcm, unwritable
 from engine.errors import DuologueError
-from engine.events import EVENTS_NAME, TalkRecord, read_events
-from engine.recorder import (
+from engine.events import EVENTS_NAME, read_lines, read_summary
+from engine.recorder import write_labels
+from engine.recordings import (
     LABELS_NAME,
     SOUND_NAME,
     TITLE_NAME,
+    RecordingFolder,
+    belongs_to_recording,
     delete_recording,
+    is_held,
     recordings,
-    write_labels,
 )
+from engine.talk_sound import TalkSound
 from engine.tokens import RATE_HZ
 from engine.transcript import read_transcript, write_transcript
-from engine.turns import levels_db, turn_taking
-from engine.whole_file import write_whole
+from engine.turns import LEVEL_SAMPLES, LevelTrack, turn_taking
+from engine.whole_file import write_whole, writing_whole
 
 MOST_TITLE = 120
-_TAIL_BYTES = 65_536
 _BLOCK_SAMPLES = RATE_HZ * 30
+_WAV_MOST_SAMPLES = 1_000_000_000
+"""Above 4 GB, 17 hours, a WAV cannot tell its length; an RF64, its large sibling, can."""
 Format = Literal["flac", "wav", "json", "labels", "transcript"]
 SUFFIXES: dict[Format, str] = {
     "flac": ".flac",
@@ -55,6 +60,7 @@ class Entry:
     began: datetime | None
     seconds: float
     bundle: str
+    """Empty where the events cannot be read, as the next is 0."""
     chunk_ms: int
     size_bytes: int
     summary: dict[str, Any]
@@ -68,60 +74,44 @@ def entries(folder: Path) -> list[Entry]:
     if not folder.is_dir():
         return []
     try:
-        found = sorted(recordings(folder), key=lambda one: one[1], reverse=True)
+        found = sorted(recordings(folder), key=lambda one: one.order, reverse=True)
     except OSError as error:
         raise DuologueError(
             f"The recordings in {folder} cannot be listed ({error.strerror}); "
             "choose another folder."
         ) from error
-    return [_entry(path, size_bytes) for path, _, size_bytes in found]
+    return [_entry(one) for one in found]
 
 
-def _entry(path: Path, size_bytes: int) -> Entry:
-    head = next(read_events(path / EVENTS_NAME), None)
-    assert isinstance(head, TalkRecord)  # the recorder lists no others
+def _entry(one: RecordingFolder) -> Entry:
     seconds, damage = 0.0, ""
     try:
-        seconds = soundfile.info(path / SOUND_NAME).duration
-    except (OSError, RuntimeError):
+        with TalkSound(one.path / SOUND_NAME) as sound:
+            seconds = sound.length_samples / RATE_HZ
+    except DuologueError:
         damage = "The sound is missing or damaged."
+    bundle = one.head.bundle if one.head else None
     return Entry(
-        folder=path,
-        title=_title(path),
-        began=_began(head.began),
+        folder=one.path,
+        title=_title(one.path / TITLE_NAME),
+        began=one.began,
         seconds=seconds,
-        bundle=f"{head.bundle.name} {head.bundle.version}",
-        chunk_ms=head.chunk_ms,
-        size_bytes=size_bytes,
-        summary=_summary(path / EVENTS_NAME),
+        bundle=f"{bundle.name} {bundle.version}" if bundle else "",
+        chunk_ms=one.head.chunk_ms if one.head else 0,
+        size_bytes=one.size_bytes,
+        summary=read_summary(one.path / EVENTS_NAME),
         damage=damage,
     )
 
 
-def _title(folder: Path) -> str:
+def _title(path: Path) -> str:
     try:
-        return (folder / TITLE_NAME).read_text("utf8")[:MOST_TITLE].strip()
-    except (OSError, UnicodeError):
+        if not path.is_file():
+            return ""
+        with path.open(encoding="utf8", errors="replace") as stream:
+            return " ".join(stream.read(MOST_TITLE).split())
+    except OSError:
         return ""
-
-
-def _began(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _summary(events: Path) -> dict[str, Any]:
-    """The last line, if it is the summary of a talk that came to its end."""
-    try:
-        with events.open("rb") as stream:
-            stream.seek(max(events.stat().st_size - _TAIL_BYTES, 0))
-            last = stream.read().rstrip(b"\n").rpartition(b"\n")[2]
-        record = json.loads(last)
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) and record.get("kind") == "summary" else {}
 
 
 def rename(entry: Entry, title: str) -> None:
@@ -138,55 +128,88 @@ def rename(entry: Entry, title: str) -> None:
 
 
 def delete(entry: Entry) -> None:
-    """Delete its files for good; DuologueError where some stay."""
-    delete_recording(entry.folder)
-    if entry.folder.exists():
+    """Delete its files for good, and no others; DuologueError where some stay."""
+    if is_held(entry.folder):
+        raise DuologueError("The conversation is being recorded; stop the talk first.")
+    if not delete_recording(entry.folder):
         raise DuologueError(
             f"{entry.folder} could not be deleted whole; close programs that use it, "
             "or delete it yourself."
         )
 
 
+# --- export ---------------------------------------------------------------------------------------
+
+
 def export(entry: Entry, form: Format, target: Path) -> None:
-    """Write it elsewhere in one of five forms; DuologueError where that fails."""
-    try:
-        if form == "flac":
-            shutil.copyfile(entry.folder / SOUND_NAME, target)
-        elif form == "wav":
-            _export_wav(entry.folder / SOUND_NAME, target)
-        elif form == "json":
-            records = [json.loads(line) for line in _whole_lines(entry.folder / EVENTS_NAME)]
-            target.write_text(json.dumps(records, indent=1) + "\n", "utf8")
-        elif form == "transcript":
-            write_transcript(target, read_transcript(entry.folder).lines)
-        elif (entry.folder / LABELS_NAME).is_file():
-            shutil.copyfile(entry.folder / LABELS_NAME, target)
-        else:
-            _export_labels(entry.folder, target)
-    except OSError as error:
-        raise unwritable(target, error) from error
-    except (RuntimeError, ValueError) as error:
-        raise DuologueError(
-            f"The conversation in {entry.folder} is damaged and cannot be exported ({error})."
-        ) from error
+    """Write it elsewhere in one of five forms, whole or not at all.
+
+    Raises DuologueError where that fails, or would take a recording's own file away; what was
+    there stays.
+    """
+    if belongs_to_recording(target):
+        raise DuologueError(f"{target} belongs to a recording; choose another name.")
+    if form == "flac":
+        _copy(entry.folder / SOUND_NAME, target)
+    elif form == "wav":
+        _export_wav(entry.folder / SOUND_NAME, target)
+    elif form == "json":
+        _export_events(entry.folder / EVENTS_NAME, target)
+    elif form == "transcript":
+        write_transcript(target, read_transcript(entry.folder).lines)
+    elif (entry.folder / LABELS_NAME).is_file():
+        _copy(entry.folder / LABELS_NAME, target)
+    else:
+        _export_labels(entry.folder, target)
 
 
-def _whole_lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as stream:
-        yield from (line for line in stream if line.endswith(b"\n"))
+def _copy(source: Path, target: Path) -> None:
+    _check_is_there(source)
+    with writing_whole(target) as part:
+        shutil.copyfile(source, part)
 
 
-def _export_wav(sound: Path, target: Path) -> None:
-    with (
-        soundfile.SoundFile(sound) as source,
-        soundfile.SoundFile(target, "w", source.samplerate, 2, "PCM_16", format="WAV") as wav,
-    ):
-        for block in source.blocks(_BLOCK_SAMPLES, dtype="int16"):
-            wav.write(block)
+def _check_is_there(source: Path) -> None:
+    if not source.is_file():
+        raise DuologueError(f"{source} is missing; export what is left in another form.")
+
+
+def _export_wav(path: Path, target: Path) -> None:
+    with TalkSound(path) as sound, writing_whole(target) as part:
+        large = sound.length_samples > _WAV_MOST_SAMPLES
+        try:
+            with soundfile.SoundFile(
+                part, "w", RATE_HZ, 2, "PCM_16", format="RF64" if large else "WAV"
+            ) as wav:
+                for block in sound.blocks(_BLOCK_SAMPLES):
+                    wav.write(block)
+        except (soundfile.SoundFileError, AssertionError) as error:
+            raise unwritable(target) from error
+
+
+def _export_events(events: Path, target: Path) -> None:
+    """As one JSON list; a line that is none is kept as text."""
+    _check_is_there(events)
+    with writing_whole(target) as part, part.open("w", encoding="utf8") as stream:
+        stream.write("[")
+        before = "\n"
+        for line in read_lines(events):
+            try:
+                record = from_json(line)
+            except ValueError:
+                record = {"kind": "damaged", "text": line.decode("utf8", "replace")}
+            stream.write(before + json.dumps(record))
+            before = ",\n"
+        stream.write("\n]\n")
 
 
 def _export_labels(folder: Path, target: Path) -> None:
     """A talk that broke off has no labels yet."""
-    audio, _ = soundfile.read(folder / SOUND_NAME, dtype="float32", always_2d=True)
-    taking = turn_taking(levels_db(audio[:, 0]), levels_db(audio[:, 1]))
+    user, agent = LevelTrack(), LevelTrack()
+    with TalkSound(folder / SOUND_NAME) as sound:
+        for block in sound.blocks(_BLOCK_SAMPLES):
+            whole = block[: len(block) // LEVEL_SAMPLES * LEVEL_SAMPLES]
+            user.push(from_pcm(whole[:, 0]))
+            agent.push(from_pcm(whole[:, 1]))
+    taking = turn_taking(user.levels_db, agent.levels_db)
     write_labels(target, taking, read_transcript(folder).lines)

@@ -22,7 +22,8 @@ from engine.errors import DuologueError
 from engine.live import LiveConversation
 from engine.live_talk import Canceller
 from engine.portaudio_card import PortAudioCard
-from engine.recorder import Recorder, delete_recording
+from engine.recorder import Recorder
+from engine.recordings import delete_recording
 from engine.sound_card import CardInfo, SoundCard
 from engine.transcript import Side, covered_sides
 

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from engine.audio_file import unwritable
 from engine.benchmark import STAGES, Benchmark
 from engine.conversation import Conversation
 from engine.devices import Listing
@@ -22,6 +21,7 @@ from engine.replay import Replay
 from engine.tokens import RATE_HZ
 from engine.transcript import TRANSCRIPT_NAME, clock
 from engine.unit_encoder import Agreement
+from engine.whole_file import write_whole
 
 _MOST_LINES = 40
 """Of the transcript; a talk of an hour has hundreds."""
@@ -240,10 +240,7 @@ def benchmark_figures(benchmark: Benchmark) -> dict[str, Any]:
 
 def write_json(path: Path, content: Any) -> None:
     """Write figures; DuologueError where that fails."""
-    try:
-        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf8")
-    except OSError as error:
-        raise unwritable(path, error) from error
+    write_whole(path, json.dumps(content, indent=2) + "\n")
 
 
 def _spread(values_ms: Sequence[float]) -> str:

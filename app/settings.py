@@ -1,32 +1,55 @@
 """What the user has chosen: checked values, and the file that keeps them.
 
-The file is JSON with a version. A single bad value falls back to its default; a file that is no
-JSON at all, or that a newer program wrote, is set aside. Nothing is ever overwritten that cannot be
-read. Knows no Qt.
+The file is JSON with a version. A single bad value falls back to its default, and a copy of the
+file is kept; one that is no JSON at all, or that a newer program wrote, is set aside. Nothing is
+ever overwritten that cannot be read, and where the limits for recordings cannot be read there are
+none, so that no recording is deleted by mistake. Knows no Qt.
 """
 
 from __future__ import annotations
 
+import errno
+import itertools
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from app.folders import config_folder
+from app.folders import config_folder, recordings_folder
 from engine.audio_file import unwritable
 from engine.bundle import ChunkMs
 from engine.duplex import MOST_LATENCY_MS
 from engine.errors import DuologueError
 from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS, MOST_CARD_LATENCY_MS
-from engine.recorder import MOST_BYTES, MOST_TALKS
-from engine.whole_file import write_whole
+from engine.whole_file import write_whole, writing_whole
 
 VERSION = 1
 FILE_NAME = "settings.json"
 MOST_THREADS = os.cpu_count() or 1
+MOST_GPU_LAYERS = 10_000
+NO_LIMITS: dict[str, Any] = {"most_recordings": 100_000, "most_gigabytes": 10_000.0}
+"""The settings with which no recording is deleted."""
+_MOST_FILE_BYTES = 1_000_000
+
+
+def _shown(name: str) -> str:
+    name.encode()  # fails where it holds half a character
+    return name
+
+
+def _plain(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("no file has such a name")
+    return path
+
+
+def _whole(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("a whole path is needed")
+    return path
 
 
 class Settings(BaseModel):
@@ -40,24 +63,25 @@ class Settings(BaseModel):
     """How late the user's sound is used; None: one chunk."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     """None: the bundle's."""
-    microphone: str | None = None
+    microphone: Annotated[str, AfterValidator(_shown)] | None = None
     """A name as `engine.devices.choose` takes it; None follows the system's default."""
-    speaker: str | None = None
+    speaker: Annotated[str, AfterValidator(_shown)] | None = None
     card_latency_ms: Annotated[int, Field(ge=5, le=MOST_CARD_LATENCY_MS)] = DEFAULT_CARD_LATENCY_MS
     echo_cancelling: bool = True
     noise_suppression: bool = False
     gain_control: bool = False
     hold_to_talk: bool = False
     threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] = 1
-    gpu_layers: Annotated[int, Field(ge=-1)] = -1
+    gpu_layers: Annotated[int, Field(ge=-1, le=MOST_GPU_LAYERS)] = -1
     """Of the language model, where there is a GPU; -1: all."""
-    bundle: Path | None = None
+    bundle: Annotated[Path, AfterValidator(_plain)] | None = None
     """None: the starter."""
     record: bool = True
-    recording_folder: Path | None = None
+    recording_folder: Annotated[Path, AfterValidator(_plain), AfterValidator(_whole)] | None = None
     """None: the platform's folder of documents."""
-    most_recordings: Annotated[int, Field(ge=1, le=100_000)] = MOST_TALKS
-    most_gigabytes: Annotated[float, Field(ge=0.1, le=10_000)] = MOST_BYTES / 1e9
+    most_recordings: Annotated[int, Field(ge=1, le=100_000)] = 100
+    most_gigabytes: Annotated[float, Field(ge=0.1, le=10_000)] = 4.0
+    """About 40 hours."""
     language: Literal["", "en", "de"] = ""
     """"": the system's."""
     theme: Literal["system", "light", "dark"] = "system"
@@ -74,6 +98,15 @@ def settings_of_options(**values: Any) -> Settings:
         raise DuologueError(f"{option}: {first['msg']}; see --help.") from error
 
 
+def recording_limits(folder: Path | None) -> dict[str, Any]:
+    """What may be kept in a folder: in that of the settings their limits, in another all."""
+    if folder:
+        kept, _ = SettingsFile().load()
+        if folder.resolve() == (kept.recording_folder or recordings_folder()).resolve():
+            return {name: getattr(kept, name) for name in NO_LIMITS}
+    return NO_LIMITS
+
+
 class SettingsFile:
     """The file; used by one thread."""
 
@@ -87,33 +120,45 @@ class SettingsFile:
         A missing file gives the defaults. Never raises.
         """
         try:
-            kept = json.loads(self.path.read_text("utf8"))
+            # With its mark of UTF-8, as editors on Windows write it.
+            kept = json.loads(self._read().decode("utf-8-sig"))
             if not isinstance(kept, dict):
                 raise ValueError("not an object")
+            version = kept.get("version")
+            if isinstance(version, int) and version > VERSION:
+                name = f"version-{version}"[:30]
+                return Settings(**NO_LIMITS), self._set_aside(name, newer=True)
+            kept = migrated(kept)
+            kept.pop("version", None)
+            settings, notice = self._checked(kept)
+            _text(settings)  # what lies too deep to be written again is broken
         except FileNotFoundError:
             return Settings(), None
         except OSError as error:
-            return Settings(), (
+            return Settings(**NO_LIMITS), (
                 f"The settings in {self.path} cannot be read ({error.strerror}); "
-                "the defaults are used."
+                "the defaults are used, but no recording is deleted."
             )
-        except ValueError:
-            return Settings(), self._set_aside("broken", newer=False)
-        version = kept.get("version")
-        if isinstance(version, int) and version > VERSION:
-            return Settings(), self._set_aside(f"version-{version}", newer=True)
-        kept = migrated(kept)
-        kept.pop("version", None)
-        return self._checked(kept)
+        except (ValueError, RecursionError):
+            return Settings(**NO_LIMITS), self._set_aside("broken", newer=False)
+        return settings, notice
 
     def save(self, settings: Settings) -> None:
         """Write the file whole or not at all; DuologueError where that fails."""
-        content = {"version": VERSION, **settings.model_dump(mode="json")}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(self.path, error) from error
-        write_whole(self.path, json.dumps(content, indent=2) + "\n")
+        write_whole(self.path, _text(settings))
+
+    def _read(self) -> bytes:
+        if self.path.exists() and not self.path.is_file():
+            raise OSError(errno.EINVAL, "it is no file")  # a pipe would keep us waiting
+        with self.path.open("rb") as stream:
+            content = stream.read(_MOST_FILE_BYTES + 1)
+        if len(content) > _MOST_FILE_BYTES:
+            raise ValueError("too long")
+        return content
 
     def _checked(self, kept: dict[str, Any]) -> tuple[Settings, str | None]:
         try:
@@ -122,32 +167,66 @@ class SettingsFile:
             bad = sorted({str(entry["loc"][0]) for entry in error.errors() if entry["loc"]})
         for name in bad:
             kept.pop(name, None)
+            if name in NO_LIMITS:
+                kept[name] = NO_LIMITS[name]
         said = f"Some settings were not valid and have their defaults again: {', '.join(bad)}."
+        if copy := self._copy_aside():
+            said = (
+                "Some settings were not valid and have their defaults again: "
+                f"{', '.join(bad)}. The old file is kept as {copy}."
+            )
         return Settings.model_validate(kept), said
 
-    def _set_aside(self, name: str, newer: bool) -> str:
-        count = 1
-        while (aside := self.path.with_name(f"settings.{name}-{count}.json")).exists():
-            count += 1
+    def _asides(self, name: str) -> Iterator[Path]:
+        """Names beside the file itself, wherever a link to it lies."""
+        real = Path(os.path.realpath(self.path))
+        yield from (real.with_name(f"settings.{name}-{count}.json") for count in itertools.count(1))
+
+    def _copy_aside(self) -> Path | None:
+        """Where the file's content is kept; None where it cannot be."""
         try:
-            self.path.rename(aside)
+            content = self._read()
+            for aside in self._asides("invalid"):
+                if not os.path.lexists(aside):
+                    with writing_whole(aside) as part:
+                        part.write_bytes(content)
+                    return aside
+                if aside.is_file() and aside.read_bytes() == content:
+                    return aside
+        except (OSError, ValueError, DuologueError):
+            pass
+        return None
+
+    def _set_aside(self, name: str, newer: bool) -> str:
+        aside = next(path for path in self._asides(name) if not os.path.lexists(path))
+        try:
+            Path(os.path.realpath(self.path)).rename(aside)
         except OSError as error:
             why = error.strerror
             if newer:
                 return (
                     f"The settings in {self.path} are from a newer Duologue and cannot be set "
-                    f"aside ({why}); the defaults are used."
+                    f"aside ({why}); the defaults are used, but no recording is deleted."
                 )
             return (
                 f"The settings in {self.path} are damaged and cannot be set aside ({why}); "
-                "the defaults are used."
+                "the defaults are used, but no recording is deleted."
             )
         if newer:
             return (
-                "The settings are from a newer Duologue; the defaults are used. "
-                f"The old file is kept as {aside}."
+                "The settings are from a newer Duologue; the defaults are used, but no recording "
+                f"is deleted. The old file is kept as {aside}."
             )
-        return f"The settings were damaged; the defaults are used. The old file is kept as {aside}."
+        return (
+            "The settings were damaged; the defaults are used, but no recording is deleted. "
+            f"The old file is kept as {aside}."
+        )
+
+
+def _text(settings: Settings) -> str:
+    """What the file holds."""
+    content = {"version": VERSION, **settings.model_dump(mode="json")}
+    return json.dumps(content, indent=2) + "\n"
 
 
 def migrated(kept: dict[str, Any]) -> dict[str, Any]:

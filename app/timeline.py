@@ -13,12 +13,20 @@ from enum import Enum
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
+from engine.audio_file import from_pcm
 from engine.duplex import Step
-from engine.errors import DuologueError
-from engine.events import ChunkRecord, CommandRecord, DeviceRecord, read_talk
+from engine.events import (
+    EVENTS_NAME,
+    ChunkRecord,
+    CommandRecord,
+    DeviceRecord,
+    TalkRecord,
+    read_events,
+)
 from engine.live_events import ChunkDone, DeviceChanged, Event, Levels
+from engine.recordings import SOUND_NAME
+from engine.talk_sound import TalkSound
 from engine.tokens import RATE_HZ
 from engine.transcript import Side, Transcript
 from engine.turns import LEVEL_SAMPLES, MERGED_SILENCE_MS, Span, activity, interruptions, levels_db
@@ -36,6 +44,8 @@ _ONSET_COLUMNS = 3  # after so many the meter believes in speech
 _HOLD_COLUMNS = MERGED_SILENCE_MS * RATE_HZ // 1000 // COLUMN_SAMPLES
 _LATE_SPANS = 24  # so many of the newest spans may still change their meaning
 _READ_SAMPLES = RATE_HZ * 10
+_USUAL_MS = 160  # of a recording that cannot tell; then it shows no chunks
+_MOST_CHUNKS_BEHIND = 100  # a crash may leave more events than sound, but not by hours
 
 
 class Outcome(Enum):
@@ -231,41 +241,45 @@ class Timeline:
 
     @classmethod
     def of_recording(cls, folder: Path) -> Timeline:
-        """All of a recorded conversation; takes seconds for hours of sound.
+        """What can be shown of a recorded conversation; takes seconds for hours of sound.
 
-        Raises DuologueError where the folder is no recording or is damaged.
+        Events that cannot be read, or that lie behind the sound's end, are left out. Raises
+        DuologueError where there is no sound.
         """
-        head, records = read_talk(folder)
-        timeline = cls(head.chunk_ms, head.latency_ms)
-        timeline._read_sound(folder / head.sound)
+        records = read_events(folder / EVENTS_NAME, lenient=True)
+        head = next(records, None)
+        if known := isinstance(head, TalkRecord):
+            timeline = cls(head.chunk_ms, head.latency_ms)
+        else:
+            timeline = cls(_USUAL_MS, _USUAL_MS)
+        timeline._read_sound(folder / SOUND_NAME)
+        most_chunks = timeline.length_samples // timeline.chunk_samples + _MOST_CHUNKS_BEHIND
         for record in records:
             if isinstance(record, ChunkRecord):
-                late_ms = (record.model_extra or {}).get("late_ms", 0.0)
-                timeline._add_step(record, late_ms)
+                if known and 0 <= record.index < most_chunks:
+                    late_ms = (record.model_extra or {}).get("late_ms")
+                    timeline._add_step(record, late_ms if isinstance(late_ms, (int, float)) else 0)
             elif isinstance(record, DeviceRecord):
-                timeline._mark(Mark(record.start_sample, Kind.DEVICE, record.text))
+                place = timeline._inside(record.start_sample)
+                timeline._mark(Mark(place, Kind.DEVICE, record.text))
             elif isinstance(record, CommandRecord) and record.command == "pause":
-                timeline._mark(Mark(record.start_sample, Kind.PAUSE))
+                timeline._mark(Mark(timeline._inside(record.start_sample), Kind.PAUSE))
         timeline._classify()
         return timeline
 
+    def _inside(self, sample: int) -> int:
+        return min(max(sample, 0), self.length_samples)
+
     def _read_sound(self, path: Path) -> None:
         levels: list[list[np.ndarray]] = [[], []]
-        try:
-            with soundfile.SoundFile(path) as sound:
-                for block in sound.blocks(_READ_SAMPLES, dtype="float32", always_2d=True):
-                    whole = block[: len(block) // COLUMN_SAMPLES * COLUMN_SAMPLES]
-                    for side, track in enumerate((self.user, self.agent)):
-                        one = np.ascontiguousarray(whole[:, side])
-                        peaks = np.abs(one).reshape(-1, COLUMN_SAMPLES).max(axis=1)
-                        track.append(peaks, False)
-                        levels[side].append(levels_db(one))
-        except (OSError, RuntimeError) as error:
-            if not len(self.user):
-                raise DuologueError(
-                    f"The sound of the conversation in {path.parent} cannot be read; "
-                    "choose another."
-                ) from error
+        with TalkSound(path) as sound:
+            for block in sound.blocks(_READ_SAMPLES):
+                whole = block[: len(block) // COLUMN_SAMPLES * COLUMN_SAMPLES]
+                for side, track in enumerate((self.user, self.agent)):
+                    one = from_pcm(whole[:, side])
+                    peaks = np.abs(one).reshape(-1, COLUMN_SAMPLES).max(axis=1)
+                    track.append(peaks, False)
+                    levels[side].append(levels_db(one))
         for track, parts in zip((self.user, self.agent), levels, strict=True):
             track.set_spans(activity(np.concatenate(parts)) if parts else [])
 

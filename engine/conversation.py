@@ -9,6 +9,7 @@ interval N + 1. Runs in the caller's thread; draws nothing.
 
 from __future__ import annotations
 
+import os
 import time
 from array import array
 from collections.abc import Callable, Iterator
@@ -141,17 +142,17 @@ class Conversation:
         }
 
 
-def make_folder(folder: Path, recording: Path) -> None:
-    """Create the talk's folder; DuologueError where that fails or would destroy the recording."""
+def make_folder(folder: Path) -> None:
+    """Create the talk's folder; DuologueError where that fails or would overwrite anything."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        wav = folder / WAV_NAME
-        own_input = wav.exists() and wav.samefile(recording)
+        names = (WAV_NAME, EVENTS_NAME, TRANSCRIPT_NAME, PICTURE_NAME)
+        there = [name for name in names if os.path.lexists(folder / name)]
     except OSError as error:
         raise unwritable(folder, error) from error
-    if own_input:
+    if there:
         raise DuologueError(
-            f"The talk would overwrite the recording {recording}; choose another folder with --out."
+            f"The talk would overwrite {folder / there[0]}; choose another folder with --out."
         )
 
 
@@ -168,7 +169,7 @@ def talk(
     ``stopped`` ends the talk early, with whole files. Raises
     DuologueError where the recording cannot be read or a file cannot be written.
     """
-    make_folder(folder, recording.path)
+    make_folder(folder)
     fmt = duplex.format
     began = time.perf_counter()
     tally = Tally(fmt.chunk_ms)

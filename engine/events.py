@@ -8,8 +8,8 @@ breaks off is good to its last line. Records are checked when read: they come fr
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
-import json
 import os
 import platform
 import time
@@ -21,18 +21,24 @@ from typing import Annotated, Any, Literal
 import llama_cpp
 import onnxruntime
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from engine.audio_file import unwritable
 from engine.bundle import Bundle, SamplingSettings
 from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
 from engine.llama_library import BACK_ENDS
+from engine.whole_file import sync
 
 EVENTS_NAME = "events.jsonl"
 EVENTS_VERSION = 2
 # Reading thousands of records in one go starves other threads, the window's among them, of the
 # interpreter for 0.1 to 0.4 s, whatever its switch interval; handing it over costs nothing.
 _POLITE_RECORDS = 50
+_MOST_LINE_BYTES = 4_000_000
+"""A record is a few hundred bytes; the summary of a very long talk some hundred thousand."""
+_TAIL_BYTES = 65_536
+_LATEST_MS = 1 << 60
 
 
 class _Record(BaseModel):
@@ -64,12 +70,17 @@ class TalkRecord(_Record):
     version: int = EVENTS_VERSION
     began: str
     """Local time, ISO 8601."""
+    order_ms: Annotated[int, Field(ge=0, le=_LATEST_MS)] | None = Field(
+        default=None, exclude_if=lambda order_ms: order_ms is None
+    )
+    """Puts the recordings of a folder in order: milliseconds since 1970 by the clock, or one more
+    than the newest there has where the clock was set back."""
     sound: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
     """The sound file beside this one: user left, agent right."""
     bundle: BundleName
     back_end: BackEnd
-    chunk_ms: int
-    latency_ms: int
+    chunk_ms: Annotated[int, Field(ge=1, le=10_000)]
+    latency_ms: Annotated[int, Field(ge=0, le=10_000)]
     seed: int
     own_sampling: SamplingSettings
     estimate_sampling: SamplingSettings
@@ -139,10 +150,10 @@ class EventWriter:
     """Writes the file, line by line; a line is there whole or not at all."""
 
     def __init__(self, path: Path) -> None:
-        """Create the file; DuologueError where it cannot be written."""
+        """Create the file; DuologueError where it cannot be written or is there already."""
         self.path = path
         try:
-            self._stream = path.open("wb", buffering=0)
+            self._stream = path.open("xb", buffering=0)
         except OSError as error:
             raise unwritable(path, error) from error
 
@@ -164,7 +175,7 @@ class EventWriter:
     def sync(self) -> None:
         """Have the disk keep what was written; DuologueError where it fails to."""
         try:
-            os.fsync(self._stream.fileno())
+            sync(self._stream.fileno())
         except OSError as error:
             raise unwritable(self.path, error) from error
 
@@ -173,31 +184,51 @@ class EventWriter:
         self._stream.close()
 
 
-def read_events(path: Path) -> Iterator[Record]:
+def read_events(path: Path, lenient: bool = False) -> Iterator[Record]:
     """The records of a file, of which the first one names the talk.
 
     A last line that breaks off is left out. Other threads get the interpreter now and then. Raises
-    DuologueError where the file cannot be read, is not one of ours or was written by another
-    version.
+    DuologueError where the file cannot be read, is not one of ours, is damaged or was written by
+    another version; if ``lenient`` what cannot be read is left out instead.
     """
+    number = 0
     try:
-        with path.open("rb") as stream:
-            for number, line in enumerate(stream):
-                if not line.endswith(b"\n"):
-                    break
-                if number == 0:
-                    _check_version(path, line)
-                elif number % _POLITE_RECORDS == 0:
-                    time.sleep(0)
+        for number, line in enumerate(read_lines(path)):
+            if number == 0 and not lenient:
+                _check_version(path, line)
+            elif number % _POLITE_RECORDS == 0:
+                time.sleep(0)
+            try:
                 yield _RECORD.validate_json(line)
+            except ValidationError:
+                if not lenient:
+                    raise
     except OSError as error:
-        raise DuologueError(
-            f"{path} cannot be read ({error.strerror}); choose the folder of a recorded talk."
-        ) from error
+        if not lenient:
+            raise DuologueError(
+                f"{path} cannot be read ({error.strerror}); choose the folder of a recorded talk."
+            ) from error
     except ValidationError as error:
         raise DuologueError(
             f"{path} is damaged in line {number + 1}; choose another recorded talk."
         ) from error
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """The whole lines; of one that is no record's, being far too long, only a part.
+
+    Raises OSError.
+    """
+    if not path.is_file():  # a pipe would keep us waiting
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    with path.open("rb") as stream:
+        while line := stream.readline(_MOST_LINE_BYTES):
+            whole = line
+            while len(whole) == _MOST_LINE_BYTES and not whole.endswith(b"\n"):
+                whole = stream.readline(_MOST_LINE_BYTES)
+            if not whole.endswith(b"\n"):
+                return
+            yield line
 
 
 def read_talk(folder: Path) -> tuple[TalkRecord, Iterator[Record]]:
@@ -212,9 +243,34 @@ def read_talk(folder: Path) -> tuple[TalkRecord, Iterator[Record]]:
     return head, records
 
 
+def read_head(folder: Path) -> TalkRecord | None:
+    """That of a recorded talk of this version; None where there is none that can be read."""
+    try:
+        return read_talk(folder)[0]
+    except DuologueError:
+        return None
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """The last record of a talk that came to its end; else empty."""
+    try:
+        if not path.is_file():
+            return {}
+        with path.open("rb") as stream:
+            for tail_bytes in (_TAIL_BYTES, _MOST_LINE_BYTES):
+                stream.seek(max(path.stat().st_size - tail_bytes, 0))
+                before, _, last = stream.read(tail_bytes).rstrip(b"\n").rpartition(b"\n")
+                if before:
+                    break
+        record = from_json(last)
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) and record.get("kind") == "summary" else {}
+
+
 def _check_version(path: Path, line: bytes) -> None:
     try:
-        head = json.loads(line)
+        head = from_json(line)
     except ValueError:
         head = None
     if not isinstance(head, dict) or head.get("kind") != "talk":

@@ -17,6 +17,7 @@ import soundfile
 
 from engine.audio_file import unwritable
 from engine.tokens import RATE_HZ
+from engine.whole_file import sync
 
 # Places in the file; STREAMINFO follows "fLaC" and a block header (RFC 9639, section 8.2).
 _BLOCK_SIZE_AT, _LENGTH_AT, _CHECKSUM_AT = 8, 21, 26
@@ -29,7 +30,7 @@ class FlacWriter:
     """Writes one file."""
 
     def __init__(self, path: Path) -> None:
-        """Create the file; DuologueError where it cannot be written."""
+        """Create the file; DuologueError where it cannot be written or is there already."""
         self.path = path
         self._given = self._whole = 0
         try:
@@ -93,7 +94,7 @@ class _Stream:
     """The file under the encoder: what is appended is there whole or not at all."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w+b", buffering=0)
+        self._file = path.open("x+b", buffering=0)
         self.length_bytes = 0
         self.failure: OSError | None = None
         """The first one; nothing is appended after it."""
@@ -146,7 +147,7 @@ class _Stream:
 
     def sync(self) -> None:
         """Wait for the disk."""
-        os.fsync(self._file.fileno())
+        sync(self._file.fileno())
 
     def close(self) -> None:
         """Release the file."""

@@ -13,10 +13,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from engine.audio_file import unwritable
 from engine.conversation import Conversation
 from engine.tokens import RATE_HZ
 from engine.turns import LEVEL_SAMPLES, Reaction, Span
+from engine.whole_file import writing_whole
 
 _ROW_SECONDS = 60.0
 _MOST_ROWS = 10
@@ -58,10 +58,8 @@ def draw(conversation: Conversation, path: Path) -> None:
     figure.subplots_adjust(
         left=0.06, right=0.985, top=1 - 0.7 / inches, bottom=0.55 / inches, hspace=0.28
     )
-    try:
-        figure.savefig(path)
-    except OSError as error:
-        raise unwritable(path, error) from error
+    with writing_whole(path) as part:
+        figure.savefig(part, format="png")
 
 
 def _title(conversation: Conversation, shown_seconds: float) -> str:

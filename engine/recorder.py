@@ -8,10 +8,11 @@ engine. Knows no devices.
 from __future__ import annotations
 
 import contextlib
-import re
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,32 +31,24 @@ from engine.events import (
     DeviceRecord,
     EventWriter,
     SummaryRecord,
-    TalkRecord,
     UnheardRecord,
     chunk_record,
-    read_events,
     talk_record,
 )
 from engine.flac_file import FlacWriter
+from engine.recordings import (
+    LABELS_NAME,
+    SOUND_NAME,
+    Hold,
+    delete_recording,
+    next_order_ms,
+    prune,
+)
 from engine.tokens import RATE_HZ
 from engine.transcript import TRANSCRIPT_NAME, Line, Transcript, write_transcript
 from engine.turns import LEVEL_SAMPLES, LevelTrack, TurnTaking, turn_taking
-from engine.whole_file import part_of, write_whole
+from engine.whole_file import write_whole
 
-SOUND_NAME, LABELS_NAME, TITLE_NAME = "conversation.flac", "labels.txt", "title.txt"
-MOST_TALKS = 100
-MOST_BYTES = 4_000_000_000
-"""About 40 hours."""
-
-_FOLDER_NAME = re.compile(r"conversation-\d{8}-\d{6}(_\d+)?")
-# In the order of deletion: the events tell that a folder is a recording.
-_TEXT_NAMES = (LABELS_NAME, TRANSCRIPT_NAME, TITLE_NAME)
-_FILE_NAMES = (
-    SOUND_NAME,
-    *_TEXT_NAMES,
-    *(part_of(Path(name)).name for name in _TEXT_NAMES),
-    EVENTS_NAME,
-)
 # Sixteen seconds of 160 ms: longer than a disk takes to wake up.
 _QUEUED_CHUNKS = 100
 _CLOSE_SECONDS = 10.0
@@ -79,31 +72,33 @@ class Recorder:
         self,
         folder: Path,
         duplex: Duplex,
-        most_talks: int = MOST_TALKS,
-        most_bytes: int = MOST_BYTES,
+        most_talks: int | None = None,
+        most_bytes: int | None = None,
         report: Callable[[str], None] = lambda text: None,
         **source: Any,
     ) -> None:
         """Begin a new folder ``conversation-<time>`` in ``folder``, at a talk's beginning.
 
-        Older recordings beyond ``most_talks`` or ``most_bytes`` are deleted. ``report`` is told,
-        once and from any thread, if the recording had to end; the talk may go on. ``source``
-        (JSON values) says where the sound comes from. Raises DuologueError where nothing can be
-        written.
+        Older recordings beyond ``most_talks`` or ``most_bytes`` are deleted, those that the new
+        one leaves no room for when it is over; None: no limit. ``report`` is told, once and from
+        any thread, if the recording had to end; the talk may go on. ``source`` (JSON values) says
+        where the sound comes from. Raises DuologueError where nothing can be written.
         """
+        self._limits = most_talks or sys.maxsize, most_bytes or sys.maxsize
+        prune(folder, *self._limits)
+        order_ms = next_order_ms(folder)
         self.folder = _new_folder(folder)
-        self._limits = most_talks, most_bytes
+        self._written = False
         self._report = report
         self._over = threading.Event()
         self._over_lock = threading.Lock()
         self._queue: Queue[_Chunk | CommandRecord | str | None] = Queue(_QUEUED_CHUNKS)
         self._conversation: Conversation | None = None
         try:
-            self._files = _Files(self.folder, duplex, source)
+            self._files = _Files(self.folder, duplex, {**source, "order_ms": order_ms})
         except DuologueError:
             delete_recording(self.folder)
             raise
-        prune(folder, most_talks, most_bytes)
         self._worker = threading.Thread(target=self._work, name="recorder", daemon=True)
         self._worker.start()
 
@@ -124,6 +119,7 @@ class Recorder:
         """
         if user_audio.shape != agent_audio.shape:
             raise ValueError(f"tracks of {user_audio.shape} and {agent_audio.shape} samples")
+        self._written = True
         self._put(_Chunk(to_pcm(user_audio), to_pcm(agent_audio), step, dict(extra or {})))
 
     def device_event(self, text: str) -> None:
@@ -139,7 +135,8 @@ class Recorder:
         with contextlib.suppress(Full):
             self._queue.put(None, timeout=_CLOSE_SECONDS)
         self._worker.join(_CLOSE_SECONDS)
-        prune(self.folder.parent, *self._limits)
+        if self._written:  # one that never began takes no other's place
+            prune(self.folder.parent, *self._limits, at_hand=self.folder)
         return self._conversation
 
     def _put(self, item: _Chunk | CommandRecord | str) -> None:
@@ -209,13 +206,14 @@ class _Files:
         self._rest = np.zeros((0, 2), np.int16)
         self._samples = 0
         self._began = self._synced = time.perf_counter()
-        self._events = EventWriter(folder / EVENTS_NAME)
-        try:
+        with ExitStack() as undone:
+            self._hold = _held(folder)
+            undone.callback(self._hold.release)
+            self._events = EventWriter(folder / EVENTS_NAME)
+            undone.callback(self._events.close)
             self._sound = FlacWriter(folder / SOUND_NAME)
             self._events.write(talk_record(duplex, SOUND_NAME, **source))
-        except DuologueError:
-            self._events.close()
-            raise
+            undone.pop_all()
 
     def write(self, chunk: _Chunk) -> None:
         """Append a chunk; its sound first, so that no record speaks of sound that is not there."""
@@ -257,6 +255,7 @@ class _Files:
             self._write_texts(self._turn_taking())
         with contextlib.suppress(OSError):
             self._events.close()
+        self._hold.release()
 
     def finish(self) -> Conversation:
         """Complete the files of a talk that is over."""
@@ -279,6 +278,7 @@ class _Files:
             self._events.write(SummaryRecord(**conversation.figures()))
         finally:
             self._events.close()
+            self._hold.release()
         return conversation
 
     def _write_texts(self, taking: TurnTaking) -> None:
@@ -289,6 +289,13 @@ class _Files:
 
     def _turn_taking(self) -> TurnTaking:
         return turn_taking(self._user.levels_db, self._agent.levels_db)
+
+
+def _held(folder: Path) -> Hold:
+    try:
+        return Hold(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def _push_levels(sound: np.ndarray, user: LevelTrack, agent: LevelTrack) -> np.ndarray:
@@ -314,55 +321,6 @@ def write_labels(path: Path, taking: TurnTaking, lines: Sequence[Line] = ()) -> 
         f"{start / RATE_HZ:.3f}\t{end / RATE_HZ:.3f}\t{said}\n" for start, end, said in labels
     )
     write_whole(path, text)
-
-
-# --- the folder of all recordings -----------------------------------------------------------------
-
-
-def prune(folder: Path, most_talks: int, most_bytes: int) -> list[Path]:
-    """Delete the oldest recordings beyond a count or a number of bytes; returns their folders.
-
-    The newest one always stays. Only what a ``Recorder`` wrote is deleted: a folder of its name
-    that holds a recording's events and nothing but its files. One that cannot be deleted stays.
-    """
-    try:
-        found = sorted(recordings(folder), key=lambda one: one[1], reverse=True)
-    except OSError:
-        return []  # the folder is gone, or its drive
-    kept_bytes = 0
-    deleted = []
-    for index, (path, _, size_bytes) in enumerate(found):
-        kept_bytes += size_bytes
-        if index and (index >= most_talks or kept_bytes > most_bytes):
-            delete_recording(path)
-            deleted.append(path)
-    return deleted
-
-
-def recordings(folder: Path) -> Iterator[tuple[Path, tuple[str, int], int]]:
-    """(folder, what puts it in order of time, bytes) of each recording in ``folder``."""
-    for path in folder.iterdir():
-        if path.is_symlink() or not path.is_dir() or not _FOLDER_NAME.fullmatch(path.name):
-            continue
-        try:
-            files = list(path.iterdir())
-            if any(file.is_symlink() or file.name not in _FILE_NAMES for file in files):
-                continue
-            head = next(read_events(path / EVENTS_NAME), None)
-            size_bytes = sum(file.stat().st_size for file in files)
-        except (DuologueError, OSError):
-            continue
-        if isinstance(head, TalkRecord) and head.sound == SOUND_NAME:
-            stem, _, count = path.name.removeprefix("conversation-").partition("_")
-            yield path, (stem, int(count or 0)), size_bytes
-
-
-def delete_recording(folder: Path) -> None:
-    """Delete a recording's files, and the folder if it is empty then; never anything else."""
-    with contextlib.suppress(OSError):
-        for name in _FILE_NAMES:
-            (folder / name).unlink(missing_ok=True)
-        folder.rmdir()
 
 
 def _new_folder(parent: Path) -> Path:

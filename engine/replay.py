@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from engine.audio_file import from_pcm
 from engine.bundle import Bundle
@@ -25,6 +24,7 @@ from engine.events import (
     bundle_name,
     read_talk,
 )
+from engine.talk_sound import TalkSound
 from engine.tokens import RATE_HZ
 
 
@@ -84,7 +84,7 @@ def replay(
         here.gpu_layers,
     )
     try:
-        with _UserTrack(folder / head.sound) as track:
+        with TalkSound(folder / head.sound) as track:
             heard = np.zeros(0, np.int16)
             for record in records:
                 if isinstance(record, UnheardRecord):
@@ -96,7 +96,7 @@ def replay(
                     raise DuologueError(
                         f"{folder} is not recorded from a talk's beginning; choose another one."
                     )
-                heard = np.concatenate([heard, track.read(record.samples)])
+                heard = np.concatenate([heard, track.read(record.samples)[:, 0]])
                 due = duplex.due_samples
                 if len(heard) < due:
                     result.remarks.append(
@@ -111,39 +111,6 @@ def replay(
     finally:
         duplex.close()
     return result
-
-
-class _UserTrack:
-    """The left channel of a sound file, read from its beginning; a context manager."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self._file = soundfile.SoundFile(path)
-        except (soundfile.SoundFileError, TypeError) as error:
-            raise DuologueError(
-                f"{path} is missing or cannot be read; choose another recorded talk."
-            ) from error
-        if (self._file.samplerate, self._file.channels) != (RATE_HZ, 2):
-            self._file.close()
-            raise DuologueError(f"{path} is not the sound of a talk; choose another one.")
-        self.length_samples: int = self._file.frames
-        self.position = 0
-
-    def __enter__(self) -> _UserTrack:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def read(self, samples: int) -> np.ndarray:
-        """int16 (samples,), fewer where the file ends."""
-        try:
-            sound = self._file.read(samples, dtype="int16", always_2d=True)
-        except soundfile.SoundFileError:
-            sound = np.zeros((0, 2), np.int16)
-        self.position += len(sound)
-        user: np.ndarray = sound[:, 0]
-        return user
 
 
 def _name(bundle: BundleName) -> str:

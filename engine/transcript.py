@@ -15,7 +15,7 @@ from typing import Literal
 
 from engine.bundle import Manifest
 from engine.duplex import Step
-from engine.events import ChunkRecord, read_talk
+from engine.events import EVENTS_NAME, ChunkRecord, TalkRecord, read_events
 from engine.tokens import RATE_HZ
 from engine.whole_file import write_whole
 
@@ -98,8 +98,11 @@ def covered_sides(manifest: Manifest) -> list[Side]:
 
 
 def read_transcript(folder: Path) -> Transcript:
-    """That of a recorded talk, from its events; DuologueError where they cannot be read."""
-    head, records = read_talk(folder)
+    """What can be read of a recorded talk's, from its events."""
+    records = read_events(folder / EVENTS_NAME, lenient=True)
+    head = next(records, None)
+    if not isinstance(head, TalkRecord):
+        return Transcript(0)
     transcript = Transcript(head.chunk_ms * RATE_HZ // 1000)
     for record in records:
         if isinstance(record, ChunkRecord):

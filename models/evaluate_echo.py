@@ -32,6 +32,7 @@ from engine.residual_suppressor import HOP
 from engine.tokens import RATE_HZ
 from engine.unit_encoder import Tokenizer
 from engine.vocoder import StreamingVocoder
+from engine.whole_file import write_whole
 from models import echo_loop, script
 from models.echo_loop import Loop, cancel, closed_loop, in_room
 from models.known_sentences import edit_distance
@@ -122,7 +123,7 @@ def evaluate_echo(
         figures |= {"seed": seed, "speech": "people" if speech else "synthetic voices"}
         if json_path:  # after each room: the board takes most of an hour
             by_room = {"by_room": [asdict(each) for each in results]}
-            json_path.write_text(json.dumps(figures | by_room, indent=2) + "\n", encoding="utf8")
+            write_whole(json_path, json.dumps(figures | by_room, indent=2) + "\n")
     show(console, figures)
     return figures
 

@@ -23,6 +23,7 @@ from engine.audio_file import read_mono
 from engine.bundle import Bundle, load_bundle
 from engine.tokens import FRAME_MS, FRAME_SAMPLES
 from engine.unit_encoder import Tokenizer, streamed_units
+from engine.whole_file import write_whole
 from models.evaluate_echo import find_speakers, spoken
 from models.known_sentences import edit_distance
 from models.rooms import USER_DB, at_level, draw_room, noise_of_seed, speech_level_db
@@ -75,7 +76,7 @@ def evaluate_robustness(
         figures[name] = {"unit_error": mean, "low": mean - margin, "high": mean + margin}
     _show(Console(), figures)
     if json_path:
-        json_path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf8")
+        write_whole(json_path, json.dumps(figures, indent=2) + "\n")
     return figures
 
 

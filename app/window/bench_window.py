@@ -34,7 +34,7 @@ from app.window.session import Session
 from app.window.start import SWITCH_SECONDS
 from engine.events import EVENTS_NAME
 from engine.live_events import ChunkDone
-from engine.recorder import SOUND_NAME
+from engine.recordings import SOUND_NAME
 from engine.tokens import RATE_HZ
 
 _WARM_CHUNKS = 5

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QDateTime, QLocale, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QDateTime, QDir, QLocale, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -35,7 +36,7 @@ from app.window.sentences import in_language
 from app.window.waveform_bars import clock_text
 from app.window.waveform_view import WaveformView
 from engine.errors import DuologueError
-from engine.recorder import SOUND_NAME
+from engine.recordings import SOUND_NAME
 from engine.tokens import RATE_HZ
 from engine.transcript import Line
 
@@ -228,12 +229,10 @@ class ConversationsPage(QWidget):
 
     def _describe(self, entry: Entry) -> None:
         self.name_label.setText(self._name(entry))
-        about = [
-            clock_text(entry.seconds),
-            entry.bundle,
-            self.tr("chunks of {0} ms").format(entry.chunk_ms),
-            self.tr("{0} MB").format(QLocale().toString(entry.size_bytes / 1e6, "f", 1)),
-        ]
+        about = [clock_text(entry.seconds)]
+        if entry.bundle:
+            about += [entry.bundle, self.tr("chunks of {0} ms").format(entry.chunk_ms)]
+        about.append(self.tr("{0} MB").format(QLocale().toString(entry.size_bytes / 1e6, "f", 1)))
         if not entry.summary:
             about.append(self.tr("broke off"))
         self.about_label.setText(in_language(entry.damage) or " · ".join(about))
@@ -358,7 +357,8 @@ class ConversationsPage(QWidget):
         if entry is None:
             return
         suffix = library.SUFFIXES[form]
-        start = str(Path.home() / f"{entry.title or entry.folder.name}{suffix}".replace("/", "-"))
+        name = re.sub(r'[\x00-\x1f\\/:*?"<>|]', "-", entry.title or entry.folder.name)
+        start = QDir.home().filePath(f"{name}{suffix}")
         path, _ = QFileDialog.getSaveFileName(self, self.tr("Export"), start, f"*{suffix}")
         if path:
             self.export(form, Path(path))

@@ -38,6 +38,8 @@ def take_screenshots(sample: Path, folder: Path, language: str = "en") -> list[P
     """Write `<page>-<theme>.png` into ``folder``; returns their paths."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise DuologueError(f"{folder} is not empty; choose another folder with --out.")
     microphone = read_mono(sample, _TALK_SECONDS)
     with tempfile.TemporaryDirectory() as profile:
         before = os.environ.get(PROFILE_VARIABLE)

@@ -136,11 +136,11 @@ _SENTENCES = (
         "Sentences",
         "The recording in {0} has ended ({1}). The talk goes on; make room, or choose another folder, and record again.",
     ),
-    QT_TRANSLATE_NOOP(
-        "Sentences", "The conversation in {0} is damaged and cannot be exported ({1})."
-    ),
     QT_TRANSLATE_NOOP("Sentences", "The conversation cannot be played ({0})."),
     QT_TRANSLATE_NOOP("Sentences", "The sound is missing or damaged."),
+    QT_TRANSLATE_NOOP("Sentences", "The conversation is being recorded; stop the talk first."),
+    QT_TRANSLATE_NOOP("Sentences", "{0} belongs to a recording; choose another name."),
+    QT_TRANSLATE_NOOP("Sentences", "{0} is missing; export what is left in another form."),
     QT_TRANSLATE_NOOP(
         "Sentences", "The sound of the conversation in {0} cannot be read; choose another."
     ),
@@ -163,28 +163,37 @@ _SENTENCES = (
     QT_TRANSLATE_NOOP("Sentences", "{0} is damaged in line {1}; choose another recorded talk."),
     # Settings.
     QT_TRANSLATE_NOOP(
+        "Sentences",
+        "Some settings were not valid and have their defaults again: {0}. "
+        "The old file is kept as {1}.",
+    ),
+    QT_TRANSLATE_NOOP(
         "Sentences", "Some settings were not valid and have their defaults again: {0}."
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
-        "The settings were damaged; the defaults are used. The old file is kept as {0}.",
-    ),
-    QT_TRANSLATE_NOOP(
-        "Sentences",
-        "The settings in {0} are damaged and cannot be set aside ({1}); the defaults are used.",
-    ),
-    QT_TRANSLATE_NOOP(
-        "Sentences", "The settings in {0} cannot be read ({1}); the defaults are used."
-    ),
-    QT_TRANSLATE_NOOP(
-        "Sentences",
-        "The settings are from a newer Duologue; the defaults are used. "
+        "The settings were damaged; the defaults are used, but no recording is deleted. "
         "The old file is kept as {0}.",
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
+        "The settings in {0} are damaged and cannot be set aside ({1}); the defaults are used, "
+        "but no recording is deleted.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The settings in {0} cannot be read ({1}); the defaults are used, "
+        "but no recording is deleted.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The settings are from a newer Duologue; the defaults are used, but no recording is "
+        "deleted. The old file is kept as {0}.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
         "The settings in {0} are from a newer Duologue and cannot be set aside ({1}); "
-        "the defaults are used.",
+        "the defaults are used, but no recording is deleted.",
     ),
     # Bundles and models.
     QT_TRANSLATE_NOOP("Sentences", "{0} is missing or has another size; install it again."),

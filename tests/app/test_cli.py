@@ -15,6 +15,9 @@ import pytest
 import soundfile
 
 from app.cli import main
+from app.folders import recordings_folder
+from app.open_talk import OpenTalk
+from app.settings import Settings, SettingsFile
 from engine.errors import DuologueError
 from engine.tokens import RATE_HZ
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -232,3 +235,51 @@ def test_no_portaudio_is_one_sentence(
 
 def _no_portaudio() -> None:
     raise DuologueError("The PortAudio library is missing; install Duologue again.")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["bench"],
+        ["bench-window"],
+        ["doctor"],
+        ["evaluate", "units", __file__],
+        ["evaluate", "echo"],
+    ],
+    ids=" ".join,
+)
+def test_figures_take_no_files_place(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And are not measured for an hour before that is said."""
+    path = tmp_path / "figures.json"
+    path.write_text("keep this")
+    assert run(*command, "--json", str(path)) == 2
+    assert "is there already" in one_sentence(capsys)
+    assert path.read_text() == "keep this"
+    for wrong in (tmp_path, tmp_path / "none" / "figures.json"):
+        assert run(*command, "--json", str(wrong)) == 2
+        assert "cannot be written" in one_sentence(capsys)
+
+
+def test_pictures_take_no_files_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "talk-light.png").write_bytes(b"mine")
+    assert run("screenshots", "--out", str(tmp_path)) == 2
+    assert "not empty" in one_sentence(capsys)
+    assert [path.name for path in tmp_path.iterdir()] == ["talk-light.png"]
+
+
+def test_live_keeps_what_the_settings_keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the settings' folder by their limits; in another nothing is deleted."""
+    monkeypatch.setenv("DUOLOGUE_PROFILE", str(tmp_path))
+    SettingsFile().save(Settings(most_recordings=1000, most_gigabytes=20))
+    limits = []
+
+    def begin(talk: OpenTalk) -> None:
+        limits.append((talk.settings.most_recordings, talk.settings.most_gigabytes))
+        raise DuologueError("Enough was seen.")
+
+    monkeypatch.setattr(OpenTalk, "begin", begin)
+    for folder in (recordings_folder(), tmp_path / "other"):
+        assert run("live", "--record", str(folder)) == 2
+    assert limits == [(1000, 20), (100_000, 10_000)]

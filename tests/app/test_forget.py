@@ -15,7 +15,10 @@ from app.forget import forget
 from app.library import entries
 from app.settings import Settings, SettingsFile
 from engine.duplex import Duplex
+from engine.errors import DuologueError
 from engine.recorder import Recorder
+from engine.recordings import Hold
+from tests.engine.recorded_talks import content, write_talk
 from tests.engine.tiny_bundle import write_tiny_bundle
 
 
@@ -89,3 +92,50 @@ def test_what_onnx_runtime_left_goes_only_when_asked(
     assert len(asked) == 1 and str(folder) in asked[0] and "another program" in asked[0]
     assert folder.exists() is not answer
     assert (folder.parent / "of another program").exists()
+
+
+@pytest.mark.parametrize(
+    "place", ["data", "data/talks", "data/bundles", "data/bundles/mine", "log"]
+)
+def test_recordings_inside_stay(belongings: Path, place: str) -> None:
+    """The folder of recordings may be, or lie in, a folder of the program's."""
+    folder = belongings / place
+    talk = write_talk(folder)
+    (folder / "note.txt").write_text("keep this")
+    SettingsFile().save(Settings(recording_folder=folder))
+    before = content(talk)
+    told: list[str] = []
+    forget(lambda question: "settings" in question, told.append)
+    assert content(talk) == before
+    assert f"Your recordings stay in {folder}." in told
+    assert not SettingsFile().path.exists()
+    asked: list[str] = []
+    SettingsFile().save(Settings(recording_folder=folder))
+    forget(lambda question: bool(asked.append(question)) or True, told.append)
+    assert "1 recorded conversations" in asked[1]
+    assert not talk.exists()
+
+
+def test_what_lies_beside_ours_stays(belongings: Path) -> None:
+    """A profile may be a folder in which there were others of these names."""
+    others = [config_folder() / "mine.json", data_folder() / "thesis.txt", log_folder() / "x.log"]
+    for other in others:
+        other.write_text("keep this")
+    noted = next(recordings_folder().glob("conversation-*"))
+    (noted / "note.txt").write_text("keep this")
+    forget(lambda question: True, lambda text: None)
+    kept = [*others, noted / "note.txt"]
+    found = [path for path in belongings.rglob("*") if path.is_file()]
+    assert sorted(path for path in found if belongings / "bundle" not in path.parents) == sorted(
+        kept
+    )
+
+
+def test_a_talk_that_is_being_recorded_is_named(belongings: Path) -> None:
+    pytest.importorskip("fcntl")
+    folder = write_talk(recordings_folder())
+    running = Hold(folder)
+    with pytest.raises(DuologueError, match=folder.name):
+        forget(lambda question: True, lambda text: None)
+    running.release()
+    assert [entry.folder for entry in entries(recordings_folder())] == [folder]

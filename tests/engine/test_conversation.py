@@ -18,6 +18,9 @@ from engine.errors import DuologueError
 from engine.events import EVENTS_NAME
 from engine.picture import draw
 from engine.tokens import RATE_HZ
+from engine.transcript import TRANSCRIPT_NAME
+from tests.engine.full_disk import file_limit
+from tests.engine.recorded_talks import content, write_talk
 
 SECONDS = 3.0
 CHUNK = 2560
@@ -149,6 +152,25 @@ def test_the_recording_is_never_overwritten(duplex: Duplex, user: Path, tmp_path
     assert (tmp_path / WAV_NAME).read_bytes() == before
 
 
+@pytest.mark.parametrize("name", [WAV_NAME, EVENTS_NAME, PICTURE_NAME, TRANSCRIPT_NAME])
+def test_no_file_of_another_talk_is_overwritten(
+    duplex: Duplex, user: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "note.txt").write_text("no matter")
+    (tmp_path / name).write_text("keep this")
+    with pytest.raises(DuologueError, match=f"overwrite .*{name}"):
+        hold(duplex, user, tmp_path)
+    assert content(tmp_path) == {name: b"keep this", "note.txt": b"no matter"}
+
+
+def test_a_live_recording_is_not_overwritten(duplex: Duplex, user: Path, tmp_path: Path) -> None:
+    folder = write_talk(tmp_path)
+    before = content(folder)
+    with pytest.raises(DuologueError, match="overwrite"):
+        hold(duplex, user, folder)
+    assert content(folder) == before
+
+
 class VirtualClock:
     """Time that passes only by sleeping, or by work."""
 
@@ -191,3 +213,11 @@ def test_the_picture_is_drawn(duplex: Duplex, user: Path, tmp_path: Path) -> Non
     assert path.read_bytes().startswith(b"\x89PNG")
     with pytest.raises(DuologueError, match="cannot be written"):
         draw(conversation, tmp_path / "missing" / PICTURE_NAME)
+
+
+def test_a_picture_is_drawn_whole_or_not_at_all(duplex: Duplex, user: Path, tmp_path: Path) -> None:
+    conversation = hold(duplex, user, tmp_path / "talk")
+    (tmp_path / "old.png").write_bytes(b"old")
+    with file_limit(1000), pytest.raises(DuologueError, match="cannot be written"):
+        draw(conversation, tmp_path / "old.png")
+    assert (tmp_path / "old.png").read_bytes() == b"old"

@@ -87,3 +87,10 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_no_room_for_the_header_is_told(tmp_path: Path) -> None:
     with file_limit(10), pytest.raises(DuologueError):
         FlacWriter(tmp_path / "a.flac").write(noise(4))
+
+
+def test_it_takes_no_files_place(tmp_path: Path) -> None:
+    (tmp_path / "a.flac").write_bytes(b"keep this")
+    with pytest.raises(DuologueError, match="cannot be written"):
+        FlacWriter(tmp_path / "a.flac")
+    assert (tmp_path / "a.flac").read_bytes() == b"keep this"

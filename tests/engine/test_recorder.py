@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -24,10 +25,12 @@ from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
 from engine.events import EVENTS_NAME, TalkRecord, read_events
 from engine.live import LiveConversation
-from engine.recorder import LABELS_NAME, SOUND_NAME, Recorder, prune
+from engine.recorder import Recorder
+from engine.recordings import LABELS_NAME, SOUND_NAME, prune
 from engine.replay import replay
 from engine.tokens import RATE_HZ
 from tests.engine.full_disk import file_limit
+from tests.engine.recorded_talks import write_talk
 from tests.engine.simulated_card import SimulatedCard
 from tests.engine.tiny_bundle import write_tiny_bundle
 
@@ -193,7 +196,7 @@ def test_other_bundles_and_folders_are_refused(
         replay(recorder.folder, bundle)
     events.write_bytes(whole)
     (recorder.folder / SOUND_NAME).unlink()
-    with pytest.raises(DuologueError, match="missing"):
+    with pytest.raises(DuologueError, match="sound of the conversation"):
         replay(recorder.folder, bundle)
 
 
@@ -256,10 +259,7 @@ def test_a_killed_process_loses_less_than_a_second(bundle: Bundle, tmp_path: Pat
     assert "breaks off" in result.remarks[0]
     # The next recording finds it and can let it go.
     assert prune(tmp_path, 0, 0) == []
-    newer = folder.with_name("conversation-99991231-000000")
-    newer.mkdir()
-    for file in folder.iterdir():
-        (newer / file.name).write_bytes(file.read_bytes())
+    write_talk(tmp_path, began="2099-01-01T00:00:00Z")
     assert prune(tmp_path, 1, 10**9) == [folder]
 
 
@@ -327,54 +327,7 @@ def test_a_hanging_disk_does_not_delay_the_caller(
     assert len(sound) == chunks * CHUNK >= recorder_module._QUEUED_CHUNKS * CHUNK
 
 
-# --- retention ------------------------------------------------------------------------------------
-
-
-def fake(folder: Path, name: str, like: Recorder) -> Path:
-    path = folder / name
-    path.mkdir()
-    for file in like.folder.iterdir():
-        (path / file.name).write_bytes(file.read_bytes())
-    return path
-
-
-def test_the_oldest_recordings_go(duplex: Duplex, tmp_path: Path) -> None:
-    like, _ = record(duplex, tmp_path / "like", chunks=3)
-    like.close()
-    folder = tmp_path / "all"
-    folder.mkdir()
-    names = [f"conversation-20200101-0000{second:02}" for second in range(5)]
-    paths = [fake(folder, name, like) for name in [*names, names[4] + "_2", names[4] + "_10"]]
-    assert prune(folder, 4, 10**9) == [paths[2], paths[1], paths[0]]
-    size_bytes = sum(file.stat().st_size for file in paths[3].iterdir())
-    assert prune(folder, 4, round(2.5 * size_bytes)) == [paths[4], paths[3]]
-    assert prune(folder, 0, 0) == [paths[5]]
-    assert list(folder.iterdir()) == [paths[6]]
-    recorder, _ = record(duplex, folder, chunks=2, most_talks=1)
-    recorder.close()
-    assert list(folder.iterdir()) == [recorder.folder]
-
-
-def test_what_is_not_a_recording_stays(duplex: Duplex, tmp_path: Path) -> None:
-    like, _ = record(duplex, tmp_path / "like", chunks=3)
-    like.close()
-    folder = tmp_path / "all"
-    folder.mkdir()
-    noted = fake(folder, "conversation-20200101-000001", like)
-    (noted / "note.txt").write_text("keep this")
-    named = fake(folder, "holiday", like)
-    strange = fake(folder, "conversation-20200101-000002", like)
-    (strange / EVENTS_NAME).write_text("not ours\n")
-    empty = folder / "conversation-20200101-000003"
-    empty.mkdir()
-    link = folder / "conversation-20200101-000004"
-    link.symlink_to(like.folder)
-    file = folder / "conversation-20200101-000005"
-    file.write_text("")
-    newest = fake(folder, "conversation-20300101-000000", like)
-    assert prune(folder, 1, 1) == []
-    assert sorted(folder.iterdir()) == sorted([noted, named, strange, empty, link, file, newest])
-    assert len(list(like.folder.iterdir())) == 3
+# --- the head -------------------------------------------------------------------------------------
 
 
 def test_the_head_names_all_that_tokens_depend_on(
@@ -389,3 +342,21 @@ def test_the_head_names_all_that_tokens_depend_on(
     assert head.back_end.gpu_layers == 0
     assert load_bundle(bundle.folder).manifest == bundle.manifest
     assert from_pcm(np.array([-32768, 16384], np.int16)).tolist() == [-1.0, 0.5]
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS])
+def test_a_volume_that_cannot_tell_what_the_disk_has_is_recorded_on(
+    duplex: Duplex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Some network volumes; no such one can be had here, so the system's answer is put in."""
+
+    def fsync(_descriptor: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("os.fsync", fsync)
+    monkeypatch.setattr(recorder_module, "_SYNC_SECONDS", 0.0)
+    told: list[str] = []
+    recorder, _ = record(duplex, tmp_path, chunks=5, report=told.append)
+    assert recorder.close()
+    assert told == []
+    assert (recorder.folder / LABELS_NAME).is_file()

@@ -15,7 +15,8 @@ from engine.bundle import Bundle
 from engine.conversation import talk
 from engine.duplex import Duplex
 from engine.events import EVENTS_NAME, ChunkRecord, read_events
-from engine.recorder import LABELS_NAME, Recorder, delete_recording, recordings
+from engine.recorder import Recorder
+from engine.recordings import LABELS_NAME, delete_recording, recordings
 from engine.replay import replay
 from engine.tokens import RATE_HZ
 from engine.transcript import TRANSCRIPT_NAME, Line, Transcript, clock, write_transcript
@@ -149,7 +150,7 @@ def test_a_recording_holds_the_transcript_and_replays(
     result = replay(recorder.folder, bundle)
     assert result.identical
     assert result.chunks == 40
-    assert [path for path, _, _ in recordings(tmp_path)] == [recorder.folder]
+    assert [one.path for one in recordings(tmp_path)] == [recorder.folder]
     delete_recording(recorder.folder)
     assert not recorder.folder.exists()
 

@@ -770,16 +770,24 @@
         <translation>Die Aufnahme in {0} ist zu Ende ({1}). Das Gespräch geht weiter; schaffen Sie Platz oder wählen Sie einen anderen Ordner, und nehmen Sie neu auf.</translation>
     </message>
     <message>
-        <source>The conversation in {0} is damaged and cannot be exported ({1}).</source>
-        <translation>Das Gespräch in {0} ist beschädigt und lässt sich nicht exportieren ({1}).</translation>
-    </message>
-    <message>
         <source>The conversation cannot be played ({0}).</source>
         <translation>Das Gespräch lässt sich nicht abspielen ({0}).</translation>
     </message>
     <message>
         <source>The sound is missing or damaged.</source>
         <translation>Der Ton fehlt oder ist beschädigt.</translation>
+    </message>
+    <message>
+        <source>The conversation is being recorded; stop the talk first.</source>
+        <translation>Das Gespräch wird gerade aufgenommen; beenden Sie es zuerst.</translation>
+    </message>
+    <message>
+        <source>{0} belongs to a recording; choose another name.</source>
+        <translation>{0} gehört zu einer Aufnahme; wählen Sie einen anderen Namen.</translation>
+    </message>
+    <message>
+        <source>{0} is missing; export what is left in another form.</source>
+        <translation>{0} fehlt; exportieren Sie, was übrig ist, in einer anderen Form.</translation>
     </message>
     <message>
         <source>The sound of the conversation in {0} cannot be read; choose another.</source>
@@ -818,28 +826,32 @@
         <translation>{0} ist in Zeile {1} beschädigt; wählen Sie ein anderes Gespräch.</translation>
     </message>
     <message>
+        <source>Some settings were not valid and have their defaults again: {0}. The old file is kept as {1}.</source>
+        <translation>Einige Einstellungen waren ungültig und haben wieder ihre Vorgaben: {0}. Die alte Datei liegt als {1} bereit.</translation>
+    </message>
+    <message>
         <source>Some settings were not valid and have their defaults again: {0}.</source>
         <translation>Einige Einstellungen waren ungültig und haben wieder ihre Vorgaben: {0}.</translation>
     </message>
     <message>
-        <source>The settings were damaged; the defaults are used. The old file is kept as {0}.</source>
-        <translation>Die Einstellungen waren beschädigt; es gelten die Vorgaben. Die alte Datei liegt als {0} bereit.</translation>
+        <source>The settings were damaged; the defaults are used, but no recording is deleted. The old file is kept as {0}.</source>
+        <translation>Die Einstellungen waren beschädigt; es gelten die Vorgaben, aber keine Aufnahme wird gelöscht. Die alte Datei liegt als {0} bereit.</translation>
     </message>
     <message>
-        <source>The settings in {0} are damaged and cannot be set aside ({1}); the defaults are used.</source>
-        <translation>Die Einstellungen in {0} sind beschädigt und lassen sich nicht beiseite legen ({1}); es gelten die Vorgaben.</translation>
+        <source>The settings in {0} are damaged and cannot be set aside ({1}); the defaults are used, but no recording is deleted.</source>
+        <translation>Die Einstellungen in {0} sind beschädigt und lassen sich nicht beiseite legen ({1}); es gelten die Vorgaben, aber keine Aufnahme wird gelöscht.</translation>
     </message>
     <message>
-        <source>The settings in {0} cannot be read ({1}); the defaults are used.</source>
-        <translation>Die Einstellungen in {0} sind nicht lesbar ({1}); es gelten die Vorgaben.</translation>
+        <source>The settings in {0} cannot be read ({1}); the defaults are used, but no recording is deleted.</source>
+        <translation>Die Einstellungen in {0} sind nicht lesbar ({1}); es gelten die Vorgaben, aber keine Aufnahme wird gelöscht.</translation>
     </message>
     <message>
-        <source>The settings are from a newer Duologue; the defaults are used. The old file is kept as {0}.</source>
-        <translation>Die Einstellungen stammen von einem neueren Duologue; es gelten die Vorgaben. Die alte Datei liegt als {0} bereit.</translation>
+        <source>The settings are from a newer Duologue; the defaults are used, but no recording is deleted. The old file is kept as {0}.</source>
+        <translation>Die Einstellungen stammen von einem neueren Duologue; es gelten die Vorgaben, aber keine Aufnahme wird gelöscht. Die alte Datei liegt als {0} bereit.</translation>
     </message>
     <message>
-        <source>The settings in {0} are from a newer Duologue and cannot be set aside ({1}); the defaults are used.</source>
-        <translation>Die Einstellungen in {0} stammen von einem neueren Duologue und lassen sich nicht beiseite legen ({1}); es gelten die Vorgaben.</translation>
+        <source>The settings in {0} are from a newer Duologue and cannot be set aside ({1}); the defaults are used, but no recording is deleted.</source>
+        <translation>Die Einstellungen in {0} stammen von einem neueren Duologue und lassen sich nicht beiseite legen ({1}); es gelten die Vorgaben, aber keine Aufnahme wird gelöscht.</translation>
     </message>
     <message>
         <source>{0} is missing or has another size; install it again.</source>
