@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.folders import config_folder
 from engine.audio_file import unwritable
 from engine.bundle import ChunkMs
+from engine.devices import Wanted
 from engine.duplex import MOST_LATENCY_MS
 from engine.errors import DuologueError
 from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS, MOST_CARD_LATENCY_MS
@@ -40,9 +41,9 @@ class Settings(BaseModel):
     """How late the user's sound is used; None: one chunk."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     """None: the bundle's."""
-    microphone: str | None = None
-    """A name as `engine.devices.choose` takes it; None follows the system's default."""
-    speaker: str | None = None
+    microphone: Wanted = None
+    """As `engine.devices.choose` takes it; a name alone is an older program's, or an option's."""
+    speaker: Wanted = None
     card_latency_ms: Annotated[int, Field(ge=5, le=MOST_CARD_LATENCY_MS)] = DEFAULT_CARD_LATENCY_MS
     echo_cancelling: bool = True
     noise_suppression: bool = False

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import devices, portaudio_card
+from engine import devices, portaudio_card, streams
 from engine.devices import PULSE, Device, Listing
 from engine.errors import DuologueError
 from engine.playout import Playout
@@ -76,10 +76,10 @@ class Host:
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     host = Host()
-    monkeypatch.setattr(portaudio_card, "portaudio", host.module)
+    monkeypatch.setattr(streams, "portaudio", host.module)
     monkeypatch.setattr(portaudio_card, "refresh", lambda: host.while_listing())
     monkeypatch.setattr(portaudio_card, "list_devices", lambda: host.listing)
-    monkeypatch.setattr(portaudio_card, "portaudio_index", lambda _device, _kind: 0)
+    monkeypatch.setattr(streams, "portaudio_index", lambda _device, _kind: 0)
     monkeypatch.setattr(portaudio_card, "DeviceWatch", host.watch)
     return host
 
