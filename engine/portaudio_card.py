@@ -252,7 +252,8 @@ class PortAudioCard:
         channel = self._channel.chosen
         if channel != self._channel_told and self._opened:
             self._channel_told = channel
-            _LOG.info("the microphone's channel %d is heard", channel + 1)
+            count = self._channel.channels
+            _LOG.info("the microphone's channel %d of %d is heard", channel + 1, count)
 
     # --- PortAudio's thread -----------------------------------------------------------------------
 

@@ -73,8 +73,7 @@ def test_the_server_and_the_names_are_said_rightly(virtual_card: VirtualCard) ->
         listing = list_devices()
     (kitchen,) = (device for device in listing.speakers if device.port == "kitchen")
     assert (kitchen.name, kitchen.key) == ("Küche", "kitchen")
-    pipewire = "PipeWire" in virtual_card.pactl("info")
-    assert kitchen.host_api == (PIPEWIRE if pipewire else PULSE)
+    assert kitchen.host_api == (PIPEWIRE if virtual_card.is_pipewire else PULSE)
 
 
 def test_a_recording_is_played_through_the_chosen_speaker(

@@ -60,6 +60,11 @@ class VirtualCard:
         )
         return done.stdout.strip()
 
+    @property
+    def is_pipewire(self) -> bool:
+        """Whether the server is PipeWire's."""
+        return "PipeWire" in self.pactl("info")
+
     def load(self, *arguments: str) -> str:
         """Load a module; returns its number."""
         return self.pactl("load-module", *arguments)
