@@ -49,9 +49,17 @@ class VirtualCard:
         if not self.environment:
             pytest.skip(f"no virtual sound card: {self._process.stderr.read().strip()}")
 
+    @property
+    def pid(self) -> int:
+        """The process whose children are the servers."""
+        return self._process.pid
+
     def stop(self) -> None:
-        """End; `start` may follow."""
-        self._process.communicate(timeout=_CALL_SECONDS)
+        """End, if it has not; `start` may follow."""
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe:
+                pipe.close()
+        self._process.wait(_CALL_SECONDS)
 
     def pactl(self, *arguments: str) -> str:
         """Ask the server for something."""
