@@ -18,8 +18,8 @@ def kill_the_script(card: VirtualCard) -> None:
     os.kill(card.pid, signal.SIGKILL)
 
 
-def hang_a_server_and_stop(card: VirtualCard) -> None:
-    os.kill(servers(card)[-1], signal.SIGSTOP)
+def hang_the_server_and_stop(card: VirtualCard) -> None:
+    os.kill(int((card.folder / "run" / "pid").read_text()), signal.SIGSTOP)
     card.stop()
 
 
@@ -38,7 +38,7 @@ def runs(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("server", ["pulseaudio", "pipewire"])
-@pytest.mark.parametrize("end", [kill_the_script, VirtualCard.stop, hang_a_server_and_stop])
+@pytest.mark.parametrize("end", [kill_the_script, VirtualCard.stop, hang_the_server_and_stop])
 def test_no_server_stays_behind(
     tmp_path: Path, server: str, end: Callable[[VirtualCard], None]
 ) -> None:

@@ -26,8 +26,9 @@ on_one = pytest.mark.parametrize("virtual_card", [""], indirect=True, ids=["one 
 class VirtualCard:
     """A running server; ``microphone`` and ``speaker`` are its default devices."""
 
-    def __init__(self, folder: Path, server: str) -> None:
+    def __init__(self, folder: Path, server: str = "") -> None:
         """``server`` is pulseaudio, pipewire, or empty for whichever is there."""
+        self.folder = folder
         self._command = [str(_SCRIPT), "hold", str(folder), *([server] if server else [])]
         self.environment = ""
         """What leads to it, as the script prints it."""
@@ -118,7 +119,7 @@ class VirtualCard:
 
 
 @contextmanager
-def running_card(folder: Path, server: str) -> Iterator[VirtualCard]:
+def running_card(folder: Path, server: str = "") -> Iterator[VirtualCard]:
     """A server in ``folder``, found by this process and its children; skips where none runs."""
     with pytest.MonkeyPatch.context() as environment:
         card = VirtualCard(folder, server)
