@@ -6,10 +6,12 @@ import builtins
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from engine import device_watch
 from engine.devices import (
     PIPEWIRE,
     PULSE,
@@ -237,6 +239,13 @@ def test_a_chosen_device_is_known_by_what_stays() -> None:
         choose(ALL, ChosenDevice("gone", "Head"), "microphone")
     twins = (device("USB"), Device("USB (2)", "Core Audio", "USB", 1, 48_000, "", False))
     assert [one.key for one in twins] == ["usb", "USB (2)"]
+
+
+def test_a_listing_comes_through_the_watch_as_it_is() -> None:
+    """Else every look would be a change."""
+    content = served("Source", "mic", "Küche") + served("Sink", "out", "Speaker")
+    listing = server_listing(content, PIPEWIRE_INFO, {})
+    assert device_watch._from_json(json.dumps(asdict(listing))) == listing
 
 
 def test_the_watch_prints_the_devices_and_ends_with_its_parent() -> None:

@@ -81,7 +81,9 @@ def test_a_recording_is_played_through_the_chosen_speaker(
 ) -> None:
     recording = tmp_path / "conversation.flac"
     sound = tone(1.5)
-    soundfile.write(recording, np.stack([sound, np.zeros_like(sound)], axis=1), RATE_HZ)
+    silent = np.zeros(RATE_HZ, np.float32)  # until the ear has begun to listen
+    track = np.concatenate([silent, sound])
+    soundfile.write(recording, np.stack([track, np.zeros_like(track)], axis=1), RATE_HZ)
     with (
         plugged(virtual_card, speaker("kitchen", "Küche")),
         virtual_card.listen("kitchen") as chosen,
