@@ -17,7 +17,7 @@ from pathlib import Path
 
 from app.settings import Settings
 from app.talk_state import Figures
-from engine.devices import list_devices
+from engine.devices import Device, list_devices
 from engine.errors import DuologueError
 
 _PACKAGES = (
@@ -82,9 +82,12 @@ def _devices() -> list[str]:
         return [str(error)]
     named = [("microphone", device) for device in listing.microphones]
     named += [("speaker", device) for device in listing.speakers]
-    return [
-        f"{kind}: {device.name} ({device.host_api}, {device.rate_hz} Hz)" for kind, device in named
-    ] or ["none"]
+    return [f"{kind}: {device.name} ({_about(device)})" for kind, device in named] or ["none"]
+
+
+def _about(device: Device) -> str:
+    cancelled = ", echo-cancelled by the system" if device.canceller else ""
+    return f"{device.host_api}, {device.rate_hz} Hz, channels: {device.channels}{cancelled}"
 
 
 def _log(path: Path | None) -> list[str]:

@@ -16,6 +16,7 @@ from app.sound_check import ONE_CARD
 from engine.audio_file import unwritable
 from engine.bundle import Bundle, load_bundle
 from engine.clock import Sampling
+from engine.devices import Wanted
 from engine.duplex import Duplex
 from engine.echo import EchoCanceller
 from engine.errors import DuologueError
@@ -38,7 +39,7 @@ _OF_THE_CANCELLER = "echo_cancelling noise_suppression gain_control".split()
 class ChosenCard(SoundCard, Protocol):
     """A sound card with a choice of devices, as `engine.portaudio_card.PortAudioCard` has."""
 
-    def choose(self, microphone: str | None, speaker: str | None, latency_ms: int) -> None:
+    def choose(self, microphone: Wanted, speaker: Wanted, latency_ms: int) -> None:
         """Use others soon; from any thread."""
         ...
 
@@ -47,7 +48,7 @@ class ChosenCard(SoundCard, Protocol):
         ...
 
 
-MakeCard = Callable[[str | None, str | None, int], ChosenCard]
+MakeCard = Callable[[Wanted, Wanted, int], ChosenCard]
 
 
 class OpenTalk:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,14 @@ import soundfile
 import soxr
 
 from app.sound_check import ONE_CARD
-from engine.devices import choose, list_devices, opening_error, portaudio, portaudio_index, refresh
+from engine.audio_file import to_pcm
+from engine.devices import Wanted, choose, list_devices, refresh
 from engine.errors import DuologueError
+from engine.streams import open_stream, runs
 from engine.tokens import RATE_HZ
 
-_BLOCK_SECONDS, _QUEUED_BLOCKS = 0.05, 8
+_QUEUED_BLOCKS = 40
+_LATENCY_MS = 100
 _WAIT_SECONDS = 0.1
 _CARD_SECONDS = 2.0
 
@@ -28,7 +32,7 @@ _CARD_SECONDS = 2.0
 class Player:
     """One playback of one file; made, played, stopped once."""
 
-    def __init__(self, sound: Path, speaker: str | None, start_sample: int = 0) -> None:
+    def __init__(self, sound: Path, speaker: Wanted, start_sample: int = 0) -> None:
         self._sound, self._speaker = sound, speaker
         self._position = start_sample
         self._stopping, self._over = threading.Event(), threading.Event()
@@ -39,7 +43,7 @@ class Player:
 
     @property
     def position(self) -> int:
-        """The sample that is heard now, at 16 kHz, to 50 ms."""
+        """The sample that is heard now, at 16 kHz, to 100 ms."""
         return self._position
 
     @property
@@ -74,9 +78,7 @@ class Player:
         refresh()
         device = choose(list_devices().speakers, self._speaker, "speaker")
         blocks: queue.Queue[np.ndarray] = queue.Queue(_QUEUED_BLOCKS)
-        sounddevice = portaudio()
         rate_hz = device.rate_hz or RATE_HZ
-        frames = round(_BLOCK_SECONDS * rate_hz)
 
         def give(out: np.ndarray, _frames: int, _time: Any, _status: Any) -> None:
             try:
@@ -85,24 +87,15 @@ class Player:
                 out.fill(0)
                 return
             out[:] = 0
-            out[: len(block)] = block
+            out[: len(block)] = block[:, None]
             self._position += round(len(block) * RATE_HZ / rate_hz)
 
+        stream, _ = open_stream(lambda _rate_hz: give, (rate_hz,), _LATENCY_MS, speaker=device)
         try:
-            stream = sounddevice.OutputStream(
-                samplerate=rate_hz,
-                blocksize=frames,
-                device=portaudio_index(device, "speaker"),
-                channels=2,
-                dtype="float32",
-                callback=give,
-            )
-            stream.start()
-        except sounddevice.PortAudioError as error:
-            raise opening_error(error, device, "speaker") from error
-        try:
-            for block in self._blocks(rate_hz, frames):
+            for block in self._blocks(rate_hz):
                 while not self._stopping.is_set():
+                    if not runs(stream):
+                        raise DuologueError(f"The speaker {device.name} is gone; plug it in again.")
                     try:
                         blocks.put(block, timeout=_WAIT_SECONDS)
                         break
@@ -110,14 +103,16 @@ class Player:
                         continue
                 if self._stopping.is_set():
                     return
-            while not blocks.empty() and not self._stopping.wait(_WAIT_SECONDS):
+            while not blocks.empty() and runs(stream) and not self._stopping.wait(_WAIT_SECONDS):
                 pass
+            self._stopping.wait(_LATENCY_MS / 1000)  # what the card has buffered is heard, too
         finally:
             stream.abort(ignore_errors=True)
             stream.close(ignore_errors=True)
 
-    def _blocks(self, rate_hz: int, frames: int) -> Any:
-        """float32 (frames, 2) at the card's rate: both speakers in the middle."""
+    def _blocks(self, rate_hz: int) -> Iterator[np.ndarray]:
+        """int16 (n,) at the card's rate, 10 ms: both speakers in the middle."""
+        frames = rate_hz // 100
         resampler = soxr.ResampleStream(RATE_HZ, rate_hz, 1, dtype="float32")
         left = np.zeros(0, np.float32)
         with soundfile.SoundFile(self._sound) as file:
@@ -126,7 +121,8 @@ class Player:
                 mono = np.clip(block.sum(axis=1), -1, 1)
                 left = np.concatenate([left, resampler.resample_chunk(mono)])
                 while len(left) >= frames:
-                    yield np.repeat(left[:frames, None], 2, axis=1)
+                    yield to_pcm(left[:frames])
                     left = left[frames:]
             left = np.concatenate([left, resampler.resample_chunk(np.zeros(0, np.float32), True)])
-            yield np.repeat(left[:frames, None], 2, axis=1)
+            for start in range(0, len(left), frames):
+                yield to_pcm(left[start : start + frames])

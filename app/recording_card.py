@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 
+from engine.devices import Wanted
 from engine.sound_card import BLOCK_SAMPLES, BLOCK_SECONDS, CardInfo, Exchange, Play
 
 
@@ -54,7 +55,7 @@ class RecordingCard:
         """Stand still."""
         self._play = None
 
-    def choose(self, microphone: str | None, speaker: str | None, latency_ms: int) -> None:
+    def choose(self, microphone: Wanted, speaker: Wanted, latency_ms: int) -> None:
         """There is nothing to choose from."""
 
     def end(self) -> None:

@@ -167,12 +167,14 @@ def show_devices(console: Console, listing: Listing) -> None:
     """Microphones and speakers, the system's defaults marked."""
     for kind, devices in (("Microphones", listing.microphones), ("Speakers", listing.speakers)):
         table = Table(title=kind, title_justify="left", box=None, padding=(0, 2, 0, 0))
-        for column in ("", "name", "through", "rate"):
+        for column in ("", "name", "through", "rate", "channels", ""):
             table.add_column(column)
         for device in devices:
             mark = "*" if device.is_default else ""
             rate = f"{device.rate_hz / 1000:g} kHz"
-            table.add_row(mark, escape(device.name), device.host_api, rate)
+            cancelled = "echo-cancelled by the system" if device.canceller else ""
+            shape = (rate, str(device.channels), cancelled)
+            table.add_row(mark, escape(device.name), device.host_api, *shape)
         if devices:
             console.print(table)
         else:

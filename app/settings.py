@@ -21,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from app.folders import config_folder, recordings_folder
 from engine.audio_file import unwritable
 from engine.bundle import ChunkMs
+from engine.devices import Wanted
 from engine.duplex import MOST_LATENCY_MS
 from engine.errors import DuologueError
 from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS, MOST_CARD_LATENCY_MS
@@ -35,9 +36,9 @@ NO_LIMITS: dict[str, Any] = {"most_recordings": 100_000, "most_gigabytes": 10_00
 _MOST_FILE_BYTES = 1_000_000
 
 
-def _shown(name: str) -> str:
-    name.encode()  # fails where it holds half a character
-    return name
+def _shown(device: Wanted) -> Wanted:
+    f"{getattr(device, 'key', '')}{device}".encode()  # fails where it holds half a character
+    return device
 
 
 def _plain(path: Path) -> Path:
@@ -63,9 +64,9 @@ class Settings(BaseModel):
     """How late the user's sound is used; None: one chunk."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     """None: the bundle's."""
-    microphone: Annotated[str, AfterValidator(_shown)] | None = None
-    """A name as `engine.devices.choose` takes it; None follows the system's default."""
-    speaker: Annotated[str, AfterValidator(_shown)] | None = None
+    microphone: Annotated[Wanted, AfterValidator(_shown)] = None
+    """As `engine.devices.choose` takes it; a name alone is an older program's, or an option's."""
+    speaker: Annotated[Wanted, AfterValidator(_shown)] = None
     card_latency_ms: Annotated[int, Field(ge=5, le=MOST_CARD_LATENCY_MS)] = DEFAULT_CARD_LATENCY_MS
     echo_cancelling: bool = True
     noise_suppression: bool = False

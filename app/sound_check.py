@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from engine.devices import dead_microphone
+from engine.devices import Wanted, dead_microphone
 from engine.errors import DuologueError
 from engine.live import DEAD_SECONDS
 from engine.playout import Playout
@@ -29,14 +29,14 @@ ONE_CARD = threading.Lock()
 """Held by whoever has the sound card open: opening it anew looks at all devices again, which ends
 every other stream of this process."""
 
-MakeCard = Callable[[str | None, str | None], PortAudioCard]
+MakeCard = Callable[[Wanted, Wanted], PortAudioCard]
 
 
 class SoundCheck:
     """Hears and plays until it is stopped; for one choice of devices."""
 
     def __init__(
-        self, microphone: str | None, speaker: str | None, make_card: MakeCard = PortAudioCard
+        self, microphone: Wanted, speaker: Wanted, make_card: MakeCard = PortAudioCard
     ) -> None:
         self._card = make_card(microphone, speaker)
         self._playout = Playout()

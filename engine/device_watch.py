@@ -14,11 +14,12 @@ import sys
 import threading
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from engine.devices import (
     Device,
     Listing,
-    ask_pulse,
+    ask_server,
     client_environment,
     list_devices,
     refresh,
@@ -97,7 +98,7 @@ class DeviceWatch:
             self._changed.clear()
             if self._over.is_set():
                 return
-            self.listing = ask_pulse() or self.listing
+            self.listing = ask_server() or self.listing
 
 
 def _watching_program() -> list[str]:
@@ -112,9 +113,13 @@ def _watching_program() -> list[str]:
 def _from_json(line: str) -> Listing:
     content = json.loads(line)
     return Listing(
-        tuple(Device(**entry) for entry in content["microphones"]),
-        tuple(Device(**entry) for entry in content["speakers"]),
+        tuple(_device(entry) for entry in content["microphones"]),
+        tuple(_device(entry) for entry in content["speakers"]),
     )
+
+
+def _device(entry: dict[str, Any]) -> Device:
+    return Device(**{**entry, "channel_map": tuple(entry["channel_map"])})
 
 
 def watch_portaudio() -> None:

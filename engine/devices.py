@@ -9,14 +9,13 @@ restarted (no stream may be open) or another process: `engine.device_watch`.
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import re
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from types import ModuleType
@@ -25,7 +24,8 @@ from typing import Any, Literal
 from engine.errors import DuologueError
 
 Kind = Literal["microphone", "speaker"]
-PULSE = "PulseAudio"
+PULSE, PIPEWIRE = "PulseAudio", "PipeWire"
+_SERVERS = (PULSE, PIPEWIRE)
 _WASAPI = "Windows WASAPI"
 # The system's own interface comes first; others show the same devices again, worse.
 _HOST_APIS = (_WASAPI, "Core Audio", "ALSA")
@@ -47,6 +47,36 @@ class Device:
     clock: str
     """Devices of the same clock run at exactly the same speed."""
     is_default: bool
+    channel_map: tuple[str, ...] = ()
+    """A server's names of the channels."""
+    canceller: str = ""
+    """Of the system's own echo canceller: what its microphone and its speaker have in common."""
+
+    @property
+    def served(self) -> bool:
+        """Whether a sound server has it."""
+        return self.host_api in _SERVERS
+
+    @property
+    def key(self) -> str:
+        """What stays: a server's own name, which no language changes; elsewhere the shown one."""
+        return self.port if self.served else self.name
+
+
+@dataclass(frozen=True)
+class ChosenDevice:
+    """A device that the user chose from a list, as settings keep it."""
+
+    key: str
+    name: str
+    """As it was shown, for sentences, and where another server has another key for it."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Wanted = ChosenDevice | str | None
+"""A device from a list, a name that the user wrote, or whichever is the system's default."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +148,7 @@ def list_devices() -> Listing:
     """
     with _answering() as sounddevice:
         if sys.platform == "linux" and any(_pulse_index(sounddevice, kind) for kind in (0, 1)):
-            served = ask_pulse()
+            served = ask_server()
             if served:
                 return served
         return portaudio_listing(sounddevice.query_devices(), sounddevice.query_hostapis())
@@ -127,7 +157,7 @@ def list_devices() -> Listing:
 def portaudio_index(device: Device, kind: Kind) -> int:
     """Where PortAudio has this device now; DuologueError where it is gone."""
     sounddevice = portaudio()
-    if device.host_api == PULSE:
+    if device.served:
         found = _pulse_index(sounddevice, 0 if kind == "microphone" else 1)
     else:
         names = _host_devices(sounddevice.query_devices(), sounddevice.query_hostapis())
@@ -144,29 +174,43 @@ def portaudio_index(device: Device, kind: Kind) -> int:
     return int(found[0])
 
 
-def choose(devices: Sequence[Device], wanted: str | None, kind: Kind) -> Device:
-    """The device that ``wanted`` names ("name" or "name, host API"), or the system's default.
+def choose(devices: Sequence[Device], wanted: Wanted, kind: Kind) -> Device:
+    """The device that is wanted, or the system's default.
 
-    A part of the name will do where it fits one device only. Raises DuologueError where there is
-    none, listing those that are there.
+    A written name is "name", "name, host API", a server's own, or a part of the shown one where
+    that fits one device only. Raises DuologueError where there is none, listing those that are
+    there.
     """
     if not devices:
         raise DuologueError(f"There is no {kind}; plug one in or switch it on.")
     if wanted is None:
         return next((device for device in devices if device.is_default), devices[0])
-    key = wanted.casefold().strip()
-    for device in devices:
-        names = (device.name, f"{device.name}, {device.host_api}", device.port)
-        if key in (name.casefold() for name in names):
-            return device
-    fitting = [device for device in devices if key and key in device.name.casefold()]
-    if len(fitting) == 1:
-        return fitting[0]
+    if isinstance(wanted, ChosenDevice):
+        for device in devices:
+            if device.key == wanted.key:
+                return device
+        for device in devices:
+            if device.name == wanted.name:
+                return device
+        fitting = []
+    else:
+        key = wanted.casefold().strip()
+        for device in devices:
+            if key in (name.casefold() for name in _written_names(device)):
+                return device
+        fitting = [device for device in devices if key and key in device.name.casefold()]
+        if len(fitting) == 1:
+            return fitting[0]
     problem = "several of that name" if fitting else "none of that name"
     present = "; ".join(device.name for device in fitting or devices)
     raise DuologueError(
-        f"The {kind} {wanted!r} cannot be chosen ({problem}); choose one of: {present}."
+        f"The {kind} {str(wanted)!r} cannot be chosen ({problem}); choose one of: {present}."
     )
+
+
+def _written_names(device: Device) -> list[str]:
+    hosts = _SERVERS if device.served else (device.host_api,)
+    return [device.name, device.port, *(f"{device.name}, {host}" for host in hosts)]
 
 
 def opening_error(error: Exception, device: Device, kind: Kind) -> DuologueError:
@@ -295,58 +339,87 @@ def client_environment() -> dict[str, str]:
         return {**os.environ, "LC_ALL": "C"}
 
 
-def ask_pulse() -> Listing | None:
-    """The server's devices; None where none answers."""
+def ask_server() -> Listing | None:
+    """The sound server's devices; None where none answers."""
     environment = client_environment()
     info, content = _pactl("info", environment), _pactl("list", environment)
     if info is None or content is None:
         return None
-    return pulse_listing(content, info, environment)
+    return server_listing(content, info, environment)
 
 
-def _pactl(command: str, environment: dict[str, str]) -> Any:
+def _pactl(command: str, environment: dict[str, str]) -> str | None:
+    """What it prints, as text: before version 17 its JSON has "(null)" for "Küche"."""
     try:
         answer = subprocess.run(
-            ["pactl", "--format=json", command],
+            ["pactl", command],
             capture_output=True,
             timeout=_ANSWER_SECONDS,
             env=environment,
             check=True,
         )
-        return json.loads(answer.stdout.decode("utf8", "replace"))
-    except (OSError, subprocess.SubprocessError, ValueError):
+    except (OSError, subprocess.SubprocessError):
         return None
+    return answer.stdout.decode("utf8", "replace")
 
 
-def pulse_listing(content: Any, info: Any, environment: Any) -> Listing:
+def server_listing(content: str, info: str, environment: Mapping[str, str]) -> Listing:
     """Devices from what ``pactl list`` and ``pactl info`` say; PULSE_SOURCE and PULSE_SINK count.
 
     A speaker's monitor is no microphone, unless the environment asks for it: where there is no
     microphone, the server itself makes one its default.
     """
-    default_source = environment.get("PULSE_SOURCE") or info.get("default_source_name")
-    default_sink = environment.get("PULSE_SINK") or info.get("default_sink_name")
+    server = _fields(info)
+    host_api = PIPEWIRE if PIPEWIRE in server.get("Server Name", "") else PULSE
+    wished = environment.get("PULSE_SOURCE")
+    sources, sinks = _sections(content, "Source"), _sections(content, "Sink")
     sources = [
-        entry
-        for entry in content.get("sources", [])
-        if entry["name"] == environment.get("PULSE_SOURCE")
-        or not entry["name"].endswith(".monitor")
+        source
+        for source in sources
+        if source["Name"] == wished or not source["Name"].endswith(".monitor")
     ]
+    default_source = wished or server.get("Default Source")
+    default_sink = environment.get("PULSE_SINK") or server.get("Default Sink")
     return Listing(
-        _numbered([_pulse_device(entry, default_source) for entry in sources]),
-        _numbered([_pulse_device(entry, default_sink) for entry in content.get("sinks", [])]),
+        _numbered([_served_device(entry, host_api, default_source) for entry in sources]),
+        _numbered([_served_device(entry, host_api, default_sink) for entry in sinks]),
     )
 
 
-def _pulse_device(entry: dict[str, Any], default: str | None) -> Device:
-    properties = entry.get("properties", {})
-    shape = re.search(r"(\d+)ch (\d+)Hz", entry.get("sample_specification", ""))
+def _sections(content: str, kind: str) -> list[dict[str, str]]:
+    """The fields and properties of each source or sink, from the text of ``pactl list``."""
+    blocks = re.split(r"^(?=\S)", content, flags=re.MULTILINE)
+    found = [_fields(block) for block in blocks if re.match(rf"{kind} #\d+$", block, re.MULTILINE)]
+    return [fields for fields in found if "Name" in fields]
+
+
+def _fields(text: str) -> dict[str, str]:
+    """Lines "Name: value" and "property = "value""; a name that comes again counts once."""
+    fields: dict[str, str] = {}
+    for line in re.finditer(r"^\t?([A-Z][\w ]*): (.*)$|^\t\t([\w.-]+) = \"(.*)\"$", text, re.M):
+        name, value, of_properties, property_value = line.groups()
+        fields.setdefault(name or of_properties, value if name else property_value)
+    return fields
+
+
+def _served_device(entry: dict[str, str], host_api: str, default: str | None) -> Device:
+    shape = re.search(r"(\d+)ch (\d+)Hz", entry.get("Sample Specification", ""))
     return Device(
-        name=entry.get("description") or entry["name"],
-        host_api=PULSE,
-        port=entry["name"],
+        name=entry.get("Description") or entry["Name"],
+        host_api=host_api,
+        port=entry["Name"],
         channels=int(shape[1]) if shape else 1,
         rate_hz=int(shape[2]) if shape else 48_000,
-        clock=properties.get("alsa.card") or properties.get("device.bus_path") or "",
-        is_default=entry["name"] == default,
+        clock=entry.get("alsa.card") or entry.get("device.bus_path") or "",
+        is_default=entry["Name"] == default,
+        channel_map=tuple(entry.get("Channel Map", "").split(",")),
+        canceller=_canceller(entry),
     )
+
+
+def _canceller(entry: dict[str, str]) -> str:
+    """PulseAudio names its module as the driver; PipeWire 0.3 tells by the nodes' group alone."""
+    if entry.get("Driver", "").startswith("module-echo-cancel"):
+        return entry.get("Owner Module", "module-echo-cancel")
+    groups = (entry.get(name, "") for name in ("node.group", "node.link-group"))
+    return next((group for group in groups if group.startswith("echo-cancel")), "")

@@ -191,6 +191,11 @@ def _on_sound(findings: Findings) -> list[str]:
             f"A card latency of {_buffer_ms(findings)} ms: the sound broke off "
             f"{sound.xruns} times at {findings.card_latency_ms} ms."
         )
+    if sound.card.echo_cancelled:
+        reasons.append(
+            f"The system takes the echo out of {sound.card.microphone}, and much of your voice "
+            "while the agent speaks; choose the microphone itself."
+        )
     if sound.dead:
         reasons.append(dead_microphone(sound.card.microphone))
     elif sound.round_trip_ms is None:

@@ -7,14 +7,11 @@ two streams with the drift between them corrected.
 
 from __future__ import annotations
 
-import ctypes
-import os
+import logging
 import queue
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -22,22 +19,22 @@ import numpy as np
 from engine.audio_file import from_pcm, to_pcm
 from engine.device_watch import DeviceWatch
 from engine.devices import (
-    PULSE,
-    PULSE_ENVIRONMENT,
     Device,
     Kind,
     Listing,
+    Wanted,
     choose,
     list_devices,
-    opening_error,
-    portaudio,
-    portaudio_index,
     refresh,
 )
 from engine.errors import DuologueError
+from engine.loudest_channel import LoudestChannel
 from engine.resample import DriftBuffer, Resampler
 from engine.sound_card import BLOCK_SAMPLES, CardInfo, Exchange, Play
+from engine.streams import Stream, needs_reader, open_microphone, open_stream, runs
 from engine.tokens import RATE_HZ
+
+_LOG = logging.getLogger(__name__)
 
 DEFAULT_CARD_LATENCY_MS = 50
 """PortAudio's buffer each way. 20 ms underflowed under load here, and an underflow at 30 ms ended
@@ -45,8 +42,6 @@ the stream; 50 ms did not."""
 MOST_CARD_LATENCY_MS = 500
 _QUEUE_BLOCKS = 200  # two seconds: what a stalled engine may leave lying
 _SWITCH_SECONDS = 0.001  # how long another Python thread may keep the callback waiting
-_M_PERTURB = -6  # malloc.h; memory is filled with the complement of the value, and with it
-_FIRST_CALLS, _FIRST_CALL_SECONDS = 4, 0.25
 
 
 class PortAudioCard:
@@ -54,14 +49,14 @@ class PortAudioCard:
 
     def __init__(
         self,
-        microphone: str | None = None,
-        speaker: str | None = None,
+        microphone: Wanted = None,
+        speaker: Wanted = None,
         latency_ms: int = DEFAULT_CARD_LATENCY_MS,
     ) -> None:
-        """Names as `engine.devices.choose` takes them; None follows the system's default."""
+        """Devices as `engine.devices.choose` takes them; None follows the system's default."""
         self._wanted = {"microphone": microphone, "speaker": speaker}
         self._latency_ms = self._opened_latency_ms = latency_ms
-        self._streams: list[Any] = []
+        self._streams: list[Stream] = []
         self._watch: DeviceWatch | None = None
         self._opened: tuple[Device, Device] | None = None
         self._seen: Listing | None = None
@@ -70,9 +65,10 @@ class PortAudioCard:
         self._drift: DriftBuffer | None = None
         self._queue: queue.Queue[Exchange] = queue.Queue(_QUEUE_BLOCKS)
         self._known_once = False
-        self._first_calls = threading.Semaphore(0)
+        self._channel = LoudestChannel(1)
+        self._channel_told = 0
 
-    def choose(self, microphone: str | None, speaker: str | None, latency_ms: int) -> None:
+    def choose(self, microphone: Wanted, speaker: Wanted, latency_ms: int) -> None:
         """Use other devices or another buffer from the next ``outdated`` on; from any thread."""
         self._wanted = {"microphone": microphone, "speaker": speaker}
         self._latency_ms = latency_ms
@@ -98,8 +94,10 @@ class PortAudioCard:
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_SECONDS))
         self._queue = queue.Queue(_QUEUE_BLOCKS)
         self._lost_samples = 0
+        self._channel, self._channel_told = LoudestChannel(1), 0
         self._opened_latency_ms = self._latency_ms
-        if microphone.clock == speaker.clock and microphone.host_api == speaker.host_api:
+        one_clock = microphone.clock == speaker.clock and microphone.host_api == speaker.host_api
+        if one_clock and not needs_reader(microphone):
             try:
                 rate_hz = self._open_duplex(microphone, speaker, play)
             except DuologueError:
@@ -109,7 +107,7 @@ class PortAudioCard:
             rate_hz = self._open_pair(microphone, speaker, play)
         self._opened = microphone, speaker
         if self._watch is None:
-            self._watch = DeviceWatch(listing, served=microphone.host_api == PULSE)
+            self._watch = DeviceWatch(listing, served=microphone.served)
         latencies = [stream.latency for stream in self._streams]
         claimed = sum(sum(one) if isinstance(one, tuple) else one for one in latencies)
         return CardInfo(
@@ -118,14 +116,16 @@ class PortAudioCard:
             rate_hz,
             claimed * 1000,
             tuple(
-                wanted
+                str(wanted)
                 for wanted, device in zip(self._wanted.values(), self._opened, strict=True)
                 if wanted is not None and not _is_named(device, wanted)
             ),
+            bool(microphone.canceller),
         )
 
     def read(self, timeout_seconds: float) -> Exchange | None:
         """The next 10 ms; None where nothing came in time."""
+        self._tell_channel()
         try:
             return self._queue.get(timeout=timeout_seconds)
         except queue.Empty:
@@ -133,7 +133,7 @@ class PortAudioCard:
 
     def outdated(self) -> str | None:
         """Whether other devices than the open ones should be used by now, or one has stopped."""
-        if not all(_runs(stream) for stream in self._streams):
+        if not all(runs(stream) for stream in self._streams):
             return "The sound card has stopped; it is opened again."
         if self._watch is None or self._opened is None or self._watch.listing is self._seen:
             return None
@@ -143,7 +143,7 @@ class PortAudioCard:
         except DuologueError as error:
             return str(error)
         for before, now, kind in zip(self._opened, wanted, ("microphone", "speaker"), strict=True):
-            if _identity(before) != _identity(now):
+            if before.key != now.key:
                 return f"The {kind} is now {now.name}."
             if before.rate_hz != now.rate_hz:
                 return f"The {kind} {now.name} runs at {now.rate_hz} Hz now."
@@ -184,12 +184,13 @@ class PortAudioCard:
         )
 
     def _open_duplex(self, microphone: Device, speaker: Device, play: Play) -> int:
-        def stream(rate_hz: int, inputs: int, outputs: int) -> Any:
+        def make_callback(rate_hz: int) -> Callable[..., None]:
             convert = _Conversion(rate_hz)
             pairing = _Pairing()
 
             def take(count: int) -> np.ndarray:
                 far = play(count)
+                self._channel.played(far)
                 pairing.far(far)
                 return far
 
@@ -197,110 +198,72 @@ class PortAudioCard:
                 indata: np.ndarray, outdata: np.ndarray, frames: int, _time: Any, status: Any
             ) -> None:
                 outdata[:] = to_pcm(convert.to_card(take, frames))[:, None]
-                self._hand_over(pairing.near(convert.from_card(from_pcm(indata[:, 0]))), status)
+                self._hand_over(pairing.near(convert.from_card(self._heard(indata))), status)
 
-            return portaudio().Stream(
-                samplerate=rate_hz,
-                blocksize=rate_hz // 100,
-                device=(
-                    portaudio_index(microphone, "microphone"),
-                    portaudio_index(speaker, "speaker"),
-                ),
-                channels=(inputs, outputs),
-                extra_settings=(_settings(microphone), _settings(speaker)),
-                callback=callback,
-                **self._common(),
-            )
+            return callback
 
-        return self._start(stream, microphone, speaker, "microphone")
+        stream, rate_hz = open_stream(
+            make_callback, (RATE_HZ, microphone.rate_hz), self._latency_ms, microphone, speaker
+        )
+        self._streams.append(stream)
+        return rate_hz
 
     def _open_pair(self, microphone: Device, speaker: Device, play: Play) -> int:
         self._drift = drift = DriftBuffer(RATE_HZ)
 
-        def input_stream(rate_hz: int, inputs: int, _outputs: int) -> Any:
+        def make_input(rate_hz: int) -> Callable[..., None]:
             convert = _Conversion(rate_hz)
             pairing = _Pairing()
 
             def callback(indata: np.ndarray, _frames: int, _time: Any, status: Any) -> None:
-                near = convert.from_card(from_pcm(indata[:, 0]))
+                near = convert.from_card(self._heard(indata))
                 far = play(len(near))
+                self._channel.played(far)
                 drift.push(far)
                 pairing.far(far)
                 self._hand_over(pairing.near(near), status)
 
-            return portaudio().InputStream(
-                samplerate=rate_hz,
-                blocksize=rate_hz // 100,
-                device=portaudio_index(microphone, "microphone"),
-                channels=inputs,
-                extra_settings=_settings(microphone),
-                callback=callback,
-                **self._common(),
-            )
+            return callback
 
-        def output_stream(rate_hz: int, _inputs: int, outputs: int) -> Any:
+        def make_output(rate_hz: int) -> Callable[..., None]:
             convert = _Conversion(rate_hz)
 
             def callback(outdata: np.ndarray, frames: int, _time: Any, status: Any) -> None:
-                self._first_calls.release()
                 self._xruns += bool(status)
                 outdata[:] = to_pcm(convert.to_card(drift.pull, frames))[:, None]
 
-            return portaudio().OutputStream(
-                samplerate=rate_hz,
-                blocksize=rate_hz // 100,
-                device=portaudio_index(speaker, "speaker"),
-                channels=outputs,
-                extra_settings=_settings(speaker),
-                callback=callback,
-                **self._common(),
+            return callback
+
+        try:
+            output, _ = open_stream(
+                make_output, (RATE_HZ, speaker.rate_hz), self._latency_ms, speaker=speaker
             )
+            self._streams.append(output)
+            stream, rate_hz = open_microphone(
+                make_input, (RATE_HZ, microphone.rate_hz), self._latency_ms, microphone
+            )
+        except DuologueError:
+            self.close()
+            raise
+        self._streams.append(stream)
+        return rate_hz
 
-        self._start(output_stream, microphone, speaker, "speaker")
-        return self._start(input_stream, microphone, speaker, "microphone")
-
-    def _common(self) -> dict[str, Any]:
-        return {"dtype": "int16", "latency": self._latency_ms / 1000}
-
-    def _start(
-        self,
-        make: Callable[[int, int, int], Any],
-        microphone: Device,
-        speaker: Device,
-        blamed: Kind,
-    ) -> int:
-        """Open at 16 kHz where the host converts, else at the device's rate; returns the rate."""
-        own = (microphone if blamed == "microphone" else speaker).rate_hz
-        outputs = min(speaker.channels, 2)
-        errors = portaudio().PortAudioError
-        failure: Exception | None = None
-        for rate_hz in dict.fromkeys((RATE_HZ, own)):
-            for inputs in dict.fromkeys((1, min(microphone.channels, 2))):
-                stream = None
-                try:
-                    self._first_calls = threading.Semaphore(0)
-                    with _pulse_ports(microphone, speaker), _cleared_memory():
-                        stream = make(rate_hz, inputs, outputs)
-                        stream.start()
-                        for _ in range(_FIRST_CALLS):
-                            self._first_calls.acquire(timeout=_FIRST_CALL_SECONDS)
-                except (errors, ValueError) as error:
-                    failure = failure or error
-                    if stream:
-                        stream.close(ignore_errors=True)
-                    continue
-                self._streams.append(stream)
-                return rate_hz
-        self.close()
-        assert failure
-        raise opening_error(
-            failure, microphone if blamed == "microphone" else speaker, blamed
-        ) from failure
+    def _tell_channel(self) -> None:
+        channel = self._channel.chosen
+        if channel != self._channel_told and self._opened:
+            self._channel_told = channel
+            count = self._channel.channels
+            _LOG.info("the microphone's channel %d of %d is heard", channel + 1, count)
 
     # --- PortAudio's thread -----------------------------------------------------------------------
 
+    def _heard(self, indata: np.ndarray) -> np.ndarray:
+        """The microphone's sound, float32 (n,), of int16 (n, channels)."""
+        if self._channel.channels != indata.shape[1]:
+            self._channel = LoudestChannel(indata.shape[1])
+        return self._channel.process(from_pcm(indata))
+
     def _hand_over(self, exchanges: Iterator[tuple[np.ndarray, np.ndarray]], status: Any) -> None:
-        self._first_calls.release()
         self._xruns += bool(status)
         for near, far in exchanges:
             try:
@@ -352,25 +315,13 @@ class _Conversion:
         return ready
 
 
-def _choose(devices: tuple[Device, ...], wanted: str | None, kind: Kind, strict: bool) -> Device:
+def _choose(devices: tuple[Device, ...], wanted: Wanted, kind: Kind, strict: bool) -> Device:
     try:
         return choose(devices, wanted, kind)
     except DuologueError:
         if strict:
             raise
         return choose(devices, None, kind)
-
-
-def _identity(device: Device) -> str:
-    """A server's names count its devices; where there is none, only the names tell two apart."""
-    return device.port if device.host_api == PULSE else device.name
-
-
-def _runs(stream: Any) -> bool:
-    try:
-        return bool(stream.active)
-    except portaudio().PortAudioError:
-        return False
 
 
 def _with_busy(listing: Listing, microphone: Device, speaker: Device) -> Listing:
@@ -386,55 +337,8 @@ def _with_busy(listing: Listing, microphone: Device, speaker: Device) -> Listing
     return Listing(complete(listing.microphones, microphone), complete(listing.speakers, speaker))
 
 
-def _is_named(device: Device, wanted: str) -> bool:
+def _is_named(device: Device, wanted: Wanted) -> bool:
     try:
         return choose([device], wanted, "speaker") == device
     except DuologueError:
         return False
-
-
-def _settings(device: Device) -> Any:
-    """WASAPI refuses foreign rates unless asked to convert."""
-    if device.host_api != "Windows WASAPI":
-        return None
-    return portaudio().WasapiSettings(auto_convert=True)
-
-
-@contextmanager
-def _cleared_memory() -> Iterator[None]:
-    """Have glibc fill the memory that it gives out with 0, and what it takes back with -1.
-
-    On ALSA PortAudio 19.6 begins a duplex stream of fixed blocks by playing memory that it never
-    filled: up to 0.1 s of loud noise (measured). Its thread gets that memory at its first calls.
-    As 16-bit samples either filling is silence; as floats -1 was the loudest noise of all. With
-    blocks of the host's choice the stream underruns.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is None:
-        yield
-        return
-    mallopt(_M_PERTURB, 0xFF)
-    try:
-        yield
-    finally:
-        mallopt(_M_PERTURB, 0)
-
-
-@contextmanager
-def _pulse_ports(microphone: Device, speaker: Device) -> Iterator[None]:
-    """PulseAudio's client takes the devices of a new stream from the environment."""
-    if PULSE not in (microphone.host_api, speaker.host_api):
-        yield
-        return
-    wanted = {"PULSE_SOURCE": microphone.port, "PULSE_SINK": speaker.port}
-    with PULSE_ENVIRONMENT:
-        before = {name: os.environ.get(name) for name in wanted}
-        os.environ.update(wanted)
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value

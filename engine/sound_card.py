@@ -45,6 +45,8 @@ class CardInfo:
     """From microphone to speaker, as the host claims."""
     substitutes: tuple[str, ...] = ()
     """Devices that were asked for and are not there; the system's default stands in."""
+    echo_cancelled: bool = False
+    """The system has taken the echo out of the microphone's sound already."""
 
 
 class SoundCard(Protocol):

@@ -35,6 +35,7 @@ from app.window.legend import Legend
 from app.window.sentences import in_language
 from app.window.waveform_bars import clock_text
 from app.window.waveform_view import WaveformView
+from engine.devices import Wanted
 from engine.errors import DuologueError
 from engine.recordings import SOUND_NAME
 from engine.tokens import RATE_HZ
@@ -53,7 +54,7 @@ class ConversationsPage(QWidget):
     def __init__(
         self,
         folder: Callable[[], Path],
-        speaker: Callable[[], str | None],
+        speaker: Callable[[], Wanted],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QComboBox
 
-from engine.devices import Device
+from engine.devices import ChosenDevice, Device, Wanted, choose
+from engine.errors import DuologueError
 
 _LEAST_CHARACTERS = 12
 
@@ -19,25 +20,44 @@ class DeviceBox(QComboBox):
         # Names may be long; they must not widen the window.
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(_LEAST_CHARACTERS)
+        self._offered: list[Wanted] = [None]
+        self._cancelled: list[bool] = [False]
 
     @property
-    def chosen(self) -> str | None:
-        """A device's name, or None for the system's default."""
-        name = self.currentData()
-        return None if name is None else str(name)
+    def chosen(self) -> Wanted:
+        """The device that is shown, or None for the system's default."""
+        return self._offered[max(self.currentIndex(), 0)]
 
-    def fill(self, devices: Sequence[Device], wanted: str | None) -> None:
+    @property
+    def echo_cancelled(self) -> bool:
+        """Whether the system has taken the echo out of it already."""
+        return self._cancelled[max(self.currentIndex(), 0)]
+
+    def fill(self, devices: Sequence[Device], wanted: Wanted) -> None:
         """Offer these; nothing is emitted."""
         before = self.blockSignals(True)
         self.clear()
-        default = next((device.name for device in devices if device.is_default), None)
+        default = next((device for device in devices if device.is_default), None)
         usual = self.tr("the system's default")
         if default:
-            usual = self.tr("the system's default ({0})").format(default)
-        self.addItem(usual, None)
+            usual = self.tr("the system's default ({0})").format(default.name)
+        self.addItem(usual)
+        self._offered = [None]
+        self._cancelled = [bool(default and default.canceller)]
         for device in devices:
-            self.addItem(device.name, device.name)
-        if wanted is not None and self.findData(wanted) < 0:
-            self.addItem(self.tr("{0} (not there)").format(wanted), wanted)
-        self.setCurrentIndex(self.findData(wanted) if wanted is not None else 0)
+            name = device.name
+            if device.canceller:
+                name = self.tr("{0} (echo-cancelled by the system)").format(name)
+            self.addItem(name)
+            self._offered.append(ChosenDevice(device.key, device.name))
+            self._cancelled.append(bool(device.canceller))
+        if wanted is not None:
+            try:
+                found = choose(devices, wanted, "microphone")
+                wanted = ChosenDevice(found.key, found.name)
+            except DuologueError:
+                self.addItem(self.tr("{0} (not there)").format(wanted))
+                self._offered.append(wanted)
+                self._cancelled.append(False)
+        self.setCurrentIndex(self._offered.index(wanted))
         self.blockSignals(before)

@@ -111,6 +111,10 @@ _SENTENCES = (
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
+        "The system takes the echo out of {0}, and much of your voice while the agent speaks; choose the microphone itself.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
         "The microphone does not hear the speaker: you wear headphones, or one of them is off. Echo is no matter then.",
     ),
     QT_TRANSLATE_NOOP(

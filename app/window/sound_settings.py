@@ -49,11 +49,7 @@ class SoundSettings(Card):
 
     def _add_devices(self) -> None:
         self.microphone, self.speaker = DeviceBox(), DeviceBox()
-        self.add_row(
-            self.tr("&Microphone"),
-            self.microphone,
-            self.tr("At once, also in a talk; the agent remembers everything."),
-        )
+        self.microphone_text = self.add_row(self.tr("&Microphone"), self.microphone, "")
         row = QWidget()
         level = QHBoxLayout(row)
         level.setContentsMargins(0, 0, 0, 0)
@@ -109,6 +105,7 @@ class SoundSettings(Card):
     def _connect(self) -> None:
         for box in (self.microphone, self.speaker):
             box.currentIndexChanged.connect(self.changed)
+        self.microphone.currentIndexChanged.connect(self._explain_microphone)
         self.card_latency.setKeyboardTracking(False)
         self.card_latency.valueChanged.connect(self.changed)
         for check in (self.echo, self.noise, self.gain):
@@ -171,6 +168,17 @@ class SoundSettings(Card):
     def _fill_devices(self) -> None:
         self.microphone.fill(self._listing.microphones, self._settings.microphone)
         self.speaker.fill(self._listing.speakers, self._settings.speaker)
+        self._explain_microphone()
+
+    def _explain_microphone(self) -> None:
+        text = self.tr("At once, also in a talk; the agent remembers everything.")
+        if self.microphone.echo_cancelled:
+            text = self.tr(
+                "The system takes the echo out of this one, and much of your voice while the agent "
+                "speaks: better choose the microphone itself."
+            )
+        self.microphone_text.setText(text)
+        self.microphone.setAccessibleDescription(text)
 
     # --- trying -----------------------------------------------------------------------------------
 

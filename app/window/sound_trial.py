@@ -8,8 +8,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.sound_check import SoundCheck
 from app.window.sentences import in_language
+from engine.devices import Wanted
 
-MakeCheck = Callable[[str | None, str | None], SoundCheck]
+MakeCheck = Callable[[Wanted, Wanted], SoundCheck]
 _POLL_MS = 40
 
 
@@ -36,7 +37,7 @@ class SoundTrial(QObject):
         """Whether devices are held."""
         return self._check is not None
 
-    def begin(self, microphone: str | None, speaker: str | None) -> None:
+    def begin(self, microphone: Wanted, speaker: Wanted) -> None:
         """Try these devices, in place of those that are being tried."""
         if self._check:
             self._check.stop()

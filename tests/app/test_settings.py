@@ -19,6 +19,7 @@ from app.settings import (
     recording_limits,
     settings_of_options,
 )
+from engine.devices import ChosenDevice
 from engine.errors import DuologueError
 from tests.engine.full_disk import file_limit
 
@@ -30,6 +31,18 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     file.save(chosen)
     assert file.load() == (chosen, None)
     assert json.loads(file.path.read_text())["version"] == VERSION
+
+
+def test_a_device_is_kept_by_what_stays_and_an_older_name_is_understood(tmp_path: Path) -> None:
+    file = SettingsFile(tmp_path / "settings.json")
+    chosen = Settings(speaker=ChosenDevice("alsa_output.usb", "Küche"))
+    file.save(chosen)
+    assert file.load() == (chosen, None)
+    file.path.write_text(json.dumps({"version": 1, "speaker": "Küche", "microphone": {"key": 1}}))
+    settings, notice = file.load()
+    assert settings == Settings(speaker="Küche")
+    assert notice is not None
+    assert "microphone" in notice
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1, 2]", "\ufeff nonsense", "null"])

@@ -6,19 +6,23 @@ import builtins
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from engine import device_watch
 from engine.devices import (
+    PIPEWIRE,
     PULSE,
+    ChosenDevice,
     Device,
     choose,
     dead_microphone,
     opening_error,
     portaudio,
     portaudio_listing,
-    pulse_listing,
+    server_listing,
 )
 from engine.errors import DuologueError
 
@@ -156,30 +160,92 @@ def test_two_devices_of_one_name_are_told_apart() -> None:
     assert listing.speakers == ()
 
 
-def test_a_server_lists_its_devices_without_monitors() -> None:
-    def served(name: str, said: str, card: str) -> dict[str, Any]:
-        return {
-            "name": name,
-            "description": said,
-            "sample_specification": "s16le 2ch 44100Hz",
-            "properties": {"alsa.card": card},
-        }
+def served(
+    kind: str, name: str, said: str, *more: str, driver: str = "module-alsa-card.c", owner: int = 3
+) -> str:
+    """As pactl lists one, in plain English."""
+    properties = "".join(f"\t\t{line}\n" for line in (f'device.description = "{said}"', *more))
+    return (
+        f"{kind} #1\n\tState: IDLE\n\tName: {name}\n\tDescription: {said}\n\tDriver: {driver}\n"
+        "\tSample Specification: s16le 2ch 44100Hz\n\tChannel Map: front-left,front-right\n"
+        f"\tOwner Module: {owner}\n\tMute: no\n\tProperties:\n{properties}\tPorts:\n"
+        "\t\tanalog-input: Analog Input (type: Mic, priority: 10000)\n\tFormats:\n\t\tpcm\n\n"
+    )
 
-    content = {
-        "sources": [served("mic", "Microphone", "1"), served("out.monitor", "Monitor", "0")],
-        "sinks": [served("out", "Speaker", "0")],
-    }
-    info = {"default_source_name": "mic", "default_sink_name": "out"}
-    listing = pulse_listing(content, info, {})
-    assert listing.microphones == (Device("Microphone", PULSE, "mic", 2, 44_100, "1", True),)
-    assert listing.speakers == (Device("Speaker", PULSE, "out", 2, 44_100, "0", True),)
-    wished = pulse_listing(content, info, {"PULSE_SOURCE": "out.monitor"})
+
+INFO = "Server Name: pulseaudio\nServer Version: 16.1\nDefault Sink: out\nDefault Source: mic\n"
+PIPEWIRE_INFO = INFO.replace("pulseaudio", "PulseAudio (on PipeWire 0.3.65)")
+CHANNELS = ("front-left", "front-right")
+
+
+def test_a_server_lists_its_devices_without_monitors() -> None:
+    sink = served("Sink", "out", "Speaker", 'alsa.card = "0"')
+    monitor = served("Source", "out.monitor", "Monitor of Speaker", 'alsa.card = "0"')
+    others = "Sink Input #4\n\tDriver: protocol-native.c\n\tName: x\n\nClient #7\n\tName: y\n\n"
+    content = sink + others + served("Source", "mic", "Microphone", 'alsa.card = "1"') + monitor
+    listing = server_listing(content, INFO, {})
+    assert listing.microphones == (
+        Device("Microphone", PULSE, "mic", 2, 44_100, "1", True, CHANNELS),
+    )
+    assert listing.speakers == (Device("Speaker", PULSE, "out", 2, 44_100, "0", True, CHANNELS),)
+    wished = server_listing(content, INFO, {"PULSE_SOURCE": "out.monitor"})
     assert [one.is_default for one in wished.microphones] == [False, True]
     # Without a microphone the server makes the monitor its default, in which the agent would hear
     # itself.
-    alone = {"sources": content["sources"][1:], "sinks": content["sinks"]}
-    none = pulse_listing(alone, {**info, "default_source_name": "out.monitor"}, {})
+    none = server_listing(sink + monitor, INFO.replace("mic", "out.monitor"), {})
     assert none.microphones == ()
+
+
+def test_names_are_shown_in_any_alphabet_and_the_server_by_its_own() -> None:
+    content = served("Sink", "out", "Küche „links“, 台所")
+    (speaker,) = server_listing(content, PIPEWIRE_INFO, {}).speakers
+    assert (speaker.name, speaker.key, speaker.host_api) == ("Küche „links“, 台所", "out", PIPEWIRE)
+    assert choose([speaker], "küche „links“, 台所, PulseAudio", "speaker") is speaker
+
+
+def test_a_description_of_two_lines_makes_no_other_device() -> None:
+    content = served("Sink", "out", "Speaker\n\tName: other\n\tDescription: Other")
+    (speaker,) = server_listing(content, INFO, {}).speakers
+    assert (speaker.name, speaker.port) == ("Speaker", "out")
+
+
+@pytest.mark.parametrize(
+    ("source", "sink"),
+    [
+        (
+            served("Source", "e", "E", driver="module-echo-cancel.c", owner=9),
+            served("Sink", "e", "E", driver="module-echo-cancel.c", owner=9),
+        ),
+        (
+            served("Source", "e", "E", 'node.group = "echo-cancel-8502-13"', driver="PipeWire"),
+            served("Sink", "e", "E", 'node.group = "echo-cancel-8502-13"', driver="PipeWire"),
+        ),
+    ],
+    ids=["PulseAudio", "PipeWire"],
+)
+def test_an_echo_canceller_of_the_system_is_known(source: str, sink: str) -> None:
+    plain = served("Source", "mic", "Remapped", 'device.class = "filter"')
+    listing = server_listing(source + plain + sink, INFO, {})
+    assert [bool(one.canceller) for one in listing.microphones] == [True, False]
+    assert listing.microphones[0].canceller == listing.speakers[0].canceller
+
+
+def test_a_chosen_device_is_known_by_what_stays() -> None:
+    """Its name changes with the desktop's language, its key with the server."""
+    chosen = ChosenDevice("usb headset", "USB-Kopfhörer")
+    assert choose(ALL, chosen, "microphone") is HEADSET
+    assert choose(ALL, ChosenDevice("alsa_input.usb", "USB Headset"), "microphone") is HEADSET
+    with pytest.raises(DuologueError, match="'Head' cannot be chosen .none of that name.*Webcam"):
+        choose(ALL, ChosenDevice("gone", "Head"), "microphone")
+    twins = (device("USB"), Device("USB (2)", "Core Audio", "USB", 1, 48_000, "", False))
+    assert [one.key for one in twins] == ["usb", "USB (2)"]
+
+
+def test_a_listing_comes_through_the_watch_as_it_is() -> None:
+    """Else every look would be a change."""
+    content = served("Source", "mic", "Küche") + served("Sink", "out", "Speaker")
+    listing = server_listing(content, PIPEWIRE_INFO, {})
+    assert device_watch._from_json(json.dumps(asdict(listing))) == listing
 
 
 def test_the_watch_prints_the_devices_and_ends_with_its_parent() -> None:

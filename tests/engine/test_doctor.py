@@ -123,3 +123,11 @@ def test_a_card_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     card._turn = lambda play: None  # type: ignore[method-assign]
     with pytest.raises(DuologueError, match="hardly runs"):
         examine_sound(card, EchoCanceller())
+
+
+def test_a_microphone_that_the_system_cancels_is_named() -> None:
+    card = replace(SOUND.card, echo_cancelled=True)
+    said = advice(replace(SOUND, card=card), c160=40)[1]
+    assert "The system takes the echo out of Mic" in said
+    assert "choose the microphone itself" in said
+    assert "The system takes" not in advice(c160=40)[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import devices, portaudio_card
+from engine import devices, portaudio_card, streams
 from engine.devices import PULSE, Device, Listing
 from engine.errors import DuologueError
 from engine.playout import Playout
@@ -18,6 +19,7 @@ from engine.portaudio_card import PortAudioCard
 
 MICROPHONE = Device("Microphone", PULSE, "in", 1, 48_000, "0", True)
 SPEAKER = Device("Speaker", PULSE, "out", 2, 48_000, "0", True)
+STEREO = ("front-left", "front-right")
 LISTING = Listing((MICROPHONE,), (SPEAKER,))
 
 
@@ -62,7 +64,13 @@ class Host:
             pass
 
         stream = SimpleNamespace(
-            kind=name, start=start, active=True, latency=0.05, abort=close, close=close
+            kind=name,
+            settings=settings,
+            start=start,
+            active=True,
+            latency=0.05,
+            abort=close,
+            close=close,
         )
         self.streams.append(stream)
         return stream
@@ -76,10 +84,10 @@ class Host:
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     host = Host()
-    monkeypatch.setattr(portaudio_card, "portaudio", host.module)
+    monkeypatch.setattr(streams, "portaudio", host.module)
     monkeypatch.setattr(portaudio_card, "refresh", lambda: host.while_listing())
     monkeypatch.setattr(portaudio_card, "list_devices", lambda: host.listing)
-    monkeypatch.setattr(portaudio_card, "portaudio_index", lambda _device, _kind: 0)
+    monkeypatch.setattr(streams, "portaudio_index", lambda _device, _kind: 0)
     monkeypatch.setattr(portaudio_card, "DeviceWatch", host.watch)
     return host
 
@@ -107,6 +115,24 @@ def test_two_streams_where_one_is_refused(host: Host, card: PortAudioCard) -> No
     host.refuses = {"Stream": -9993}
     opened(card)
     assert [stream.kind for stream in host.streams] == ["OutputStream", "InputStream"]
+
+
+def test_the_loudest_channel_is_heard_and_told(
+    host: Host, card: PortAudioCard, caplog: pytest.LogCaptureFixture
+) -> None:
+    host.listing = Listing((replace(MICROPHONE, channels=2, channel_map=STEREO),), (SPEAKER,))
+    opened(card)
+    voice = np.zeros((160, 2), np.int16)
+    voice[:, 1] = 8192
+    for _ in range(3):
+        host.streams[0].settings["callback"](voice, np.zeros((160, 2), np.int16), 160, None, 0)
+    with caplog.at_level(logging.INFO):
+        heard = [card.read(0.1) for _ in range(7)]
+    assert heard[-1]
+    np.testing.assert_array_equal(heard[-1].near, np.full(160, 0.25, np.float32))
+    assert [record.message for record in caplog.records] == [
+        "the microphone's channel 2 of 2 is heard"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,19 @@
-"""The window of the live tests needs no display."""
+"""The window of the live tests needs no display; their cards are PulseAudio's and PipeWire's."""
 
 import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live.virtual_card import VirtualCard, running_card
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(scope="module", params=["pulseaudio", "pipewire"])
+def virtual_card(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[VirtualCard]:
+    """A card of each server, but for tests that are marked `tests.live.virtual_card.on_one`."""
+    with running_card(tmp_path_factory.mktemp("card"), request.param) as card:
+        yield card

@@ -5,7 +5,6 @@ No assertion depends on how fast the machine is, but that it speaks at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,17 +21,11 @@ from engine.events import EVENTS_NAME, ChunkRecord, TalkRecord, read_events
 from engine.live_events import ChunkDone
 from engine.tokens import FRAME_MS, RATE_HZ
 from engine.turns import activity, levels_db
-from tests.live.virtual_card import ROOT, VirtualCard, running_card
+from tests.live.virtual_card import ROOT, VirtualCard, on_one
 
 pytestmark = pytest.mark.live
 USER = ROOT / "resources" / "samples" / "user.flac"
 _WAIT_MS = 60_000
-
-
-@pytest.fixture(scope="module")
-def virtual_card(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualCard]:
-    with running_card(tmp_path_factory.mktemp("card")) as card:
-        yield card
 
 
 def speech_seconds(path: Path, side: int) -> float:
@@ -42,6 +35,7 @@ def speech_seconds(path: Path, side: int) -> float:
     return sum(span.duration_ms for span in activity(levels_db(sound[:, side].copy()))) / 1000
 
 
+@on_one
 def test_a_user_talks_and_changes_the_chunk_size(
     virtual_card: VirtualCard, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""The virtual sound card as tests use it: a PulseAudio server of their own, a voice, an ear."""
+"""The virtual sound card as tests use it: a sound server of their own, a voice, an ear."""
 
 from __future__ import annotations
 
@@ -17,12 +17,50 @@ from engine.tokens import RATE_HZ
 
 ROOT = Path(__file__).resolve().parents[2]
 _SCRIPT = ROOT / "script" / "virtual-card"
-_START_SECONDS = 300
 _CALL_SECONDS = 30
+
+on_one = pytest.mark.parametrize("virtual_card", [""], indirect=True, ids=["one server"])
+"""For what the server makes no difference to: each minute counts."""
 
 
 class VirtualCard:
     """A running server; ``microphone`` and ``speaker`` are its default devices."""
+
+    def __init__(self, folder: Path, server: str = "") -> None:
+        """``server`` is pulseaudio, pipewire, or empty for whichever is there."""
+        self.folder = folder
+        self._command = [str(_SCRIPT), "hold", str(folder), *([server] if server else [])]
+        self.environment = ""
+        """What leads to it, as the script prints it."""
+        self.start()
+
+    def start(self) -> None:
+        """Begin; skips the test where no server runs."""
+        # The server ends when the pipe to its input does, whatever ends this process.
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout
+        assert self._process.stderr
+        self.environment = self._process.stdout.readline()
+        if not self.environment:
+            pytest.skip(f"no virtual sound card: {self._process.stderr.read().strip()}")
+
+    @property
+    def pid(self) -> int:
+        """The process whose children are the servers."""
+        return self._process.pid
+
+    def stop(self) -> None:
+        """End, if it has not; `start` may follow."""
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe:
+                pipe.close()
+        self._process.wait(_CALL_SECONDS)
 
     def pactl(self, *arguments: str) -> str:
         """Ask the server for something."""
@@ -30,6 +68,11 @@ class VirtualCard:
             ["pactl", *arguments], capture_output=True, text=True, timeout=_CALL_SECONDS, check=True
         )
         return done.stdout.strip()
+
+    @property
+    def is_pipewire(self) -> bool:
+        """Whether the server is PipeWire's."""
+        return "PipeWire" in self.pactl("info")
 
     def load(self, *arguments: str) -> str:
         """Load a module; returns its number."""
@@ -61,6 +104,7 @@ class VirtualCard:
         """Record what a speaker gets; the list holds the sound, float32 at 16 kHz, afterwards."""
         heard: list[np.ndarray] = []
         command = ["parec", "-d", f"{sink}.monitor", f"--rate={RATE_HZ}", "--channels=1"]
+        command.append("--latency-msec=50")  # else PipeWire keeps two seconds back
         # Into a file: a pipe that nobody reads is full after two seconds.
         with tempfile.TemporaryFile() as raw:
             with subprocess.Popen([*command, "--format=s16le", "--raw"], stdout=raw) as parec:
@@ -75,21 +119,17 @@ class VirtualCard:
 
 
 @contextmanager
-def running_card(folder: Path) -> Iterator[VirtualCard]:
+def running_card(folder: Path, server: str = "") -> Iterator[VirtualCard]:
     """A server in ``folder``, found by this process and its children; skips where none runs."""
     with pytest.MonkeyPatch.context() as environment:
-        started = subprocess.run(
-            [_SCRIPT, "start", folder], capture_output=True, text=True, timeout=_START_SECONDS
-        )
-        if started.returncode:
-            pytest.skip(f"no virtual sound card: {started.stderr.strip()}")
-        for setting in started.stdout.removeprefix("export ").split():
+        card = VirtualCard(folder, server)
+        for setting in card.environment.removeprefix("export ").split():
             name, _, value = setting.partition("=")
             environment.setenv(name, value.strip("'"))
         try:
-            yield VirtualCard()
+            yield card
         finally:
-            subprocess.run([_SCRIPT, "stop", folder], check=False, timeout=_CALL_SECONDS)
+            card.stop()
 
 
 def wait_until(check: Any, seconds: float = 30.0) -> None:

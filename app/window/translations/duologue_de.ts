@@ -181,6 +181,10 @@
         <translation>Vorgabe des Systems ({0})</translation>
     </message>
     <message>
+        <source>{0} (echo-cancelled by the system)</source>
+        <translation>{0} (Echo vom System entfernt)</translation>
+    </message>
+    <message>
         <source>{0} (not there)</source>
         <translation>{0} (nicht da)</translation>
     </message>
@@ -660,6 +664,10 @@
     <message>
         <source>The microphone {0} gives sound.</source>
         <translation>Das Mikrofon {0} gibt Ton.</translation>
+    </message>
+    <message>
+        <source>The system takes the echo out of {0}, and much of your voice while the agent speaks; choose the microphone itself.</source>
+        <translation>Aus {0} entfernt das System das Echo, und viel von Ihrer Stimme, während der Agent spricht; wählen Sie das Mikrofon selbst.</translation>
     </message>
     <message>
         <source>The PortAudio library is missing; install it (on Debian and Ubuntu: sudo apt install libportaudio2).</source>
@@ -1226,6 +1234,10 @@
     <message>
         <source>At once, also in a talk; the agent remembers everything.</source>
         <translation>Sofort, auch im Gespräch; der Agent vergisst nichts.</translation>
+    </message>
+    <message>
+        <source>The system takes the echo out of this one, and much of your voice while the agent speaks: better choose the microphone itself.</source>
+        <translation>Aus diesem entfernt das System das Echo, und viel von Ihrer Stimme, während der Agent spricht: besser das Mikrofon selbst wählen.</translation>
     </message>
     <message>
         <source>&amp;Try</source>

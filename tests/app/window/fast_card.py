@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from engine.devices import Wanted
 from engine.errors import DuologueError
 from engine.sound_card import BLOCK_SECONDS, CardInfo, Exchange, Play
 from engine.tokens import RATE_HZ
@@ -19,7 +20,7 @@ class FastCard(SimulatedCard):
 
     absent = False
 
-    def __init__(self, microphone: str | None, speaker: str | None, latency_ms: int) -> None:
+    def __init__(self, microphone: Wanted, speaker: Wanted, latency_ms: int) -> None:
         voice = np.random.default_rng(0).uniform(-0.3, 0.3, 60 * RATE_HZ)
         super().__init__(voice.astype(np.float32))
         self.chosen = [(microphone, speaker, latency_ms)]
@@ -29,7 +30,7 @@ class FastCard(SimulatedCard):
             raise DuologueError("There is no microphone; plug one in.")
         return super().open(play)
 
-    def choose(self, microphone: str | None, speaker: str | None, latency_ms: int) -> None:
+    def choose(self, microphone: Wanted, speaker: Wanted, latency_ms: int) -> None:
         self.chosen.append((microphone, speaker, latency_ms))
         self.reason = f"The microphone is now {microphone}."
 

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from app.settings import Settings
 from app.window import worker
 from app.window.first_run import FirstRun
-from engine.devices import Listing
+from engine.devices import ChosenDevice, Listing, Wanted
 from engine.doctor import Advice
 from engine.errors import DuologueError
 from tests.app.window.test_settings_page import DESK, HEADSET, MONITOR, Check
@@ -36,7 +36,7 @@ class Stage:
         qtbot.waitExposed(self.page)
         qtbot.waitUntil(lambda: self.page.microphone.count() == 3)
 
-    def _check(self, microphone: str | None, speaker: str | None) -> Check:
+    def _check(self, microphone: Wanted, speaker: Wanted) -> Check:
         check = Check(microphone, speaker)
         check.news = [-20.0] * 10
         self.checks.append(check)
@@ -110,9 +110,10 @@ def test_another_microphone_is_chosen_and_kept(qtbot: QtBot) -> None:
     stage.page.microphone.setFocus()
     for _ in range(2):
         qtbot.keyClick(stage.page.microphone, Qt.Key.Key_Down)
-    assert stage.checks[-1].devices == ("Headset", None) and not stage.checks[0].running
+    chosen = ChosenDevice("headset", "Headset")
+    assert stage.checks[-1].devices == (chosen, None) and not stage.checks[0].running
     stage.click(stage.page.skip_button)
-    assert stage.finished[0].microphone == "Headset"
+    assert stage.finished[0].microphone == chosen
 
 
 def test_a_long_advice_is_shown_whole(qtbot: QtBot) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from app.settings import Settings
 from app.window import settings_page, worker
 from app.window.settings_page import SettingsPage
-from engine.devices import Device, Listing
+from engine.devices import ChosenDevice, Device, Listing, Wanted
 from engine.errors import DuologueError
 
 
@@ -22,6 +23,7 @@ def device(name: str, default: bool = False) -> Device:
     return Device(name, "PulseAudio", name.lower(), 1, 48_000, "clock", default)
 
 
+CHOSEN_HEADSET = ChosenDevice("headset", "Headset")
 _IN = QPoint(10, 12)
 DESK, HEADSET, MONITOR = device("Desk", True), device("Headset"), device("Monitor", True)
 
@@ -29,7 +31,7 @@ DESK, HEADSET, MONITOR = device("Desk", True), device("Headset"), device("Monito
 class Check:
     """A microphone that gives two levels and a complaint."""
 
-    def __init__(self, microphone: str | None, speaker: str | None) -> None:
+    def __init__(self, microphone: Wanted, speaker: Wanted) -> None:
         self.devices = microphone, speaker
         self.news: list[float | str] = [-30.0, -12.0, "The microphone gives digital silence."]
         self.chimes = 0
@@ -65,7 +67,7 @@ class Stage:
             raise self.listing
         return self.listing
 
-    def _check(self, microphone: str | None, speaker: str | None) -> Check:
+    def _check(self, microphone: Wanted, speaker: Wanted) -> Check:
         self.checks.append(Check(microphone, speaker))
         return self.checks[-1]
 
@@ -89,7 +91,10 @@ def test_devices_are_chosen_by_name(stage: Stage) -> None:
     assert "Desk" in stage.page.sound.microphone.itemText(0)  # what the system's default is now
     stage.choose(stage.page.sound.microphone, "Headset")
     stage.choose(stage.page.sound.speaker, "Monitor")
-    assert [(one.microphone, one.speaker) for one in stage.changes][-1] == ("Headset", "Monitor")
+    assert [(one.microphone, one.speaker) for one in stage.changes][-1] == (
+        CHOSEN_HEADSET,
+        ChosenDevice("monitor", "Monitor"),
+    )
 
 
 def test_a_device_that_went_stays_chosen(stage: Stage) -> None:
@@ -97,8 +102,37 @@ def test_a_device_that_went_stays_chosen(stage: Stage) -> None:
     stage.listing = Listing((DESK,), (MONITOR,))
     stage.page.sound.ask_devices()
     stage.qtbot.waitUntil(lambda: "not there" in stage.page.sound.microphone.currentText())
-    assert stage.page.settings.microphone == "Headset"
-    assert [one.microphone for one in stage.changes][-1] == "Headset"
+    assert stage.page.sound.microphone.currentText() == "Headset (not there)"
+    assert stage.page.settings.microphone == CHOSEN_HEADSET
+    assert [one.microphone for one in stage.changes][-1] == CHOSEN_HEADSET
+
+
+def test_a_device_whose_shown_name_changes_stays_chosen(stage: Stage) -> None:
+    """As where the desktop's language is another, or the server was updated."""
+    stage.choose(stage.page.sound.microphone, "Headset")
+    stage.listing = Listing((DESK, replace(HEADSET, name="Kopfhörer")), (MONITOR,))
+    stage.page.sound.ask_devices()
+    stage.qtbot.waitUntil(lambda: stage.page.sound.microphone.currentText() == "Kopfhörer")
+
+
+def test_a_name_that_an_older_program_kept_is_understood(qtbot: QtBot) -> None:
+    stage = Stage(qtbot, Settings(language="en", microphone="Headset", speaker="Gone"))
+    assert stage.page.sound.microphone.currentText() == "Headset"
+    assert stage.page.sound.microphone.chosen == CHOSEN_HEADSET
+    assert stage.page.sound.speaker.currentText() == "Gone (not there)"
+    assert stage.page.sound.speaker.chosen == "Gone"
+    assert worker.wait_for_all()
+
+
+def test_a_microphone_that_the_system_cancels_is_marked(stage: Stage) -> None:
+    stage.listing = Listing((DESK, replace(HEADSET, canceller="9")), (MONITOR,))
+    stage.page.sound.ask_devices()
+    box = stage.page.sound.microphone
+    stage.qtbot.waitUntil(lambda: "echo-cancelled by the system" in box.itemText(2))
+    stage.choose(box, "Headset")
+    assert stage.page.sound.microphone_text.text().startswith("The system takes the echo out")
+    stage.choose(box, "the system's default")
+    assert stage.page.sound.microphone_text.text().startswith("At once")
 
 
 def test_no_devices_are_explained(stage: Stage) -> None:
@@ -158,7 +192,7 @@ def test_the_microphone_is_tried_and_the_speaker_heard(stage: Stage) -> None:
     stage.qtbot.mouseClick(page.sound.chime_button, Qt.MouseButton.LeftButton)
     assert check.chimes == 1
     stage.choose(page.sound.microphone, "Headset")
-    assert not check.running and stage.checks[-1].devices == ("Headset", None)
+    assert not check.running and stage.checks[-1].devices == (CHOSEN_HEADSET, None)
     page.sound.set_talking(True)
     assert not stage.checks[-1].running and not page.sound.check_button.isEnabled()
     page.sound.set_talking(False)
