@@ -131,7 +131,15 @@ _SENTENCES = (
         "The engine has failed ({0}); start again, and please report it. What was recorded is kept.",
     ),
     QT_TRANSLATE_NOOP("Sentences", "The talk has failed ({0}); please report it."),
-    QT_TRANSLATE_NOOP("Sentences", "Something unexpected failed ({0}); please report it."),
+    QT_TRANSLATE_NOOP("Sentences", "Something unexpected failed ({0}); please report it with {1}."),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "Something unexpected failed ({0}) and no log can be written; please report it.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "There is not enough memory for that; close other programs, or ask for less.",
+    ),
     QT_TRANSLATE_NOOP(
         "Sentences",
         "The recording in {0} has ended ({1}). The talk goes on; make room, or choose another folder, and record again.",

@@ -762,8 +762,16 @@
         <translation>Das Gespräch ist gescheitert ({0}); melden Sie es bitte.</translation>
     </message>
     <message>
-        <source>Something unexpected failed ({0}); please report it.</source>
-        <translation>Etwas ist unerwartet gescheitert ({0}); melden Sie es bitte.</translation>
+        <source>Something unexpected failed ({0}); please report it with {1}.</source>
+        <translation>Etwas ist unerwartet gescheitert ({0}); melden Sie es bitte mit {1}.</translation>
+    </message>
+    <message>
+        <source>Something unexpected failed ({0}) and no log can be written; please report it.</source>
+        <translation>Etwas ist unerwartet gescheitert ({0}), und es kann nichts protokolliert werden; melden Sie es bitte.</translation>
+    </message>
+    <message>
+        <source>There is not enough memory for that; close other programs, or ask for less.</source>
+        <translation>Dafür reicht der Speicher nicht; schließen Sie andere Programme, oder verlangen Sie weniger.</translation>
     </message>
     <message>
         <source>The recording in {0} has ended ({1}). The talk goes on; make room, or choose another folder, and record again.</source>
