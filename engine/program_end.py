@@ -53,8 +53,18 @@ def run_program(
             _say(f"A part of the program cannot be loaded ({error}); install Duologue again.")
         except Exception as error:  # the last that can tell the user anything
             # Typer takes an end of file for the user's wish to stop.
-            _say(unexpected(error.__cause__ if isinstance(error.__cause__, EOFError) else error))
+            _say(_unforeseen(error.__cause__ if isinstance(error.__cause__, EOFError) else error))
     sys.exit(code)
+
+
+def _unforeseen(error: BaseException) -> str:
+    sentence = unexpected(error)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return (
+            f"{shown(error.filename, _MOST_LETTERS)} cannot be used ({error.strerror}); check its "
+            "name, that it is there, and who may read and write it."
+        )
+    return sentence
 
 
 class _OutputError(DuologueError):

@@ -35,7 +35,8 @@ from app.window.language import use_language
 from app.window.main_window import MainWindow
 from app.window.single_instance import SingleInstance
 from engine.errors import DuologueError
-from engine.log_file import begin_log, unexpected
+from engine.log_file import begin_log, shown, unexpected
+from engine.program_end import ERROR_CODE
 from engine.resource_files import resources
 
 _LOG = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ _LOG = logging.getLogger(__name__)
 SWITCH_SECONDS = 0.001
 # An error in what is done thirty times a second is logged and told so often.
 _MOST_FAULTS = 20
+_MOST_REASON_LETTERS = 300
 # So often Python gets to see Ctrl-C while Qt waits.
 _SIGNAL_MS = 250
 
@@ -166,6 +168,12 @@ def _log_qt(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
         QtMsgType.QtWarningMsg: logging.WARNING,
     }.get(kind, logging.ERROR)
     logging.getLogger("qt").log(level, text)
-    if kind == QtMsgType.QtFatalMsg:  # the process ends here, and nobody has seen a window
-        remedy = "On Debian and Ubuntu script/setup installs what Qt lacks."
-        print(f"The window cannot be opened: {text}\n{remedy}", file=sys.stderr, flush=True)
+    if kind == QtMsgType.QtFatalMsg:  # Qt would abort here, and nobody has seen a window
+        reason = shown(text, _MOST_REASON_LETTERS).rstrip(".")
+        print(
+            f"The window cannot be opened ({reason}); check the display, or install what Qt lacks, "
+            "as script/setup does on Debian and Ubuntu.",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(ERROR_CODE)

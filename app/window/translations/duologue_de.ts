@@ -899,7 +899,7 @@
     </message>
     <message>
         <source>{0} is too large for a bundle&apos;s manifest; install the bundle again.</source>
-        <translation>{0} ist zu groß für das Verzeichnis eines Bündels; installieren Sie das Bündel noch einmal.</translation>
+        <translation>{0} ist zu groß für das Manifest eines Bündels; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
         <source>The bundles in {0} cannot be listed ({1}); check who may read there.</source>

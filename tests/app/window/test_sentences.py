@@ -19,7 +19,8 @@ _SAID_IN_THE_WINDOW = """
 engine/bundle engine/devices engine/doctor engine/events engine/live engine/llama
 engine/onnx_session engine/pieces engine/portaudio_card engine/recorder engine/transcript
 engine/unit_reader
-engine/log_file app/bundle_store app/folders app/library app/open_talk app/player app/settings app/timeline
+engine/log_file app/bundle_store app/folders
+app/library app/open_talk app/player app/settings app/timeline
 app/window/session app/window/worker
 """.split()
 # To whoever types a command; and one whose remedy depends on the system.
