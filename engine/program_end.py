@@ -20,6 +20,7 @@ from engine.log_file import quiet_log, shown, unexpected
 ERROR_CODE = 2
 _MOST_LETTERS = 300
 """Of a complaint about an option, which quotes what was typed."""
+_LEAST_COLUMNS = 20
 
 
 def run_program(
@@ -50,7 +51,7 @@ def run_program(
             _say(_usage(error))
         except ImportError as error:
             unexpected(error)
-            _say(f"A part of the program cannot be loaded ({error}); install Duologue again.")
+            _say(f"A part of the program cannot be loaded ({error}); install it, or Duologue again.")
         except Exception as error:  # the last that can tell the user anything
             # Typer takes an end of file for the user's wish to stop.
             _say(_unforeseen(error.__cause__ if isinstance(error.__cause__, EOFError) else error))
@@ -108,6 +109,9 @@ def _complete_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for the process's life
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) < _LEAST_COLUMNS:
+        del os.environ["COLUMNS"]  # some terminals say 0, at which nothing at all would be shown
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
         sys.stdout = _Output(
             sys.stdout.buffer, sys.stdout.encoding, "replace", line_buffering=sys.stdout.isatty()

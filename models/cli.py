@@ -123,8 +123,9 @@ def unpack(
     from models.unpack import tokenizer_of_onnx
 
     checkpoint = work / "tok" / "tokenizer.pt"
+    known = tokenizer_of_onnx(load_bundle(bundle).tokenizer)
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    save_tokenizer(tokenizer_of_onnx(load_bundle(bundle).tokenizer), checkpoint)
+    save_tokenizer(known, checkpoint)
     if not (work / "rooms.npz").is_file():
         write_rooms(work / "rooms.npz")
     write_real(work / "real", real_people(data / "speech"))
