@@ -152,7 +152,8 @@ def import_bundle(source: Path, progress: Progress) -> Path:
         shutil.rmtree(part)
         part.mkdir()
         files.copy(MANIFEST_NAME, part, MOST_MANIFEST_BYTES, lambda _bytes: None)
-        entries = read_manifest(part / MANIFEST_NAME).entries()
+        with _as_of(source, part):
+            entries = read_manifest(part / MANIFEST_NAME).entries()
         total, done = sum(entry.bytes for entry in entries), 0
         _need_space(part, total)
         for entry in entries:
@@ -161,7 +162,17 @@ def import_bundle(source: Path, progress: Progress) -> Path:
         for name in (CARD_NAME, _README_NAME):
             if files.has(name):
                 files.copy(name, part, _MOST_CARD_BYTES, lambda _bytes: None)
-        return _install(part)
+        with _as_of(source, part):
+            return _install(part)
+
+
+@contextmanager
+def _as_of(source: Path, part: Path) -> Iterator[None]:
+    """Complaints about files name those that the user has, and not a copy that is gone by then."""
+    try:
+        yield
+    except DuologueError as error:
+        raise DuologueError(str(error).replace(str(part), str(source))) from error
 
 
 class _Files:
@@ -397,8 +408,8 @@ def _gathering(name: str, keep: bool = False) -> Iterator[Path]:
         yield part
     except OSError as error:
         raise DuologueError(
-            f"The bundle could not be installed in {part.parent} ({error}); make room on the disk, "
-            "or check who may write there."
+            f"The bundle could not be installed in {part.parent} ({error.strerror or error}); "
+            "make room on the disk, or check who may write there."
         ) from error
     finally:
         if not keep:

@@ -97,6 +97,10 @@ class _LogFile(RotatingFileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its own name
         self.failed = True
 
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # what could not be written is tried once more here
+            super().close()
+
     def _open(self) -> TextIOWrapper:
         Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
         return super()._open()

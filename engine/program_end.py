@@ -51,7 +51,9 @@ def run_program(
             _say(_usage(error))
         except ImportError as error:
             unexpected(error)
-            _say(f"A part of the program cannot be loaded ({error}); install it, or Duologue again.")
+            _say(
+                f"A part of the program cannot be loaded ({error}); install it, or Duologue again."
+            )
         except Exception as error:  # the last that can tell the user anything
             # Typer takes an end of file for the user's wish to stop.
             _say(_unforeseen(error.__cause__ if isinstance(error.__cause__, EOFError) else error))

@@ -148,6 +148,7 @@ def refused(source: Path, before: dict[str, str]) -> str:
     with pytest.raises(DuologueError) as caught:
         bundle_store.import_bundle(source, quiet)
     check_sentence(str(caught.value))
+    assert ".import" not in str(caught.value)  # a copy that is gone by now
     assert content(bundle_store.data_folder().parent) == before
     return str(caught.value)
 
