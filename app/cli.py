@@ -101,7 +101,8 @@ def _target(path: Path | None) -> Path | None:
     if path:
         try:
             was_there = path.exists()
-            path.open("a").close()
+            if not path.is_fifo():  # its reader would take that for the end
+                path.open("a").close()
             if not was_there:
                 path.unlink()
         except OSError as error:

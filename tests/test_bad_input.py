@@ -47,4 +47,4 @@ def test_the_table_counts_what_is_tried() -> None:
     table = {kind: int(number) for kind, number in rows}
     together = table.pop("together")
     assert table == counted()
-    assert together == sum(table.values())
+    assert together == sum(table.values()) >= 300

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -211,3 +213,17 @@ def test_figures_that_cannot_be_written_are_told_before_the_work(
     refused(app.cli.main, "bench --bundle missing --json kept.json", capsys)
     assert kept.read_text("utf8") == "{}"
     kept.unlink()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the pipe tells of its writers on Linux")
+def test_figures_may_go_into_a_pipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        refused(app.cli.main, f"bench --bundle missing --json {pipe}", capsys)
+        poll = select.poll()
+        poll.register(reader)
+        assert not poll.poll(0)  # to open and close it is to tell the reader of an end
+    finally:
+        os.close(reader)

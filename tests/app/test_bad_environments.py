@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import signal
 import subprocess
 import sys
@@ -101,7 +100,7 @@ def test_nowhere_to_keep_things(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     use(variables, place, monkeypatch)
-    monkeypatch.setattr(pwd, "getpwuid", _nobody)
+    monkeypatch.setattr("pwd.getpwuid", _nobody)
     before = content(place)
     with pytest.raises(DuologueError) as caught:
         keep(bundle)
