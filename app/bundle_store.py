@@ -6,34 +6,43 @@ checked, and only then it gets its name. Nothing here touches the network but `p
 
 from __future__ import annotations
 
+import itertools
+import lzma
 import os
 import re
 import shutil
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import quote
 
 from app.download import BLOCK_BYTES, BrokeOffError, NotThereError, OtherLengthError, blocks
 from app.folders import data_folder
 from engine.bundle import (
     MANIFEST_NAME,
+    MOST_MANIFEST_BYTES,
     FileEntry,
+    Manifest,
     default_folder,
     describe_file,
     load_bundle,
     read_manifest,
 )
 from engine.errors import DuologueError
+from engine.log_file import shown
 
 CARD_NAME = "MODEL_CARD.md"
 _README_NAME = "README.md"
 _MOST_CARD_BYTES = 1_000_000
-_MOST_MANIFEST_BYTES = 1_000_000
+_MOST_MEMBERS = 10_000
+"""Of an archive; a bundle has six files."""
+_MOST_REASON_LETTERS = 100
 _SPARE_BYTES = 100_000_000
 _REPOSITORY = re.compile(r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
 _HUB = "https://huggingface.co"
@@ -69,12 +78,18 @@ def bundles_folder() -> Path:
 def installed() -> list[Installed]:
     """The starter first, then the others by name; hashes are not checked here."""
     found = [_describe(default_folder(), starter=True)]
-    if bundles_folder().is_dir():
-        found += [
-            _describe(folder, starter=False)
-            for folder in sorted(bundles_folder().iterdir())
-            if folder.is_dir() and not folder.name.startswith(".")
-        ]
+    try:
+        if bundles_folder().is_dir():
+            found += [
+                _describe(folder, starter=False)
+                for folder in sorted(bundles_folder().iterdir())
+                if folder.is_dir() and not folder.name.startswith(".")
+            ]
+    except OSError as error:
+        raise DuologueError(
+            f"The bundles in {bundles_folder()} cannot be listed ({error.strerror}); check who "
+            "may read there."
+        ) from error
     return found
 
 
@@ -126,13 +141,15 @@ def import_bundle(source: Path, progress: Progress) -> Path:
     """Install from a folder or from a zip or tar archive; returns the bundle's folder.
 
     In an archive the bundle lies at the top or in its only folder. Only the files that the manifest
-    names, and the card, are taken.
+    names, and the card, are taken. Raises DuologueError with the remedy, and what ``progress``
+    raises; what was installed before stays.
     """
     with _opened(source) as files, _gathering(f"import-{os.getpid()}") as part:
         shutil.rmtree(part)
         part.mkdir()
-        files.copy(MANIFEST_NAME, part, _MOST_MANIFEST_BYTES, lambda _bytes: None)
-        entries = read_manifest(part / MANIFEST_NAME).entries()
+        files.copy(MANIFEST_NAME, part, MOST_MANIFEST_BYTES, lambda _bytes: None)
+        with _as_of(source, part):
+            entries = read_manifest(part / MANIFEST_NAME).entries()
         total, done = sum(entry.bytes for entry in entries), 0
         _need_space(part, total)
         for entry in entries:
@@ -141,7 +158,17 @@ def import_bundle(source: Path, progress: Progress) -> Path:
         for name in (CARD_NAME, _README_NAME):
             if files.has(name):
                 files.copy(name, part, _MOST_CARD_BYTES, lambda _bytes: None)
-        return _install(part)
+        with _as_of(source, part):
+            return _install(part)
+
+
+@contextmanager
+def _as_of(source: Path, part: Path) -> Iterator[None]:
+    """Complaints about files name those that the user has, and not a copy that is gone by then."""
+    try:
+        yield
+    except DuologueError as error:
+        raise DuologueError(str(error).replace(str(part), str(source))) from error
 
 
 class _Files:
@@ -161,8 +188,8 @@ class _Files:
                 "or an archive of one."
             )
         done = 0
-        with self._found[name]() as source, (folder / name).open("wb") as target:
-            while block := source.read(BLOCK_BYTES):
+        with (folder / name).open("wb") as target:
+            for block in self._blocks(name):
                 done += len(block)
                 if done > most_bytes:
                     raise DuologueError(
@@ -171,49 +198,98 @@ class _Files:
                 target.write(block)
                 told(done)
 
+    def _blocks(self, name: str) -> Iterator[bytes]:
+        """A file's content; an error of reading is not taken for one of writing."""
+        with _readable(self._source):
+            source = self._found[name]()
+        with source:
+            while True:
+                with _readable(self._source):
+                    block = source.read(BLOCK_BYTES)
+                if not block:
+                    return
+                yield block
+
+
+@contextmanager
+def _readable(source: Path) -> Iterator[None]:
+    """Every way in which the libraries say that an archive is broken, or cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        raise DuologueError(
+            f"{source} is damaged or cannot be read ({error.strerror or error}); get it again, or "
+            "check who may read it."
+        ) from error
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        lzma.LZMAError,
+        zlib.error,
+        EOFError,
+        NotImplementedError,  # a compression that Python lacks
+        ValueError,  # numbers and names that cannot be
+        OverflowError,
+    ) as error:
+        reason = shown(error, _MOST_REASON_LETTERS)
+        raise DuologueError(f"{source} is damaged ({reason}); get it again.") from error
+    except RuntimeError as error:  # so zipfile asks for a password
+        raise DuologueError(
+            f"{source} is locked with a password; unpack it and choose its folder."
+        ) from error
+
 
 @contextmanager
 def _opened(source: Path) -> Iterator[_Files]:
-    broken = (zipfile.BadZipFile, tarfile.TarError, EOFError, RuntimeError, NotImplementedError)
-    try:
-        if source.is_dir():
-            yield _Files(source, {p.name: _opener(p) for p in source.iterdir() if p.is_file()})
-        elif zipfile.is_zipfile(source):
-            with zipfile.ZipFile(source) as archive:
-                names = {i.filename: i for i in archive.infolist() if not i.is_dir()}
-                yield _Files(
-                    source,
-                    {
-                        short: lambda name=name: archive.open(name)  # type: ignore[misc]
-                        for short, name in _flat(names).items()
-                    },
+    with ExitStack() as archives:
+        with _readable(source):
+            if source.is_dir():
+                found = {p.name: _opener(p) for p in source.iterdir() if p.is_file()}
+            elif source.is_file() and zipfile.is_zipfile(source):
+                zipped = archives.enter_context(zipfile.ZipFile(source))
+                names = [info.filename for info in zipped.infolist() if not info.is_dir()]
+                found = {
+                    short: partial(cast(Callable[[str], BinaryIO], zipped.open), name)
+                    for short, name in _flat(source, names).items()
+                }
+            elif source.is_file() and tarfile.is_tarfile(source):
+                tape = archives.enter_context(tarfile.open(source))
+                found = {
+                    short: partial(cast(Callable[[str], BinaryIO], tape.extractfile), name)
+                    for short, name in _flat(source, _members(source, tape)).items()
+                }
+            else:
+                raise DuologueError(
+                    f"{source} is neither a folder nor a zip or tar archive; choose another."
                 )
-        elif source.is_file() and tarfile.is_tarfile(source):
-            with tarfile.open(source) as tape:
-                members = {m.name: m for m in tape.getmembers() if m.isfile()}
-                yield _Files(
-                    source,
-                    {
-                        short: lambda name=name: tape.extractfile(name)  # type: ignore[misc]
-                        for short, name in _flat(members).items()
-                    },
-                )
-        else:
+        yield _Files(source, found)
+
+
+def _members(source: Path, tape: tarfile.TarFile) -> list[str]:
+    """The plain files of a tar archive, which has no list of them: all of it is read."""
+    names = []
+    for count, member in enumerate(tape):
+        if count == _MOST_MEMBERS:
             raise DuologueError(
-                f"{source} is neither a folder nor a zip or tar archive; choose another."
+                f"{source} holds more than {_MOST_MEMBERS} files; choose the archive of a bundle."
             )
-    except broken as error:
-        raise DuologueError(f"{source} is damaged ({error}); get it again.") from error
+        if member.isfile():
+            names.append(member.name)
+    return names
 
 
 def _opener(path: Path) -> Callable[[], BinaryIO]:
     return lambda: path.open("rb")
 
 
-def _flat(names: Collection[str]) -> dict[str, str]:
+def _flat(source: Path, names: Collection[str]) -> dict[str, str]:
     """Names of files beside the manifest, by their last part."""
     manifests = [name for name in names if PurePosixPath(name).name == MANIFEST_NAME]
-    if len(manifests) != 1:
+    if len(manifests) > 1:
+        raise DuologueError(
+            f"{source} holds more than one bundle; unpack it and choose the folder of one."
+        )
+    if not manifests:
         return {}
     folder = PurePosixPath(manifests[0]).parent
     return {PurePosixPath(n).name: n for n in names if PurePosixPath(n).parent == folder}
@@ -239,7 +315,7 @@ def pull(repository: str, progress: Progress) -> Path:
         )
     root = f"{host}/{quote(repository)}/resolve/main/"
     with _gathering("pull-" + repository.replace("/", "--"), keep=True) as part:
-        _fetch_small(root, MANIFEST_NAME, part, _MOST_MANIFEST_BYTES)
+        _fetch_small(root, MANIFEST_NAME, part, MOST_MANIFEST_BYTES)
         entries = read_manifest(part / MANIFEST_NAME).entries()
         total = sum(entry.bytes for entry in entries)
         here = sum(_size(_part(part, e)) + _size(part / e.path) for e in entries)
@@ -323,8 +399,8 @@ def _gathering(name: str, keep: bool = False) -> Iterator[Path]:
         yield part
     except OSError as error:
         raise DuologueError(
-            f"The bundle could not be installed in {part.parent} ({error}); make room on the disk, "
-            "or check who may write there."
+            f"The bundle could not be installed in {part.parent} ({error.strerror or error}); "
+            "make room on the disk, or check who may write there."
         ) from error
     finally:
         if not keep:
@@ -347,12 +423,33 @@ def _need_space(folder: Path, size_bytes: int) -> None:
 
 def _install(part: Path) -> Path:
     """Check everything and give the folder its name; an older copy of the same version goes."""
-    manifest = load_bundle(part).manifest
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{manifest.name}-{manifest.version}").lstrip(".-")
-    target = bundles_folder() / (name or "bundle")
+    target = _place(load_bundle(part).manifest)
     older = bundles_folder() / f".old-{os.getpid()}"
-    if target.exists():
+    replaced = target.exists()
+    if replaced:
         os.replace(target, older)
-    os.replace(part, target)
+    try:
+        os.replace(part, target)
+    except OSError:
+        if replaced:
+            os.replace(older, target)
+        raise
     shutil.rmtree(older, ignore_errors=True)
     return target
+
+
+def _place(manifest: Manifest) -> Path:
+    """The folder of this bundle: another of which only the folder's name would be the same, as of
+    "a b" and "a-b", keeps its own."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{manifest.name}-{manifest.version}").lstrip(".-")
+    for count in itertools.count(1):
+        folder = bundles_folder() / ((name or "bundle") + (f"-{count}" if count > 1 else ""))
+        if not folder.exists():
+            return folder
+        try:
+            there = read_manifest(folder / MANIFEST_NAME)
+        except DuologueError:
+            return folder  # what is damaged is to be installed again
+        if (there.name, there.version) == (manifest.name, manifest.version):
+            return folder
+    raise AssertionError

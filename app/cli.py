@@ -1,21 +1,22 @@
 """The command line: talk live or with a recording, check devices, benchmark, evaluate.
 
 Reads options, calls the engine, prints. A DuologueError becomes its one sentence on stderr and
-exit code 2. Heavy modules are imported by the command that needs them, so that --help is quick.
+exit code 2; so does a wrong option, and an error that nobody foresaw, whose traceback goes into the
+log. Heavy modules are imported by the command that needs them, so that --help is quick.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -23,14 +24,21 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.folders import PLOTTING_VARIABLE, back_ends_folder, cache_folder
 from engine.errors import DuologueError
+from engine.program_end import run_program
 from engine.resource_files import BACK_ENDS_VARIABLE
 
-ERROR_CODE = 2
 _UNIT_WINDOWS_MS = (500, 1000, 2000, 4000)
 _UNIT_LOOKAHEADS_MS = (0, 40, 80, 120)
 # Whole-file encoding needs memory that grows with the square of the length.
 _UNIT_MOST_SECONDS = 60.0
 _BENCH_MOST_SECONDS = 300.0
+# Numbers beyond any use are refused before hours of work, and before a library refuses them.
+_MOST_SEED = 2**63 - 1
+_MOST_GPU_LAYERS = 10_000
+_MOST_TALK_SECONDS = 86_400
+_MOST_TALK_MINUTES = 10_080
+_MOST_TIMES = 1_000_000
+_MOST_JOBS = 256
 
 app = typer.Typer(
     name="duologue",
@@ -54,10 +62,17 @@ LatencyOption = Annotated[
         "--latency-ms", help="How late the user's sound is used, 0 to 480; one chunk by default."
     ),
 ]
-SeedOption = Annotated[int, typer.Option(help="The same seed gives the same tokens.", min=0)]
+SeedOption = Annotated[
+    int, typer.Option(help="The same seed gives the same tokens.", min=0, max=_MOST_SEED)
+]
 GpuOption = Annotated[
     int,
-    typer.Option("--gpu-layers", help="Layers on the GPU where there is one; -1 is all.", min=-1),
+    typer.Option(
+        "--gpu-layers",
+        help="Layers on the GPU where there is one; -1 is all.",
+        min=-1,
+        max=_MOST_GPU_LAYERS,
+    ),
 ]
 MicrophoneOption = Annotated[
     str | None,
@@ -76,14 +91,23 @@ CardLatencyOption = Annotated[
         max=500,
     ),
 ]
+JobsOption = Annotated[int, typer.Option(help="Processes.", min=1, max=_MOST_JOBS)]
 
 
 def _new_file(path: Path | None) -> Path | None:
-    """Refuse a file that is there already, before hours of measuring."""
+    """A new file that can be written: found out before an hour's measuring and not after."""
+    from engine.audio_file import unwritable
+
     if path and path.is_file():
         raise DuologueError(f"{path} is there already; choose another name, or delete it.")
-    if path and (path.is_dir() or not path.parent.is_dir()):
-        raise DuologueError(f"{path} cannot be written; choose a file in a folder that exists.")
+    if path and not path.is_fifo():  # its reader would take an open and close for the end
+        try:
+            was_there = path.exists()
+            path.open("a").close()
+            if not was_there:
+                path.unlink()
+        except OSError as error:
+            raise unwritable(path, error) from error
     return path
 
 
@@ -350,7 +374,13 @@ def replay(
     folder: Annotated[Path, typer.Argument(help="Folder of a recorded talk.")],
     bundle: BundleOption = None,
     gpu_layers: Annotated[
-        int | None, typer.Option("--gpu-layers", help="Layers on the GPU; as recorded by default.")
+        int | None,
+        typer.Option(
+            "--gpu-layers",
+            help="Layers on the GPU; as recorded by default.",
+            min=-1,
+            max=_MOST_GPU_LAYERS,
+        ),
     ] = None,
 ) -> None:
     """Hold a recorded talk again; exit code 1 unless every token is the same."""
@@ -410,7 +440,7 @@ def doctor(
 @app.command(hidden=True)
 def screenshots(
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("screenshots"),
-    language: Annotated[str, typer.Option(help="en or de.")] = "en",
+    language: Annotated[Literal["en", "de"], typer.Option(help="en or de.")] = "en",
 ) -> None:
     """Take pictures of every page of the window, light and dark."""
     from app.window.screenshots import take_screenshots
@@ -421,8 +451,12 @@ def screenshots(
 
 @app.command("bench-window")
 def bench_window(
-    seconds: Annotated[float, typer.Option(help="Length of each talk.", min=5)] = 60.0,
-    rounds: Annotated[int, typer.Option(help="Talks without and with the window.", min=1)] = 2,
+    seconds: Annotated[
+        float, typer.Option(help="Length of each talk.", min=5, max=_MOST_TALK_SECONDS)
+    ] = 60.0,
+    rounds: Annotated[
+        int, typer.Option(help="Talks without and with the window.", min=1, max=_MOST_TIMES)
+    ] = 2,
     json_path: JsonOption = None,
 ) -> None:
     """Measure what the window costs the engine, and how long it keeps its own thread busy."""
@@ -441,10 +475,21 @@ def bench_window(
 @app.command()
 def bench(
     seconds: Annotated[
-        float, typer.Option(help="Talk behind each chunk length's figures, in seconds.", min=2)
+        float,
+        typer.Option(
+            help="Talk behind each chunk length's figures, in seconds.",
+            min=2,
+            max=_MOST_TALK_SECONDS,
+        ),
     ] = 60.0,
     long: Annotated[
-        float, typer.Option("--long", help="Minutes of the long talk; 0 leaves it out.", min=0)
+        float,
+        typer.Option(
+            "--long",
+            help="Minutes of the long talk; 0 leaves it out.",
+            min=0,
+            max=_MOST_TALK_MINUTES,
+        ),
     ] = 60.0,
     user: Annotated[
         Path | None,
@@ -522,9 +567,14 @@ def evaluate_units(
 @evaluate.command("starter")
 def evaluate_starter_bundle(
     exchanges: Annotated[
-        int, typer.Option(help="Scenes to play; of other situations a part of it.", min=1)
+        int,
+        typer.Option(
+            help="Scenes to play; of other situations a part of it.", min=1, max=_MOST_TIMES
+        ),
     ] = 396,
-    minutes: Annotated[float, typer.Option(help="Of talk between two agents.", min=0.1)] = 60.0,
+    minutes: Annotated[
+        float, typer.Option(help="Of talk between two agents.", min=0.1, max=_MOST_TALK_MINUTES)
+    ] = 60.0,
     parts: Annotated[
         str | None,
         typer.Option(help="Some of docs/evaluation.md, with commas between; all by default."),
@@ -533,7 +583,7 @@ def evaluate_starter_bundle(
         Path | None,
         typer.Option(help="Folder of open data with speech/ and noise/; without it less."),
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
+    jobs: JobsOption = 1,
     seed: SeedOption = 0,
     chunk_ms: ChunkOption = None,
     latency_ms: LatencyOption = None,
@@ -551,7 +601,9 @@ def evaluate_starter_bundle(
 @evaluate.command("robustness")
 def evaluate_robustness_of_units(
     speech: Annotated[Path, typer.Option(help="Recordings of people, a folder each.")],
-    recordings: Annotated[int, typer.Option(help="How many of them.", min=1)] = 120,
+    recordings: Annotated[
+        int, typer.Option(help="How many of them.", min=1, max=_MOST_TIMES)
+    ] = 120,
     seed: SeedOption = 0,
     bundle: BundleOption = None,
     json_path: JsonOption = None,
@@ -568,11 +620,14 @@ def evaluate_echo_board(
         Path | None,
         typer.Option(help="Recordings of people, a folder each; synthetic voices without."),
     ] = None,
-    rooms: Annotated[int, typer.Option(help="Rooms to simulate.", min=1)] = 100,
+    rooms: Annotated[int, typer.Option(help="Rooms to simulate.", min=1, max=_MOST_TIMES)] = 100,
     talk_rooms: Annotated[
-        int | None, typer.Option(help="Rooms in which the starter talks too; all by default.")
+        int | None,
+        typer.Option(
+            help="Rooms in which the starter talks too; all by default.", min=0, max=_MOST_TIMES
+        ),
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Processes.", min=1)] = 1,
+    jobs: JobsOption = 1,
     seed: SeedOption = 0,
     bundle: BundleOption = None,
     json_path: JsonOption = None,
@@ -606,15 +661,10 @@ def _source_tree() -> Iterator[None]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program; ends with SystemExit."""
-    if sys.stdout is None:  # a Windows program without a terminal has none
-        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the process's life
-    os.environ.setdefault(BACK_ENDS_VARIABLE, str(back_ends_folder()))
-    os.environ.setdefault(PLOTTING_VARIABLE, str(cache_folder() / "plotting"))
-    try:
-        app(args=arguments)
-    except DuologueError as error:
-        print(error, file=sys.stderr)
-        sys.exit(ERROR_CODE)
+    with contextlib.suppress(DuologueError):  # no home folder: then there is nothing there
+        os.environ.setdefault(BACK_ENDS_VARIABLE, str(back_ends_folder()))
+        os.environ.setdefault(PLOTTING_VARIABLE, str(cache_folder() / "plotting"))
+    run_program(app, arguments, typer.TyperException)
 
 
 def program_version() -> str:

@@ -8,15 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from engine.clock import Sampling
 from engine.errors import DuologueError
+from engine.log_file import shown
 from engine.pieces import read_pieces
 from engine.resource_files import resources
 from engine.tokens import FRAME_MS, UNIT_RATE_HZ, TextSlot, TokenFormat
@@ -31,6 +41,20 @@ others."""
 _KNOWN_VERSIONS = (PLAIN_VERSION, TEXT_VERSION, READER_VERSION)
 MOST_TEXT = 8
 """Text tokens of a kind in a chunk; of the longest, 240 ms, a word is seldom shorter."""
+# Far above what anybody trains, and far below what no computer can hold: a number beyond them is a
+# mistake, which would be noticed only as the talk begins.
+_MOST_FILE_BYTES = 1 << 40
+_MOST_MS = 30_000
+_MOST_FRAMES = _MOST_MS // FRAME_MS
+_MOST_UNITS = 1 << 16
+_MOST_PIECES = 1 << 18
+_MOST_ID = 1 << 24
+_MOST_CONTEXT_TOKENS = 1 << 17
+_MOST_SINK_CHUNKS = 10_000
+_MOST_NAME_LETTERS = 100
+_MOST_LICENCE_LETTERS = 1_000
+MOST_MANIFEST_BYTES = 1_000_000
+_MOST_QUOTED_LETTERS = 60
 _REMEDY = "install the bundle again"
 
 
@@ -39,8 +63,18 @@ def _key_number(key: object) -> object:
     return int(key) if isinstance(key, str) and key.isdecimal() else key
 
 
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("only letters that can be shown belong here")
+    return text
+
+
 ChunkMs = Literal[160, 200, 240]
 ChunkMsKey = Annotated[ChunkMs, BeforeValidator(_key_number)]
+TokenId = Annotated[int, Field(ge=0, le=_MOST_ID)]
+PieceCount = Annotated[int, Field(gt=0, le=_MOST_PIECES)]
+Milliseconds = Annotated[int, Field(ge=0, le=_MOST_MS, multiple_of=FRAME_MS)]
+Line = Annotated[str, AfterValidator(_one_line)]
 
 
 class _Strict(BaseModel):
@@ -50,10 +84,10 @@ class _Strict(BaseModel):
 class FileEntry(_Strict):
     """One file of the bundle."""
 
-    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
     """A plain file name: a bundle is flat, and nothing outside it is ever read."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    bytes: Annotated[int, Field(gt=0)]
+    bytes: Annotated[int, Field(gt=0, le=_MOST_FILE_BYTES)]
 
 
 class Files(_Strict):
@@ -67,10 +101,10 @@ class Files(_Strict):
 class TokenIds(_Strict):
     """Which id of the language model means what."""
 
-    unit_base: Annotated[int, Field(ge=0)]
-    s0: Annotated[int, Field(ge=0)]
-    s1: Annotated[int, Field(ge=0)]
-    bos: dict[ChunkMsKey, Annotated[int, Field(ge=0)]] | None = None
+    unit_base: TokenId
+    s0: TokenId
+    s1: TokenId
+    bos: dict[ChunkMsKey, TokenId] | None = None
     """First token of a context by chunk length, if the model was trained with one."""
 
 
@@ -79,12 +113,12 @@ class TextSettings(_Strict):
 
     pieces: FileEntry
     """The letters of the pieces; see `engine.pieces`."""
-    piece_count: Annotated[int, Field(gt=0)]
-    own_base: Annotated[int, Field(ge=0)]
+    piece_count: PieceCount
+    own_base: TokenId
     """Token id of piece 0 in the agent's words."""
     most_own: Annotated[int, Field(ge=1, le=MOST_TEXT)]
     """Most pieces of the agent's words in a chunk."""
-    heard_base: Annotated[int, Field(ge=0)] | None = None
+    heard_base: TokenId | None = None
     """Token id of piece 0 in the user's words, if the model writes what it hears."""
     most_heard: Annotated[int, Field(ge=0, le=MOST_TEXT)] = 0
 
@@ -106,26 +140,26 @@ class ReaderSettings(_Strict):
     network: FileEntry
     pieces: FileEntry
     """The letters of the pieces, as those of a text slot."""
-    piece_count: Annotated[int, Field(gt=0)]
+    piece_count: PieceCount
 
 
 class EncoderSettings(_Strict):
     """How the tokenizer hears a stream."""
 
-    window_ms: Annotated[int, Field(ge=FRAME_MS, multiple_of=FRAME_MS)]
+    window_ms: Annotated[Milliseconds, Field(ge=FRAME_MS)]
     """Past sound that is heard again with every chunk."""
-    lookahead_ms: Annotated[int, Field(ge=0, multiple_of=FRAME_MS)] = 0
+    lookahead_ms: Milliseconds = 0
     """Most future sound that improves a unit."""
-    delay_ms: Annotated[int, Field(ge=0, multiple_of=FRAME_MS)] = 0
+    delay_ms: Milliseconds = 0
     """How far behind the sound a unit is (informative)."""
 
 
 class VocoderSettings(_Strict):
     """How the vocoder speaks a stream."""
 
-    past_frames: Annotated[int, Field(ge=0)]
+    past_frames: Annotated[int, Field(ge=0, le=_MOST_FRAMES)]
     """Units before a chunk that its sound depends on."""
-    delay_ms: Annotated[int, Field(ge=0, multiple_of=FRAME_MS)] = 0
+    delay_ms: Milliseconds = 0
     """How far behind its unit a sound is (informative)."""
 
 
@@ -151,11 +185,11 @@ class Manifest(_Strict):
     """All that the engine must know of the models."""
 
     manifest_version: Literal[1, 2, 3]
-    name: Annotated[str, Field(min_length=1)]
-    version: str
-    licence: str
+    name: Annotated[Line, Field(min_length=1, max_length=_MOST_NAME_LETTERS)]
+    version: Annotated[Line, Field(max_length=_MOST_NAME_LETTERS)]
+    licence: Annotated[str, Field(max_length=_MOST_LICENCE_LETTERS)]
     unit_rate_hz: Literal[25]
-    unit_count: Annotated[int, Field(gt=0)]
+    unit_count: Annotated[int, Field(gt=0, le=_MOST_UNITS)]
     silence_unit: Annotated[int, Field(ge=0)]
     files: Files
     tokens: TokenIds
@@ -164,8 +198,8 @@ class Manifest(_Strict):
     boundary_emit: bool
     encoder: EncoderSettings
     vocoder: VocoderSettings
-    context_tokens: Annotated[int, Field(ge=256)]
-    sink_chunks: Annotated[int, Field(ge=0)] = 0
+    context_tokens: Annotated[int, Field(ge=256, le=_MOST_CONTEXT_TOKENS)]
+    sink_chunks: Annotated[int, Field(ge=0, le=_MOST_SINK_CHUNKS)] = 0
     sampling: Samplings
     text: TextSettings | None = Field(default=None, exclude_if=lambda text: text is None)
     reader: ReaderSettings | None = Field(default=None, exclude_if=lambda reader: reader is None)
@@ -302,8 +336,14 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(path: Path) -> Manifest:
+    """Read and check a manifest, but not the files it names; DuologueError where it is wrong."""
     try:
-        text = path.read_text(encoding="utf8")
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            raise DuologueError(f"{path} is not a plain file; {_REMEDY}.")
+        with path.open("rb") as stream:
+            text = stream.read(MOST_MANIFEST_BYTES + 1)
+        if len(text) > MOST_MANIFEST_BYTES:
+            raise DuologueError(f"{path} is too large for a bundle's manifest; {_REMEDY}.")
         content = json.loads(text)
     except FileNotFoundError as error:
         raise DuologueError(
@@ -319,14 +359,14 @@ def read_manifest(path: Path) -> Manifest:
     if version is not None and version not in _KNOWN_VERSIONS:
         known = " and ".join(map(str, _KNOWN_VERSIONS))
         raise DuologueError(
-            f"{path} has manifest version {version}, which this Duologue does not know "
-            f"(it knows {known}); install the newest Duologue."
+            f"{path} has manifest version {shown(version, _MOST_QUOTED_LETTERS)}, which this "
+            f"Duologue does not know (it knows {known}); install the newest Duologue."
         )
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "manifest"
+        place = shown(".".join(map(str, first["loc"])) or "manifest", _MOST_QUOTED_LETTERS)
         problem = first["msg"].removeprefix("Value error, ")
         raise DuologueError(f"{path} is wrong at {place}: {problem}; {_REMEDY}.") from error
 

@@ -80,7 +80,12 @@ def load_back_ends(own: Path, extra: Path | None) -> BackEnds:
     refused: list[str] = []
     opened: dict[Path, ctypes.CDLL] = {}
     for folder in filter(None, (own, extra)):
-        for path in sorted(folder.glob(f"*ggml-*{_SUFFIX}")):
+        try:
+            found = sorted(folder.glob(f"*ggml-*{_SUFFIX}"))
+        except OSError as error:
+            refused.append(f"{folder} ({error.strerror})")
+            continue
+        for path in found:
             if variant(path) == "base" or (folder == extra and variant(path).startswith("cpu")):
                 continue
             try:

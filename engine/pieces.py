@@ -13,6 +13,8 @@ from pathlib import Path
 
 from engine.errors import DuologueError
 
+_MOST_LETTERS = 100
+
 
 def read_pieces(path: Path, count: int) -> tuple[str, ...]:
     """The pieces of a bundle's file, ``count`` of them.
@@ -40,7 +42,7 @@ def read_pieces(path: Path, count: int) -> tuple[str, ...]:
 
 
 def _showable(piece: str) -> bool:
-    return piece.isprintable() and bool(piece.strip())
+    return piece.isprintable() and bool(piece.strip()) and len(piece) <= _MOST_LETTERS
 
 
 def write_pieces(path: Path, pieces: Sequence[str]) -> None:

@@ -22,19 +22,54 @@ from typing import Annotated
 
 import typer
 
+from engine.errors import DuologueError
+from engine.program_end import run_program
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
-Data = Annotated[Path, typer.Option(help="Folder of open data: speech/, noise/, dialogues/.")]
-Work = Annotated[Path, typer.Option(help="Folder for corpora, checkpoints and logs.")]
-Minutes = Annotated[float, typer.Option(help="Wall-clock budget of the training.")]
-Threads = Annotated[int, typer.Option(help="CPU threads.")]
-Seed = Annotated[int, typer.Option(help="Seed of all random choices.")]
+
+def _folder(path: Path | None) -> Path | None:
+    """A folder that is there; else hours of work would go before its lack is found out."""
+    if path and not path.is_dir():
+        raise DuologueError(f"There is no folder {path}; give the one with the data.")
+    return path
+
+
+def _work(path: Path) -> Path:
+    if path.exists() and not path.is_dir():
+        raise DuologueError(f"{path} is no folder; give one to work in.")
+    return path
+
+
+Data = Annotated[
+    Path,
+    typer.Option(help="Folder of open data: speech/, noise/, dialogues/.", callback=_folder),
+]
+Work = Annotated[
+    Path, typer.Option(help="Folder for corpora, checkpoints and logs.", callback=_work)
+]
+# Numbers beyond any use are refused before hours of work, and before a library refuses them.
+_MOST_MINUTES = 100_000
+_MOST_SEED = 2**31 - 1
+_MOST_COUNT = 10_000_000
+Minutes = Annotated[
+    float, typer.Option(help="Wall-clock budget of the training.", min=0, max=_MOST_MINUTES)
+]
+Threads = Annotated[int, typer.Option(help="CPU threads.", min=1, max=256)]
+Jobs = Annotated[int, typer.Option(help="Processes.", min=1, max=256)]
+Seed = Annotated[int, typer.Option(help="Seed of all random choices.", min=0, max=_MOST_SEED)]
 _WORK = Path("work")
 
 
 @app.command()
 def speech(
-    data: Data, work: Work = _WORK, utterances: int = 13_000, seed: Seed = 1, jobs: int = 2
+    data: Data,
+    work: Work = _WORK,
+    utterances: Annotated[
+        int, typer.Option(help="Synthetic sentences.", min=1, max=_MOST_COUNT)
+    ] = 13_000,
+    seed: Seed = 1,
+    jobs: Jobs = 2,
 ) -> None:
     """Write the corpora: synthetic voices with phone times, real people without."""
     from models.corpus import more_people, real_people, write_real, write_synthetic
@@ -78,10 +113,12 @@ def tokenizer(
     from models.speech_windows import write_rooms
     from models.train_tokenizer import train_tokenizer
 
+    synthetic, real, more = (work / name for name in ("synthetic", "real", "more"))
+    for needed in (data / "noise", synthetic, real, more):
+        _folder(needed)
     noise, rooms = data / "noise", work / "rooms.npz"
     if not rooms.is_file():
         write_rooms(rooms)
-    synthetic, real, more = (work / name for name in ("synthetic", "real", "more"))
     first = train_tokenizer(
         [synthetic], noise, rooms, work / "tok_first", first_minutes, threads, seed
     )
@@ -106,8 +143,9 @@ def unpack(
     from models.unpack import tokenizer_of_onnx
 
     checkpoint = work / "tok" / "tokenizer.pt"
+    known = tokenizer_of_onnx(load_bundle(bundle).tokenizer)
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    save_tokenizer(tokenizer_of_onnx(load_bundle(bundle).tokenizer), checkpoint)
+    save_tokenizer(known, checkpoint)
     if not (work / "rooms.npz").is_file():
         write_rooms(work / "rooms.npz")
     write_real(work / "real", real_people(data / "speech"))
@@ -119,10 +157,12 @@ def unpack(
 def units(
     data: Data,
     work: Work = _WORK,
-    count: Annotated[int, typer.Option(help="Units, 64 to 500.")] = 64,
-    voices: Annotated[int, typer.Option(help="Voices for each sentence of the user.")] = 12,
+    count: Annotated[int, typer.Option(help="Units.", min=64, max=500)] = 64,
+    voices: Annotated[
+        int, typer.Option(help="Voices for each sentence of the user.", min=1, max=1_000)
+    ] = 12,
     seed: Seed = 1,
-    jobs: int = 2,
+    jobs: Jobs = 2,
 ) -> None:
     """Find the units if they are not known, and encode everything the dialogues are made of."""
     from models.encode_speech import write_speech_store, write_vocoder_store
@@ -167,7 +207,8 @@ def vocoder(
 def lm(
     work: Work = _WORK,
     data: Annotated[
-        Path | None, typer.Option(help="Folder of open data: its turn-taking/ times stage 3.")
+        Path | None,
+        typer.Option(help="Folder of open data: its turn-taking/ times stage 3.", callback=_folder),
     ] = None,
     stages: Annotated[str, typer.Option(help="Stages of the paper, in order.")] = "1,2,3",
     preset: Annotated[
@@ -177,7 +218,12 @@ def lm(
         Path | None, typer.Option(help="Begin with the language model of this bundle's folder.")
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Wall clock of all stages, in place of the preset's steps.")
+        float | None,
+        typer.Option(
+            help="Wall clock of all stages, in place of the preset's steps.",
+            min=0,
+            max=_MOST_MINUTES,
+        ),
     ] = None,
     paper_format: Annotated[
         bool, typer.Option(help="Deduplicate across chunk borders, as the paper does.")
@@ -187,7 +233,9 @@ def lm(
     ] = True,
     text: Annotated[bool, typer.Option(help="Write the words of both beside the units.")] = True,
     threads: Threads = 1,
-    jobs: Annotated[int, typer.Option(help="Processes that compose dialogues.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(help="Processes that compose dialogues.", min=1, max=256)
+    ] = 1,
     seed: Seed = 1,
 ) -> None:
     """Train the language model: text and units, then turns, then real timing."""
@@ -234,12 +282,19 @@ def average(
 def reader(
     work: Work = _WORK,
     data: Annotated[
-        Path | None, typer.Option(help="Folder of open data: its turn-taking/ times the dialogues.")
+        Path | None,
+        typer.Option(
+            help="Folder of open data: its turn-taking/ times the dialogues.", callback=_folder
+        ),
     ] = None,
     minutes: Minutes = 90,
-    dialogues: Annotated[int, typer.Option(help="In a step: more on a GPU.")] = 10,
+    dialogues: Annotated[
+        int, typer.Option(help="In a step: more on a GPU.", min=1, max=_MOST_COUNT)
+    ] = 10,
     threads: Threads = 1,
-    jobs: Annotated[int, typer.Option(help="Processes that compose dialogues.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(help="Processes that compose dialogues.", min=1, max=256)
+    ] = 1,
     seed: Seed = 1,
 ) -> None:
     """Train what reads both speakers' units for the captions of a bundle without a text slot."""
@@ -261,7 +316,10 @@ def pack(
         typer.Option(help="Bundle with the parts not trained here."),
     ] = None,
     context: Annotated[
-        int | None, typer.Option(help="Tokens of a talk that are remembered: fewer are quicker.")
+        int | None,
+        typer.Option(
+            help="Tokens of a talk that are remembered: fewer are quicker.", min=256, max=1 << 17
+        ),
     ] = None,
 ) -> None:
     """Export the trained parts and pack them."""
@@ -272,30 +330,34 @@ def pack(
 
 @app.command()
 def echo(
-    speech: Annotated[Path, typer.Option(help="Folder of recordings, a folder per person.")],
+    speech: Annotated[
+        Path, typer.Option(help="Folder of recordings, a folder per person.", callback=_folder)
+    ],
     work: Work = _WORK,
     out: Annotated[Path, typer.Option(help="The network's file.")] = Path(
         "resources/echo/suppressor.onnx"
     ),
-    scenes: Annotated[int, typer.Option(help="Simulated scenes of 24 s.")] = 420,
+    scenes: Annotated[
+        int, typer.Option(help="Simulated scenes of 24 s.", min=1, max=_MOST_COUNT)
+    ] = 420,
     minutes: Minutes = 75,
     threads: Threads = 1,
     seed: Seed = 0,
-    jobs: int = 2,
+    jobs: Jobs = 2,
 ) -> None:
     """Simulate scenes of two people and a loudspeaker, and train the echo suppressor on them."""
     from models.echo_scenes import write_scenes
     from models.tokenizer import load_tokenizer
     from models.train_echo import train_echo
 
-    write_scenes(work / "echo" / "scenes", speech, scenes, seed, jobs)
     listener = load_tokenizer(work / "tok" / "tokenizer.pt")
+    write_scenes(work / "echo" / "scenes", speech, scenes, seed, jobs)
     train_echo(work / "echo" / "scenes", listener, out, minutes, threads, seed)
 
 
-def main() -> None:
-    """Entry point."""
-    app()
+def main(arguments: list[str] | None = None) -> None:
+    """Run the training's commands; ends with SystemExit."""
+    run_program(app, arguments, typer.TyperException)
 
 
 if __name__ == "__main__":

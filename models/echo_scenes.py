@@ -21,6 +21,7 @@ from scipy.signal import fftconvolve
 from engine.audio_file import read_mono
 from engine.bundle import load_bundle
 from engine.echo import BLOCK_SAMPLES, webrtc
+from engine.errors import DuologueError
 from engine.linear_canceller import LinearCanceller
 from engine.tokens import RATE_HZ
 from engine.unit_encoder import Tokenizer
@@ -51,7 +52,14 @@ class Scene:
 
 
 def write_scenes(folder: Path, speech: Path, count: int, seed: int, jobs: int) -> None:
-    """Write scenes that are not there yet; ``speech`` holds a folder of recordings per person."""
+    """Write scenes that are not there yet; ``speech`` holds a folder of recordings per person.
+
+    Raises DuologueError where there are not two people.
+    """
+    if len(_people(speech)) < 2:
+        raise DuologueError(
+            f"{speech} does not hold recordings of two people; give one with a folder per person."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     tasks = []
     for index in range(count):

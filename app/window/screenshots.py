@@ -23,7 +23,7 @@ from app.window import theme, worker
 from app.window.language import use_language
 from app.window.main_window import MainWindow
 from app.window.session import Session
-from engine.audio_file import read_mono
+from engine.audio_file import read_mono, unwritable
 from engine.errors import DuologueError
 from engine.live_events import ChunkDone
 from engine.tokens import RATE_HZ
@@ -37,7 +37,10 @@ _MOST_MS = 60_000
 def take_screenshots(sample: Path, folder: Path, language: str = "en") -> list[Path]:
     """Write `<page>-<theme>.png` into ``folder``; returns their paths."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
     if any(folder.iterdir()):
         raise DuologueError(f"{folder} is not empty; choose another folder with --out.")
     microphone = read_mono(sample, _TALK_SECONDS)

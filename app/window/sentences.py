@@ -135,7 +135,15 @@ _SENTENCES = (
         "The engine has failed ({0}); start again, and please report it. What was recorded is kept.",
     ),
     QT_TRANSLATE_NOOP("Sentences", "The talk has failed ({0}); please report it."),
-    QT_TRANSLATE_NOOP("Sentences", "Something unexpected failed ({0}); please report it."),
+    QT_TRANSLATE_NOOP("Sentences", "Something unexpected failed ({0}); please report it with {1}."),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "Something unexpected failed ({0}) and no log can be written; please report it.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "There is not enough memory for that; close other programs, or ask for less.",
+    ),
     QT_TRANSLATE_NOOP(
         "Sentences",
         "The recording in {0} has ended ({1}). The talk goes on; make room, or choose another folder, and record again.",
@@ -214,6 +222,34 @@ _SENTENCES = (
     QT_TRANSLATE_NOOP(
         "Sentences",
         "{0} holds no bundle ({1} is missing); choose a bundle's folder, or an archive of one.",
+    ),
+    QT_TRANSLATE_NOOP("Sentences", "{0} is not a plain file; install the bundle again."),
+    QT_TRANSLATE_NOOP(
+        "Sentences", "{0} is too large for a bundle's manifest; install the bundle again."
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences", "The bundles in {0} cannot be listed ({1}); check who may read there."
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "{0} is damaged or cannot be read ({1}); get it again, or check who may read it.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences", "{0} is locked with a password; unpack it and choose its folder."
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences", "{0} holds more than {1} files; choose the archive of a bundle."
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences", "{0} holds more than one bundle; unpack it and choose the folder of one."
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "Your home folder is not known; let HOME name it, or DUOLOGUE_PROFILE another folder for all that Duologue keeps.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "There is no folder for what belongs to this session ({0}); let XDG_RUNTIME_DIR name one of your own that nobody else may write to.",
     ),
     QT_TRANSLATE_NOOP("Sentences", "{0} is damaged ({1}); get it again."),
     QT_TRANSLATE_NOOP(

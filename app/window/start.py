@@ -13,28 +13,38 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QObject,
+    QTimer,
+    QtMsgType,
+    Signal,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from app.folders import log_folder
 from app.settings import SettingsFile
 from app.window import theme, worker
 from app.window.language import use_language
 from app.window.main_window import MainWindow
 from app.window.single_instance import SingleInstance
 from engine.errors import DuologueError
+from engine.log_file import begin_log, shown, unexpected
+from engine.program_end import ERROR_CODE
 from engine.resource_files import resources
 
 _LOG = logging.getLogger(__name__)
-_LOG_BYTES = 500_000
 # A worker's thread keeps the interpreter from the window's so long; Python's own 5 ms add up.
 SWITCH_SECONDS = 0.001
+# An error in what is done thirty times a second is logged and told so often.
+_MOST_FAULTS = 20
+_MOST_REASON_LETTERS = 300
 # So often Python gets to see Ctrl-C while Qt waits.
 _SIGNAL_MS = 250
 # So long work in the background may take to end once the window is closed.
@@ -53,41 +63,50 @@ def open_window() -> int:
     app.setApplicationName("Duologue")
     app.setDesktopFileName("duologue")
     app.setWindowIcon(QIcon(str(resources() / "icons" / "duologue.svg")))
+    try:
+        return _only_window(app, begin)
+    except DuologueError as error:  # whoever clicked on an icon has no terminal
+        if app.platformName() not in ("offscreen", "minimal"):  # there nobody could close it
+            QMessageBox.critical(None, "Duologue", str(error))
+        raise
+
+
+def _only_window(app: QApplication, begin: float) -> int:
+    """Be the only one, or call the one that is."""
     instance = SingleInstance()
     if not instance.claim():
-        try:
-            instance.call_first()
-        except DuologueError as error:  # whoever clicked on an icon has no terminal
-            QMessageBox.critical(None, "Duologue", str(error))
-            raise
+        instance.call_first()
         return 0
     log_path = _begin_log()
     _LOG.info("start: Qt took %.0f ms", (time.perf_counter() - begin) * 1000)
-    with _phase("settings, language, look"):
-        settings_file = SettingsFile()
-        settings, notice = settings_file.load()
-        use_language(app, settings.language)
-        theme.apply(app, theme.chosen(settings.theme))
-    with _phase("window"):
-        window = MainWindow(settings_file, log_path)
-        if notice:
-            window.tell(notice)
-        window.show()
-        app.processEvents()
-    # What is there now stays: going through it again for garbage would take 20 to 40 ms at a time.
-    gc.freeze()
-    instance.called.connect(window.come_forward)
-    signal.signal(signal.SIGINT, lambda *_: window.close())
-    signal.signal(signal.SIGTERM, lambda *_: window.close())
-    ticks = QTimer()
-    ticks.timeout.connect(lambda: None)
-    ticks.start(_SIGNAL_MS)
-    status = app.exec()
-    # Nothing takes window.close() any more; who asks again wants the end.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    window.session.close()
-    ended = worker.wait_for_all(_LAST_WAIT_MS)
+    faults = Faults()
+    with faults.taken():
+        with _phase("settings, language, look"):
+            settings_file = SettingsFile()
+            settings, notice = settings_file.load()
+            use_language(app, settings.language)
+            theme.apply(app, theme.chosen(settings.theme))
+        with _phase("window"):
+            window = MainWindow(settings_file, log_path)
+            faults.happened.connect(window.tell)
+            if notice:
+                window.tell(notice)
+            window.show()
+            app.processEvents()
+        # What is there now stays: to go through it again for garbage would take 20 to 40 ms.
+        gc.freeze()
+        instance.called.connect(window.come_forward)
+        signal.signal(signal.SIGINT, lambda *_: window.close())
+        signal.signal(signal.SIGTERM, lambda *_: window.close())
+        ticks = QTimer()
+        ticks.timeout.connect(lambda: None)
+        ticks.start(_SIGNAL_MS)
+        status = app.exec()
+        # Nothing takes window.close() any more; who asks again wants the end.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        window.session.close()
+        ended = worker.wait_for_all(_LAST_WAIT_MS)
     instance.release()
     if not ended:
         # A thread that waits for a server or a disk cannot be stopped, and Qt would wait for it
@@ -96,6 +115,35 @@ def open_window() -> int:
         logging.shutdown()
         os._exit(status)
     return status
+
+
+class Faults(QObject):
+    """Errors that nobody foresaw, in a slot or in any thread: logged, and told in the window's."""
+
+    happened = Signal(str)
+    """With the sentence for the user; emitted in the thread that failed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Meanwhile they come here; Qt goes on after one in a slot."""
+        before = sys.excepthook, threading.excepthook
+        sys.excepthook = lambda _kind, error, _trace: self._take(error)
+        threading.excepthook = lambda failure: self._take(failure.exc_value)
+        try:
+            yield
+        finally:
+            sys.excepthook, threading.excepthook = before
+
+    def _take(self, error: BaseException | None) -> None:
+        self._count += 1
+        if error is None or self._count > _MOST_FAULTS:
+            return
+        told = str(error) if isinstance(error, DuologueError) else unexpected(error)
+        self.happened.emit(told)
 
 
 @contextlib.contextmanager
@@ -115,20 +163,12 @@ def display_missing() -> bool:
 
 
 def _begin_log() -> Path | None:
-    """A log of half a megabyte and one before it; None where none can be written."""
-    try:
-        folder = log_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "duologue.log"
-        handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf8")
-        crash = (folder / "crash.log").open("a", encoding="utf8")
-    except (OSError, DuologueError):
-        return None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    faulthandler.enable(crash)
+    """The log, and beside it what a crash of a library leaves; None where none can be written."""
+    path = begin_log()
+    if path:
+        with contextlib.suppress(OSError):
+            # For the life of the process.
+            faulthandler.enable((path.parent / "crash.log").open("a", encoding="utf8"))
     return path
 
 
@@ -139,6 +179,12 @@ def _log_qt(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
         QtMsgType.QtWarningMsg: logging.WARNING,
     }.get(kind, logging.ERROR)
     logging.getLogger("qt").log(level, text)
-    if kind == QtMsgType.QtFatalMsg:  # the process ends here, and nobody has seen a window
-        remedy = "On Debian and Ubuntu script/setup installs what Qt lacks."
-        print(f"The window cannot be opened: {text}\n{remedy}", file=sys.stderr, flush=True)
+    if kind == QtMsgType.QtFatalMsg:  # Qt would abort here, and nobody has seen a window
+        reason = shown(text, _MOST_REASON_LETTERS).rstrip(".")
+        print(
+            f"The window cannot be opened ({reason}); check the display, or install what Qt lacks, "
+            "as script/setup does on Debian and Ubuntu.",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(ERROR_CODE)

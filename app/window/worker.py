@@ -5,7 +5,6 @@ At most four pieces at once; more wait. A piece whose window is gone by then is 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +12,8 @@ from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
 from shiboken6 import isValid
 
 from engine.errors import DuologueError
+from engine.log_file import unexpected
 
-_LOG = logging.getLogger(__name__)
 _MOST_AT_ONCE = 4
 
 
@@ -35,8 +34,7 @@ class _Piece(QRunnable):
         except DuologueError as caught:
             error = caught
         except Exception as caught:  # shown to the user instead of vanishing in a thread
-            _LOG.exception("work in the background failed")
-            error = DuologueError(f"Something unexpected failed ({caught!r}); please report it.")
+            error = DuologueError(unexpected(caught))
         if isValid(self._ending):
             self._ending.came.emit(result, error)
 

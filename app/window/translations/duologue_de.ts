@@ -770,8 +770,16 @@
         <translation>Das Gespräch ist gescheitert ({0}); melden Sie es bitte.</translation>
     </message>
     <message>
-        <source>Something unexpected failed ({0}); please report it.</source>
-        <translation>Etwas ist unerwartet gescheitert ({0}); melden Sie es bitte.</translation>
+        <source>Something unexpected failed ({0}); please report it with {1}.</source>
+        <translation>Etwas ist unerwartet gescheitert ({0}); melden Sie es bitte mit {1}.</translation>
+    </message>
+    <message>
+        <source>Something unexpected failed ({0}) and no log can be written; please report it.</source>
+        <translation>Etwas ist unerwartet gescheitert ({0}), und es kann nichts protokolliert werden; melden Sie es bitte.</translation>
+    </message>
+    <message>
+        <source>There is not enough memory for that; close other programs, or ask for less.</source>
+        <translation>Dafür reicht der Speicher nicht; schließen Sie andere Programme, oder verlangen Sie weniger.</translation>
     </message>
     <message>
         <source>The recording in {0} has ended ({1}). The talk goes on; make room, or choose another folder, and record again.</source>
@@ -912,6 +920,42 @@
     <message>
         <source>{0} in {1} is larger than its manifest says; get it again.</source>
         <translation>{0} in {1} ist größer, als sein Manifest sagt; besorgen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} is not a plain file; install the bundle again.</source>
+        <translation>{0} ist keine gewöhnliche Datei; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} is too large for a bundle&apos;s manifest; install the bundle again.</source>
+        <translation>{0} ist zu groß für das Manifest eines Bündels; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>The bundles in {0} cannot be listed ({1}); check who may read there.</source>
+        <translation>Die Bündel in {0} lassen sich nicht auflisten ({1}); prüfen Sie, wer dort lesen darf.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged or cannot be read ({1}); get it again, or check who may read it.</source>
+        <translation>{0} ist beschädigt oder lässt sich nicht lesen ({1}); holen Sie es noch einmal, oder prüfen Sie, wer es lesen darf.</translation>
+    </message>
+    <message>
+        <source>{0} is locked with a password; unpack it and choose its folder.</source>
+        <translation>{0} ist mit einem Kennwort verschlossen; entpacken Sie es und wählen Sie seinen Ordner.</translation>
+    </message>
+    <message>
+        <source>{0} holds more than {1} files; choose the archive of a bundle.</source>
+        <translation>{0} enthält mehr als {1} Dateien; wählen Sie das Archiv eines Bündels.</translation>
+    </message>
+    <message>
+        <source>{0} holds more than one bundle; unpack it and choose the folder of one.</source>
+        <translation>{0} enthält mehr als ein Bündel; entpacken Sie es und wählen Sie den Ordner von einem.</translation>
+    </message>
+    <message>
+        <source>Your home folder is not known; let HOME name it, or DUOLOGUE_PROFILE another folder for all that Duologue keeps.</source>
+        <translation>Ihr persönlicher Ordner ist nicht bekannt; nennen Sie ihn in HOME, oder in DUOLOGUE_PROFILE einen anderen Ordner für alles, was Duologue aufhebt.</translation>
+    </message>
+    <message>
+        <source>There is no folder for what belongs to this session ({0}); let XDG_RUNTIME_DIR name one of your own that nobody else may write to.</source>
+        <translation>Es gibt keinen Ordner für das, was zu dieser Sitzung gehört ({0}); nennen Sie in XDG_RUNTIME_DIR einen eigenen, in den niemand sonst schreiben darf.</translation>
     </message>
     <message>
         <source>{0} is neither a folder nor a zip or tar archive; choose another.</source>

@@ -18,8 +18,9 @@ _ROOT = Path(__file__).resolve().parents[3]
 _SAID_IN_THE_WINDOW = """
 engine/bundle engine/devices engine/doctor engine/events engine/live engine/llama
 engine/onnx_session engine/pieces engine/portaudio_card engine/recorder engine/talk_sound
-engine/transcript engine/unit_reader
-app/bundle_store app/download app/library app/open_talk app/player app/settings app/timeline
+engine/transcript engine/unit_reader engine/log_file
+app/bundle_store app/download app/folders
+app/library app/open_talk app/player app/settings app/timeline
 app/window/session app/window/worker
 """.split()
 # To whoever types a command; and one whose remedy depends on the system.
