@@ -365,7 +365,7 @@ def doctor(
     gpu_layers: GpuOption = -1,
     json_path: JsonOption = None,
 ) -> None:
-    """Examine devices, round trip, echo and speed, and advise settings; plays chirps and noise."""
+    """Examine devices, round trip, echo and speed, and advise settings; plays chirps and speech."""
     from dataclasses import asdict
 
     from app.report import show_devices, show_doctor, write_json
