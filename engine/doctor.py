@@ -191,19 +191,25 @@ def advise(findings: Findings) -> Advice:
 def _buffer_ms(findings: Findings) -> int:
     """A wider buffer where the sound broke off; a narrower one where that brings the echo in reach.
 
-    There is one on the sound's way out and one on its way in.
+    There is one on the sound's way out and one on its way in, so a millisecond of buffer is one to
+    two of the way (1.3 on PulseAudio).
     """
     now, trip_ms = findings.card_latency_ms, findings.sound.round_trip_ms
     breaks = findings.sound.xruns > 0
     wider = min(2 * now, MOST_CARD_LATENCY_MS) if breaks else now
     if trip_ms is None or trip_ms + 2 * (wider - now) <= MOST_ROUND_TRIP_MS:
         return wider
-    widest = int((now + (MOST_ROUND_TRIP_MS - _ROOM_MS - trip_ms) / 2) // _STEP_MS * _STEP_MS)
+    spare_ms = MOST_ROUND_TRIP_MS - _ROOM_MS - trip_ms
     if trip_ms <= MOST_ROUND_TRIP_MS:
-        return max(widest, now)
+        return max(_in_steps(now + spare_ms / 2), now)
+    widest = _in_steps(now + spare_ms)
     if widest < DEFAULT_CARD_LATENCY_MS:  # the devices are late, whatever the buffer is
         return wider
     return widest if breaks else DEFAULT_CARD_LATENCY_MS
+
+
+def _in_steps(buffer_ms: float) -> int:
+    return int(buffer_ms // _STEP_MS * _STEP_MS)
 
 
 def _on_sound(findings: Findings) -> list[str]:
@@ -231,16 +237,16 @@ def _on_sound(findings: Findings) -> list[str]:
         )
     elif too_late and buffer_ms < now_ms:
         reasons.append(
-            f"A card latency of {buffer_ms} ms: of the {trip_ms:.0f} ms that sound takes from "
-            f"speaker to microphone, some {2 * now_ms} are the buffers of {now_ms} ms that you "
-            f"set, and the echo canceller reaches {MOST_ROUND_TRIP_MS} ms."
+            f"A card latency of {buffer_ms} ms: most of the {trip_ms:.0f} ms that sound takes from "
+            f"speaker to microphone are the buffers of {now_ms} ms that you set, and the echo "
+            f"canceller reaches {MOST_ROUND_TRIP_MS} ms."
         )
     elif too_late:
         own = ""
         if now_ms > DEFAULT_CARD_LATENCY_MS:
-            own = f" ({2 * now_ms} of them in your buffers of {now_ms} ms)"
+            own = f", some of them in the buffers of {now_ms} ms that you set"
         reasons.append(
-            f"Sound takes {trip_ms:.0f} ms from speaker to microphone{own}, and the echo canceller "
+            f"Sound takes {trip_ms:.0f} ms from speaker to microphone{own}; the echo canceller "
             f"reaches {MOST_ROUND_TRIP_MS} ms, so the agent would hear itself: wear headphones, or "
             "use a speaker with a cable (Bluetooth and AirPlay are slow), or talk with "
             "--hold-to-talk."
