@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -497,3 +498,19 @@ def test_many_channels_ask_for_little_at_once(tmp_path: Path) -> None:
     with Recording(path, 1) as recording:
         frames = recording._parts[0].read()
     assert frames.shape == (256, 1024)  # a quarter of a second would be 786 MB
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="would fill the disk there")
+@pytest.mark.parametrize("data_bytes", [-1, 0, 0x7FFF_FFFF + 1, 4096, 705_032_704])
+def test_a_wav_of_more_than_4_gb_is_read_whatever_its_header_counts(
+    data_bytes: int, tmp_path: Path
+) -> None:
+    """The last one is what is left of 5 GB in 32 bits; the file has holes and needs no room."""
+    path = tmp_path / "long.wav"
+    path.write_bytes(wav_of_size(data_bytes, -1))
+    with path.open("r+b") as file:
+        file.truncate(5_000_000_000 + 44)
+    with Recording(path) as recording:
+        assert recording.length_samples == 2_500_000_000
+        first = next(recording.blocks())
+    assert np.abs(first - VOICE[: len(first)]).max() < 1e-4
