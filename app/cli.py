@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -27,6 +27,8 @@ from engine.errors import DuologueError
 from engine.program_end import run_program
 from engine.resource_files import BACK_ENDS_VARIABLE
 
+if TYPE_CHECKING:
+    import numpy as np
 _UNIT_WINDOWS_MS = (500, 1000, 2000, 4000)
 _UNIT_LOOKAHEADS_MS = (0, 40, 80, 120)
 # Whole-file encoding needs memory that grows with the square of the length.
@@ -39,6 +41,7 @@ _MOST_TALK_SECONDS = 86_400
 _MOST_TALK_MINUTES = 10_080
 _MOST_TIMES = 1_000_000
 _MOST_JOBS = 256
+_MOST_CHANNELS = 1024
 
 app = typer.Typer(
     name="duologue",
@@ -89,6 +92,16 @@ CardLatencyOption = Annotated[
         help="The card's buffer each way; 20 is quick, 100 safe.",
         min=5,
         max=500,
+    ),
+]
+ChannelOption = Annotated[
+    int | None,
+    typer.Option(
+        "--channel",
+        help="Of a recording with several the user's, from 1; the first that is not silent by "
+        "default.",
+        min=1,
+        max=_MOST_CHANNELS,
     ),
 ]
 JobsOption = Annotated[int, typer.Option(help="Processes.", min=1, max=_MOST_JOBS)]
@@ -180,6 +193,7 @@ def talk(
         Path | None,
         typer.Option("--user", help="Recording of the user; the bundled sample by default."),
     ] = None,
+    channel: ChannelOption = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the files; conversation-<time> by default.")
     ] = None,
@@ -196,7 +210,7 @@ def talk(
     bundle: BundleOption = None,
     gpu_layers: GpuOption = -1,
 ) -> None:
-    """Hold a talk whose user side is a recording (wav, flac or ogg of any rate)."""
+    """Hold a talk whose user side is a recording (wav, flac, ogg or mp3 of any rate)."""
     from app.report import show_talk
     from engine import conversation
     from engine.audio_file import Recording
@@ -205,7 +219,7 @@ def talk(
     from engine.duplex import Duplex
     from engine.picture import draw
 
-    with Recording(user or sample_path()) as recording:
+    with Recording(user or sample_path(), channel) as recording:
         loaded = load_bundle(bundle)
         sampling = None
         if temperature is not None:
@@ -404,15 +418,15 @@ def doctor(
         Path | None,
         typer.Option("--user", help="Speech to time the engine on; the bundled sample by default."),
     ] = None,
+    channel: ChannelOption = None,
     bundle: BundleOption = None,
     gpu_layers: GpuOption = -1,
     json_path: JsonOption = None,
 ) -> None:
-    """Examine devices, round trip, echo and speed, and advise settings; plays chirps and noise."""
+    """Examine devices, round trip, echo and speed, and advise settings; plays chirps and speech."""
     from dataclasses import asdict
 
     from app.report import show_devices, show_doctor, write_json
-    from engine.audio_file import read_mono
     from engine.bundle import load_bundle
     from engine.devices import list_devices
     from engine.doctor import Findings, advise, examine_engine, examine_sound
@@ -420,7 +434,7 @@ def doctor(
     from engine.portaudio_card import PortAudioCard
 
     console = Console()
-    user_audio = read_mono(user or sample_path(), _BENCH_MOST_SECONDS)
+    user_audio = _read_speech(user or sample_path(), _BENCH_MOST_SECONDS, channel)
     loaded = load_bundle(bundle)
     show_devices(console, list_devices())
     card = PortAudioCard(microphone, speaker, card_latency_ms)
@@ -495,6 +509,7 @@ def bench(
         Path | None,
         typer.Option("--user", help="What the user says; the bundled sample by default."),
     ] = None,
+    channel: ChannelOption = None,
     latency_ms: LatencyOption = None,
     seed: SeedOption = 0,
     bundle: BundleOption = None,
@@ -503,11 +518,10 @@ def bench(
 ) -> None:
     """Measure time per stage, decoding speed, memory, and a long talk."""
     from app.report import benchmark_figures, show_benchmark, write_json
-    from engine.audio_file import read_mono
     from engine.benchmark import measure
     from engine.bundle import load_bundle
 
-    user_audio = read_mono(user or sample_path(), _BENCH_MOST_SECONDS)
+    user_audio = _read_speech(user or sample_path(), _BENCH_MOST_SECONDS, channel)
     loaded = load_bundle(bundle)
     with _progress("benchmark") as advance:
         benchmark = measure(
@@ -521,6 +535,7 @@ def bench(
 @evaluate.command("units")
 def evaluate_units(
     recordings: Annotated[list[Path], typer.Argument(help="Recordings of speech.")],
+    channel: ChannelOption = None,
     chunk_ms: ChunkOption = None,
     bundle: BundleOption = None,
     json_path: JsonOption = None,
@@ -529,12 +544,11 @@ def evaluate_units(
     from dataclasses import asdict
 
     from app.report import show_agreement, write_json
-    from engine.audio_file import read_mono
     from engine.bundle import load_bundle
     from engine.tokens import FRAME_SAMPLES
     from engine.unit_encoder import Agreement, Tokenizer, measure_agreement
 
-    sounds = [read_mono(path, _UNIT_MOST_SECONDS) for path in recordings]
+    sounds = [_read_speech(path, _UNIT_MOST_SECONDS, channel) for path in recordings]
     loaded = load_bundle(bundle)
     fmt = loaded.token_format(chunk_ms or loaded.manifest.default_chunk_ms)
     for path, sound in zip(recordings, sounds, strict=True):
@@ -683,6 +697,18 @@ def sample_path() -> Path:
     if not path.is_file():
         raise DuologueError("The sample recording is missing; give one with --user.")
     return path
+
+
+def _read_speech(path: Path, most_seconds: float, channel: int | None) -> np.ndarray:
+    """The first seconds of a recording at 16 kHz; what the user should know of it is said."""
+    from engine.audio_file import read_mono
+
+    console = Console(stderr=True)
+
+    def remark(sentence: str) -> None:
+        console.print(f"{path}: {sentence}", style="yellow", markup=False, soft_wrap=True)
+
+    return read_mono(path, most_seconds, channel, remark)
 
 
 def _new_folder() -> Path:

@@ -16,7 +16,7 @@ from rich.table import Table
 from engine.benchmark import STAGES, Benchmark
 from engine.conversation import Conversation
 from engine.devices import Listing
-from engine.doctor import Advice, Findings
+from engine.doctor import MOST_ECHO_SECONDS, Advice, Findings
 from engine.replay import Replay
 from engine.tokens import RATE_HZ
 from engine.transcript import TRANSCRIPT_NAME, clock
@@ -209,7 +209,8 @@ def show_doctor(console: Console, findings: Findings, advice: Advice) -> None:
     table.add_column()
     table.add_row("talked through", escape(f"{sound.card.microphone} and {sound.card.speaker}"))
     table.add_row("microphone", f"{sound.noise_db:.0f} dB in silence")
-    trip = "not heard" if sound.round_trip_ms is None else f"{sound.round_trip_ms:.0f} ms"
+    trip = f"{sound.round_trip_ms:.0f} ms" if sound.round_trip_ms is not None else "not heard"
+    trip += f" (looked for up to {MOST_ECHO_SECONDS:.1f} s)"
     table.add_row("round trip", trip)
     reduction = "no echo" if sound.reduction_db is None else f"{sound.reduction_db:.0f} dB less"
     table.add_row("echo", f"{sound.echo_db:.0f} dB, after the canceller {reduction}")

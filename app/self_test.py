@@ -110,11 +110,12 @@ def _talk(sample: Path, folder: Path) -> str:
     import numpy as np
 
     from engine import conversation
-    from engine.audio_file import Recording, StereoWriter, read_mono
+    from engine.audio_file import Recording, read_mono
     from engine.bundle import load_bundle
     from engine.duplex import Duplex
     from engine.picture import draw
     from engine.tokens import RATE_HZ
+    from engine.wav_file import StereoWriter
 
     sound = np.resize(read_mono(sample, _TALK_SECONDS), _TALK_SECONDS * RATE_HZ)
     minute = folder / "minute.wav"

@@ -19,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from engine.audio_file import Recording, StereoWriter, unwritable
+from engine.audio_file import Recording, unwritable
 from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
 from engine.events import EVENTS_NAME, EventWriter, SummaryRecord, chunk_record, talk_record
 from engine.tokens import RATE_HZ
 from engine.transcript import TRANSCRIPT_NAME, Line, Transcript, write_transcript
 from engine.turns import LevelTrack, TurnTaking, turn_taking
+from engine.wav_file import StereoWriter
 
 WAV_NAME, PICTURE_NAME = "conversation.wav", "conversation.png"
 
@@ -187,6 +188,7 @@ def talk(
                 "name": recording.path.name,
                 "rate_hz": recording.rate_hz,
                 "channels": recording.channels,
+                "channel": recording.channel,
             }
             events.write(talk_record(duplex, WAV_NAME, recording=source))
             agent_audio = np.zeros(fmt.chunk_samples, np.float32)

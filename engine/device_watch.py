@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from engine.devices import (
     list_devices,
     refresh,
 )
+from engine.errors import DuologueError
 
 _WATCH_SECONDS = 1.0
 _RESTART_SECONDS = 0.5
@@ -131,11 +133,13 @@ def watch_portaudio() -> None:
         ended.set()
 
     threading.Thread(target=wait_for_end, daemon=True).start()
-    shown = None
+    shown: Listing | None = None
     while True:
-        refresh()
-        listing = list_devices()
-        if listing != shown:
+        listing = shown
+        with suppress(DuologueError):  # no answer now may be one in a second
+            refresh()
+            listing = list_devices()
+        if listing != shown and listing:
             print(json.dumps(asdict(listing)), flush=True)
             shown = listing
         if ended.wait(_WATCH_SECONDS):

@@ -121,11 +121,40 @@ def _no_answer() -> DuologueError:
 @contextmanager
 def _answering() -> Iterator[ModuleType]:
     """The sounddevice module; DuologueError where the system's sound does not answer it."""
+    _require_server()
     sounddevice = portaudio()
     try:
         yield sounddevice
     except sounddevice.PortAudioError as error:
         raise _no_answer() from error
+
+
+def _require_server() -> None:
+    """DuologueError where a sound server hangs: PortAudio would wait for it for ever."""
+    if sys.platform != "linux":
+        return
+    try:
+        subprocess.run(
+            ["pactl", "info"],
+            capture_output=True,
+            timeout=_ANSWER_SECONDS,
+            env=client_environment(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DuologueError(
+            "The sound server does not answer; wait a moment, or log out and in again."
+        ) from error
+    except OSError:  # no server's client is installed
+        return
+
+
+def _server_is_gone() -> bool:
+    """Whether a sound server should be there, after it turned out that none is."""
+    if sys.platform != "linux":
+        return False
+    runtime = os.environ.get("PULSE_RUNTIME_PATH") or f"{os.environ.get('XDG_RUNTIME_DIR')}/pulse"
+    return "PULSE_SERVER" in os.environ or os.path.exists(f"{runtime}/native")
 
 
 def refresh() -> None:
@@ -151,7 +180,12 @@ def list_devices() -> Listing:
             served = ask_server()
             if served:
                 return served
-        return portaudio_listing(sounddevice.query_devices(), sounddevice.query_hostapis())
+        listing = portaudio_listing(sounddevice.query_devices(), sounddevice.query_hostapis())
+    if not (listing.microphones or listing.speakers) and _server_is_gone():
+        raise DuologueError(
+            "The sound server has ended, and without it no device is seen; log out and in again."
+        )
+    return listing
 
 
 def portaudio_index(device: Device, kind: Kind) -> int:

@@ -1,7 +1,8 @@
 """Examines a machine: microphone, the way from speaker to microphone, echo, the engine's speed.
 
-Plays two seconds of chirps and eight of noise that swells like speech. Runs in the caller's thread;
-gives figures, and advice in plain words that `advise` makes of nothing but the figures.
+Plays two seconds of chirps and eight of speech: noise would be taken for a room's and removed, by
+a canceller that lets the agent's voice through. Runs in the caller's thread; gives figures, and
+advice in plain words that `advise` makes of nothing but the figures.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.adaptive_filter import PARTITIONS
+from engine.audio_file import read_mono
 from engine.benchmark import measure
 from engine.bundle import Bundle
 from engine.devices import dead_microphone
@@ -19,25 +22,31 @@ from engine.errors import DuologueError
 from engine.live_talk import Canceller
 from engine.playout import Playout
 from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS, MOST_CARD_LATENCY_MS
+from engine.resource_files import resources
 from engine.sound_card import BLOCK_SAMPLES, CardInfo, SoundCard
 from engine.tokens import RATE_HZ
 from engine.turns import levels_db
 
-MOST_ROUND_TRIP_MS = 500
-"""Beyond it AEC3 does not find the echo (measured: works at 500 ms, fails at 540 ms)."""
-QUIET_SECONDS, CHIRP_SECONDS, ECHO_SECONDS = 2.0, 3.5, 9.0
+MOST_ROUND_TRIP_MS = (PARTITIONS - 1) * BLOCK_SAMPLES * 1000 // RATE_HZ
+"""Beyond the filters' length the canceller takes hardly anything off (measured: 32 dB of speech at
+690 ms, 13 and less from 720 on); a block of it is left for the room."""
+QUIET_SECONDS, CHIRP_SECONDS, ECHO_SECONDS = 2.0, 6.0, 9.0
 _BENCH_SECONDS = 10.0
 _LEAD_SECONDS = 0.3
 _READ_SECONDS = 0.1
 _PATIENCE = 3.0  # times as long as the sound
 _CHIRP_STARTS = (0.0, 0.83, 1.74)  # uneven, so that no chirp is taken for another
 _CHIRP_LENGTH, _CHIRP_LOW_HZ, _CHIRP_HIGH_HZ = 0.15, 500.0, 6000.0
-_CHIRP_LOUDNESS, _NOISE_LOUDNESS = 0.3, 0.1
-_LONGEST_LAG_SECONDS = 0.7
+_CHIRP_LOUDNESS, _SPEECH_DB = 0.3, -24.0
+MOST_ECHO_SECONDS = CHIRP_SECONDS - _LEAD_SECONDS - _CHIRP_STARTS[-1] - _CHIRP_LENGTH
+"""An echo is looked for as late as the last chirp's can be heard in the recording."""
+_SPOKEN_SAMPLES, _FADE_SAMPLES, _SPOKEN_DB = RATE_HZ // 10, RATE_HZ // 200, -40.0
 _CLEAR_PEAK = 8.0  # times the correlation elsewhere
 _AUDIBLE_DB = 10.0  # an echo less than this above the noise cannot be measured
 _COMFORT = 0.6  # of the chunk's length, which leaves the rest for other programs
 _GOOD_REDUCTION_DB = 20.0
+_ROOM_MS = 100  # what a room adds to the sound's way, where a buffer is chosen so that it fits
+_STEP_MS = 10  # of the buffers that are advised
 
 
 @dataclass(frozen=True)
@@ -59,9 +68,9 @@ class SoundFindings:
     dead: bool
     """The microphone gave nothing but zeros."""
     round_trip_ms: float | None
-    """From writing a sample to hearing it; None where nothing was heard."""
+    """From writing a sample to hearing it; None where nothing was heard for MOST_ECHO_SECONDS."""
     echo_db: float
-    """The microphone's level while noise was played."""
+    """The microphone's level while speech was played."""
     reduction_db: float | None
     """What the echo canceller took off after it had learnt; None where there was no echo."""
     xruns: int
@@ -93,7 +102,7 @@ def examine_sound(
     canceller: Canceller,
     progress: Callable[[str], None] = lambda what: None,
 ) -> SoundFindings:
-    """Listen, chirp, and play noise; ``canceller`` must be new.
+    """Listen, chirp, and speak; ``canceller`` must be new.
 
     Raises DuologueError where the card cannot be opened or falls silent.
     """
@@ -109,7 +118,7 @@ def examine_sound(
         chirped, written = _exchange(card, playout, chirps(), CHIRP_SECONDS)
         delay = round_trip(chirped, written)
         progress("measuring the echo")
-        near, far = _exchange(card, playout, swelling_noise(ECHO_SECONDS - 1), ECHO_SECONDS)
+        near, far = _exchange(card, playout, _speech(ECHO_SECONDS - 1), ECHO_SECONDS)
         xruns = card.xruns - before
     finally:
         card.close()
@@ -180,16 +189,37 @@ def advise(findings: Findings) -> Advice:
 
 
 def _buffer_ms(findings: Findings) -> int:
-    wider = min(2 * findings.card_latency_ms, MOST_CARD_LATENCY_MS)
-    return wider if findings.sound.xruns else findings.card_latency_ms
+    """A wider buffer where the sound broke off; a narrower one where that brings the echo in reach.
+
+    There is one on the sound's way out and one on its way in, so a millisecond of buffer is one to
+    two of the way (1.3 on PulseAudio).
+    """
+    now, trip_ms = findings.card_latency_ms, findings.sound.round_trip_ms
+    breaks = findings.sound.xruns > 0
+    wider = min(2 * now, MOST_CARD_LATENCY_MS) if breaks else now
+    if trip_ms is None or trip_ms + 2 * (wider - now) <= MOST_ROUND_TRIP_MS:
+        return wider
+    spare_ms = MOST_ROUND_TRIP_MS - _ROOM_MS - trip_ms
+    if trip_ms <= MOST_ROUND_TRIP_MS:
+        return max(_in_steps(now + spare_ms / 2), now)
+    widest = _in_steps(now + spare_ms)
+    if widest < DEFAULT_CARD_LATENCY_MS:  # the devices are late, whatever the buffer is
+        return wider
+    return widest if breaks else DEFAULT_CARD_LATENCY_MS
+
+
+def _in_steps(buffer_ms: float) -> int:
+    return int(buffer_ms // _STEP_MS * _STEP_MS)
 
 
 def _on_sound(findings: Findings) -> list[str]:
     sound, reasons = findings.sound, []
-    if _buffer_ms(findings) != findings.card_latency_ms:
+    buffer_ms, now_ms, trip_ms = _buffer_ms(findings), findings.card_latency_ms, sound.round_trip_ms
+    too_late = trip_ms is not None and trip_ms > MOST_ROUND_TRIP_MS
+    if buffer_ms > now_ms:
         reasons.append(
-            f"A card latency of {_buffer_ms(findings)} ms: the sound broke off "
-            f"{sound.xruns} times at {findings.card_latency_ms} ms."
+            f"A card latency of {buffer_ms} ms: the sound broke off {sound.xruns} times at "
+            f"{now_ms} ms."
         )
     if sound.card.echo_cancelled:
         reasons.append(
@@ -198,20 +228,38 @@ def _on_sound(findings: Findings) -> list[str]:
         )
     if sound.dead:
         reasons.append(dead_microphone(sound.card.microphone))
-    elif sound.round_trip_ms is None:
+    elif trip_ms is None and sound.reduction_db is None:
         reasons.append(
-            "The microphone does not hear the speaker: you wear headphones, or one of them is off. "
+            "The microphone does not hear the speaker (no echo came within "
+            f"{MOST_ECHO_SECONDS:.1f} s): you wear headphones, or one of them is off. "
             "Echo is no matter then."
         )
-    elif sound.round_trip_ms > MOST_ROUND_TRIP_MS:
+    elif trip_ms is None:
         reasons.append(
-            f"Sound takes {sound.round_trip_ms:.0f} ms from speaker to microphone, too long for "
-            "the echo canceller; use other devices (Bluetooth is slow) or headphones."
+            "The microphone hears more while the speaker plays, but no echo came within "
+            f"{MOST_ECHO_SECONDS:.1f} s; be quiet meanwhile and try again, and if it stays so, "
+            "wear headphones."
         )
-    if sound.reduction_db is not None and sound.reduction_db < _GOOD_REDUCTION_DB:
+    elif too_late and buffer_ms < now_ms:
         reasons.append(
-            f"Only {sound.reduction_db:.0f} dB of the echo are taken off; turn the speaker down, "
-            "or wear headphones."
+            f"A card latency of {buffer_ms} ms: most of the {trip_ms:.0f} ms that sound takes from "
+            f"speaker to microphone are the buffers of {now_ms} ms that you set, and the echo "
+            f"canceller reaches {MOST_ROUND_TRIP_MS} ms."
+        )
+    elif too_late:
+        own = ""
+        if now_ms > DEFAULT_CARD_LATENCY_MS:
+            own = f", some of them in the buffers of {now_ms} ms that you set"
+        reasons.append(
+            f"Sound takes {trip_ms:.0f} ms from speaker to microphone{own}; the echo canceller "
+            f"reaches {MOST_ROUND_TRIP_MS} ms, so the agent would hear itself: wear headphones, or "
+            "use a speaker with a cable (Bluetooth and AirPlay are slow), or talk with "
+            "--hold-to-talk."
+        )
+    elif sound.reduction_db is not None and sound.reduction_db < _GOOD_REDUCTION_DB:
+        reasons.append(
+            f"Only {max(sound.reduction_db, 0):.0f} dB of the echo are taken off; turn the speaker "
+            "down, or wear headphones."
         )
     return reasons
 
@@ -232,19 +280,23 @@ def chirps() -> np.ndarray:
     return sound
 
 
-def swelling_noise(seconds: float) -> np.ndarray:
-    """float32 (n,): noise that comes and goes four times a second, as syllables do."""
-    count = round(seconds * RATE_HZ)
-    swell = 0.55 - 0.45 * np.cos(2 * np.pi * 4 * np.arange(count) / RATE_HZ)
-    noise = np.random.default_rng(0).normal(0, _NOISE_LOUDNESS, count) * swell
-    return np.clip(noise, -1, 1).astype(np.float32)
+def _speech(seconds: float) -> np.ndarray:
+    """float32 (n,): the bundled sample without its pauses, over and over."""
+    sample = read_mono(resources() / "samples" / "user.flac")
+    pieces = sample[: len(sample) // _SPOKEN_SAMPLES * _SPOKEN_SAMPLES].reshape(-1, _SPOKEN_SAMPLES)
+    spoken = pieces[[_level_db(piece) > _SPOKEN_DB for piece in pieces]]
+    fade = np.ones(_SPOKEN_SAMPLES, np.float32)
+    fade[:_FADE_SAMPLES] = np.linspace(0, 1, _FADE_SAMPLES)
+    sound = np.resize(spoken * (fade * fade[::-1]), round(seconds * RATE_HZ))
+    gain = np.float32(10 ** ((_SPEECH_DB - _level_db(sound)) / 20))
+    return np.clip(gain * sound, -1, 1)
 
 
 def round_trip(near: np.ndarray, far: np.ndarray) -> int | None:
     """Samples from ``far`` (n,) as written to its echo in ``near`` (n,); None without an echo."""
     size = 2 * len(near)
     product = np.fft.rfft(near, size) * np.conj(np.fft.rfft(far, size))
-    likeness = np.abs(np.fft.irfft(product, size)[: round(_LONGEST_LAG_SECONDS * RATE_HZ)])
+    likeness = np.abs(np.fft.irfft(product, size)[: round(MOST_ECHO_SECONDS * RATE_HZ)])
     usual = float(np.sqrt(np.mean(likeness**2)))
     best = int(likeness.argmax())
     return best if likeness[best] > _CLEAR_PEAK * usual > 0 else None

@@ -29,6 +29,15 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
+def call(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Two who speak, a channel each."""
+    path = tmp_path_factory.mktemp("call") / "call.wav"
+    sound = np.random.default_rng(0).normal(0, 0.1, (RATE_HZ * 3, 2))
+    soundfile.write(path, sound, RATE_HZ)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
 def user(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("user") / "user.flac"
     sound = np.random.default_rng(0).normal(0, 0.1, (22_050 * 2, 2))
@@ -123,9 +132,65 @@ def test_talk_takes_all_options(bundle: str, user: str, tmp_path: Path) -> None:
     assert (head["chunk_ms"], head["latency_ms"], head["seed"]) == (240, 100, 7)
 
 
+@pytest.mark.parametrize("channel", [1, 2])
+def test_of_a_telephone_call_one_channel_is_heard(
+    channel: int, bundle: str, call: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "talk"
+    options = ["--user", call, "--bundle", bundle, "--out", str(out)]
+    assert run("talk", *options, *(["--channel", "2"] if channel == 2 else [])) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"number {channel} is heard as the user; what is in {3 - channel} is not" in said
+    whole, _ = soundfile.read(call)
+    heard, _ = soundfile.read(out / "conversation.wav")
+    assert np.abs(heard[: len(whole), 0] - whole[:, channel - 1]).max() < 1e-3
+    head, *_, summary = map(json.loads, (out / "events.jsonl").read_text().splitlines())
+    assert head["recording"]["channel"] == channel
+    assert len(summary["remarks"]) == 1
+
+
+def test_its_own_conversation_is_heard_as_the_user_spoke(
+    bundle: str, user: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    run("talk", "--user", user, "--bundle", bundle, "--out", str(first))
+    spoken, _ = soundfile.read(first / "conversation.wav")
+    capsys.readouterr()
+    again = ["--user", str(first / "conversation.wav"), "--bundle", bundle]
+    assert run("talk", *again, "--out", str(second)) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "left channel is heard" in said
+    heard, _ = soundfile.read(second / "conversation.wav")
+    assert np.abs(heard[: len(spoken), 0] - spoken[:, 0]).max() < 1e-3
+
+
+@pytest.mark.parametrize("command", ["bench", "evaluate units"])
+def test_what_is_not_used_of_a_recording_is_said_wherever_it_is_read(
+    command: str, bundle: str, call: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {
+        "bench": ["bench", "--seconds", "2", "--long", "0", "--user", call],
+        "evaluate units": ["evaluate", "units", call],
+    }[command]
+    assert run(*options, "--bundle", bundle) == 0
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "number 1 is heard" in err
+
+
+def test_a_minute_is_used_of_what_is_longer(
+    bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, RATE_HZ * 61), RATE_HZ)
+    assert run("evaluate", "units", str(path), "--bundle", bundle) == 0
+    assert "Only the first 60 s" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
+        ["--channel", "3"],
         ["--user", "missing.wav"],
         ["--user", __file__],
         ["--bundle", "nowhere"],
@@ -133,7 +198,7 @@ def test_talk_takes_all_options(bundle: str, user: str, tmp_path: Path) -> None:
         ["--latency-ms", "481"],
         ["--out", __file__],
     ],
-    ids=["missing", "no sound", "no bundle", "chunk", "latency", "out"],
+    ids=["channel", "missing", "no sound", "no bundle", "chunk", "latency", "out"],
 )
 def test_what_is_wrong_is_said_in_one_sentence(
     wrong: list[str],
@@ -212,7 +277,7 @@ def test_evaluate_units_names_a_recording_that_is_too_short(
     bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "short.wav"
-    soundfile.write(path, np.zeros(100), RATE_HZ)
+    soundfile.write(path, np.full(100, 0.1), RATE_HZ)
     assert run("evaluate", "units", str(path), "--bundle", bundle) == 2
     assert str(path) in one_sentence(capsys)
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 
-from engine import audio_file
-from engine.audio_file import Recording, StereoWriter, read_mono
+from engine.audio_file import Recording, read_mono
 from engine.errors import DuologueError
 from engine.tokens import RATE_HZ
 
@@ -36,13 +33,6 @@ def test_any_rate_and_format_becomes_16_khz(tmp_path: Path, rate_hz: int, suffix
     middle = slice(RATE_HZ // 4, len(expected) - RATE_HZ // 4)
     tolerance = 0.03 if suffix == "ogg" else 0.003
     assert np.abs(sound[middle] - expected[middle]).max() < tolerance
-
-
-def test_channels_are_mixed_down(tmp_path: Path) -> None:
-    path = tmp_path / "stereo.wav"
-    left = tone(RATE_HZ)
-    soundfile.write(path, np.stack([left, np.zeros_like(left)], axis=1), RATE_HZ)
-    assert np.abs(read_mono(path) - left / 2).max() < 1e-4
 
 
 def test_chunks_are_the_whole_sound_and_the_last_is_filled_up(tmp_path: Path) -> None:
@@ -100,7 +90,7 @@ def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> Non
     with Recording(path) as recording:
         sound = np.concatenate(list(recording.blocks()))
         assert RATE_HZ < len(sound) < 3 * RATE_HZ
-        assert "breaks off" in recording.remarks()[0]
+        assert "of the 4.0 s" in recording.remarks()[0]
 
 
 def _no_bytes(path: Path) -> None:
@@ -140,63 +130,3 @@ def test_what_is_no_recording_is_named(tmp_path: Path, make, complaint: str, suf
     with pytest.raises(DuologueError, match=complaint) as caught:
         Recording(path)
     assert str(path) in str(caught.value)
-
-
-def test_a_stereo_wav_grows(tmp_path: Path) -> None:
-    path = tmp_path / "talk.wav"
-    user, agent = tone(RATE_HZ, 0.5).astype(np.float32), np.full(8000, 2.0, np.float32)
-    with StereoWriter(path, 16_000) as writer:
-        writer.write(user, agent)
-        writer.write(user, -agent)
-    sound, rate_hz = soundfile.read(path)
-    assert rate_hz == RATE_HZ
-    assert sound.shape == (16_000, 2)
-    assert np.abs(sound[:8000, 0] - user).max() < 1e-4
-    assert sound[:8000, 1].min() > 0.999  # clipped, not wrapped around
-    assert sound[8000:, 1].max() < -0.999
-
-
-@pytest.mark.parametrize(
-    ("expected_samples", "kind"), [(1000, "WAV"), (2_000_000_000, "RF64"), (None, "RF64")]
-)
-def test_what_is_too_long_for_riff_is_rf64(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_samples: int | None, kind: str
-) -> None:
-    room = SimpleNamespace(free=10**12)
-    monkeypatch.setattr(audio_file.shutil, "disk_usage", lambda _: room)
-    path = tmp_path / "talk.wav"
-    with StereoWriter(path, expected_samples) as writer:
-        writer.write(np.zeros(160, np.float32), np.zeros(160, np.float32))
-    assert soundfile.info(path).format == kind
-    assert soundfile.info(path).frames == 160
-
-
-def test_a_disk_without_room_is_noticed_before(tmp_path: Path) -> None:
-    free = shutil.disk_usage(tmp_path).free
-    with pytest.raises(DuologueError, match="MB free"):
-        StereoWriter(tmp_path / "talk.wav", free)
-
-
-def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DuologueError, match="cannot be written"):
-        StereoWriter(tmp_path / "missing" / "talk.wav", 100)
-
-
-def test_a_disk_that_fills_up_leaves_a_whole_file(tmp_path: Path) -> None:
-    resource = pytest.importorskip("resource")
-    path = tmp_path / "talk.wav"
-    block = np.zeros(16_000, np.float32)
-
-    def write_ten_seconds() -> None:
-        with StereoWriter(path, 16_000 * 10) as writer:
-            for _ in range(10):
-                writer.write(block, block)
-
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
-    try:
-        with pytest.raises(DuologueError, match="cannot be written"):
-            write_ten_seconds()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert soundfile.info(path).frames >= 3 * 16_000

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import builtins
 import json
+import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,11 +22,14 @@ from engine.devices import (
     PULSE,
     ChosenDevice,
     Device,
+    Listing,
     choose,
     dead_microphone,
+    list_devices,
     opening_error,
     portaudio,
     portaudio_listing,
+    refresh,
     server_listing,
 )
 from engine.errors import DuologueError
@@ -262,3 +270,33 @@ def test_the_watch_prints_the_devices_and_ends_with_its_parent() -> None:
     )
     listing = json.loads(watch.stdout.splitlines()[0])
     assert set(listing) == {"microphones", "speakers"}
+
+
+@pytest.mark.skipif(shutil.which("pactl") is None, reason="needs PulseAudio's client")
+@pytest.mark.parametrize("ask", [list_devices, refresh])
+def test_a_sound_server_that_hangs_is_no_missing_microphone(
+    ask: Callable[[], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is connected to, and never answers: so a server that is stopped looks."""
+    address = tmp_path / "native"
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{address}")
+    monkeypatch.setattr("engine.devices._ANSWER_SECONDS", 0.2)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(address))
+        server.listen()
+        with pytest.raises(DuologueError, match="sound server does not answer"):
+            ask()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such servers")
+def test_a_sound_server_that_has_ended_is_no_missing_microphone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = SimpleNamespace(query_devices=list, query_hostapis=list, PortAudioError=OSError)
+    monkeypatch.setattr("engine.devices.portaudio", lambda: nothing)
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path / 'native'}")
+    with pytest.raises(DuologueError, match="sound server has ended"):
+        list_devices()
+    monkeypatch.delenv("PULSE_SERVER")
+    monkeypatch.setenv("PULSE_RUNTIME_PATH", str(tmp_path))
+    assert list_devices() == Listing((), ())  # a machine that never had one

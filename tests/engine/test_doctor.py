@@ -41,30 +41,95 @@ def noise(seconds: float, loudness: float = 0.0005) -> np.ndarray:
     return random.normal(0, loudness, round(seconds * RATE_HZ)).astype(np.float32)
 
 
-@pytest.mark.parametrize("delay_ms", [5, 90, 400])
+class NoCanceller:
+    """Gives the microphone's sound as it is: quick, where the canceller is no matter."""
+
+    delay_samples = 0
+
+    def process(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
+        return near
+
+    def reset(self) -> None:
+        pass
+
+
+def said(found: SoundFindings, card_latency_ms: int = 50) -> str:
+    times = (ChunkTime(160, 20, 40),)
+    return " ".join(advise(Findings(found, times, card_latency_ms)).reasons)
+
+
+def room(delay_ms: int, gain: float = 0.3) -> SimulatedCard:
+    return SimulatedCard(noise(30.0), echo_gain=gain, echo_delay_samples=delay_ms * 16)
+
+
+@pytest.mark.parametrize("delay_ms", [0, 300, 660])
 def test_round_trip_and_echo_of_a_known_room(delay_ms: int) -> None:
-    card = SimulatedCard(noise(30.0), echo_gain=0.3, echo_delay_samples=delay_ms * 16)
-    found = examine_sound(card, EchoCanceller())
+    found = examine_sound(room(delay_ms), EchoCanceller())
     assert found.round_trip_ms == pytest.approx(delay_ms, abs=0.1)
     assert found.noise_db == pytest.approx(-66, abs=1)
     assert found.echo_db == pytest.approx(-34, abs=3)
     assert found.reduction_db is not None
     assert found.reduction_db > 20
     assert not found.dead
+    assert "echo" not in said(found)
+
+
+@pytest.mark.parametrize("delay_ms", [910, 2000])
+def test_what_the_canceller_does_not_reach_is_measured_as_the_agent_would_hear_it(
+    delay_ms: int,
+) -> None:
+    """With noise for speech, 32 dB would seem to be taken off."""
+    found = examine_sound(room(delay_ms), EchoCanceller())
+    assert found.round_trip_ms == pytest.approx(delay_ms, abs=0.1)
+    assert found.reduction_db is not None
+    assert found.reduction_db < 10
+    assert f"Sound takes {delay_ms} ms" in said(found)
+    assert "dB" not in said(found)
+    assert "no matter" not in said(found)
+
+
+@pytest.mark.parametrize(
+    "delay_ms", [0, 5, 90, 500, 690, 830, 910, 1080, 1300, 1740, 2000, 2500, 3000, 3700]
+)
+@pytest.mark.parametrize("gain", [0.3, 0.01])
+def test_an_echo_is_found_however_late(delay_ms: int, gain: float) -> None:
+    """The chirps lie 830, 910 and 1740 ms apart."""
+    found = examine_sound(room(delay_ms, gain), NoCanceller())
+    assert found.round_trip_ms == pytest.approx(delay_ms, abs=0.1)
+
+
+def test_an_echo_later_than_the_recording_is_no_other_chirp() -> None:
+    found = examine_sound(room(7000), NoCanceller())
+    assert found.round_trip_ms is None
+    assert "no echo came within 3.8 s" in said(found)
+    assert "no matter" not in said(found)
 
 
 def test_headphones_have_no_echo() -> None:
     found = examine_sound(SimulatedCard(noise(30.0)), EchoCanceller())
     assert found.round_trip_ms is None
     assert found.reduction_db is None
+    assert "no echo came within 3.8 s" in said(found)
+    assert "Echo is no matter" in said(found)
+
+
+def test_a_noisy_room_is_no_headphones() -> None:
+    """The microphone hears more while the speaker plays, as if something were heard of it."""
+    heard = noise(40.0)
+    heard[RATE_HZ * 8 :] *= 100
+    found = examine_sound(SimulatedCard(heard), EchoCanceller())
+    assert found.round_trip_ms is None
+    assert found.reduction_db is not None
+    assert "be quiet" in said(found)
+    assert "no matter" not in said(found)
+    assert "dB" not in said(found)
 
 
 def test_a_dead_microphone() -> None:
     found = examine_sound(SimulatedCard(), EchoCanceller())
     assert found.dead
-    said = " ".join(advise(Findings(found, (ChunkTime(160, 20, 40),))).reasons)
-    assert "silence" in said
-    assert "headphones" not in said  # nothing is known of an echo
+    assert "silence" in said(found)
+    assert "headphones" not in said(found)  # nothing is known of an echo
 
 
 def test_chirps_are_found_under_noise() -> None:
@@ -98,8 +163,8 @@ def test_the_shortest_chunk_that_is_easy_is_advised() -> None:
 
 def test_what_the_sound_asks_for() -> None:
     times = {"c160": 40.0}
-    assert "headphones" in advice(replace(SOUND, round_trip_ms=None), **times)[1]
-    assert "Bluetooth" in advice(replace(SOUND, round_trip_ms=600.0), **times)[1]
+    without = replace(SOUND, round_trip_ms=None, reduction_db=None)
+    assert "headphones" in advice(without, **times)[1]
     assert "turn the speaker down" in advice(replace(SOUND, reduction_db=8.0), **times)[1]
     broken = advise(Findings(replace(SOUND, xruns=3), (ChunkTime(160, 20, 40),)))
     assert broken.card_latency_ms == 100
@@ -109,6 +174,42 @@ def test_what_the_sound_asks_for() -> None:
     most = advise(Findings(replace(SOUND, xruns=3), (ChunkTime(160, 20, 40),), 500))
     assert most.card_latency_ms == 500
     assert advise(Findings(SOUND, (ChunkTime(160, 20, 40),))).card_latency_ms == 50
+
+
+@pytest.mark.parametrize(
+    ("trip_ms", "buffer_ms", "xruns", "advised_ms"),
+    [
+        (600.0, 50, 0, 50),
+        (690.0, 50, 0, 50),
+        (900.0, 400, 0, 50),  # the buffers are most of it
+        (900.0, 400, 3, 90),  # and there must be as much of them as the canceller reaches
+        (600.0, 200, 3, 200),  # twice as much would be out of reach
+        (500.0, 200, 3, 240),
+        (1300.0, 50, 0, 50),  # the devices are
+        (1500.0, 400, 0, 400),
+        (1500.0, 100, 3, 200),
+    ],
+)
+def test_the_buffer_is_no_device_and_no_longer_than_the_canceller_reaches(
+    trip_ms: float, buffer_ms: int, xruns: int, advised_ms: int
+) -> None:
+    found = replace(SOUND, round_trip_ms=trip_ms, xruns=xruns)
+    given = advise(Findings(found, (ChunkTime(160, 20, 40),), buffer_ms))
+    assert given.card_latency_ms == advised_ms
+    reasons = " ".join(given.reasons)
+    assert ("Bluetooth" in reasons) == (trip_ms > 1000)
+    blamed = trip_ms > 690 and buffer_ms > 50
+    assert (f"buffers of {buffer_ms} ms that you set" in reasons) == blamed
+    assert ("3 times" in reasons) == (advised_ms > buffer_ms)
+    assert ("reaches 690 ms" in reasons) == (trip_ms > 690)
+
+
+def test_out_of_reach_is_one_reason() -> None:
+    found = replace(SOUND, round_trip_ms=1300.0, reduction_db=-0.2)
+    reasons = said(found)
+    assert "--hold-to-talk" in reasons
+    assert "dB" not in reasons
+    assert "Only 0 dB" in said(replace(SOUND, reduction_db=-0.2))
 
 
 def test_the_engine_is_timed_at_each_chunk_length(tmp_path: Path) -> None:
