@@ -2,8 +2,8 @@
 
 The file is JSON with a version. A single bad value falls back to its default, and a copy of the
 file is kept; one that is no JSON at all, or that a newer program wrote, is set aside. Nothing is
-ever overwritten that cannot be read, and where the limits for recordings cannot be read there are
-none, so that no recording is deleted by mistake. Knows no Qt.
+ever overwritten that cannot be read. Where it cannot be read whether to record, how much to keep or
+whether to listen all the time, the cautious value stands in. Knows no Qt.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ MOST_THREADS = os.cpu_count() or 1
 MOST_GPU_LAYERS = 10_000
 NO_LIMITS: dict[str, Any] = {"most_recordings": 100_000, "most_gigabytes": 10_000.0}
 """The settings with which no recording is deleted."""
+CAUTIOUS: dict[str, Any] = NO_LIMITS | {"record": False}
+"""What is taken where the user's choice cannot be read: it may have been not to record."""
+_CAUTIOUS_EACH = CAUTIOUS | {"hold_to_talk": True}
+"""The same where only this one value cannot be read."""
 _MOST_FILE_BYTES = 1_000_000
 
 
@@ -128,7 +132,7 @@ class SettingsFile:
             version = kept.get("version")
             if isinstance(version, int) and version > VERSION:
                 name = f"version-{version}"[:30]
-                return Settings(**NO_LIMITS), self._set_aside(name, newer=True)
+                return Settings(**CAUTIOUS), self._set_aside(name, newer=True)
             kept = migrated(kept)
             kept.pop("version", None)
             settings, notice = self._checked(kept)
@@ -136,12 +140,12 @@ class SettingsFile:
         except FileNotFoundError:
             return Settings(), None
         except OSError as error:
-            return Settings(**NO_LIMITS), (
+            return Settings(**CAUTIOUS), (
                 f"The settings in {self.path} cannot be read ({error.strerror}); "
-                "the defaults are used, but no recording is deleted."
+                "the defaults are used, but nothing is recorded or deleted."
             )
         except (ValueError, RecursionError):
-            return Settings(**NO_LIMITS), self._set_aside("broken", newer=False)
+            return Settings(**CAUTIOUS), self._set_aside("broken", newer=False)
         return settings, notice
 
     def save(self, settings: Settings) -> None:
@@ -168,12 +172,12 @@ class SettingsFile:
             bad = sorted({str(entry["loc"][0]) for entry in error.errors() if entry["loc"]})
         for name in bad:
             kept.pop(name, None)
-            if name in NO_LIMITS:
-                kept[name] = NO_LIMITS[name]
-        said = f"Some settings were not valid and have their defaults again: {', '.join(bad)}."
+            if name in _CAUTIOUS_EACH:
+                kept[name] = _CAUTIOUS_EACH[name]
+        said = f"Some settings were not valid and were reset: {', '.join(bad)}."
         if copy := self._copy_aside():
             said = (
-                "Some settings were not valid and have their defaults again: "
+                "Some settings were not valid and were reset: "
                 f"{', '.join(bad)}. The old file is kept as {copy}."
             )
         return Settings.model_validate(kept), said
@@ -207,19 +211,19 @@ class SettingsFile:
             if newer:
                 return (
                     f"The settings in {self.path} are from a newer Duologue and cannot be set "
-                    f"aside ({why}); the defaults are used, but no recording is deleted."
+                    f"aside ({why}); the defaults are used, but nothing is recorded or deleted."
                 )
             return (
                 f"The settings in {self.path} are damaged and cannot be set aside ({why}); "
-                "the defaults are used, but no recording is deleted."
+                "the defaults are used, but nothing is recorded or deleted."
             )
         if newer:
             return (
-                "The settings are from a newer Duologue; the defaults are used, but no recording "
-                f"is deleted. The old file is kept as {aside}."
+                "The settings are from a newer Duologue; the defaults are used, but nothing is "
+                f"recorded or deleted. The old file is kept as {aside}."
             )
         return (
-            "The settings were damaged; the defaults are used, but no recording is deleted. "
+            "The settings were damaged; the defaults are used, but nothing is recorded or deleted. "
             f"The old file is kept as {aside}."
         )
 

@@ -247,15 +247,14 @@ def _on_sound(findings: Findings) -> list[str]:
             f"canceller reaches {MOST_ROUND_TRIP_MS} ms."
         )
     elif too_late:
-        own = ""
-        if now_ms > DEFAULT_CARD_LATENCY_MS:
-            own = f", some of them in the buffers of {now_ms} ms that you set"
         reasons.append(
-            f"Sound takes {trip_ms:.0f} ms from speaker to microphone{own}; the echo canceller "
-            f"reaches {MOST_ROUND_TRIP_MS} ms, so the agent would hear itself: wear headphones, or "
-            "use a speaker with a cable (Bluetooth and AirPlay are slow), or talk with "
-            "--hold-to-talk."
+            f"Sound takes {trip_ms:.0f} ms from speaker to microphone; the echo canceller "
+            f"reaches {MOST_ROUND_TRIP_MS} ms, so the agent would hear itself: wear headphones, "
+            "use a speaker with a cable (Bluetooth and AirPlay are slow), or switch hold-to-talk "
+            "on."
         )
+        if now_ms > DEFAULT_CARD_LATENCY_MS:
+            reasons.append(f"Some of that time is in the buffers of {now_ms} ms that you set.")
     elif sound.reduction_db is not None and sound.reduction_db < _GOOD_REDUCTION_DB:
         reasons.append(
             f"Only {max(sound.reduction_db, 0):.0f} dB of the echo are taken off; turn the speaker "

@@ -87,6 +87,13 @@ _SENTENCES = (
     QT_TRANSLATE_NOOP("Sentences", "Sound is back: {0} and {1}."),
     QT_TRANSLATE_NOOP("Sentences", "The sound card gives too little sound; it is opened again."),
     QT_TRANSLATE_NOOP("Sentences", "The sound card is gone; the talk waits for one."),
+    QT_TRANSLATE_NOOP(
+        "Sentences", "The sound server does not answer; wait a moment, or log out and in again."
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The sound server has ended, and without it no device is seen; log out and in again.",
+    ),
     QT_TRANSLATE_NOOP("Sentences", "The sound card is in use by the talk; stop it first."),
     QT_TRANSLATE_NOOP("Sentences", "The sound card is still being tried; begin again."),
     # The doctor's advice.
@@ -115,12 +122,21 @@ _SENTENCES = (
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
-        "The microphone does not hear the speaker: you wear headphones, or one of them is off. Echo is no matter then.",
+        "The microphone does not hear the speaker (no echo came within {0} s): you wear headphones, or one of them is off. Echo is no matter then.",
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
-        "Sound takes {0} ms from speaker to microphone, too long for the echo canceller; use other devices (Bluetooth is slow) or headphones.",
+        "The microphone hears more while the speaker plays, but no echo came within {0} s; be quiet meanwhile and try again, and if it stays so, wear headphones.",
     ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "A card latency of {0} ms: most of the {1} ms that sound takes from speaker to microphone are the buffers of {2} ms that you set, and the echo canceller reaches {3} ms.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "Sound takes {0} ms from speaker to microphone; the echo canceller reaches {1} ms, so the agent would hear itself: wear headphones, use a speaker with a cable (Bluetooth and AirPlay are slow), or switch hold-to-talk on.",
+    ),
+    QT_TRANSLATE_NOOP("Sentences", "Some of that time is in the buffers of {0} ms that you set."),
     QT_TRANSLATE_NOOP(
         "Sentences",
         "Only {0} dB of the echo are taken off; turn the speaker down, or wear headphones.",
@@ -176,36 +192,33 @@ _SENTENCES = (
     # Settings.
     QT_TRANSLATE_NOOP(
         "Sentences",
-        "Some settings were not valid and have their defaults again: {0}. "
-        "The old file is kept as {1}.",
+        "Some settings were not valid and were reset: {0}. The old file is kept as {1}.",
     ),
-    QT_TRANSLATE_NOOP(
-        "Sentences", "Some settings were not valid and have their defaults again: {0}."
-    ),
+    QT_TRANSLATE_NOOP("Sentences", "Some settings were not valid and were reset: {0}."),
     QT_TRANSLATE_NOOP(
         "Sentences",
-        "The settings were damaged; the defaults are used, but no recording is deleted. "
+        "The settings were damaged; the defaults are used, but nothing is recorded or deleted. "
         "The old file is kept as {0}.",
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
         "The settings in {0} are damaged and cannot be set aside ({1}); the defaults are used, "
-        "but no recording is deleted.",
+        "but nothing is recorded or deleted.",
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
         "The settings in {0} cannot be read ({1}); the defaults are used, "
-        "but no recording is deleted.",
+        "but nothing is recorded or deleted.",
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
-        "The settings are from a newer Duologue; the defaults are used, but no recording is "
-        "deleted. The old file is kept as {0}.",
+        "The settings are from a newer Duologue; the defaults are used, but nothing is "
+        "recorded or deleted. The old file is kept as {0}.",
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
         "The settings in {0} are from a newer Duologue and cannot be set aside ({1}); "
-        "the defaults are used, but no recording is deleted.",
+        "the defaults are used, but nothing is recorded or deleted.",
     ),
     # Bundles and models.
     QT_TRANSLATE_NOOP("Sentences", "{0} is missing or has another size; install it again."),

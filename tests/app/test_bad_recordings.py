@@ -35,6 +35,7 @@ def damaged(name: str, good: Path) -> Entry:
     return found[folder]
 
 
+@pytest.mark.bad_input("recordings")
 @pytest.mark.parametrize("name", SOUND_IS_FINE)
 def test_what_can_be_heard_is_shown_and_exported(name: str, good: Path, tmp_path: Path) -> None:
     entry = damaged(name, good)
@@ -58,6 +59,7 @@ def test_one_broken_line_costs_one_line(name: str, good: Path) -> None:
     assert timeline.transcript.lines
 
 
+@pytest.mark.bad_input("recordings")
 @pytest.mark.parametrize("name", SOUND_IS_DAMAGED)
 def test_a_damaged_sound_is_shown_as_far_as_it_goes(name: str, good: Path, tmp_path: Path) -> None:
     entry = damaged(name, good)
@@ -70,6 +72,7 @@ def test_a_damaged_sound_is_shown_as_far_as_it_goes(name: str, good: Path, tmp_p
     assert np.array_equal(sound[: SAMPLES // 4], sound_of_talk(20)[: SAMPLES // 4])
 
 
+@pytest.mark.bad_input("recordings")
 @pytest.mark.parametrize("name", NO_SOUND)
 def test_without_sound_a_sentence_says_so(name: str, good: Path, tmp_path: Path) -> None:
     entry = damaged(name, good)

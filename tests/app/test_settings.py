@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.settings import (
+    CAUTIOUS,
     MIGRATIONS,
     NO_LIMITS,
     VERSION,
@@ -51,7 +52,7 @@ def test_a_broken_file_is_set_aside(tmp_path: Path, content: str) -> None:
     for count in (1, 2):
         path.write_text(content, "utf8")
         settings, notice = SettingsFile(path).load()
-        assert settings == Settings(**NO_LIMITS)
+        assert settings == Settings(**CAUTIOUS)
         aside = tmp_path / f"settings.broken-{count}.json"
         assert notice is not None
         assert str(aside) in notice
@@ -73,11 +74,11 @@ def test_what_a_newer_program_wrote_is_set_aside(tmp_path: Path) -> None:
     content = json.dumps({"version": VERSION + 1, "voice": "new", "theme": "dark"})
     file.path.write_text(content)
     settings, notice = file.load()
-    assert settings == Settings(**NO_LIMITS)
+    assert settings == Settings(**CAUTIOUS)
     assert notice is not None
     assert "newer Duologue" in notice
     file.save(settings.model_copy(update={"theme": "light"}))
-    assert file.load() == (Settings(theme="light", **NO_LIMITS), None)
+    assert file.load() == (Settings(theme="light", **CAUTIOUS), None)
     aside = tmp_path / f"settings.version-{VERSION + 1}-1.json"
     assert str(aside) in notice
     assert aside.read_text() == content
@@ -241,6 +242,7 @@ BAD_FILES: dict[str, bytes] = {
 }
 
 
+@pytest.mark.bad_input("settings")
 @pytest.mark.parametrize("content", BAD_FILES.values(), ids=BAD_FILES)
 def test_a_bad_file_is_one_sentence_and_nothing_is_lost(tmp_path: Path, content: bytes) -> None:
     file = SettingsFile(tmp_path / "settings.json")
@@ -250,7 +252,7 @@ def test_a_bad_file_is_one_sentence_and_nothing_is_lost(tmp_path: Path, content:
     assert notice.endswith(".")
     assert len(notice) < 500
     if "Some settings" not in notice:
-        assert settings == Settings(**NO_LIMITS)
+        assert settings == Settings(**CAUTIOUS)
     file.save(settings.model_copy(update={"theme": "dark"}))
     again, notice = file.load()
     assert (again.theme, notice) == ("dark", None)
@@ -284,12 +286,13 @@ def test_an_odd_file_is_taken_as_it_is(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders there")
+@pytest.mark.bad_input("settings")
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
 def test_what_is_no_file_keeps_nobody_waiting(tmp_path: Path, make: Callable[[Path], None]) -> None:
     file = SettingsFile(tmp_path / "settings.json")
     make(file.path)
     settings, notice = file.load()
-    assert settings == Settings(**NO_LIMITS)
+    assert settings == Settings(**CAUTIOUS)
     assert notice is not None
     assert "cannot be read" in notice
 
@@ -298,6 +301,18 @@ def test_a_link_to_itself_is_one_sentence(tmp_path: Path) -> None:
     file = SettingsFile(tmp_path / "settings.json")
     file.path.symlink_to(file.path)
     settings, notice = file.load()
-    assert settings == Settings(**NO_LIMITS)
+    assert settings == Settings(**CAUTIOUS)
     assert notice is not None
     assert "cannot be read" in notice
+
+
+@pytest.mark.parametrize(("name", "cautious"), [("record", False), ("hold_to_talk", True)])
+def test_whoever_closed_something_is_not_opened_by_a_damaged_value(
+    tmp_path: Path, name: str, cautious: bool
+) -> None:
+    file = SettingsFile(tmp_path / "settings.json")
+    file.path.write_text(json.dumps({name: "perhaps", "theme": "dark"}))
+    settings, notice = file.load()
+    assert getattr(settings, name) is cautious
+    assert settings.theme == "dark"
+    assert notice and name in notice

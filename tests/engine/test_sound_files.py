@@ -389,6 +389,7 @@ def is_voice(sound: np.ndarray, truth: np.ndarray = LOUDNESS) -> bool:
     return bool(max(alike) > 0.95)
 
 
+@pytest.mark.bad_input("sound files")
 @pytest.mark.parametrize("name", WHOLE)
 def test_an_unusual_file_is_read_whole(name: str, tmp_path: Path) -> None:
     path = tmp_path / "sound"  # no name tells what it is
@@ -402,6 +403,7 @@ def test_an_unusual_file_is_read_whole(name: str, tmp_path: Path) -> None:
         assert np.abs(sound - VOICE).max() < 1e-4
 
 
+@pytest.mark.bad_input("sound files")
 @pytest.mark.parametrize("name", TWICE)
 def test_all_of_the_recordings_in_one_file_are_read(name: str, tmp_path: Path) -> None:
     path = tmp_path / "sound.ogg"
@@ -413,6 +415,7 @@ def test_all_of_the_recordings_in_one_file_are_read(name: str, tmp_path: Path) -
     assert is_voice(sound[len(sound) // 2 :])
 
 
+@pytest.mark.bad_input("sound files")
 @pytest.mark.parametrize("name", PARTLY)
 def test_what_is_not_read_is_told_in_one_remark(name: str, tmp_path: Path) -> None:
     data, least_seconds, word = PARTLY[name]
@@ -425,6 +428,7 @@ def test_what_is_not_read_is_told_in_one_remark(name: str, tmp_path: Path) -> No
     assert all(word in remark for remark in remarks)
 
 
+@pytest.mark.bad_input("sound files")
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_no_recording_is_refused_in_one_sentence(name: str, tmp_path: Path) -> None:
     data, words = REFUSED[name]

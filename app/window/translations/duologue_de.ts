@@ -582,6 +582,34 @@
 <context>
     <name>Sentences</name>
     <message>
+        <source>The microphone does not hear the speaker (no echo came within {0} s): you wear headphones, or one of them is off. Echo is no matter then.</source>
+        <translation>Das Mikrofon hört den Lautsprecher nicht (kein Echo kam innerhalb von {0} s): Sie tragen Kopfhörer, oder eines von beiden ist aus. Das Echo spielt dann keine Rolle.</translation>
+    </message>
+    <message>
+        <source>The microphone hears more while the speaker plays, but no echo came within {0} s; be quiet meanwhile and try again, and if it stays so, wear headphones.</source>
+        <translation>Das Mikrofon hört mehr, während der Lautsprecher spielt, aber kein Echo kam innerhalb von {0} s; seien Sie solange still und versuchen Sie es noch einmal, und wenn es so bleibt, tragen Sie Kopfhörer.</translation>
+    </message>
+    <message>
+        <source>A card latency of {0} ms: most of the {1} ms that sound takes from speaker to microphone are the buffers of {2} ms that you set, and the echo canceller reaches {3} ms.</source>
+        <translation>Ein Puffer der Soundkarte von {0} ms: Die meisten der {1} ms, die der Ton vom Lautsprecher zum Mikrofon braucht, sind die Puffer von {2} ms, die Sie eingestellt haben, und die Echounterdrückung reicht {3} ms weit.</translation>
+    </message>
+    <message>
+        <source>Sound takes {0} ms from speaker to microphone; the echo canceller reaches {1} ms, so the agent would hear itself: wear headphones, use a speaker with a cable (Bluetooth and AirPlay are slow), or switch hold-to-talk on.</source>
+        <translation>Der Ton braucht {0} ms vom Lautsprecher zum Mikrofon; die Echounterdrückung reicht {1} ms weit, der Agent würde also sich selbst hören: Tragen Sie Kopfhörer, nehmen Sie einen Lautsprecher mit Kabel (Bluetooth und AirPlay sind langsam), oder schalten Sie „Zum Sprechen halten“ ein.</translation>
+    </message>
+    <message>
+        <source>Some of that time is in the buffers of {0} ms that you set.</source>
+        <translation>Ein Teil dieser Zeit steckt in den Puffern von {0} ms, die Sie eingestellt haben.</translation>
+    </message>
+    <message>
+        <source>The sound server does not answer; wait a moment, or log out and in again.</source>
+        <translation>Der Soundserver antwortet nicht; warten Sie einen Moment, oder melden Sie sich ab und wieder an.</translation>
+    </message>
+    <message>
+        <source>The sound server has ended, and without it no device is seen; log out and in again.</source>
+        <translation>Der Soundserver ist beendet, und ohne ihn ist kein Gerät zu sehen; melden Sie sich ab und wieder an.</translation>
+    </message>
+    <message>
         <source>There is no microphone; plug one in or switch it on.</source>
         <translation>Es gibt kein Mikrofon; schließen Sie eines an oder schalten Sie es ein.</translation>
     </message>
@@ -746,14 +774,6 @@
         <translation>Ein Puffer der Soundkarte von {0} ms: mit {2} ms brach der Ton {1}-mal ab.</translation>
     </message>
     <message>
-        <source>The microphone does not hear the speaker: you wear headphones, or one of them is off. Echo is no matter then.</source>
-        <translation>Das Mikrofon hört den Lautsprecher nicht: Sie tragen Kopfhörer, oder eines von beiden ist aus. Echo spielt dann keine Rolle.</translation>
-    </message>
-    <message>
-        <source>Sound takes {0} ms from speaker to microphone, too long for the echo canceller; use other devices (Bluetooth is slow) or headphones.</source>
-        <translation>Der Ton braucht {0} ms vom Lautsprecher zum Mikrofon, zu lange für den Echounterdrücker; nehmen Sie andere Geräte (Bluetooth ist langsam) oder Kopfhörer.</translation>
-    </message>
-    <message>
         <source>Only {0} dB of the echo are taken off; turn the speaker down, or wear headphones.</source>
         <translation>Nur {0} dB des Echos werden entfernt; stellen Sie den Lautsprecher leiser, oder tragen Sie Kopfhörer.</translation>
     </message>
@@ -842,32 +862,32 @@
         <translation>{0} ist in Zeile {1} beschädigt; wählen Sie ein anderes Gespräch.</translation>
     </message>
     <message>
-        <source>Some settings were not valid and have their defaults again: {0}. The old file is kept as {1}.</source>
-        <translation>Einige Einstellungen waren ungültig und haben wieder ihre Vorgaben: {0}. Die alte Datei liegt als {1} bereit.</translation>
+        <source>Some settings were not valid and were reset: {0}. The old file is kept as {1}.</source>
+        <translation>Einige Einstellungen waren ungültig und wurden zurückgesetzt: {0}. Die alte Datei liegt als {1} bereit.</translation>
     </message>
     <message>
-        <source>Some settings were not valid and have their defaults again: {0}.</source>
-        <translation>Einige Einstellungen waren ungültig und haben wieder ihre Vorgaben: {0}.</translation>
+        <source>Some settings were not valid and were reset: {0}.</source>
+        <translation>Einige Einstellungen waren ungültig und wurden zurückgesetzt: {0}.</translation>
     </message>
     <message>
-        <source>The settings were damaged; the defaults are used, but no recording is deleted. The old file is kept as {0}.</source>
-        <translation>Die Einstellungen waren beschädigt; es gelten die Vorgaben, aber keine Aufnahme wird gelöscht. Die alte Datei liegt als {0} bereit.</translation>
+        <source>The settings were damaged; the defaults are used, but nothing is recorded or deleted. The old file is kept as {0}.</source>
+        <translation>Die Einstellungen waren beschädigt; es gelten die Vorgaben, aber nichts wird aufgenommen oder gelöscht. Die alte Datei liegt als {0} bereit.</translation>
     </message>
     <message>
-        <source>The settings in {0} are damaged and cannot be set aside ({1}); the defaults are used, but no recording is deleted.</source>
-        <translation>Die Einstellungen in {0} sind beschädigt und lassen sich nicht beiseite legen ({1}); es gelten die Vorgaben, aber keine Aufnahme wird gelöscht.</translation>
+        <source>The settings in {0} are damaged and cannot be set aside ({1}); the defaults are used, but nothing is recorded or deleted.</source>
+        <translation>Die Einstellungen in {0} sind beschädigt und lassen sich nicht beiseite legen ({1}); es gelten die Vorgaben, aber nichts wird aufgenommen oder gelöscht.</translation>
     </message>
     <message>
-        <source>The settings in {0} cannot be read ({1}); the defaults are used, but no recording is deleted.</source>
-        <translation>Die Einstellungen in {0} sind nicht lesbar ({1}); es gelten die Vorgaben, aber keine Aufnahme wird gelöscht.</translation>
+        <source>The settings in {0} cannot be read ({1}); the defaults are used, but nothing is recorded or deleted.</source>
+        <translation>Die Einstellungen in {0} sind nicht lesbar ({1}); es gelten die Vorgaben, aber nichts wird aufgenommen oder gelöscht.</translation>
     </message>
     <message>
-        <source>The settings are from a newer Duologue; the defaults are used, but no recording is deleted. The old file is kept as {0}.</source>
-        <translation>Die Einstellungen stammen von einem neueren Duologue; es gelten die Vorgaben, aber keine Aufnahme wird gelöscht. Die alte Datei liegt als {0} bereit.</translation>
+        <source>The settings are from a newer Duologue; the defaults are used, but nothing is recorded or deleted. The old file is kept as {0}.</source>
+        <translation>Die Einstellungen stammen von einem neueren Duologue; es gelten die Vorgaben, aber nichts wird aufgenommen oder gelöscht. Die alte Datei liegt als {0} bereit.</translation>
     </message>
     <message>
-        <source>The settings in {0} are from a newer Duologue and cannot be set aside ({1}); the defaults are used, but no recording is deleted.</source>
-        <translation>Die Einstellungen in {0} stammen von einem neueren Duologue und lassen sich nicht beiseite legen ({1}); es gelten die Vorgaben, aber keine Aufnahme wird gelöscht.</translation>
+        <source>The settings in {0} are from a newer Duologue and cannot be set aside ({1}); the defaults are used, but nothing is recorded or deleted.</source>
+        <translation>Die Einstellungen in {0} stammen von einem neueren Duologue und lassen sich nicht beiseite legen ({1}); es gelten die Vorgaben, aber nichts wird aufgenommen oder gelöscht.</translation>
     </message>
     <message>
         <source>{0} is missing or has another size; install it again.</source>
