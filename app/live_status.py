@@ -76,7 +76,12 @@ class LiveStatus:
 
     def show_keys(self, paused: bool, muted: bool) -> None:
         """What the keys have done."""
-        self._standing = "paused" if paused else "microphone muted" if muted else ""
+        open_still = "stays open until you end (q)"
+        self._standing = ""
+        if paused:
+            self._standing = f"paused; the microphone {open_still}"
+        elif muted:
+            self._standing = f"microphone muted; it {open_still}"
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -103,6 +103,8 @@ class LiveTalk:
         time is cut out."""
         self.dead_seconds = 0.0
         """For how long the microphone has given nothing but zeros."""
+        self.has_sounded = False
+        """Whether it has given anything else since the card was opened."""
         self._heard = self._used = 0
         self._due: list[np.ndarray] = []
         self._lost_from = self._lost_until = 0
@@ -123,8 +125,14 @@ class LiveTalk:
         self._position = self._playout.position
         self._played = np.zeros(_MOST_DELAY_SAMPLES, np.float32)
         self.dead_seconds = 0.0
+        self.has_sounded = False
         if self.canceller:
             self.canceller.reset()
+
+    @property
+    def position(self) -> int:
+        """Where in the playout the next block lies."""
+        return self._position
 
     def hear(self, exchange: Exchange) -> None:
         """Take the card's next 10 ms, and step as often as they allow."""
@@ -177,6 +185,7 @@ class LiveTalk:
         near = exchange.near
         zeros = not near.any()
         self.dead_seconds = self.dead_seconds + len(near) / RATE_HZ if zeros else 0.0
+        self.has_sounded |= not zeros
         if self.canceller:
             near = self.canceller.process(near, exchange.far)
         self._measure(near, exchange.far, start_sample)
@@ -200,7 +209,8 @@ class LiveTalk:
             self._peaks_start = start_sample
         self.user.push(user)
         self.agent.push(agent)
-        self._peaks.append((self.user.peak, self.agent.peak))
+        # The picture shows what is recorded, the level what the microphone gives.
+        self._peaks.append((0.0 if self.microphone_muted else self.user.peak, self.agent.peak))
         if len(self._peaks) == _LEVEL_BLOCKS:
             self._emit_levels()
 

@@ -14,10 +14,10 @@ from engine import live as live_module
 from engine.bundle import Bundle
 from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
-from engine.live import LiveConversation
+from engine.live import LONG_DEAD_SECONDS, LiveConversation, Switches
 from engine.live_events import ChunkDone, DeviceChanged, Ended, Event, Levels
 from engine.live_talk import MOST_BRIDGED_CHUNKS
-from engine.sound_card import CardInfo, Exchange, Play
+from engine.sound_card import BLOCK_SAMPLES, CardInfo, Exchange, Play
 from engine.tokens import RATE_HZ
 from tests.engine.simulated_card import SimulatedCard
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -309,6 +309,65 @@ def test_hold_to_talk(duplex: Callable[..., Duplex]) -> None:
     assert not heard[round(2.1 * RATE_HZ) :].any()
 
 
+def test_what_was_closed_before_the_talk_is_closed_in_its_first_sample(
+    duplex: Callable[..., Duplex],
+) -> None:
+    for closed, recorded in (
+        (Switches(muted=True), True),
+        (Switches(hold_to_talk=True), True),
+        (Switches(paused=True), False),
+    ):
+        notes = Notes()
+        card = SimulatedCard(voice(3.0), on_block=lambda one: talk.stop() if one.seconds > 2 else 0)
+        talk = LiveConversation(duplex(), card, None, notes, closed)
+        talk.run()
+        heard = np.concatenate([np.zeros(0), *notes.user, *(user for user, _ in notes.rest)])
+        assert not heard.any()
+        assert (len(heard) > RATE_HZ) == recorded
+        (begun,) = notes.commands
+        assert begun == ("mute" if recorded else "pause", 0)
+
+
+@pytest.mark.parametrize("closed", ["mute", "hold", "pause"])
+def test_what_was_said_while_it_was_closed_is_not_heard_later(
+    duplex: Callable[..., Duplex], closed: str
+) -> None:
+    """The engine is late by a second when the user opens the microphone again."""
+    talk = duplex()
+    step_due = talk.step_due
+    stage: list[Session] = []
+    closed_samples: list[int] = []
+
+    def switch(live: LiveConversation, close: bool) -> None:
+        if closed == "mute":
+            live.mute_microphone(close)
+        elif closed == "pause":
+            live.pause(close)
+        else:
+            live.hold_to_talk()
+            live.hold(not close)
+        closed_samples.append(len(stage[0].card.played) * BLOCK_SAMPLES)
+
+    def slow(*arguments: Any, **settings: Any) -> Step:
+        step = step_due(*arguments, **settings)
+        if step.index == 5:
+            switch(stage[0].live, True)
+            stage[0].card.run_for(1.0)
+            switch(stage[0].live, False)
+        return step
+
+    talk.step_due = slow  # type: ignore[method-assign]
+    # No two samples alike, so that each can be found again.
+    sound = np.linspace(0.01, 0.3, 4 * RATE_HZ, dtype=np.float32)
+    session = Session(talk, 4.0, {0.0: stage.append}, microphone=sound)
+    begin, end = closed_samples
+    assert end - begin == RATE_HZ
+    heard = np.concatenate(session.notes.user)
+    assert not np.isin(heard[heard != 0], sound[begin:end]).any()
+    assert np.isin(sound[end : end + RATE_HZ // 2], heard).all()
+    assert np.isin(sound[begin - RATE_HZ // 2 : begin], heard).all()
+
+
 def test_events_nobody_takes_are_counted_and_the_last_one_arrives(
     duplex: Callable[..., Duplex],
 ) -> None:
@@ -443,14 +502,29 @@ def test_no_device_at_the_start_is_an_error(duplex: Callable[..., Duplex]) -> No
         LiveConversation(duplex(), card, None).start()
 
 
-def test_a_dead_microphone_is_told_once(duplex: Callable[..., Duplex]) -> None:
+def test_a_microphone_that_is_dead_at_first_is_told_once(duplex: Callable[..., Duplex]) -> None:
     sound = voice(6.0)
-    sound[RATE_HZ : 4 * RATE_HZ] = 0
+    sound[: 3 * RATE_HZ] = 0
     session = Session(duplex(), 6.0, microphone=sound)
     said = [event.text for event in session.of(DeviceChanged)]
     assert len(said) == 2
     assert "silence" in said[0]
     assert "gives sound" in said[1]
+    assert [event.hears for event in session.of(DeviceChanged)] == [False, True]
+
+
+def test_a_noise_gate_is_no_dead_microphone(duplex: Callable[..., Duplex]) -> None:
+    sound = voice(40.0)
+    for second in range(1, 36, 5):
+        sound[second * RATE_HZ : (second + 4) * RATE_HZ] = 0
+    session = Session(duplex(), 40.0, microphone=sound)
+    assert session.of(DeviceChanged) == []
+
+
+def test_a_microphone_that_dies_in_the_talk_is_told(duplex: Callable[..., Duplex]) -> None:
+    sound = voice(LONG_DEAD_SECONDS + 4)
+    sound[RATE_HZ : round((LONG_DEAD_SECONDS + 2) * RATE_HZ)] = 0
+    session = Session(duplex(), LONG_DEAD_SECONDS + 4, microphone=sound)
     assert [event.hears for event in session.of(DeviceChanged)] == [False, True]
 
 
