@@ -17,12 +17,14 @@ import time
 from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TextIO
 
 from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app.folders import log_folder
+from app.open_talk import any_hangs
 from app.settings import SettingsFile
 from app.window import theme, worker
 from app.window.language import use_language
@@ -35,8 +37,12 @@ _LOG = logging.getLogger(__name__)
 _LOG_BYTES = 500_000
 # A worker's thread keeps the interpreter from the window's so long; Python's own 5 ms add up.
 SWITCH_SECONDS = 0.001
+# Closing the window ends the process by then, whatever hangs; a sound server that does, mostly.
+_END_SECONDS = 9.0
+_WORK_SECONDS = 2.0
 # So often Python gets to see Ctrl-C while Qt waits.
 _SIGNAL_MS = 250
+_crash_log: TextIO | None = None
 
 
 def open_window() -> int:
@@ -75,16 +81,31 @@ def open_window() -> int:
     # What is there now stays: going through it again for garbage would take 20 to 40 ms at a time.
     gc.freeze()
     instance.called.connect(window.come_forward)
+    window.closing.connect(_end_soon)
     signal.signal(signal.SIGINT, lambda *_: window.close())
     signal.signal(signal.SIGTERM, lambda *_: window.close())
     ticks = QTimer()
     ticks.timeout.connect(lambda: None)
     ticks.start(_SIGNAL_MS)
     status = app.exec()
-    window.session.close()
-    worker.wait_for_all()
+    ended = window.session.close()
+    ended &= worker.wait_for_all(round(_WORK_SECONDS * 1000))
     instance.release()
+    if not ended or any_hangs():
+        _LOG.error("the process ends though something hangs")
+        logging.shutdown()
+        os._exit(status)  # Python's own end would wait for it
     return status
+
+
+def _end_soon() -> None:
+    """Have the process end in some seconds, by a thread that needs nothing of Python.
+
+    Where all threads are then goes into the crash log.
+    """
+    global _crash_log
+    _crash_log = _crash_log or open(os.devnull, "w")  # noqa: SIM115 - for the process's life
+    faulthandler.dump_traceback_later(_END_SECONDS, exit=True, file=_crash_log)
 
 
 @contextlib.contextmanager
@@ -105,19 +126,20 @@ def display_missing() -> bool:
 
 def _begin_log() -> Path | None:
     """A log of half a megabyte and one before it; None where none can be written."""
+    global _crash_log
     try:
         folder = log_folder()
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "duologue.log"
         handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf8")
-        crash = (folder / "crash.log").open("a", encoding="utf8")
+        _crash_log = (folder / "crash.log").open("a", encoding="utf8")
     except (OSError, DuologueError):
         return None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
-    faulthandler.enable(crash)
+    faulthandler.enable(_crash_log)
     return path
 
 
