@@ -20,6 +20,7 @@ from engine.audio_file import unwritable
 from engine.bundle import ChunkMs
 from engine.duplex import MOST_LATENCY_MS
 from engine.errors import DuologueError
+from engine.llama import MOST_GPU_LAYERS
 from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS, MOST_CARD_LATENCY_MS
 from engine.recorder import MOST_BYTES, MOST_TALKS
 from engine.whole_file import write_whole
@@ -49,7 +50,7 @@ class Settings(BaseModel):
     gain_control: bool = False
     hold_to_talk: bool = False
     threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] = 1
-    gpu_layers: Annotated[int, Field(ge=-1)] = -1
+    gpu_layers: Annotated[int, Field(ge=-1, le=MOST_GPU_LAYERS)] = -1
     """Of the language model, where there is a GPU; -1: all."""
     bundle: Path | None = None
     """None: the starter."""
