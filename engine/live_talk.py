@@ -10,6 +10,7 @@ runs in the engine's thread.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -24,6 +25,8 @@ from engine.playout import Playout
 from engine.recorder import Command
 from engine.sound_card import BLOCK_SAMPLES, Exchange
 from engine.tokens import RATE_HZ
+
+_LOG = logging.getLogger(__name__)
 
 MOST_BRIDGED_CHUNKS = 4
 """A longer gap in the sound is cut out of the talk's time."""
@@ -188,6 +191,11 @@ class LiveTalk:
         self.has_sounded |= not zeros
         if self.canceller:
             near = self.canceller.process(near, exchange.far)
+            if not np.isfinite(near).all():
+                # Its state holds them too, and would for good.
+                self.canceller.reset()
+                near = np.zeros_like(near)
+                self._break()
         self._measure(near, exchange.far, start_sample)
         return near
 
@@ -262,13 +270,22 @@ class LiveTalk:
             unspoken_chunks=counts.unspoken_chunks + (not spoken),
             lost_chunks=counts.lost_chunks + lost,
         )
+        if step.not_numbers:
+            self._break()
         took_ms = step.timings_ms["total"]
         late_ms, lag_ms = late * 1000 / RATE_HZ, lag * 1000 / RATE_HZ
         self._emit(ChunkDone(step, took_ms, lag_ms, late_ms))
         if self._recorder:
-            extra = {"ready_ms": lag_ms + took_ms, "late_ms": late_ms}
+            extra: dict[str, Any] = {"ready_ms": lag_ms + took_ms, "late_ms": late_ms}
+            if step.not_numbers:
+                extra["not_numbers"] = step.not_numbers
             self._steps.append((step, extra))
         self._index += 1
+
+    def _break(self) -> None:
+        if not self.counts.broken_chunks:
+            _LOG.error("a model gave values that are no numbers, in chunk %d", self._index)
+        self.counts = replace(self.counts, broken_chunks=self.counts.broken_chunks + 1)
 
     def _say(self, step: Step, target: int) -> int:
         """Play the step's sound; returns how many samples of it were late."""

@@ -172,6 +172,11 @@ class Llama:
         self.feed(tokens[:10])
         self.feed(tokens[10:])
         first = self.logits()
+        if not np.isfinite(first).all():
+            raise DuologueError(
+                f"The language model {self._path} gives values that are no numbers; "
+                "install the bundle again."
+            )
         self.truncate(10)
         self.feed(tokens[10:])
         checked_roll_back(np.allclose(first, self.logits(), atol=0.05), self._path)

@@ -32,9 +32,10 @@ class Tokenizer:
         Raises DuologueError where the model fails.
         """
         units = self._model.run(audio.astype(np.float32, copy=False), len(audio) // FRAME_SAMPLES)
-        if self._unit_count is not None and units.max() >= self._unit_count:
+        wrong = units[(units < 0) | (units >= (self._unit_count or np.inf))]
+        if len(wrong):
             raise DuologueError(
-                f"{self._model.path} is a foreign model (it gave unit {units.max()} of "
+                f"{self._model.path} is a foreign model (it gave unit {wrong[0]} of "
                 f"{self._unit_count}); install the bundle again."
             )
         return units

@@ -21,7 +21,7 @@ from app.talk_state import Figures, State, TalkState
 from app.timeline import Timeline
 from engine.errors import DuologueError
 from engine.live import Switches
-from engine.live_events import Counts, DeviceChanged, Ended, Event
+from engine.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Ended, Event
 
 _LOG = logging.getLogger(__name__)
 _POLL_MS = 33
@@ -60,6 +60,7 @@ class Session(QObject):
         self._told: queue.Queue[tuple[str, object]] = queue.Queue()
         self._tracker: TalkState | None = None
         self._counts = Counts()
+        self._broken = False
         self.timeline: Timeline | None = None
         self._switches = Switches(hold_to_talk=settings.hold_to_talk)
         """Whatever begins the talk anew, what the user has closed stays closed."""
@@ -247,6 +248,7 @@ class Session(QObject):
 
     def _began(self, talk: OpenTalk) -> None:
         self._talk = talk
+        self._broken = False
         self._tracker = TalkState(talk.chunk_ms)
         self.timeline = Timeline(talk.chunk_ms, talk.latency_ms, captioned=talk.captioned)
         if self._stop.is_set():
@@ -267,6 +269,9 @@ class Session(QObject):
                 return
             self.timeline.add(event)
             self._tracker.add(event)
+            if isinstance(event, ChunkDone) and event.step.not_numbers and not self._broken:
+                self._broken = True
+                self.notice.emit(NOT_NUMBERS)
             if isinstance(event, DeviceChanged):
                 self.notice.emit(event.text)
             elif isinstance(event, Ended) and event.error:

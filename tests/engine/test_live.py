@@ -51,6 +51,7 @@ class Notes:
         self.user: list[np.ndarray] = []
         self.agent: list[np.ndarray] = []
         self.steps: list[Step] = []
+        self.extras: list[Any] = []
         self.devices: list[str] = []
         self.commands: list[tuple[str, int]] = []
         self.rest: list[tuple[np.ndarray, Step | None]] = []
@@ -65,6 +66,7 @@ class Notes:
         self.user.append(user_audio)
         self.agent.append(agent_audio)
         self.steps.append(step)
+        self.extras.append(extra)
 
     def device_event(self, text: str) -> None:
         self.devices.append(text)
@@ -591,6 +593,42 @@ def test_an_engine_that_fails_ends_the_talk_with_a_sentence(
     talk.step_due = fails  # type: ignore[method-assign]
     session = Session(talk, 4.0)
     assert session.events[-1] == Ended("The language model failed; restart.")
+
+
+@pytest.mark.parametrize("volume", [float("nan"), float("inf")])
+def test_a_voice_that_is_no_number_is_silence_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, volume: float
+) -> None:
+    talk = Duplex(write_tiny_bundle(tmp_path, volume=volume), CHUNK_MS)
+    session = Session(talk, 3.0, microphone=voice(3.0))
+    chunks = session.of(ChunkDone)
+    assert session.events[-1] == Ended(None)
+    assert all(event.step.not_numbers == CHUNK for event in chunks)
+    assert session.live.counts.broken_chunks == len(chunks) > 10
+    assert not session.played.any() and not np.concatenate(session.notes.agent).any()
+    assert all(extra["not_numbers"] == CHUNK for extra in session.notes.extras)
+    assert len(caplog.messages) == 1 and "no numbers" in caplog.messages[0]  # not once a chunk
+    talk.close()
+
+
+def test_a_canceller_that_breaks_is_begun_anew(duplex: Callable[..., Duplex]) -> None:
+    class Breaks:
+        delay_samples = 0
+        blocks = resets = 0
+
+        def process(self, near: np.ndarray, _far: np.ndarray) -> np.ndarray:
+            self.blocks += 1
+            return near * np.float32(np.nan) if self.resets < 2 and self.blocks > 50 else near
+
+        def reset(self) -> None:
+            self.resets += 1
+
+    canceller = Breaks()
+    at = {0.0: lambda session: session.live.use_canceller(canceller)}
+    session = Session(duplex(), 3.0, at, microphone=voice(3.0))
+    assert session.events[-1] == Ended(None)
+    assert canceller.resets == session.live.counts.broken_chunks == 2
+    assert np.isfinite(np.concatenate(session.notes.user)).all()
 
 
 # --- many faults ----------------------------------------------------------------------------------

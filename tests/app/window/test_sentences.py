@@ -16,7 +16,7 @@ from engine.devices import dead_microphone
 
 _ROOT = Path(__file__).resolve().parents[3]
 _SAID_IN_THE_WINDOW = """
-engine/bundle engine/devices engine/doctor engine/events engine/live engine/llama
+engine/bundle engine/devices engine/doctor engine/events engine/live engine/live_events engine/llama
 engine/onnx_session engine/pieces engine/portaudio_card engine/recorder engine/transcript
 engine/unit_reader
 app/bundle_store app/library app/open_talk app/player app/settings app/timeline

@@ -17,9 +17,10 @@ from app.library import entries
 from app.open_talk import OpenTalk
 from app.settings import Settings
 from app.talk_state import State
+from app.window.meters_panel import MetersPanel
 from app.window.session import Session
 from engine import live
-from engine.live_events import ChunkDone, Levels
+from engine.live_events import NOT_NUMBERS, ChunkDone, Levels
 from engine.sound_card import CardInfo, Exchange, Play
 from tests.app.window.fast_card import FastCard
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -295,6 +296,23 @@ def test_the_talk_key_is_up_in_a_new_talk(stage: Stage) -> None:
     session.stop()
     stage.wait(lambda: not session.running)
     assert not user_track(stage.recordings[-1]).any()
+
+
+def test_models_that_give_no_numbers_are_told_once(stage: Stage, tmp_path: Path) -> None:
+    broken = write_tiny_bundle(tmp_path / "broken", volume=float("nan")).folder
+    stage.session.change(stage.session._settings.model_copy(update={"bundle": broken}))
+    stage.session.start()
+    stage.wait(lambda: stage.chunks() > 5)
+    stage.session.stop()
+    stage.wait(lambda: not stage.session.running)
+    assert stage.notices == [NOT_NUMBERS]
+    figures = stage.session.figures()
+    assert figures and figures.counts.broken_chunks == figures.counts.chunks
+    panel = MetersPanel()
+    panel.show_figures(figures)
+    assert "broken by the models" in panel.drops._more.text()
+    (entry,) = entries(stage.recordings[0].parent)
+    assert entry.summary and "no numbers" in str(entry.summary)
 
 
 # --- everything can be ended ----------------------------------------------------------------------
