@@ -55,7 +55,7 @@ class DeviceWatch:
         self._changed.set()
         child = self._child
         if child:
-            child.kill()  # it has nothing to save, and asked politely it waits for a server that hangs
+            child.kill()  # it has nothing to save, and may wait for a server that hangs
         for thread in self._threads:
             thread.join(_END_SECONDS)
 

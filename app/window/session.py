@@ -197,9 +197,7 @@ class Session(QObject):
         begun = False
         try:
             try:
-                talk.begin(
-                    lambda name: self._told.put(("phase", name)), self._switches, self._stop
-                )
+                talk.begin(lambda name: self._told.put(("phase", name)), self._switches, self._stop)
                 begun = True
                 self._told.put(("began", talk))
                 self._stop.wait()

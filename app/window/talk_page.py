@@ -235,9 +235,7 @@ class TalkPage(QWidget):
         if state == State.IDLE and self._session.muted:
             return (
                 self.tr("Ready to talk"),
-                self.tr(
-                    "The microphone is muted: the agent will hear silence until you press M."
-                ),
+                self.tr("The microphone is muted: the agent will hear silence until you press M."),
             )
         return {
             State.IDLE: (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -311,23 +312,28 @@ def test_hold_to_talk(duplex: Callable[..., Duplex]) -> None:
     assert not heard[round(2.1 * RATE_HZ) :].any()
 
 
+@pytest.mark.parametrize(
+    ("closed", "noted"),
+    [
+        (Switches(muted=True), "mute"),
+        (Switches(hold_to_talk=True), "mute"),
+        (Switches(paused=True), "pause"),
+    ],
+)
 def test_what_was_closed_before_the_talk_is_closed_in_its_first_sample(
-    duplex: Callable[..., Duplex],
+    duplex: Callable[..., Duplex], closed: Switches, noted: str
 ) -> None:
-    for closed, recorded in (
-        (Switches(muted=True), True),
-        (Switches(hold_to_talk=True), True),
-        (Switches(paused=True), False),
-    ):
-        notes = Notes()
-        card = SimulatedCard(voice(3.0), on_block=lambda one: talk.stop() if one.seconds > 2 else 0)
-        talk = LiveConversation(duplex(), card, None, notes, closed)
-        talk.run()
-        heard = np.concatenate([np.zeros(0), *notes.user, *(user for user, _ in notes.rest)])
-        assert not heard.any()
-        assert (len(heard) > RATE_HZ) == recorded
-        (begun,) = notes.commands
-        assert begun == ("mute" if recorded else "pause", 0)
+    def stop(card: SimulatedCard) -> None:
+        if card.seconds > 2:
+            talk.stop()
+
+    notes = Notes()
+    talk = LiveConversation(duplex(), SimulatedCard(voice(3.0), on_block=stop), None, notes, closed)
+    talk.run()
+    heard = np.concatenate([np.zeros(0), *notes.user, *(user for user, _ in notes.rest)])
+    assert not heard.any()
+    assert (len(heard) > RATE_HZ) == (noted == "mute")  # a pause takes no time
+    assert notes.commands == [(noted, 0)]
 
 
 @pytest.mark.parametrize("closed", ["mute", "hold", "pause"])

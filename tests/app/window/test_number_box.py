@@ -43,7 +43,9 @@ def test_a_point_and_a_comma_are_both_understood(
     assert typed(qtbot, space, text) == meant
 
 
-@pytest.mark.parametrize(("text", "meant"), [("0.05", 0.05), ("0,80", 0.8), ("1.5", 1.5), (".7", 0.7)])
+@pytest.mark.parametrize(
+    ("text", "meant"), [("0.05", 0.05), ("0,80", 0.8), ("1.5", 1.5), (".7", 0.7)]
+)
 def test_a_temperature_with_a_text_for_its_least(
     qtbot: QtBot, language: str, text: str, meant: float
 ) -> None:

@@ -62,9 +62,7 @@ def test_closing_the_window_ends_the_process(
     bundle = write_tiny_bundle(tmp_path / "bundle").folder
     talks = tmp_path / "talks"
     SettingsFile().save(
-        Settings(
-            bundle=bundle, recording_folder=talks, echo_cancelling=False, first_run_done=True
-        )
+        Settings(bundle=bundle, recording_folder=talks, echo_cancelling=False, first_run_done=True)
     )
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path_factory.mktemp("r"))}
     done = subprocess.run(
