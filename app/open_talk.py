@@ -247,7 +247,7 @@ class OpenTalk:
 def _leave_at_once() -> None:
     """End the process where a card hangs: ending PortAudio, as its module does, would hang too."""
     if _hanging:
-        _LOG.error("the process ends while the sound card hangs")
+        _LOG.info("the process ends while the sound card hangs")
         for stream in (sys.stdout, sys.stderr):
             if stream:
                 stream.flush()

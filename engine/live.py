@@ -42,7 +42,7 @@ gave sound before: a noise gate gives zeros for as long as the user is silent.""
 _READ_SECONDS = 0.05
 _EVENTS = 512
 _JOIN_SECONDS = 4.0
-"""An end takes half a second and the rest of a step; what takes longer hangs."""
+"""An end takes half a second beside the rest of a step; a card that takes longer hangs."""
 
 
 @dataclass
@@ -120,6 +120,8 @@ class LiveConversation:
         self._stopping, self._begun = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._begun_with: CardInfo | Exception | None = None
+        self._computes = False
+        """Whether the engine's thread is in the models, and not with the card."""
 
     # --- commands, from any thread ----------------------------------------------------------------
 
@@ -151,9 +153,13 @@ class LiveConversation:
         use then, until ``wait`` returns.
         """
         self.ask_to_stop()
-        if self._thread:
-            self._thread.join(_JOIN_SECONDS)
-            return not self._thread.is_alive()
+        waited_seconds = 0.0
+        while self._thread and self._thread.is_alive():
+            if waited_seconds > _JOIN_SECONDS:
+                return False
+            self._thread.join(_READ_SECONDS)
+            # A large model on a slow machine does not hang.
+            waited_seconds += 0.0 if self._computes else _READ_SECONDS
         return True
 
     def wait(self) -> None:
@@ -270,9 +276,12 @@ class LiveConversation:
                     self._talk.idle(exchange)
                     continue
                 self._watch_microphone()
+                self._computes = True
                 self._talk.hear(exchange)
+                self._computes = False
         except Exception as caught:  # whoever waits for the last event must get it
             error = self._failure(caught)
+        self._computes = False
         try:
             self._end()
         except Exception as caught:  # as above

@@ -284,7 +284,8 @@ class LiveTalk:
 
     def _break(self) -> None:
         if not self.counts.broken_chunks:
-            _LOG.error("a model gave values that are no numbers, in chunk %d", self._index)
+            # No warning: in a terminal that would be printed into the live status.
+            _LOG.info("a model gave values that are no numbers, in chunk %d", self._index)
         self.counts = replace(self.counts, broken_chunks=self.counts.broken_chunks + 1)
 
     def _say(self, step: Step, target: int) -> int:

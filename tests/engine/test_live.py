@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -601,10 +603,32 @@ def test_an_engine_that_fails_ends_the_talk_with_a_sentence(
     assert session.events[-1] == Ended("The language model failed; restart.")
 
 
+def test_a_slow_model_is_no_card_that_hangs(
+    duplex: Callable[..., Duplex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "_JOIN_SECONDS", 0.1)
+    talk, begun, go_on = duplex(), threading.Event(), threading.Event()
+    step_due = talk.step_due
+
+    def slow(*arguments: Any, **settings: Any) -> Step:
+        begun.set()
+        go_on.wait()
+        return step_due(*arguments, **settings)
+
+    talk.step_due = slow  # type: ignore[method-assign]
+    live = LiveConversation(talk, SimulatedCard(voice(60.0)), None)
+    live.start()
+    assert begun.wait(10)
+    threading.Timer(0.5, go_on.set).start()
+    assert live.stop()
+    assert go_on.is_set()
+
+
 @pytest.mark.parametrize("volume", [float("nan"), float("inf")])
 def test_a_voice_that_is_no_number_is_silence_and_counted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, volume: float
 ) -> None:
+    caplog.set_level(logging.INFO)
     talk = Duplex(write_tiny_bundle(tmp_path, volume=volume), CHUNK_MS)
     session = Session(talk, 3.0, microphone=voice(3.0))
     chunks = session.of(ChunkDone)

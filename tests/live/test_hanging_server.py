@@ -120,3 +120,20 @@ def test_the_window_is_closed_while_a_talk_begins_on_a_server_that_hangs(
     time.sleep(1.0)  # so that it is asked
     window.send_signal(signal.SIGTERM)
     assert window.wait(MOST_END_SECONDS) == 0
+
+
+def test_the_terminals_talk_is_ended_while_the_server_hangs(server: int, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "app", "live", "--record", str(tmp_path / "talks")]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        until(program, lambda line: line.startswith("Talking through"))
+        time.sleep(1.0)  # so that something is recorded
+        os.kill(server, signal.SIGSTOP)
+        until(program, lambda line: "is gone" in line)
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=MOST_END_SECONDS)
+    assert program.returncode == 2
+    assert said.strip().endswith("does not answer; wait a moment, or start the computer again.")
+    (entry,) = entries(tmp_path / "talks")
+    assert entry.summary and not entry.damage
