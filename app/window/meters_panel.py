@@ -71,7 +71,7 @@ class MetersPanel(QWidget):
         drops = counts.late_chunks + counts.lost_chunks + counts.xruns + counts.broken_chunks
         said = self.tr("none")
         if counts.broken_chunks:
-            said = self.tr("{0} broken by the models").format(counts.broken_chunks)
+            said = self.tr("{0} broken").format(counts.broken_chunks)
         elif drops or counts.lost_samples:
             said = self.tr("{0} late, {1} gaps, {2:.1f} s lost").format(
                 counts.late_chunks, counts.xruns, counts.lost_samples / RATE_HZ

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 from app.window.sentences import in_language
 
 _NOTICE_MS = 12_000
-_MOST_AT_ONCE = 3
+_MOST_AT_ONCE = 2
 
 
 class NoticeBar(QWidget):

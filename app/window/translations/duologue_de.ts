@@ -424,8 +424,8 @@
         <translation>keine</translation>
     </message>
     <message>
-        <source>{0} broken by the models</source>
-        <translation>{0} von den Modellen gestört</translation>
+        <source>{0} broken</source>
+        <translation>{0} gestört</translation>
     </message>
     <message>
         <source>{0} late, {1} gaps, {2:.1f} s lost</source>
