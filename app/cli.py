@@ -285,6 +285,7 @@ def live(
     from app.live_status import LiveStatus, show_live_summary
     from app.open_talk import OpenTalk
     from app.settings import recording_limits, settings_of_options
+    from engine.live import Switches
     from engine.live_events import ChunkDone, Ended
 
     if (noise_suppression or gain_control) and not echo:
@@ -311,10 +312,9 @@ def live(
     took_ms: list[float] = []
     ended = Ended(None)
     with _interruptible() as interrupted:
-        info = talk.begin()
+        switches = Switches(hold_to_talk=hold_to_talk)
+        info = talk.begin(switches=switches, stopped=interrupted)
         conversation = talk.conversation
-        conversation.hold_to_talk(hold_to_talk)
-        paused = muted = held = False
         try:
             with (
                 Keys() as keys,
@@ -331,14 +331,14 @@ def live(
                         took_ms.append(event.took_ms)
                     match keys.next():
                         case "p":
-                            conversation.pause(paused := not paused)
+                            conversation.pause(not switches.paused)
                         case "m":
-                            conversation.mute_microphone(muted := not muted)
+                            conversation.mute_microphone(not switches.muted)
                         case " ":
-                            conversation.hold(held := not held)
+                            conversation.hold(not switches.held)
                         case "q" | "\x1b":
                             break
-                    status.show_keys(paused, muted or (hold_to_talk and not held))
+                    status.show_keys(switches.paused, switches.deaf)
         finally:
             talk.end()
     if ended.error:

@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from engine.live_events import ChunkDone, Counts, DeviceChanged, Event, Levels
+from engine.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Event, Levels
 from engine.sound_card import CardInfo
 from engine.tokens import RATE_HZ
 from engine.transcript import Side, Transcript
@@ -41,6 +41,7 @@ class LiveStatus:
         self._transcript = Transcript(chunk_ms * RATE_HZ // 1000)
         self._counts = Counts()
         self._standing = ""
+        self._broken = False
         self._began = time.monotonic()
         self._live = (
             Live(
@@ -69,6 +70,9 @@ class LiveStatus:
         if isinstance(event, Levels):
             self._levels = event
         elif isinstance(event, ChunkDone):
+            if event.step.not_numbers and not self._broken:
+                self._broken = True
+                self._say(NOT_NUMBERS)
             self._recent.append(event)
             self._transcript.add(event.step)
         elif isinstance(event, DeviceChanged):
@@ -76,7 +80,12 @@ class LiveStatus:
 
     def show_keys(self, paused: bool, muted: bool) -> None:
         """What the keys have done."""
-        self._standing = "paused" if paused else "microphone muted" if muted else ""
+        open_still = "stays open until you end (q)"
+        self._standing = ""
+        if paused:
+            self._standing = f"paused; the microphone {open_still}"
+        elif muted:
+            self._standing = f"microphone muted; it {open_still}"
 
     def _say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -123,6 +132,7 @@ def drops(counts: Counts) -> str:
         (counts.late_chunks, f"{counts.late_chunks} of {counts.chunks} chunks late"),
         (counts.lost_samples, f"{counts.lost_samples / 16000:.1f} s of sound lost"),
         (counts.xruns, f"{counts.xruns} gaps in the card's sound"),
+        (counts.broken_chunks, f"{counts.broken_chunks} chunks broken by the models"),
         (counts.events_dropped, f"{counts.events_dropped} messages not shown"),
     ]
     return ", ".join(text for number, text in parts if number) or "none"

@@ -6,6 +6,11 @@ What `duologue live` and the window have in common. Knows neither Qt nor a termi
 
 from __future__ import annotations
 
+import atexit
+import logging
+import os
+import sys
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,11 +21,11 @@ from app.sound_check import ONE_CARD
 from engine.audio_file import unwritable
 from engine.bundle import Bundle, load_bundle
 from engine.clock import Sampling
-from engine.devices import Wanted
+from engine.devices import Wanted, no_answer
 from engine.duplex import Duplex
 from engine.echo import EchoCanceller
 from engine.errors import DuologueError
-from engine.live import LiveConversation
+from engine.live import LiveConversation, Switches
 from engine.live_talk import Canceller
 from engine.portaudio_card import PortAudioCard
 from engine.recorder import Recorder
@@ -33,7 +38,22 @@ _OF_THE_ENGINE = (
     "chunk_ms latency_ms temperature threads gpu_layers bundle record recording_folder".split()
 )
 _CARD_SECONDS = 5.0
+_HUNG_STATUS = 2
+_LOG = logging.getLogger(__name__)
 _OF_THE_CANCELLER = "echo_cancelling noise_suppression gain_control".split()
+
+
+_hanging: set[OpenTalk] = set()
+"""Talks that have been given up, until their card lets go of them."""
+
+
+def any_hangs() -> bool:
+    """Whether a talk's card still hangs, so that the process must be ended without its leave."""
+    return bool(_hanging)
+
+
+class StoppedError(DuologueError):
+    """The talk was stopped before it had begun."""
 
 
 class ChosenCard(SoundCard, Protocol):
@@ -79,17 +99,30 @@ class OpenTalk:
         self.captioned: list[Side] = []
         """Whose words the model writes; after ``begin``."""
 
-    def begin(self, phase: Callable[[str], None] = lambda name: None) -> CardInfo:
+    def begin(
+        self,
+        phase: Callable[[str], None] = lambda name: None,
+        switches: Switches | None = None,
+        stopped: threading.Event | None = None,
+    ) -> CardInfo:
         """Load the models, open the card and talk.
 
-        ``phase`` is told "bundle", "models", "sound" when each begins. Raises DuologueError with
-        everything closed.
+        ``phase`` is told "bundle", "models", "sound" when each begins. What ``switches`` says is
+        closed is closed from the first sample on. Raises DuologueError with everything closed, and
+        StoppedError soon after ``stopped`` is set.
         """
         settings = self.settings
+        stopped = stopped or threading.Event()
+
+        def enter(name: str) -> None:
+            if stopped.is_set():
+                raise StoppedError("The talk was stopped before it began.")
+            phase(name)
+
         try:
-            phase("bundle")
+            enter("bundle")
             bundle = load_bundle(settings.bundle)
-            phase("models")
+            enter("models")
             self._duplex = Duplex(
                 bundle,
                 settings.chunk_ms,
@@ -102,8 +135,10 @@ class OpenTalk:
             self.chunk_ms = self._duplex.format.chunk_ms
             self.latency_ms = self._duplex.latency_ms
             self.captioned = covered_sides(bundle.manifest)
-            phase("sound")
+            enter("sound")
             if not ONE_CARD.acquire(timeout=_CARD_SECONDS):
+                if _hanging:
+                    raise no_answer()
                 raise DuologueError("The sound card is still being tried; begin again.")
             self._has_card = True
             self._card = self._make_card(
@@ -119,14 +154,16 @@ class OpenTalk:
                     report=self._report,
                 )
             self._conversation = LiveConversation(
-                self._duplex, self._card, _canceller(settings), self._recorder
+                self._duplex, self._card, _canceller(settings), self._recorder, switches
             )
-            return self._conversation.start()
+            return self._conversation.start(stopped)
         except BaseException:
             nothing = self.recording
-            self.end()
-            if nothing:
-                delete_recording(nothing)  # else it would be listed as a damaged one
+            try:
+                self.end()
+            finally:
+                if nothing:
+                    delete_recording(nothing)  # else it would be listed as a damaged one
             raise
 
     @property
@@ -138,7 +175,7 @@ class OpenTalk:
 
     @property
     def recording(self) -> Path | None:
-        """The recording's folder, if there is one."""
+        """The recording's folder, if there is one; after ``end`` only where it holds sound."""
         return self._recorder.folder if self._recorder else None
 
     def change(self, settings: Settings) -> bool:
@@ -155,21 +192,68 @@ class OpenTalk:
         return True
 
     def end(self) -> None:
-        """Stop, finish the recording, and free everything."""
-        # In this order, each whatever became of those before it.
-        with ExitStack() as ends:
-            if self._has_card:
-                ends.callback(ONE_CARD.release)
-            if self._duplex:
-                ends.callback(self._duplex.close)
-            if self._recorder:
-                ends.callback(self._recorder.close)
-            if self._card:
-                ends.callback(self._card.end)
-            self._card = self._duplex = None
-            self._has_card = False
-            if self._conversation:
-                self._conversation.stop()
+        """Stop, finish the recording, and free everything.
+
+        Raises DuologueError where the card hangs: the recording is finished, and the rest is left
+        to a thread of its own, for nobody may use what the hanging thread uses.
+        """
+        if self in _hanging:
+            return
+        hangs = self._conversation is not None and not self._conversation.stop()
+        recorder, rest = self._recorder, self._rest()
+        self._card = self._duplex = None
+        self._has_card = False
+        if not hangs:
+            # In this order, each whatever became of those before it.
+            with rest:
+                if recorder:
+                    rest.callback(self._close_recorder, recorder)
+            return
+        if not _hanging:
+            atexit.register(_leave_at_once)
+        _hanging.add(self)
+        threading.Thread(target=self._free_later, args=(rest,), name="hanging", daemon=True).start()
+        if recorder:
+            self._close_recorder(recorder)
+        raise no_answer()
+
+    def _close_recorder(self, recorder: Recorder) -> None:
+        """Finish the recording; one of a talk that was paused from its first sample on holds no
+        sound, and nobody wants it."""
+        talk = recorder.close()
+        if talk and not len(talk.user_peaks):
+            delete_recording(recorder.folder)
+            self._recorder = None
+
+    def _rest(self) -> ExitStack:
+        """What frees all but the recorder, the last first."""
+        rest = ExitStack()
+        if self._has_card:
+            rest.callback(ONE_CARD.release)
+        if self._duplex:
+            rest.callback(self._duplex.close)
+        if self._card:
+            rest.callback(self._card.end)
+        return rest
+
+    def _free_later(self, rest: ExitStack) -> None:
+        assert self._conversation
+        self._conversation.wait()
+        try:
+            rest.close()
+        finally:
+            _hanging.discard(self)
+
+
+def _leave_at_once() -> None:
+    """End the process where a card hangs: ending PortAudio, as its module does, would hang too."""
+    if _hanging:
+        _LOG.info("the process ends while the sound card hangs")
+        for stream in (sys.stdout, sys.stderr):
+            if stream:
+                stream.flush()
+        logging.shutdown()
+        os._exit(_HUNG_STATUS)
 
 
 def _make_folder(folder: Path) -> None:

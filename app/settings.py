@@ -24,13 +24,13 @@ from engine.bundle import ChunkMs
 from engine.devices import Wanted
 from engine.duplex import MOST_LATENCY_MS
 from engine.errors import DuologueError
+from engine.llama import MOST_GPU_LAYERS
 from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS, MOST_CARD_LATENCY_MS
 from engine.whole_file import write_whole, writing_whole
 
 VERSION = 1
 FILE_NAME = "settings.json"
 MOST_THREADS = os.cpu_count() or 1
-MOST_GPU_LAYERS = 10_000
 NO_LIMITS: dict[str, Any] = {"most_recordings": 100_000, "most_gigabytes": 10_000.0}
 """The settings with which no recording is deleted."""
 CAUTIOUS: dict[str, Any] = NO_LIMITS | {"record": False}

@@ -73,7 +73,7 @@ class SoundCheck:
         try:
             info = self._card.open(self._playout.take)
             blocks: list[np.ndarray] = []
-            zero_seconds = 0.0
+            heard_seconds, dead, sounded = 0.0, False, False
             while not self._stopping.is_set():
                 if self._chime.is_set():
                     self._chime.clear()
@@ -86,10 +86,15 @@ class SoundCheck:
                     continue
                 near = np.concatenate(blocks)
                 blocks.clear()
-                before = zero_seconds
-                zero_seconds = 0.0 if near.any() else before + _LEVEL_BLOCKS * BLOCK_SECONDS
-                if before < DEAD_SECONDS <= zero_seconds:
+                sounded |= bool(near.any())
+                heard_seconds += _LEVEL_BLOCKS * BLOCK_SECONDS
+                # Zeros after sound are a noise gate's.
+                if not sounded and not dead and heard_seconds >= DEAD_SECONDS:
+                    dead = True
                     self._tell(dead_microphone(info.microphone))
+                elif sounded and dead:
+                    dead = False
+                    self._tell(f"The microphone {info.microphone} gives sound.")
                 self._tell(float(levels_db(near).max()))
         except DuologueError as error:
             self._tell(str(error))

@@ -78,6 +78,8 @@ class ClockStep:
     refeed_ms: float
     estimate_ms: float
     own_ms: float
+    not_numbers: int = 0
+    """Tokens drawn though the language model gave scores that are no numbers."""
 
 
 class ChunkClock:
@@ -118,6 +120,7 @@ class ChunkClock:
         self._last_heard: int | None = None
         self._pending: list[int] = [] if fmt.bos is None else [fmt.bos]
         self._chunks: list[_Chunk] = []
+        self._not_numbers = 0
         self.elapsed_chunks = 0
         llama.truncate(0)
         # A dialogue's first chunk has no carry, so even silence is said (spec: both emit).
@@ -188,6 +191,7 @@ class ChunkClock:
         refeed_ms, estimate_ms, own_ms = (np.diff(times) * 1000).tolist()
         frames = fill_frames(own, self._last_own, self._fmt)
         self._last_own = frames[-1]
+        not_numbers, self._not_numbers = self._not_numbers, 0
         own_text, _ = self._pieces(self._chunks[-1].text)
         settled = zip(self._chunks[unknown:], self._chunks[unknown + 1 :], strict=False)
         heard_text = [self._pieces(after.text)[1] for chunk, after in settled if chunk.real]
@@ -203,6 +207,7 @@ class ChunkClock:
             refeed_ms=refeed_ms,
             estimate_ms=estimate_ms,
             own_ms=own_ms,
+            not_numbers=not_numbers,
         )
 
     # --- the user -------------------------------------------------------------------------------
@@ -428,6 +433,13 @@ class ChunkClock:
                 kinds.append(np.arange(slot.heard_base, slot.heard_base + slot.piece_count))
             allowed = self._allowed[key] = np.concatenate(kinds)
         scores = logits[allowed]
+        finite = np.isfinite(scores)
+        if not finite.all():
+            # The likeliest of the rest; where there is none, what ends the part of the chunk.
+            self._not_numbers += 1
+            scores = np.where(finite, scores, -np.inf)
+            if not finite.any():
+                scores[0] = 0.0
         if banned is not None:
             scores[len(tags) + banned] = -np.inf
         return int(allowed[draw(scores, sampling, self._random)])

@@ -70,6 +70,8 @@ class Tally:
     tokens_refed: int = 0
     met: int = 0
     """Chunks that were ready within their own length."""
+    broken: int = 0
+    """Chunks in which a model gave values that are no numbers."""
     took_ms: array[float] = field(default_factory=lambda: array("f"))
     """How long each chunk took."""
 
@@ -80,7 +82,17 @@ class Tally:
         self.misses += step.estimate_misses
         self.tokens_refed += step.tokens_refed
         self.met += ready_ms <= self.chunk_ms
+        self.broken += step.not_numbers > 0
         self.took_ms.append(step.timings_ms["total"])
+
+    def remarks(self) -> list[str]:
+        """What went wrong, one sentence each."""
+        if not self.broken:
+            return []
+        return [
+            f"In {self.broken} of {self.chunks} chunks the models gave values that are no numbers, "
+            "and silence stands in their place; choose another bundle."
+        ]
 
     @property
     def hit_share(self) -> float | None:
@@ -220,7 +232,7 @@ def talk(
                 agent_peaks=agent_track.peaks,
                 elapsed_seconds=time.perf_counter() - began,
                 complete=complete,
-                remarks=recording.remarks(),
+                remarks=[*recording.remarks(), *tally.remarks()],
                 lines=transcript.lines,
             )
             if transcript.lines:

@@ -14,6 +14,7 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ from engine.errors import DuologueError
 
 _WATCH_SECONDS = 1.0
 _RESTART_SECONDS = 0.5
-_END_SECONDS = 3.0
+_END_SECONDS = 1.0
+_PROBE_SECONDS = 3.0
 
 
 class DeviceWatch:
@@ -56,12 +58,17 @@ class DeviceWatch:
         self._changed.set()
         child = self._child
         if child:
-            child.terminate()
+            child.kill()  # it has nothing to save, and may wait for a server that hangs
         for thread in self._threads:
             thread.join(_END_SECONDS)
 
     def _run(self) -> None:
-        command = ["pactl", "subscribe"] if self._served else _watching_program()
+        # pactl reads nothing, so the end of its input does not end it.
+        command = (
+            [*bound_to_this_process(), "pactl", "subscribe"]
+            if self._served
+            else _watching_program()
+        )
         while not self._over.is_set():
             try:
                 # The pipe to its input tells the child when this process is no more.
@@ -78,7 +85,7 @@ class DeviceWatch:
                 return
             with self._child as child:
                 if self._over.is_set():
-                    child.terminate()
+                    child.kill()
                 self._follow(child)
             # The server went away: what it had is there again when it is.
             self._over.wait(_RESTART_SECONDS)
@@ -101,6 +108,22 @@ class DeviceWatch:
             if self._over.is_set():
                 return
             self.listing = ask_server() or self.listing
+
+
+@cache
+def bound_to_this_process() -> tuple[str, ...]:
+    """What a command begins with that is to end when this process does, however that comes about.
+
+    Of util-linux, which has it on every desktop; nothing where it is not there.
+    """
+    prefix = ("setpriv", "--pdeathsig", "KILL")
+    try:
+        done = subprocess.run(
+            [*prefix, "true"], capture_output=True, timeout=_PROBE_SECONDS, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return () if done.returncode else prefix
 
 
 def _watching_program() -> list[str]:

@@ -108,11 +108,12 @@ def portaudio() -> ModuleType:
         }.get(sys.platform, "install Duologue again")
         raise DuologueError(f"The PortAudio library is missing; {remedy}.") from error
     except Exception as error:  # PortAudio starts with the import, which holds its error's class
-        raise _no_answer() from error
+        raise no_answer() from error
     return sounddevice
 
 
-def _no_answer() -> DuologueError:
+def no_answer() -> DuologueError:
+    """The error where the system's sound hangs or cannot be started."""
     return DuologueError(
         "The system's sound does not answer; wait a moment, or start the computer again."
     )
@@ -126,7 +127,7 @@ def _answering() -> Iterator[ModuleType]:
     try:
         yield sounddevice
     except sounddevice.PortAudioError as error:
-        raise _no_answer() from error
+        raise no_answer() from error
 
 
 def _require_server() -> None:

@@ -63,6 +63,9 @@ class Step:
     as for the next."""
     heard_text: Sequence[str] = ()
     """Pieces of the user's words, as the agent understood them by then, or as the reader did."""
+    not_numbers: int = 0
+    """How often a model gave what is no number: silence, or the likeliest of the rest, is in its
+    place."""
 
 
 class Duplex:
@@ -213,6 +216,8 @@ class Duplex:
             beat = self._clock.beat(heard, speak, self._encoder.begun.tolist())
         spoken = time.perf_counter()
         agent_audio = self._vocoder.push(beat.own_frames)
+        silent = np.isnan(agent_audio)
+        agent_audio[silent] = 0.0
         self._yielding.hear(sound)
         spoken_frames = self._yielding.spoken_frames(beat.own_frames)
         if spoken_frames is not None:
@@ -243,6 +248,7 @@ class Duplex:
             yields=spoken_frames == 0,
             own_text=own_text,
             heard_text=heard_text,
+            not_numbers=beat.not_numbers + int(silent.sum()),
         )
         self._index += 1
         return step

@@ -12,15 +12,16 @@ import logging
 import queue
 import threading
 import time
-from dataclasses import replace
+from collections import deque
+from dataclasses import dataclass, replace
 
-from engine.devices import dead_microphone
+from engine.devices import dead_microphone, no_answer
 from engine.duplex import Duplex
 from engine.errors import DuologueError
 from engine.live_events import Counts, DeviceChanged, Ended, Event
 from engine.live_talk import Canceller, LiveTalk, Recorder
 from engine.playout import FADE_MS, Playout
-from engine.sound_card import BLOCK_SECONDS, CardInfo, SoundCard
+from engine.sound_card import BLOCK_SECONDS, CardInfo, Exchange, SoundCard
 from engine.tokens import RATE_HZ
 
 _LOG = logging.getLogger(__name__)
@@ -35,11 +36,32 @@ PACE_SECONDS, LEAST_PACE = 3.0, 0.5
 """A card that gave less than half of this time's sound is opened anew."""
 RETRY_SECONDS = 0.2
 """Between attempts to open a device, so that sound is back within a second of one being there."""
-DEAD_SECONDS = 1.0
-"""A microphone that gives only zeros for so long is switched off or forbidden."""
+DEAD_SECONDS, LONG_DEAD_SECONDS = 1.0, 30.0
+"""A microphone that gives only zeros for so long is switched off or forbidden; the second, where it
+gave sound before: a noise gate gives zeros for as long as the user is silent."""
 _READ_SECONDS = 0.05
 _EVENTS = 512
-_JOIN_SECONDS = 10.0
+_JOIN_SECONDS = 4.0
+"""An end takes half a second beside the rest of a step; a card that takes longer hangs."""
+
+
+@dataclass
+class Switches:
+    """What the user has closed. They outlive a talk, so that the next begins as closed as it was.
+
+    Set from any thread; the engine's looks at them before each block.
+    """
+
+    muted: bool = False
+    paused: bool = False
+    hold_to_talk: bool = False
+    """The agent hears the user only while ``held``."""
+    held: bool = False
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the agent is to hear silence."""
+        return self.muted or (self.hold_to_talk and not self.held)
 
 
 class _Pace:
@@ -72,11 +94,14 @@ class LiveConversation:
         card: SoundCard,
         canceller: Canceller | None,
         recorder: Recorder | None = None,
+        switches: Switches | None = None,
     ) -> None:
         """From ``start`` on ``duplex``, ``card``, ``canceller`` and ``recorder`` are not to be
-        touched from outside until ``stop`` has returned; then they are the caller's to close.
+        touched from outside until ``stop`` has returned True; then they are the caller's to close.
+        ``switches`` may be set from outside at any time; all open by default.
         """
         self._card = card
+        self.switches = switches or Switches()
         self._recorder = recorder
         self._playout = Playout()
         self._talk = LiveTalk(duplex, self._playout, canceller, recorder, self._emit)
@@ -86,46 +111,73 @@ class LiveConversation:
         self._opening_failed = ""
         self._patience_seconds = LOST_SECONDS
         self._microphone_dead = False
-        self._paused = self._noted_paused = False
-        self._muted = False
-        self._hold_to_talk = False
-        self._held = False
+        self._noted_paused = False
+        self._commands: deque[tuple[int, bool, bool]] = deque()
+        """Where in the playout the user gave each command, and whether it then was to be deaf or
+        to pause; only of blocks that are still to come."""
+        self._then_deaf = self._then_paused = False
         self._next_canceller: tuple[Canceller | None] | None = None
-        self._stopping = threading.Event()
+        self._stopping, self._begun = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
+        self._begun_with: CardInfo | Exception | None = None
+        self._computes = False
+        """Whether the engine's thread is in the models, and not with the card."""
 
     # --- commands, from any thread ----------------------------------------------------------------
 
-    def start(self) -> CardInfo:
-        """Open the card and talk in a thread of its own.
+    def start(self, stopped: threading.Event | None = None) -> CardInfo:
+        """Open the card and talk in a thread of its own, which alone ever touches the card.
 
-        Raises DuologueError where no sound can be had at all.
+        Raises DuologueError where no sound can be had at all, or where the card still hangs some
+        seconds after ``stopped`` is set.
         """
-        info = self._open()
         self._thread = threading.Thread(target=self.run, name="engine", daemon=True)
         self._thread.start()
-        return info
+        while not self._begun.wait(_READ_SECONDS):
+            if stopped and stopped.is_set() and not self._begun.wait(_JOIN_SECONDS):
+                raise no_answer()
+        if not isinstance(self._begun_with, CardInfo):
+            assert self._begun_with
+            raise self._begun_with
+        return self._begun_with
 
     def ask_to_stop(self) -> None:
         """Let the sound fade at once and the conversation end soon; ``stop`` waits for that."""
         self._stopping.set()
         self._playout.stop()
 
-    def stop(self) -> None:
-        """End the conversation; the sound fades at once."""
+    def stop(self) -> bool:
+        """End the conversation; the sound fades at once.
+
+        False where it hangs, as it does with the system's sound: all that it was made of stays in
+        use then, until ``wait`` returns.
+        """
         self.ask_to_stop()
+        waited_seconds = 0.0
+        while self._thread and self._thread.is_alive():
+            if waited_seconds > _JOIN_SECONDS:
+                return False
+            self._thread.join(_READ_SECONDS)
+            # A large model on a slow machine does not hang.
+            waited_seconds += 0.0 if self._computes else _READ_SECONDS
+        return True
+
+    def wait(self) -> None:
+        """Wait for the end, however long it takes."""
         if self._thread:
-            self._thread.join(_JOIN_SECONDS)
+            self._thread.join()
 
     def pause(self, paused: bool = True) -> None:
         """Stand still: neither hear nor speak, and remember everything."""
-        self._paused = paused
+        self.switches.paused = paused
+        self._note_switches()
         if paused:
             self._playout.stop()
 
     def mute_microphone(self, muted: bool = True) -> None:
         """Let the agent hear silence."""
-        self._muted = muted
+        self.switches.muted = muted
+        self._note_switches()
 
     def mute_agent(self, muted: bool = True) -> None:
         """Let the speaker be silent; the agent believes that it speaks."""
@@ -133,11 +185,17 @@ class LiveConversation:
 
     def hold_to_talk(self, on: bool = True) -> None:
         """Let the agent hear the user only while ``hold`` is on."""
-        self._hold_to_talk = on
+        self.switches.hold_to_talk = on
+        self._note_switches()
 
     def hold(self, held: bool) -> None:
         """The talk key goes down or up."""
-        self._held = held
+        self.switches.held = held
+        self._note_switches()
+
+    def _note_switches(self) -> None:
+        switches = self.switches
+        self._commands.append((self._playout.position, switches.deaf, switches.paused))
 
     def use_canceller(self, canceller: Canceller | None) -> None:
         """Hear through another echo canceller, or none, from the next block on."""
@@ -173,8 +231,7 @@ class LiveConversation:
         """Talk until ``stop``, in the caller's thread; ``start`` calls it in one of its own."""
         error: str | None = None
         try:
-            if not self._info:
-                self._open()
+            self._begin()
             blocks = steady_blocks = 0
             quiet_seconds = 0.0
             pace = _Pace(self._playout)
@@ -211,17 +268,20 @@ class LiveConversation:
                 if self._next_canceller:
                     (self._talk.canceller,) = self._next_canceller
                     self._next_canceller = None
-                muted = self._muted or (self._hold_to_talk and not self._held)
-                self._note(self._paused, muted)
-                if self._paused:
+                muted, paused = self._closed_for(exchange)
+                self._note(paused, muted)
+                if paused:
                     # Once more: the pause may have come while a chunk was in the making.
                     self._playout.stop()
                     self._talk.idle(exchange)
                     continue
                 self._watch_microphone()
+                self._computes = True
                 self._talk.hear(exchange)
+                self._computes = False
         except Exception as caught:  # whoever waits for the last event must get it
             error = self._failure(caught)
+        self._computes = False
         try:
             self._end()
         except Exception as caught:  # as above
@@ -247,6 +307,18 @@ class LiveConversation:
             "and please report it. What was recorded is kept."
         )
 
+    def _closed_for(self, exchange: Exchange) -> tuple[bool, bool]:
+        """Whether the agent is to be deaf to a block, and to pause.
+
+        Also where that was so only when the block was taken, which may be long ago if the engine
+        is late: what is said to a closed microphone is not heard after it is opened.
+        """
+        position = self._talk.position + exchange.lost_samples
+        while self._commands and self._commands[0][0] <= position:
+            _, self._then_deaf, self._then_paused = self._commands.popleft()
+        switches = self.switches
+        return switches.deaf or self._then_deaf, switches.paused or self._then_paused
+
     def _note(self, paused: bool, muted: bool) -> None:
         """Record the commands that have come since the last block."""
         if paused != self._noted_paused:
@@ -255,6 +327,16 @@ class LiveConversation:
         if muted != self._talk.microphone_muted:
             self._talk.microphone_muted = muted
             self._talk.note("mute" if muted else "unmute")
+
+    def _begin(self) -> None:
+        """Open the card for the first time, and tell ``start``."""
+        try:
+            self._begun_with = self._open()
+        except Exception as error:  # raised where the caller waits, too
+            self._begun_with = error
+            raise
+        finally:
+            self._begun.set()
 
     def _open(self) -> CardInfo:
         self._talk.opened()
@@ -278,13 +360,14 @@ class LiveConversation:
     def _lose(self, reason: str) -> None:
         """Give the card up; it is opened anew at once, and the model keeps its context."""
         self._playout.stop()
-        self._card.close()
         self._info = None
-        self._tell(reason, sounds=False)
+        self._tell(reason, sounds=False)  # first: closing may hang
+        self._card.close()
 
     def _watch_microphone(self) -> None:
         """Tell once that only digital zeros come, and again when it has ended."""
-        dead = self._talk.dead_seconds >= DEAD_SECONDS
+        limit_seconds = LONG_DEAD_SECONDS if self._talk.has_sounded else DEAD_SECONDS
+        dead = self._talk.dead_seconds >= limit_seconds
         if dead != self._microphone_dead and self._info:
             self._microphone_dead = dead
             name = self._info.microphone

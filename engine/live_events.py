@@ -58,6 +58,12 @@ class Ended:
     """Why, where it was not asked for."""
 
 
+NOT_NUMBERS = (
+    "The models gave values that are no numbers, and silence stands in their place; choose another "
+    "bundle if the agent stays silent."
+)
+"""Said at the first of them."""
+
 Event = Levels | ChunkDone | DeviceChanged | Ended
 
 
@@ -77,5 +83,7 @@ class Counts:
     device_changes: int = 0
     xruns: int = 0
     """Sound that the host lost or lacked."""
+    broken_chunks: int = 0
+    """Chunks in which a model gave values that are no numbers."""
     events_dropped: int = 0
     """Messages that nobody took from the full queue."""

@@ -10,6 +10,7 @@ runs in the engine's thread.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -24,6 +25,8 @@ from engine.playout import Playout
 from engine.recorder import Command
 from engine.sound_card import BLOCK_SAMPLES, Exchange
 from engine.tokens import RATE_HZ
+
+_LOG = logging.getLogger(__name__)
 
 MOST_BRIDGED_CHUNKS = 4
 """A longer gap in the sound is cut out of the talk's time."""
@@ -103,6 +106,8 @@ class LiveTalk:
         time is cut out."""
         self.dead_seconds = 0.0
         """For how long the microphone has given nothing but zeros."""
+        self.has_sounded = False
+        """Whether it has given anything else since the card was opened."""
         self._heard = self._used = 0
         self._due: list[np.ndarray] = []
         self._lost_from = self._lost_until = 0
@@ -123,8 +128,14 @@ class LiveTalk:
         self._position = self._playout.position
         self._played = np.zeros(_MOST_DELAY_SAMPLES, np.float32)
         self.dead_seconds = 0.0
+        self.has_sounded = False
         if self.canceller:
             self.canceller.reset()
+
+    @property
+    def position(self) -> int:
+        """Where in the playout the next block lies."""
+        return self._position
 
     def hear(self, exchange: Exchange) -> None:
         """Take the card's next 10 ms, and step as often as they allow."""
@@ -177,8 +188,14 @@ class LiveTalk:
         near = exchange.near
         zeros = not near.any()
         self.dead_seconds = self.dead_seconds + len(near) / RATE_HZ if zeros else 0.0
+        self.has_sounded |= not zeros
         if self.canceller:
             near = self.canceller.process(near, exchange.far)
+            if not np.isfinite(near).all():
+                # Its state holds them too, and would for good.
+                self.canceller.reset()
+                near = np.zeros_like(near)
+                self._break()
         self._measure(near, exchange.far, start_sample)
         return near
 
@@ -200,7 +217,8 @@ class LiveTalk:
             self._peaks_start = start_sample
         self.user.push(user)
         self.agent.push(agent)
-        self._peaks.append((self.user.peak, self.agent.peak))
+        # The picture shows what is recorded, the level what the microphone gives.
+        self._peaks.append((0.0 if self.microphone_muted else self.user.peak, self.agent.peak))
         if len(self._peaks) == _LEVEL_BLOCKS:
             self._emit_levels()
 
@@ -252,13 +270,23 @@ class LiveTalk:
             unspoken_chunks=counts.unspoken_chunks + (not spoken),
             lost_chunks=counts.lost_chunks + lost,
         )
+        if step.not_numbers:
+            self._break()
         took_ms = step.timings_ms["total"]
         late_ms, lag_ms = late * 1000 / RATE_HZ, lag * 1000 / RATE_HZ
         self._emit(ChunkDone(step, took_ms, lag_ms, late_ms))
         if self._recorder:
-            extra = {"ready_ms": lag_ms + took_ms, "late_ms": late_ms}
+            extra: dict[str, Any] = {"ready_ms": lag_ms + took_ms, "late_ms": late_ms}
+            if step.not_numbers:
+                extra["not_numbers"] = step.not_numbers
             self._steps.append((step, extra))
         self._index += 1
+
+    def _break(self) -> None:
+        if not self.counts.broken_chunks:
+            # No warning: in a terminal that would be printed into the live status.
+            _LOG.info("a model gave values that are no numbers, in chunk %d", self._index)
+        self.counts = replace(self.counts, broken_chunks=self.counts.broken_chunks + 1)
 
     def _say(self, step: Step, target: int) -> int:
         """Play the step's sound; returns how many samples of it were late."""

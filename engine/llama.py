@@ -21,6 +21,8 @@ from engine.llama_library import BACK_ENDS
 _MAGIC = b"GGUF"
 _FLASH_ATTENTION_OFF = 0  # on by default and 1.5 to 6 times slower for small models on a CPU
 _SEQUENCE = 0
+MOST_GPU_LAYERS = 1000
+"""More than any model has; llama.cpp takes 32 bits and would wrap what is larger."""
 _UBATCH_TOKENS = 128  # a beat of the clock is shorter; keeps the compute buffers small
 
 
@@ -41,7 +43,8 @@ class Llama:
         model_options = llama_cpp.llama_model_default_params()
         self.gpu_layers = gpu_layers if BACK_ENDS.has_gpu() else 0
         """As asked for; 0 where there is no GPU."""
-        model_options.n_gpu_layers = 10_000 if gpu_layers < 0 else self.gpu_layers
+        every = gpu_layers < 0 or gpu_layers > MOST_GPU_LAYERS
+        model_options.n_gpu_layers = MOST_GPU_LAYERS if every else self.gpu_layers
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), model_options)
         if not self._model:
             raise DuologueError(
@@ -169,6 +172,11 @@ class Llama:
         self.feed(tokens[:10])
         self.feed(tokens[10:])
         first = self.logits()
+        if not np.isfinite(first).all():
+            raise DuologueError(
+                f"The language model {self._path} gives values that are no numbers; "
+                "install the bundle again."
+            )
         self.truncate(10)
         self.feed(tokens[10:])
         checked_roll_back(np.allclose(first, self.logits(), atol=0.05), self._path)

@@ -269,7 +269,7 @@ class _Files:
             agent_peaks=self._agent.peaks,
             elapsed_seconds=time.perf_counter() - self._began,
             complete=True,
-            remarks=[],
+            remarks=self._tally.remarks(),
             lines=self._transcript.lines,
         )
         try:

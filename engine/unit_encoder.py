@@ -32,13 +32,12 @@ class Tokenizer:
         Raises DuologueError where the model fails.
         """
         units = self._model.run(audio.astype(np.float32, copy=False), len(audio) // FRAME_SAMPLES)
-        if self._unit_count is not None and len(units):
-            wrong = units.min() if units.min() < 0 else units.max()
-            if not 0 <= wrong < self._unit_count:
-                raise DuologueError(
-                    f"{self._model.path} is a foreign model (it gave unit {wrong} of "
-                    f"{self._unit_count}); install the bundle again."
-                )
+        wrong = units[(units < 0) | (units >= (self._unit_count or np.inf))]
+        if len(wrong):
+            raise DuologueError(
+                f"{self._model.path} is a foreign model (it gave unit {wrong[0]} of "
+                f"{self._unit_count}); install the bundle again."
+            )
         return units
 
     def encode_file(self, audio: np.ndarray) -> np.ndarray:

@@ -26,12 +26,13 @@ class Vocoder:
         self._model = OnnxModel(path, ("units", "tensor(int64)"), ("audio", "tensor(float)"))
 
     def sound(self, units: Sequence[int] | np.ndarray) -> np.ndarray:
-        """float32 sound (640 t,) of units (t,), 16 kHz, within [-1, 1].
+        """float32 sound (640 t,) of units (t,), 16 kHz, within [-1, 1]; NaN where the model gives
+        no number.
 
         Raises DuologueError where the model fails.
         """
         audio = self._model.run(np.asarray(units, np.int64), len(units) * FRAME_SAMPLES)
-        clipped: np.ndarray = np.clip(audio, -1.0, 1.0)
+        clipped: np.ndarray = np.where(np.isinf(audio), np.nan, np.clip(audio, -1.0, 1.0))
         return clipped
 
 

@@ -26,8 +26,8 @@ _NOWHERE = QModelIndex()
 class EventsTable(QTableView):
     """Two columns: the time, and what happened."""
 
-    chosen = Signal(int)
-    """The sample of a row that was clicked or entered."""
+    chosen = Signal(object)
+    """The sample of a row that was clicked or entered; more than an int of Qt's may be."""
 
     def __init__(
         self,

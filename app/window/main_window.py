@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QGuiApplication,
@@ -21,7 +21,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QMainWindow,
@@ -40,20 +39,22 @@ from app.window.conversations_page import ConversationsPage
 from app.window.first_run import FirstRun
 from app.window.language import use_language
 from app.window.models_page import ModelsPage
-from app.window.sentences import in_language
+from app.window.notice_bar import NoticeBar
 from app.window.session import Session
 from app.window.settings_page import SettingsPage
 from app.window.talk_page import TalkPage
 from engine.errors import DuologueError
 from engine.live_events import Levels
 
-_NOTICE_MS = 12_000
 _MOST_NOTICES = 20
 _LEAST = QSize(780, 540)
 
 
 class MainWindow(QMainWindow):
     """The program's only window."""
+
+    closing = Signal()
+    """The user has asked for the end; it may take some seconds."""
 
     def __init__(
         self,
@@ -128,7 +129,9 @@ class MainWindow(QMainWindow):
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         # Above: the buttons of a page stay under the pointer, its picture gives way.
-        right.addWidget(self._notice_row())
+        self.notice_bar = NoticeBar()
+        self.notice_label, self.again_button = self.notice_bar.label, self.notice_bar.again_button
+        right.addWidget(self.notice_bar)
         right.addWidget(self._pages, stretch=1)
         middle = QWidget()
         row = QHBoxLayout(middle)
@@ -139,33 +142,6 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         for button in self.findChildren(QPushButton):
             button.setAutoDefault(True)  # so that Enter presses it, as the space bar does
-
-    def _notice_row(self) -> QWidget:
-        self.notice_bar = QWidget()
-        around = QHBoxLayout(self.notice_bar)
-        around.setContentsMargins(24, 16, 24, 0)
-        card = QFrame()
-        card.setProperty("card", True)
-        around.addWidget(card)
-        bar = QHBoxLayout(card)
-        bar.setContentsMargins(16, 8, 8, 8)
-        self.notice_label = QLabel()
-        self.notice_label.setWordWrap(True)
-        self.notice_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.again_button = QPushButton(self.tr("Start &again"))
-        self.again_button.hide()
-        close = QPushButton(self.tr("&Hide"))
-        close.setAccessibleName(self.tr("Hide the notice"))
-        close.clicked.connect(self.notice_bar.hide)
-        bar.addWidget(self.notice_label, stretch=1)
-        bar.addWidget(self.again_button)
-        bar.addWidget(close)
-        self.notice_bar.hide()
-        self._notice_timer = QTimer(self)
-        self._notice_timer.setSingleShot(True)
-        self._notice_timer.setInterval(_NOTICE_MS)
-        self._notice_timer.timeout.connect(self.notice_bar.hide)
-        return self.notice_bar
 
     def _connect(self) -> None:
         self._buttons.idClicked.connect(self.show_page)
@@ -227,7 +203,12 @@ class MainWindow(QMainWindow):
         try:
             self._file.save(settings)
         except DuologueError as error:
-            self.tell(str(error))
+            why = getattr(error.__cause__, "strerror", None) or error
+            self.tell(
+                self.tr(
+                    "The settings cannot be kept in {0} ({1}); they hold until Duologue ends."
+                ).format(self._file.path, why)
+            )
         if settings.theme != before.theme:
             theme.change(self._app, theme.chosen(settings.theme))
         if settings.language != before.language:
@@ -249,19 +230,13 @@ class MainWindow(QMainWindow):
     def tell(self, text: str) -> None:
         """Show a sentence for some seconds."""
         self._notices.append(text)
-        self.again_button.hide()
-        self.notice_label.setText(in_language(text))
-        self.notice_bar.show()
-        self._notice_timer.start()
+        self.notice_bar.tell(text)
 
     def _tell_failure(self, text: str) -> None:
-        """Show why the talk is over, until it is hidden or begun again."""
-        self.tell(text)
-        self._notice_timer.stop()
-        self.again_button.show()
+        self._notices.append(text)
+        self.notice_bar.tell_failure(text)
 
     def _start_again(self) -> None:
-        self.notice_bar.hide()
         self.show_page(0)
         self.session.start()
 
@@ -277,6 +252,7 @@ class MainWindow(QMainWindow):
     def _show_talking(self, state: State) -> None:
         self.settings_page.sound.set_talking(state != State.IDLE)
         if state == State.LOADING:
+            self.notice_bar.forget_failure()
             self.conversations.stop_playing()
 
     def _show_level(self, event: object) -> None:
@@ -287,6 +263,8 @@ class MainWindow(QMainWindow):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The space bar is the talk key while a talk in that mode is shown."""
+        if self._lets_go_of_the_talk_key(event):
+            self.session.hold(False)  # on whatever page it is let go
         if (
             isinstance(event, QKeyEvent)
             and event.key() == Qt.Key.Key_Space
@@ -302,6 +280,15 @@ class MainWindow(QMainWindow):
             self.session.hold(False)  # the key's release would go to another program
         return super().eventFilter(watched, event)
 
+    def _lets_go_of_the_talk_key(self, event: QEvent) -> bool:
+        return (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyRelease
+            and event.key() == Qt.Key.Key_Space
+            and not event.isAutoRepeat()
+            and self.session.held
+        )
+
     def showEvent(self, event: QShowEvent) -> None:
         """Keys come to the window's handle first."""
         super().showEvent(event)
@@ -313,12 +300,13 @@ class MainWindow(QMainWindow):
         """End the talk first; the window goes when its files are closed."""
         self.models.cancel()
         _window_state().setValue("geometry", self.saveGeometry())
-        if not self.session.running:
-            event.accept()
+        running = self.session.running
+        event.setAccepted(not running)
+        if self._closing:
             return
-        event.ignore()
-        if not self._closing:
-            self._closing = True
+        self._closing = True
+        self.closing.emit()
+        if running:
             self.setEnabled(False)
             self.session.ended.connect(self.close)
             self.session.stop()

@@ -68,9 +68,11 @@ class MetersPanel(QWidget):
         self.hits.show_value(_UNKNOWN if share is None else f"{share:.0%}")
         self.lag.show_value(_ms(figures.lag_ms))
         counts = figures.counts
-        drops = counts.late_chunks + counts.lost_chunks + counts.xruns
+        drops = counts.late_chunks + counts.lost_chunks + counts.xruns + counts.broken_chunks
         said = self.tr("none")
-        if drops or counts.lost_samples:
+        if counts.broken_chunks:
+            said = self.tr("{0} broken").format(counts.broken_chunks)
+        elif drops or counts.lost_samples:
             said = self.tr("{0} late, {1} gaps, {2:.1f} s lost").format(
                 counts.late_chunks, counts.xruns, counts.lost_samples / RATE_HZ
             )

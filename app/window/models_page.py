@@ -35,6 +35,9 @@ from engine.errors import DuologueError
 
 _LIST_PX = 240
 _STEPS = 1000
+# What Qt lays out in half a second: a table of 20,000 rows kept the window waiting for as many ms.
+_MOST_MARKDOWN, _MOST_LINES, _MOST_CELLS = 32_000, 600, 1_000
+_MOST_PLAIN = 100_000
 
 
 class ModelsPage(QWidget):
@@ -206,9 +209,13 @@ class ModelsPage(QWidget):
         if bundle is None:
             return
         text = bundle.card or self.tr("This bundle has no model card.")
-        if bundle.damage:
-            text = f"**{in_language(bundle.damage)}**\n\n{text}"
-        self.card.setMarkdown(text)
+        damage = in_language(bundle.damage)
+        if _is_short(text):
+            self.card.setMarkdown(f"**{damage}**\n\n{text}" if damage else text)
+        else:
+            note = self.tr("This card is too long to be laid out; here it is as it was written.")
+            head = "\n\n".join(part for part in (damage, note) if part)
+            self.card.setPlainText(f"{head}\n\n{text[:_MOST_PLAIN]}")
         self._set_buttons()
 
     def _set_buttons(self) -> None:
@@ -336,3 +343,12 @@ class ModelsPage(QWidget):
         """Bundles may have come by another way."""
         self.refresh()
         super().showEvent(event)
+
+
+def _is_short(card: str) -> bool:
+    """Whether a card in Markdown is laid out soon enough for a window that is in use."""
+    return (
+        len(card) <= _MOST_MARKDOWN
+        and card.count("\n") <= _MOST_LINES
+        and card.count("|") <= _MOST_CELLS
+    )

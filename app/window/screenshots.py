@@ -64,7 +64,7 @@ def take_screenshots(sample: Path, folder: Path, language: str = "en") -> list[P
             window.show()
             paths = _talk(app, window, folder)
             window.close()
-            worker.wait_for_all()
+            worker.wait_for_all(_MOST_MS)  # what works on at Python's end breaks it
             return paths
         finally:
             os.environ.pop(PROFILE_VARIABLE)

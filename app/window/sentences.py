@@ -150,6 +150,11 @@ _SENTENCES = (
         "Sentences",
         "The engine has failed ({0}); start again, and please report it. What was recorded is kept.",
     ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The models gave values that are no numbers, and silence stands in their place; choose another bundle if the agent stays silent.",
+    ),
+    QT_TRANSLATE_NOOP("Sentences", "The talk was stopped before it began."),
     QT_TRANSLATE_NOOP("Sentences", "The talk has failed ({0}); please report it."),
     QT_TRANSLATE_NOOP("Sentences", "Something unexpected failed ({0}); please report it with {1}."),
     QT_TRANSLATE_NOOP(
@@ -336,6 +341,10 @@ _SENTENCES = (
     ),
     QT_TRANSLATE_NOOP(
         "Sentences", "The language model {0} is not a GGUF file; install the bundle again."
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The language model {0} gives values that are no numbers; install the bundle again.",
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",

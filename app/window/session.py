@@ -15,17 +15,18 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.folders import recordings_folder
-from app.open_talk import OpenTalk
+from app.open_talk import OpenTalk, StoppedError
 from app.settings import Settings
 from app.talk_state import Figures, State, TalkState
 from app.timeline import Timeline
 from engine.errors import DuologueError
-from engine.live_events import Counts, DeviceChanged, Ended, Event
+from engine.live import Switches
+from engine.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Ended, Event
 
 _LOG = logging.getLogger(__name__)
 _POLL_MS = 33
 _MOST_EVENTS_A_POLL, _ALL_EVENTS = 50, 10_000
-_JOIN_SECONDS = 20.0
+_JOIN_SECONDS = 6.0
 
 MakeTalk = Callable[[Settings, Path | None, Callable[[str], None]], OpenTalk]
 
@@ -59,9 +60,11 @@ class Session(QObject):
         self._told: queue.Queue[tuple[str, object]] = queue.Queue()
         self._tracker: TalkState | None = None
         self._counts = Counts()
+        self._broken = False
         self.timeline: Timeline | None = None
-        self.muted = self.paused = self.held = False
-        self._restart = False
+        self._switches = Switches(hold_to_talk=settings.hold_to_talk)
+        """Whatever begins the talk anew, what the user has closed stays closed."""
+        self._restart = self._pause_ends = False
         self._error: str | None = None
         self._state = State.IDLE
         self._timer = QTimer(self)
@@ -83,15 +86,31 @@ class Session(QObject):
     @property
     def hold_mode(self) -> bool:
         """Whether the agent hears the user only while the talk key is down."""
-        return self._settings.hold_to_talk
+        return self._switches.hold_to_talk
+
+    @property
+    def muted(self) -> bool:
+        """Whether the user has muted the microphone; also between talks."""
+        return self._switches.muted
+
+    @property
+    def paused(self) -> bool:
+        """Whether the user has paused the talk."""
+        return self._switches.paused
+
+    @property
+    def held(self) -> bool:
+        """Whether the talk key is down."""
+        return self._switches.held
 
     def start(self) -> None:
         """Begin a talk, unless there is one."""
         if self._thread:
             return
         self._stop.clear()
-        self._error, self._restart = None, False
-        self.muted = self.paused = self.held = False
+        self._error = None
+        self._restart = self._pause_ends = False
+        self._switches.held = False  # nobody holds a key for a talk that is not there
         folder = self._settings.recording_folder or recordings_folder()
         talk = self._make_talk(
             self._settings,
@@ -104,8 +123,12 @@ class Session(QObject):
         self._timer.start()
 
     def stop(self) -> None:
-        """End the talk; the sound fades at once, ``ended`` follows when the files are closed."""
+        """End the talk; the sound fades at once, ``ended`` follows when the files are closed.
+
+        A pause ends with it; that the microphone is muted stays.
+        """
         self._restart = False
+        self._pause_ends = True
         self._end()
 
     def _end(self) -> None:
@@ -128,21 +151,21 @@ class Session(QObject):
 
     def mute(self, muted: bool) -> None:
         """Let the agent hear silence."""
-        self.muted = muted
+        self._switches.muted = muted
         if self._talk:
             self._talk.conversation.mute_microphone(muted)
         self._show_state()
 
     def pause(self, paused: bool) -> None:
         """Stand still and remember."""
-        self.paused = paused
+        self._switches.paused = paused
         if self._talk:
             self._talk.conversation.pause(paused)
         self._show_state()
 
     def hold(self, held: bool) -> None:
         """The talk key goes down or up."""
-        self.held = held
+        self._switches.held = held
         if self._talk:
             self._talk.conversation.hold(held)
         self._show_state()
@@ -150,13 +173,17 @@ class Session(QObject):
     def change(self, settings: Settings) -> None:
         """Take new settings over: at once where that can be, else by a new talk."""
         self._settings = settings
+        if settings.hold_to_talk != self.hold_mode:
+            self._switches.held = False
+            self._switches.hold_to_talk = settings.hold_to_talk
+            if self._talk:
+                self._talk.conversation.hold_to_talk(settings.hold_to_talk)
         if self._talk is None or self._stop.is_set():
             return
         if not self._talk.change(settings):
             self._restart = True
             self._end()
             return
-        self._talk.conversation.hold_to_talk(settings.hold_to_talk)
         self._show_state()
 
     def figures(self) -> Figures | None:
@@ -167,24 +194,28 @@ class Session(QObject):
 
     def _hold(self, talk: OpenTalk) -> None:
         """Load, wait for the end, close. Tells by the queue; touches nothing of Qt."""
-        recording: Path | None = None
+        begun = False
         try:
             try:
-                talk.begin(lambda name: self._told.put(("phase", name)))
-                recording = talk.recording
+                talk.begin(lambda name: self._told.put(("phase", name)), self._switches, self._stop)
+                begun = True
                 self._told.put(("began", talk))
                 self._stop.wait()
             finally:
-                talk.end()
-                # The last events are still in the conversation's queue.
-                self._told.put(("over", talk))
+                try:
+                    talk.end()
+                finally:
+                    # The last events are still in the conversation's queue.
+                    self._told.put(("over", talk))
+        except StoppedError:
+            pass
         except DuologueError as error:
             self._told.put(("failed", str(error)))
         except Exception as error:  # shown to the user instead of vanishing in a thread
             _LOG.exception("the talk's thread failed")
             self._told.put(("failed", f"The talk has failed ({error!r}); please report it."))
         finally:
-            self._told.put(("ended", recording))
+            self._told.put(("ended", talk.recording if begun else None))
 
     # --- the window's thread ----------------------------------------------------------------------
 
@@ -215,15 +246,11 @@ class Session(QObject):
 
     def _began(self, talk: OpenTalk) -> None:
         self._talk = talk
+        self._broken = False
         self._tracker = TalkState(talk.chunk_ms)
         self.timeline = Timeline(talk.chunk_ms, talk.latency_ms, captioned=talk.captioned)
-        conversation = talk.conversation
-        conversation.hold_to_talk(self._settings.hold_to_talk)
-        conversation.mute_microphone(self.muted)
-        conversation.hold(self.held)
-        conversation.pause(self.paused)
         if self._stop.is_set():
-            conversation.ask_to_stop()
+            talk.conversation.ask_to_stop()
         self.began.emit(self.timeline)
         # Settings may have changed while it was loading.
         if self._settings != talk.settings:
@@ -240,6 +267,9 @@ class Session(QObject):
                 return
             self.timeline.add(event)
             self._tracker.add(event)
+            if isinstance(event, ChunkDone) and event.step.not_numbers and not self._broken:
+                self._broken = True
+                self.notice.emit(NOT_NUMBERS)
             if isinstance(event, DeviceChanged):
                 self.notice.emit(event.text)
             elif isinstance(event, Ended) and event.error:
@@ -252,6 +282,8 @@ class Session(QObject):
         if thread:
             thread.join()
         self._talk = None
+        if self._pause_ends:
+            self._switches.paused = False
         self._timer.stop()
         self._set_state(State.IDLE)
         self.ended.emit(recording)
@@ -262,8 +294,7 @@ class Session(QObject):
 
     def _show_state(self) -> None:
         if self._talk and self._tracker and not self._stop.is_set():
-            silent = self.muted or (self.hold_mode and not self.held)
-            self._set_state(self._tracker.state(silent, self.paused))
+            self._set_state(self._tracker.state(self._switches.deaf, self.paused))
 
     def _set_state(self, state: State) -> None:
         if state != self._state:

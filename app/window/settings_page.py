@@ -13,14 +13,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +29,7 @@ from app.sound_check import SoundCheck
 from app.window import worker
 from app.window.form import Card
 from app.window.language import LANGUAGES
+from app.window.number_box import DecimalBox, WholeBox
 from app.window.sentences import in_language
 from app.window.sound_settings import SoundSettings
 from app.window.sound_trial import MakeCheck
@@ -38,6 +37,7 @@ from engine.bundle import Bundle, load_bundle
 from engine.devices import Listing, list_devices
 from engine.duplex import MOST_LATENCY_MS
 from engine.errors import DuologueError
+from engine.llama import MOST_GPU_LAYERS
 from engine.llama_library import BACK_ENDS
 
 _GUTTER_PX = 24
@@ -98,7 +98,7 @@ class SettingsPage(QWidget):
                 "In a talk the agent begins anew."
             ),
         )
-        self.latency = QSpinBox()
+        self.latency = WholeBox()
         self.latency.setRange(-1, MOST_LATENCY_MS)
         self.latency.setSingleStep(10)
         self.latency.setSuffix(self.tr(" ms"))
@@ -112,7 +112,7 @@ class SettingsPage(QWidget):
                 "one. In a talk the agent begins anew."
             ),
         )
-        self.temperature = QDoubleSpinBox()
+        self.temperature = DecimalBox()
         self.temperature.setRange(-0.05, 2.0)
         self.temperature.setSingleStep(0.05)
         self.temperature.setSpecialValueText(self.tr("the model's own"))
@@ -152,14 +152,14 @@ class SettingsPage(QWidget):
         card.add_row(
             self.tr("&Folder"), row, self.tr("What is recorded already stays where it is.")
         )
-        self.most_recordings = QSpinBox()
+        self.most_recordings = WholeBox()
         self.most_recordings.setRange(1, 100_000)
         card.add_row(
             self.tr("Keep at &most"),
             self.most_recordings,
             self.tr("Conversations; the oldest are deleted when a new one begins."),
         )
-        self.most_gigabytes = QDoubleSpinBox()
+        self.most_gigabytes = DecimalBox()
         self.most_gigabytes.setRange(0.1, 10_000)
         self.most_gigabytes.setDecimals(1)
         self.most_gigabytes.setSuffix(self.tr(" GB"))
@@ -207,15 +207,15 @@ class SettingsPage(QWidget):
             row,
             self.tr("The models that talk. In a talk the agent begins anew."),
         )
-        self.threads = QSpinBox()
+        self.threads = WholeBox()
         self.threads.setRange(1, MOST_THREADS)
         card.add_row(
             self.tr("Th&reads"),
             self.threads,
             self.tr("For large models only; the starter is quickest with one."),
         )
-        self.gpu = QSpinBox()
-        self.gpu.setRange(-1, 200)
+        self.gpu = WholeBox()
+        self.gpu.setRange(-1, MOST_GPU_LAYERS)
         self.gpu.setSpecialValueText(self.tr("all"))
         offload = BACK_ENDS.has_gpu()
         self.gpu.setEnabled(offload)

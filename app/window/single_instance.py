@@ -1,16 +1,19 @@
 """One window for each user and profile: a second start brings the first one forward and ends.
 
-The lock names its process, so what a crash leaves behind holds nobody up. Only the window's thread
-comes here.
+The lock is the kernel's and goes with its process, so what a crash leaves behind holds nobody up:
+QLockFile's, which names a process, held up every later start where another had got its number, or
+where it had run on another machine. Only the window's thread comes here.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sys
+from pathlib import Path
 
-from PySide6.QtCore import QLockFile, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from app.folders import config_folder, runtime_folder
@@ -30,21 +33,24 @@ class SingleInstance(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         profile = hashlib.sha256(str(config_folder()).encode()).hexdigest()[:12]
-        folder = runtime_folder()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f"duologue-{profile}"
+        path = runtime_folder() / f"duologue-{profile}"
         self._name = path.name if sys.platform == "win32" else str(path)
-        self._lock = QLockFile(f"{path}.lock")
-        self._lock.setStaleLockTime(0)  # as long as its process lives
+        self._lock_path = Path(f"{path}.lock")
+        self._lock: int | None = None
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._answer)
 
     def claim(self) -> bool:
         """Whether this process is the first; it is until ``release``."""
-        if not self._lock.tryLock(0):
-            # Where no lock can be written at all, two windows are better than none.
-            return self._lock.error() != QLockFile.LockError.LockFailedError
+        try:
+            self._lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+            _lock(self._lock)
+        except OSError as error:
+            held = self._lock is not None and error.errno in (errno.EAGAIN, errno.EACCES)
+            self._unlock()
+            # Where no lock can be had at all, two windows are better than none.
+            return not held
         QLocalServer.removeServer(self._name)
         self._server.listen(self._name)
         return True
@@ -69,7 +75,12 @@ class SingleInstance(QObject):
     def release(self) -> None:
         """Let another process be the first."""
         self._server.close()
-        self._lock.unlock()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _answer(self) -> None:
         socket = self._server.nextPendingConnection()
@@ -89,3 +100,15 @@ class SingleInstance(QObject):
         socket.write(_ANSWER)
         socket.flush()
         self.called.emit()
+
+
+def _lock(file: int) -> None:
+    """Lock an open file for as long as it is open; OSError where another process has."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,13 +7,14 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QWidget
 
 from app.settings import Settings
 from app.window import worker
 from app.window.device_box import DeviceBox
 from app.window.form import Card
 from app.window.level_bar import LEAST_DB, LevelBar
+from app.window.number_box import WholeBox
 from app.window.sentences import in_language
 from app.window.sound_trial import MakeCheck, SoundTrial
 from engine.devices import Listing
@@ -75,7 +76,7 @@ class SoundSettings(Card):
         )
 
     def _add_treatment(self) -> None:
-        self.card_latency = QSpinBox()
+        self.card_latency = WholeBox()
         self.card_latency.setRange(5, MOST_CARD_LATENCY_MS)
         self.card_latency.setSuffix(self.tr(" ms"))
         self.add_row(

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from PySide6.QtCore import (
     QMessageLogContext,
@@ -29,6 +30,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from app.open_talk import any_hangs
 from app.settings import SettingsFile
 from app.window import theme, worker
 from app.window.language import use_language
@@ -42,13 +44,16 @@ from engine.resource_files import resources
 _LOG = logging.getLogger(__name__)
 # A worker's thread keeps the interpreter from the window's so long; Python's own 5 ms add up.
 SWITCH_SECONDS = 0.001
+# Closing the window ends the process by then, whatever hangs; a sound server that does, mostly.
+_END_SECONDS = 9.0
+# So long work in the background may take to end once the window is closed.
+_WORK_SECONDS = 2.0
+# So often Python gets to see Ctrl-C while Qt waits.
+_SIGNAL_MS = 250
 # An error in what is done thirty times a second is logged and told so often.
 _MOST_FAULTS = 20
 _MOST_REASON_LETTERS = 300
-# So often Python gets to see Ctrl-C while Qt waits.
-_SIGNAL_MS = 250
-# So long work in the background may take to end once the window is closed.
-_LAST_WAIT_MS = 3000
+_crash_log: TextIO | None = None
 
 
 def open_window() -> int:
@@ -96,6 +101,7 @@ def _only_window(app: QApplication, begin: float) -> int:
         # What is there now stays: to go through it again for garbage would take 20 to 40 ms.
         gc.freeze()
         instance.called.connect(window.come_forward)
+        window.closing.connect(_end_soon)
         signal.signal(signal.SIGINT, lambda *_: window.close())
         signal.signal(signal.SIGTERM, lambda *_: window.close())
         ticks = QTimer()
@@ -105,16 +111,26 @@ def _only_window(app: QApplication, begin: float) -> int:
         # Nothing takes window.close() any more; who asks again wants the end.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        window.session.close()
-        ended = worker.wait_for_all(_LAST_WAIT_MS)
+        ended = window.session.close()
+        ended &= worker.wait_for_all(round(_WORK_SECONDS * 1000))
     instance.release()
-    if not ended:
-        # A thread that waits for a server or a disk cannot be stopped, and Qt would wait for it
-        # at its own end, without a limit. What it has written is meant to be gone on with.
-        _LOG.warning("work in the background was given up at the end")
+    if not ended or any_hangs():
+        # Python's own end would wait for what hangs, and Qt's for a thread that waits for a server
+        # or a disk. What they have written is meant to be gone on with.
+        _LOG.warning("what hangs or still works is given up at the end")
         logging.shutdown()
         os._exit(status)
     return status
+
+
+def _end_soon() -> None:
+    """Have the process end in some seconds, by a thread that needs nothing of Python.
+
+    Where all threads are then goes into the crash log.
+    """
+    global _crash_log
+    _crash_log = _crash_log or open(os.devnull, "w")  # noqa: SIM115 - for the process's life
+    faulthandler.dump_traceback_later(_END_SECONDS, exit=True, file=_crash_log)
 
 
 class Faults(QObject):
@@ -164,11 +180,12 @@ def display_missing() -> bool:
 
 def _begin_log() -> Path | None:
     """The log, and beside it what a crash of a library leaves; None where none can be written."""
+    global _crash_log
     path = begin_log()
     if path:
         with contextlib.suppress(OSError):
-            # For the life of the process.
-            faulthandler.enable((path.parent / "crash.log").open("a", encoding="utf8"))
+            _crash_log = (path.parent / "crash.log").open("a", encoding="utf8")
+            faulthandler.enable(_crash_log)
     return path
 
 

@@ -214,7 +214,7 @@ class TalkPage(QWidget):
         self.start_button.setText(text)
         self.start_button.setAccessibleName(text.replace("&", ""))
         self.start_button.setEnabled(state != State.STOPPING)
-        for button in (self.mute_button, self.pause_button, self.hold_button):
+        for button in (self.pause_button, self.hold_button):
             button.setEnabled(running)
         self.hold_button.setVisible(session.hold_mode)
         self.mute_button.setChecked(session.muted)
@@ -227,7 +227,15 @@ class TalkPage(QWidget):
         if state == State.MUTED and self._session.hold_mode and not self._session.muted:
             return (
                 self.tr("Hold to talk"),
-                self.tr("Hold the space bar while you speak; until then the agent hears silence."),
+                self.tr(
+                    "Hold the space bar while you speak; until then the agent hears silence. The "
+                    "microphone itself stays open; Stop closes it."
+                ),
+            )
+        if state == State.IDLE and self._session.muted:
+            return (
+                self.tr("Ready to talk"),
+                self.tr("The microphone is muted: the agent will hear silence until you press M."),
             )
         return {
             State.IDLE: (
@@ -259,10 +267,19 @@ class TalkPage(QWidget):
                     "longer chunks in the settings."
                 ),
             ),
-            State.PAUSED: (self.tr("Paused"), self.tr("Press P to go on.")),
+            State.PAUSED: (
+                self.tr("Paused"),
+                self.tr(
+                    "Press P to go on. The microphone stays open, and nobody hears or keeps its "
+                    "sound; Stop closes it."
+                ),
+            ),
             State.MUTED: (
                 self.tr("Microphone muted"),
-                self.tr("The agent hears silence. Press M to be heard."),
+                self.tr(
+                    "The agent hears silence, and silence is recorded. Press M to be heard. The "
+                    "microphone itself stays open; Stop closes it."
+                ),
             ),
             State.NO_SOUND: (
                 self.tr("No microphone or speaker"),

@@ -53,8 +53,8 @@ _SETTLE_BARS = 8
 class WaveformView(QWidget):
     """A picture of one timeline, live or finished."""
 
-    time_clicked = Signal(int)
-    """A sample at which the user pointed."""
+    time_clicked = Signal(object)
+    """A sample at which the user pointed; an int of Qt's ends after 37 hours."""
     follow_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -203,6 +203,7 @@ _FULL: dict[str, str] = {
         f"{sys.executable} -c 'import pwd; pwd.getpwuid = {{}}.__getitem__; "
         "import app.cli; app.cli.main([])'"
     ),
+    "sound server missing": "PULSE_SERVER=unix:/missing $duologue devices",
     "no home to forget": (
         "unset HOME DUOLOGUE_PROFILE; "
         f"{sys.executable} -c 'import pwd; pwd.getpwuid = {{}}.__getitem__; "
@@ -240,7 +241,6 @@ _HARMLESS: dict[str, tuple[str, dict[str, str | None], tuple[str, ...]]] = {
     "letters of 1963": ("$duologue talk --help", {"PYTHONIOENCODING": "ascii"}, ("bundle",)),
     "no home": ("$duologue devices", {"HOME": None, "DUOLOGUE_PROFILE": None}, _DEVICES),
     "temporary folder missing": ("$duologue devices", {"TMPDIR": "/missing"}, _DEVICES),
-    "sound server missing": ("$duologue devices", {"PULSE_SERVER": "unix:/missing"}, _DEVICES),
     "profile a device": ("$duologue devices", {"DUOLOGUE_PROFILE": "/dev/full"}, _DEVICES),
     "back ends of nonsense": (
         "$duologue talk --bundle {bundle} --user user.wav --out out",

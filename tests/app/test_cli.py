@@ -340,7 +340,7 @@ def test_live_keeps_what_the_settings_keep(tmp_path: Path, monkeypatch: pytest.M
     SettingsFile().save(Settings(most_recordings=1000, most_gigabytes=20))
     limits = []
 
-    def begin(talk: OpenTalk) -> None:
+    def begin(talk: OpenTalk, **_: object) -> None:
         limits.append((talk.settings.most_recordings, talk.settings.most_gigabytes))
         raise DuologueError("Enough was seen.")
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from app.live_status import LiveStatus, drops, show_live_summary
 from engine.duplex import Step
-from engine.live_events import ChunkDone, Counts, DeviceChanged, Levels
+from engine.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Levels
 from engine.sound_card import CardInfo
 
 INFO = CardInfo("Mic [USB]", "Loudspeaker", 16_000, 100.0)
@@ -86,3 +86,21 @@ def test_the_summary_of_a_talk_that_never_began() -> None:
     stream = io.StringIO()
     show_live_summary(Console(file=stream, width=80), Counts(), [])
     assert "0 chunks" in stream.getvalue()
+
+
+def test_models_that_break_are_told_once_and_counted() -> None:
+    stream = io.StringIO()
+    with LiveStatus(Console(file=stream, width=200), INFO, 160, 160) as status:
+        for _ in range(3):
+            broken = replace(STEP, not_numbers=2560)
+            status.show(ChunkDone(broken, 40.0, 12.0, 0.0), Counts(broken_chunks=3))
+    assert stream.getvalue().count(NOT_NUMBERS) == 1
+    assert drops(Counts(broken_chunks=3)) == "3 chunks broken by the models"
+
+
+@pytest.mark.parametrize("closed", [(True, False), (False, True)])
+def test_what_is_closed_says_that_the_microphone_is_open(closed: tuple[bool, bool]) -> None:
+    stream = io.StringIO()
+    with LiveStatus(Console(file=stream, force_terminal=True, width=80), INFO, 160, 160) as status:
+        status.show_keys(*closed)
+    assert "stays open until you end" in stream.getvalue()

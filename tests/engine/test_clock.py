@@ -409,6 +409,38 @@ def test_a_context_too_short_for_a_talk(wild_path: Path) -> None:
     llama.close()
 
 
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_scores_that_are_no_numbers_are_counted_and_the_beat_is_kept(
+    tmp_path: Path, share: float
+) -> None:
+    random = np.random.default_rng(0)
+
+    class Broken(Llama):
+        def logits(self) -> np.ndarray:
+            logits = super().logits()
+            if self.breaks:
+                wrong = random.choice([np.nan, np.inf, -np.inf], len(logits))
+                return np.where(random.random(len(logits)) < share, wrong, logits)
+            return logits
+
+        breaks = False
+
+    llama = Broken(write_tiny_llama(tmp_path / "model.gguf"), 400)
+    clock = ChunkClock(llama, FORMAT, WILD, WILD, SILENCE)
+    user = user_chunks(FORMAT, 20)
+    assert sum(clock.beat([chunk]).not_numbers for chunk in user) == 0
+    llama.breaks = True
+    for chunk in user:
+        step = clock.beat([chunk])
+        assert step.not_numbers > 0
+        assert len(step.own_frames) == FORMAT.chunk_frames
+        assert all(0 <= unit < 200 for unit in step.own_frames)
+    llama.breaks = False
+    clock.beat([user[0]])
+    assert sum(clock.beat([chunk]).not_numbers for chunk in user) == 0
+    llama.close()
+
+
 def test_draw() -> None:
     random = np.random.default_rng(0)
     logits = np.log(np.array([0.05, 0.6, 0.3, 0.05], np.float32))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -14,10 +17,10 @@ from engine import live as live_module
 from engine.bundle import Bundle
 from engine.duplex import Duplex, Step
 from engine.errors import DuologueError
-from engine.live import LiveConversation
+from engine.live import LONG_DEAD_SECONDS, LiveConversation, Switches
 from engine.live_events import ChunkDone, DeviceChanged, Ended, Event, Levels
 from engine.live_talk import MOST_BRIDGED_CHUNKS
-from engine.sound_card import CardInfo, Exchange, Play
+from engine.sound_card import BLOCK_SAMPLES, CardInfo, Exchange, Play
 from engine.tokens import RATE_HZ
 from tests.engine.simulated_card import SimulatedCard
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -51,6 +54,7 @@ class Notes:
         self.user: list[np.ndarray] = []
         self.agent: list[np.ndarray] = []
         self.steps: list[Step] = []
+        self.extras: list[Any] = []
         self.devices: list[str] = []
         self.commands: list[tuple[str, int]] = []
         self.rest: list[tuple[np.ndarray, Step | None]] = []
@@ -65,6 +69,7 @@ class Notes:
         self.user.append(user_audio)
         self.agent.append(agent_audio)
         self.steps.append(step)
+        self.extras.append(extra)
 
     def device_event(self, text: str) -> None:
         self.devices.append(text)
@@ -309,6 +314,70 @@ def test_hold_to_talk(duplex: Callable[..., Duplex]) -> None:
     assert not heard[round(2.1 * RATE_HZ) :].any()
 
 
+@pytest.mark.parametrize(
+    ("closed", "noted"),
+    [
+        (Switches(muted=True), "mute"),
+        (Switches(hold_to_talk=True), "mute"),
+        (Switches(paused=True), "pause"),
+    ],
+)
+def test_what_was_closed_before_the_talk_is_closed_in_its_first_sample(
+    duplex: Callable[..., Duplex], closed: Switches, noted: str
+) -> None:
+    def stop(card: SimulatedCard) -> None:
+        if card.seconds > 2:
+            talk.stop()
+
+    notes = Notes()
+    talk = LiveConversation(duplex(), SimulatedCard(voice(3.0), on_block=stop), None, notes, closed)
+    talk.run()
+    heard = np.concatenate([np.zeros(0), *notes.user, *(user for user, _ in notes.rest)])
+    assert not heard.any()
+    assert (len(heard) > RATE_HZ) == (noted == "mute")  # a pause takes no time
+    assert notes.commands == [(noted, 0)]
+
+
+@pytest.mark.parametrize("closed", ["mute", "hold", "pause"])
+def test_what_was_said_while_it_was_closed_is_not_heard_later(
+    duplex: Callable[..., Duplex], closed: str
+) -> None:
+    """The engine is late by a second when the user opens the microphone again."""
+    talk = duplex()
+    step_due = talk.step_due
+    stage: list[Session] = []
+    closed_samples: list[int] = []
+
+    def switch(live: LiveConversation, close: bool) -> None:
+        if closed == "mute":
+            live.mute_microphone(close)
+        elif closed == "pause":
+            live.pause(close)
+        else:
+            live.hold_to_talk()
+            live.hold(not close)
+        closed_samples.append(len(stage[0].card.played) * BLOCK_SAMPLES)
+
+    def slow(*arguments: Any, **settings: Any) -> Step:
+        step = step_due(*arguments, **settings)
+        if step.index == 5:
+            switch(stage[0].live, True)
+            stage[0].card.run_for(1.0)
+            switch(stage[0].live, False)
+        return step
+
+    talk.step_due = slow  # type: ignore[method-assign]
+    # No two samples alike, so that each can be found again.
+    sound = np.linspace(0.01, 0.3, 4 * RATE_HZ, dtype=np.float32)
+    session = Session(talk, 4.0, {0.0: stage.append}, microphone=sound)
+    begin, end = closed_samples
+    assert end - begin == RATE_HZ
+    heard = np.concatenate(session.notes.user)
+    assert not np.isin(heard[heard != 0], sound[begin:end]).any()
+    assert np.isin(sound[end : end + RATE_HZ // 2], heard).all()
+    assert np.isin(sound[begin - RATE_HZ // 2 : begin], heard).all()
+
+
 def test_events_nobody_takes_are_counted_and_the_last_one_arrives(
     duplex: Callable[..., Duplex],
 ) -> None:
@@ -443,14 +512,29 @@ def test_no_device_at_the_start_is_an_error(duplex: Callable[..., Duplex]) -> No
         LiveConversation(duplex(), card, None).start()
 
 
-def test_a_dead_microphone_is_told_once(duplex: Callable[..., Duplex]) -> None:
+def test_a_microphone_that_is_dead_at_first_is_told_once(duplex: Callable[..., Duplex]) -> None:
     sound = voice(6.0)
-    sound[RATE_HZ : 4 * RATE_HZ] = 0
+    sound[: 3 * RATE_HZ] = 0
     session = Session(duplex(), 6.0, microphone=sound)
     said = [event.text for event in session.of(DeviceChanged)]
     assert len(said) == 2
     assert "silence" in said[0]
     assert "gives sound" in said[1]
+    assert [event.hears for event in session.of(DeviceChanged)] == [False, True]
+
+
+def test_a_noise_gate_is_no_dead_microphone(duplex: Callable[..., Duplex]) -> None:
+    sound = voice(40.0)
+    for second in range(1, 36, 5):
+        sound[second * RATE_HZ : (second + 4) * RATE_HZ] = 0
+    session = Session(duplex(), 40.0, microphone=sound)
+    assert session.of(DeviceChanged) == []
+
+
+def test_a_microphone_that_dies_in_the_talk_is_told(duplex: Callable[..., Duplex]) -> None:
+    sound = voice(LONG_DEAD_SECONDS + 4)
+    sound[RATE_HZ : round((LONG_DEAD_SECONDS + 2) * RATE_HZ)] = 0
+    session = Session(duplex(), LONG_DEAD_SECONDS + 4, microphone=sound)
     assert [event.hears for event in session.of(DeviceChanged)] == [False, True]
 
 
@@ -517,6 +601,65 @@ def test_an_engine_that_fails_ends_the_talk_with_a_sentence(
     talk.step_due = fails  # type: ignore[method-assign]
     session = Session(talk, 4.0)
     assert session.events[-1] == Ended("The language model failed; restart.")
+
+
+def test_a_slow_model_is_no_card_that_hangs(
+    duplex: Callable[..., Duplex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "_JOIN_SECONDS", 0.1)
+    talk, begun, go_on = duplex(), threading.Event(), threading.Event()
+    step_due = talk.step_due
+
+    def slow(*arguments: Any, **settings: Any) -> Step:
+        begun.set()
+        go_on.wait()
+        return step_due(*arguments, **settings)
+
+    talk.step_due = slow  # type: ignore[method-assign]
+    live = LiveConversation(talk, SimulatedCard(voice(60.0)), None)
+    live.start()
+    assert begun.wait(10)
+    threading.Timer(0.5, go_on.set).start()
+    assert live.stop()
+    assert go_on.is_set()
+
+
+@pytest.mark.parametrize("volume", [float("nan"), float("inf")])
+def test_a_voice_that_is_no_number_is_silence_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, volume: float
+) -> None:
+    talk = Duplex(write_tiny_bundle(tmp_path, volume=volume), CHUNK_MS)
+    caplog.set_level(logging.INFO, "engine.live_talk")
+    session = Session(talk, 3.0, microphone=voice(3.0))
+    chunks = session.of(ChunkDone)
+    assert session.events[-1] == Ended(None)
+    assert all(event.step.not_numbers == CHUNK for event in chunks)
+    assert session.live.counts.broken_chunks == len(chunks) > 10
+    assert not session.played.any() and not np.concatenate(session.notes.agent).any()
+    assert all(extra["not_numbers"] == CHUNK for extra in session.notes.extras)
+    (logged,) = (one.getMessage() for one in caplog.records if one.name == "engine.live_talk")
+    assert "no numbers" in logged  # once, not for every chunk
+    talk.close()
+
+
+def test_a_canceller_that_breaks_is_begun_anew(duplex: Callable[..., Duplex]) -> None:
+    class Breaks:
+        delay_samples = 0
+        blocks = resets = 0
+
+        def process(self, near: np.ndarray, _far: np.ndarray) -> np.ndarray:
+            self.blocks += 1
+            return near * np.float32(np.nan) if self.resets < 2 and self.blocks > 50 else near
+
+        def reset(self) -> None:
+            self.resets += 1
+
+    canceller = Breaks()
+    at = {0.0: lambda session: session.live.use_canceller(canceller)}
+    session = Session(duplex(), 3.0, at, microphone=voice(3.0))
+    assert session.events[-1] == Ended(None)
+    assert canceller.resets == session.live.counts.broken_chunks == 2
+    assert np.isfinite(np.concatenate(session.notes.user)).all()
 
 
 # --- many faults ----------------------------------------------------------------------------------

@@ -137,6 +137,12 @@ def test_bad_files_get_one_sentence(
     assert captured.out == captured.err == ""
 
 
+def test_a_model_of_what_is_no_number_is_refused(tmp_path: Path) -> None:
+    path = write_tiny_llama(tmp_path / "model.gguf", scale=float("nan"))
+    with pytest.raises(DuologueError, match="values that are no numbers; install"):
+        Llama(path, 100)
+
+
 def test_a_recurrent_model_is_refused(tmp_path: Path) -> None:
     path = write_tiny_mamba(tmp_path / "mamba.gguf")
     with pytest.raises(DuologueError, match=r"mamba\.gguf cannot take back"):

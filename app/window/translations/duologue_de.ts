@@ -369,16 +369,8 @@
         <translation>Strg+{0}</translation>
     </message>
     <message>
-        <source>Start &amp;again</source>
-        <translation>&amp;Neu beginnen</translation>
-    </message>
-    <message>
-        <source>&amp;Hide</source>
-        <translation>Aus&amp;blenden</translation>
-    </message>
-    <message>
-        <source>Hide the notice</source>
-        <translation>Die Meldung ausblenden</translation>
+        <source>The settings cannot be kept in {0} ({1}); they hold until Duologue ends.</source>
+        <translation>Die Einstellungen können in {0} nicht gespeichert werden ({1}); sie gelten, bis Duologue beendet wird.</translation>
     </message>
     <message>
         <source>The language changes when Duologue is started again.</source>
@@ -434,6 +426,10 @@
     <message>
         <source>none</source>
         <translation>keine</translation>
+    </message>
+    <message>
+        <source>{0} broken</source>
+        <translation>{0} gestört</translation>
     </message>
     <message>
         <source>{0} late, {1} gaps, {2:.1f} s lost</source>
@@ -543,6 +539,10 @@
         <translation>Dieses Bündel hat keine Modellkarte.</translation>
     </message>
     <message>
+        <source>This card is too long to be laid out; here it is as it was written.</source>
+        <translation>Diese Modellkarte ist zu lang, um sie zu setzen; hier steht sie so, wie sie geschrieben wurde.</translation>
+    </message>
+    <message>
         <source>Delete the bundle?</source>
         <translation>Das Bündel löschen?</translation>
     </message>
@@ -577,6 +577,21 @@
     <message>
         <source>Installed. Press “Use this bundle” to talk with it.</source>
         <translation>Installiert. Drücken Sie „Dieses Bündel verwenden“, um damit zu sprechen.</translation>
+    </message>
+</context>
+<context>
+    <name>NoticeBar</name>
+    <message>
+        <source>Start &amp;again</source>
+        <translation>&amp;Neu beginnen</translation>
+    </message>
+    <message>
+        <source>&amp;Hide</source>
+        <translation>Aus&amp;blenden</translation>
+    </message>
+    <message>
+        <source>Hide the notice</source>
+        <translation>Die Meldung ausblenden</translation>
     </message>
 </context>
 <context>
@@ -784,6 +799,14 @@
     <message>
         <source>The engine has failed ({0}); start again, and please report it. What was recorded is kept.</source>
         <translation>Die Maschine ist ausgefallen ({0}); beginnen Sie noch einmal, und melden Sie es bitte. Was aufgenommen wurde, bleibt.</translation>
+    </message>
+    <message>
+        <source>The models gave values that are no numbers, and silence stands in their place; choose another bundle if the agent stays silent.</source>
+        <translation>Die Modelle haben Werte geliefert, die keine Zahlen sind; an ihrer Stelle steht Stille. Wählen Sie ein anderes Bündel, wenn der Agent stumm bleibt.</translation>
+    </message>
+    <message>
+        <source>The talk was stopped before it began.</source>
+        <translation>Das Gespräch wurde beendet, bevor es begann.</translation>
     </message>
     <message>
         <source>The talk has failed ({0}); please report it.</source>
@@ -1056,6 +1079,10 @@
     <message>
         <source>The language model {0} is not a GGUF file; install the bundle again.</source>
         <translation>Das Sprachmodell {0} ist keine GGUF-Datei; installieren Sie das Bündel noch einmal.</translation>
+    </message>
+    <message>
+        <source>The language model {0} gives values that are no numbers; install the bundle again.</source>
+        <translation>Das Sprachmodell {0} liefert Werte, die keine Zahlen sind; installieren Sie das Bündel neu.</translation>
     </message>
     <message>
         <source>The language model {0} is damaged or of an unknown kind; install the bundle again.</source>
@@ -1475,12 +1502,16 @@
         <translation>Zum Sprechen halten</translation>
     </message>
     <message>
-        <source>Hold the space bar while you speak; until then the agent hears silence.</source>
-        <translation>Halten Sie die Leertaste, während Sie sprechen; bis dahin hört der Agent Stille.</translation>
+        <source>Hold the space bar while you speak; until then the agent hears silence. The microphone itself stays open; Stop closes it.</source>
+        <translation>Halten Sie die Leertaste, während Sie sprechen; bis dahin hört der Agent Stille. Das Mikrofon selbst bleibt offen; „Beenden“ schließt es.</translation>
     </message>
     <message>
         <source>Ready to talk</source>
         <translation>Bereit zum Gespräch</translation>
+    </message>
+    <message>
+        <source>The microphone is muted: the agent will hear silence until you press M.</source>
+        <translation>Das Mikrofon ist stumm: Der Agent wird Stille hören, bis Sie M drücken.</translation>
     </message>
     <message>
         <source>Press the button and just speak. You need no headphones, and you may interrupt at any time. Nothing leaves this computer.</source>
@@ -1543,16 +1574,16 @@
         <translation>Angehalten</translation>
     </message>
     <message>
-        <source>Press P to go on.</source>
-        <translation>Weiter mit P.</translation>
+        <source>Press P to go on. The microphone stays open, and nobody hears or keeps its sound; Stop closes it.</source>
+        <translation>P drücken, um fortzufahren. Das Mikrofon bleibt offen, doch niemand hört oder behält seinen Ton; „Beenden“ schließt es.</translation>
+    </message>
+    <message>
+        <source>The agent hears silence, and silence is recorded. Press M to be heard. The microphone itself stays open; Stop closes it.</source>
+        <translation>Der Agent hört Stille, und Stille wird aufgenommen. M drücken, um gehört zu werden. Das Mikrofon selbst bleibt offen; „Beenden“ schließt es.</translation>
     </message>
     <message>
         <source>Microphone muted</source>
         <translation>Mikrofon stumm</translation>
-    </message>
-    <message>
-        <source>The agent hears silence. Press M to be heard.</source>
-        <translation>Der Agent hört Stille. Drücken Sie M, um gehört zu werden.</translation>
     </message>
     <message>
         <source>No microphone or speaker</source>

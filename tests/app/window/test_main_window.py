@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from app.bundle_store import Installed
 from app.open_talk import OpenTalk
 from app.settings import Settings, SettingsFile
 from app.talk_state import State
@@ -33,6 +35,7 @@ from engine.sound_card import Exchange
 from tests.app.window.fast_card import FastCard
 from tests.engine.tiny_bundle import write_tiny_bundle
 
+ROOT = Path(__file__).resolve().parents[3]
 _WAIT_MS = 20_000
 _LEFT = Qt.MouseButton.LeftButton
 
@@ -162,6 +165,38 @@ def test_hold_to_talk_by_the_space_bar(bundle_folder: Path, tmp_path: Path, qtbo
     qtbot.keyRelease(handle, Qt.Key.Key_Space)
     assert not session.held and session.running
     assert session.close()
+
+
+def test_a_talk_key_let_go_on_another_page_is_up(
+    bundle_folder: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    stage = Stage(settings_of(bundle_folder, tmp_path, hold_to_talk=True), qtbot)
+    stage.talk()
+    handle = stage.window.windowHandle()
+    qtbot.keyPress(handle, Qt.Key.Key_Space)
+    assert stage.window.session.held
+    stage.window.show_page(1)
+    qtbot.keyRelease(handle, Qt.Key.Key_Space)
+    assert not stage.window.session.held
+    assert stage.window.session.close()
+
+
+def test_who_muted_sees_it_between_talks_and_can_open_it(stage: Stage) -> None:
+    page, session = stage.window.talk, stage.window.session
+    stage.key(Qt.Key.Key_M)
+    stage.wait(lambda: session.muted)
+    assert "is muted" in page.hint_label.text()
+    stage.talk()
+    stage.wait(lambda: session.state == State.MUTED)
+    assert "microphone itself stays open" in page.hint_label.text()
+    stage.window.change(stage.window.settings.model_copy(update={"chunk_ms": 240}))
+    stage.wait(lambda: len(stage.cards) == 2 and session.state == State.MUTED)
+    assert page.mute_button.isChecked() and page.mute_button.text() == "Un&mute"
+    stage.end()
+    assert session.muted and page.mute_button.isEnabled()
+    stage.key(Qt.Key.Key_M)
+    stage.wait(lambda: not session.muted)
+    assert "muted" not in page.hint_label.text()
 
 
 def test_pages_by_click_and_key(stage: Stage) -> None:
@@ -382,6 +417,77 @@ def test_a_broken_settings_file_is_told_and_kept(profile: Path, qtbot: QtBot) ->
     window.show()
     assert window.notice_bar.isVisible()
     assert list((profile / "config").glob("settings.broken*"))
+
+
+def test_settings_that_cannot_be_kept_are_told_beside_what_else_there_is(
+    stage: Stage,
+) -> None:
+    window = stage.window
+    path = SettingsFile().path
+    path.unlink()
+    path.mkdir()  # nothing can be put in its place
+    window.change(window.settings.model_copy(update={"gain_control": True}))
+    window.tell("Something else.")
+    first, second = window.notice_label.text().split("\n")
+    assert str(path) in first and first.endswith("they hold until Duologue ends.")
+    assert second == "Something else."
+    window.change(window.settings.model_copy(update={"gain_control": False}))
+    assert len(window.notice_label.text().split("\n")) == 2  # the same is not told twice
+
+
+def test_a_failure_and_its_button_stay_when_more_is_told(stage: Stage) -> None:
+    window = stage.window
+    window._tell_failure("The talk is over.")
+    for number in range(5):
+        window.tell(f"Notice {number}.")
+    assert window.notice_label.text().split("\n") == [
+        "The talk is over.", "Notice 3.", "Notice 4."
+    ]  # fmt: skip
+    assert window.again_button.isVisible()
+    window.notice_bar._timer.timeout.emit()
+    assert window.notice_label.text() == "The talk is over."
+    stage.click(window.again_button)
+    assert not window.notice_bar.isVisible()
+    stage.end()
+
+
+@pytest.mark.parametrize(
+    "value", [2**31, -(2**31), 2**63, 10**40, 1e308, float("inf"), "\ud800", "\0", [], {}, None]
+)
+def test_the_window_opens_whatever_the_settings_hold(
+    profile: Path, qtbot: QtBot, value: Any
+) -> None:
+    path = SettingsFile().path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {name: value for name in Settings.model_fields if name != "language"}
+    path.write_text(json.dumps({"version": 1, **content}))
+    window = MainWindow(SettingsFile())
+    qtbot.addWidget(window)
+    window.show()
+    window.show_page(3)
+    window.change(window.settings)
+    assert window.settings.gpu_layers == -1
+    assert worker.wait_for_all()
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "| a | b |\n|---|---|\n" + "| x | y |\n" * 20_000,
+        "|" + " a |" * 5000 + "\n|" + "---|" * 5000 + "\n|" + " x |" * 5000,
+        "- a\n" * 100_000,
+    ],
+)
+def test_a_long_card_is_shown_as_it_is_written(qtbot: QtBot, card: str, tmp_path: Path) -> None:
+    page = models_page.ModelsPage(None)
+    qtbot.addWidget(page)
+    page._fill([Installed(tmp_path, "Long", 1, card, False, "")], None)
+    shown = page.card.toPlainText()
+    assert shown.startswith("This card is too long")
+    assert card[:100] in shown
+    starter = (ROOT / "resources" / "starter" / "MODEL_CARD.md").read_text("utf8")
+    page._fill([Installed(tmp_path, "Starter", 1, starter, False, "")], None)
+    assert "too long" not in page.card.toPlainText()
 
 
 def test_work_that_fails_reaches_the_window_and_a_deleted_owner_hears_nothing(

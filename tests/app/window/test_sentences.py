@@ -16,7 +16,8 @@ from engine.devices import dead_microphone
 
 _ROOT = Path(__file__).resolve().parents[3]
 _SAID_IN_THE_WINDOW = """
-engine/bundle engine/devices engine/doctor engine/events engine/live engine/llama
+engine/bundle engine/devices engine/doctor engine/events engine/live engine/live_events
+engine/llama
 engine/onnx_session engine/pieces engine/portaudio_card engine/recorder engine/talk_sound
 engine/transcript engine/unit_reader engine/log_file
 app/bundle_store app/download app/folders

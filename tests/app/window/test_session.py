@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 from pytestqt.qtbot import QtBot
 
+from app import open_talk
+from app.library import entries
 from app.open_talk import OpenTalk
 from app.settings import Settings
 from app.talk_state import State
+from app.window.meters_panel import MetersPanel
 from app.window.session import Session
-from engine.live_events import ChunkDone, Levels
-from engine.sound_card import Exchange
+from engine import live
+from engine.live_events import NOT_NUMBERS, ChunkDone, Levels
+from engine.sound_card import CardInfo, Exchange, Play
 from tests.app.window.fast_card import FastCard
 from tests.engine.tiny_bundle import write_tiny_bundle
 
@@ -178,3 +185,192 @@ def test_closing_in_the_midst_of_loading(stage: Stage) -> None:
     assert stage.session.close()
     assert not stage.session.running
     assert stage.failures == []
+
+
+# --- who muted stays muted ------------------------------------------------------------------------
+
+
+def user_track(recording: Path) -> Any:
+    sound, _ = soundfile.read(recording / "conversation.flac", dtype="int16")
+    return sound[:, 0]
+
+
+def test_who_muted_stays_muted_whatever_begins_the_talk_anew(
+    stage: Stage, bundle_folder: Path, tmp_path: Path
+) -> None:
+    session = stage.session
+    session.start()
+    stage.wait(lambda: stage.chunks() > 2)
+    session.mute(True)
+    other_bundle = shutil.copytree(bundle_folder, tmp_path / "other bundle")
+    settings = stage.talks[0].settings
+    for change in (
+        {"chunk_ms": 240},
+        {"latency_ms": 80},
+        {"temperature": 0.5},
+        {"bundle": other_bundle},
+        {"recording_folder": tmp_path / "elsewhere"},
+        {"record": False},
+        {"record": True, "microphone": "Desk"},
+    ):
+        talks, recordings, chunks = len(stage.talks), len(stage.recordings), stage.chunks()
+        settings = settings.model_copy(update=change)
+        session.change(settings)
+        stage.wait(lambda t=talks, r=recordings, c=chunks: (
+            len(stage.talks) > t and len(stage.recordings) > r and stage.chunks() > c + 3
+        ))  # fmt: skip
+        assert session.muted and session.state == State.MUTED
+    session.stop()
+    stage.wait(lambda: not session.running)
+    session.start()
+    chunks = stage.chunks()
+    stage.wait(lambda: stage.chunks() > chunks + 3)
+    session.stop()
+    stage.wait(lambda: not session.running)
+    first, *later = [recording for recording in stage.recordings if recording]
+    assert user_track(first).any()
+    assert len(later) == 7
+    for recording in later:
+        assert len(user_track(recording)) > 3 * 2560
+        assert not user_track(recording).any()
+    session.mute(False)
+    session.start()
+    seen = len(stage.recordings)
+    chunks = stage.chunks()
+    stage.wait(lambda: stage.chunks() > chunks + 3)
+    session.stop()
+    stage.wait(lambda: len(stage.recordings) > seen)
+    assert user_track(stage.recordings[-1]).any()
+
+
+def test_who_muted_stays_muted_after_an_error(stage: Stage) -> None:
+    class Broken(FastCard):
+        def read(self, timeout_seconds: float) -> Exchange | None:
+            if self.seconds > 2:
+                raise ZeroDivisionError("broken")
+            return super().read(timeout_seconds)
+
+    stage.card_kind = Broken
+    stage.session.mute(True)
+    stage.session.start()
+    stage.wait(lambda: bool(stage.failures))
+    stage.card_kind = FastCard
+    stage.session.start()
+    before = stage.chunks()
+    stage.wait(lambda: stage.chunks() > before + 3)
+    stage.session.stop()
+    stage.wait(lambda: not stage.session.running)
+    for recording in stage.recordings:
+        assert len(user_track(recording)) and not user_track(recording).any()
+
+
+def test_a_pause_outlives_a_new_setting_and_ends_with_stop(stage: Stage) -> None:
+    session = stage.session
+    session.start()
+    stage.wait(lambda: stage.chunks() > 2)
+    session.pause(True)
+    session.change(stage.talks[0].settings.model_copy(update={"chunk_ms": 240}))
+    stage.wait(lambda: len(stage.talks) == 2 and session.state == State.PAUSED)
+    seen = len(stage.events)
+    stage.wait(lambda: len(stage.events) > seen + 20)
+    assert not any(isinstance(event, ChunkDone) for event in stage.events[seen:])
+    session.stop()
+    stage.wait(lambda: not session.running)
+    assert not session.paused
+    first, empty = stage.recordings
+    assert empty is None  # a recording without sound is not kept
+    assert list(first.parent.iterdir()) == [first]
+
+
+def test_the_talk_key_is_up_in_a_new_talk(stage: Stage) -> None:
+    session = stage.session
+    settings = stage.talks[0].settings if stage.talks else session._settings
+    session.change(settings.model_copy(update={"hold_to_talk": True}))
+    session.start()
+    stage.wait(lambda: stage.chunks() > 2)
+    session.hold(True)
+    session.change(session._settings.model_copy(update={"chunk_ms": 240}))
+    stage.wait(lambda: len(stage.talks) == 2 and session.state == State.MUTED)
+    before = stage.chunks()
+    stage.wait(lambda: stage.chunks() > before + 3)
+    session.stop()
+    stage.wait(lambda: not session.running)
+    assert not user_track(stage.recordings[-1]).any()
+
+
+def test_models_that_give_no_numbers_are_told_once(stage: Stage, tmp_path: Path) -> None:
+    broken = write_tiny_bundle(tmp_path / "broken", volume=float("nan")).folder
+    stage.session.change(stage.session._settings.model_copy(update={"bundle": broken}))
+    stage.session.start()
+    stage.wait(lambda: stage.chunks() > 5)
+    stage.session.stop()
+    stage.wait(lambda: not stage.session.running)
+    assert stage.notices == [NOT_NUMBERS]
+    figures = stage.session.figures()
+    assert figures and figures.counts.broken_chunks == figures.counts.chunks
+    panel = MetersPanel()
+    panel.show_figures(figures)
+    assert panel.drops._more.text().endswith(" broken")
+    (entry,) = entries(stage.recordings[0].parent)
+    assert entry.summary and "no numbers" in str(entry.summary)
+
+
+# --- everything can be ended ----------------------------------------------------------------------
+
+
+class Hanging(FastCard):
+    """A card that does not return from its end, or its beginning, until it is let go."""
+
+    where = "close"
+    let_go = threading.Event()
+
+    def open(self, play: Play) -> CardInfo:
+        if self.where == "open":
+            self.let_go.wait()
+        return super().open(play)
+
+    def close(self) -> None:
+        if self.where == "close":
+            self.let_go.wait()
+        super().close()
+
+
+@pytest.mark.parametrize("where", ["open", "close"])
+def test_a_card_that_hangs_is_given_up(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setattr(live, "_JOIN_SECONDS", 0.3)
+    monkeypatch.setattr(open_talk, "_CARD_SECONDS", 0.1)
+    monkeypatch.setattr(Hanging, "where", where)
+    monkeypatch.setattr(Hanging, "let_go", threading.Event())
+    stage.card_kind = Hanging
+    session = stage.session
+    session.start()
+    stage.wait(lambda: bool(stage.cards) if where == "open" else stage.chunks() > 5)
+    session.stop()
+    assert session.state == State.STOPPING
+    stage.wait(lambda: not session.running)
+    assert "does not answer" in stage.failures[0]
+    assert open_talk.any_hangs()
+    if where == "close":  # what was said is there, whole
+        (entry,) = entries(stage.recordings[-1].parent)
+        assert entry.summary and not entry.damage
+    session.start()
+    stage.wait(lambda: len(stage.failures) == 2)
+    assert stage.failures[1] == stage.failures[0]
+    # The system's sound comes back.
+    Hanging.let_go.set()
+    stage.wait(lambda: not open_talk.any_hangs())
+    stage.card_kind = FastCard
+    before = stage.chunks()
+    session.start()
+    stage.wait(lambda: stage.chunks() > before + 2)
+
+
+def test_stopped_while_it_loads_it_opens_no_card(stage: Stage) -> None:
+    stage.session.start()
+    stage.session.stop()
+    stage.wait(lambda: not stage.session.running)
+    assert stage.cards == []
+    assert stage.failures == []
+    assert stage.recordings == [None]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLockFile, QSysInfo, Qt
 from pytestqt.qtbot import QtBot
 
 from app.settings import Settings, SettingsFile
@@ -101,13 +101,39 @@ def test_another_profile_is_another_program(
     other.release()
 
 
-def test_after_the_end_another_is_the_first(first: SingleInstance, runtime: Path) -> None:
+def test_after_the_end_another_is_the_first(first: SingleInstance) -> None:
     assert first.claim()
     first.release()
-    assert not list(runtime.rglob("*.lock"))
     other = SingleInstance()
     assert other.claim()
     other.release()
+
+
+@pytest.mark.parametrize("machine", ["this", "another"])
+def test_a_crashed_starts_lock_holds_nobody_up(runtime: Path, qapp: object, machine: str) -> None:
+    """What QLockFile left: a process number that is in use again, or another machine's."""
+    instance = SingleInstance()
+    path = instance._lock_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = QLockFile(str(path))
+    assert lock.tryLock(0)
+    content = path.read_text()
+    lock.unlock()
+    if machine == "another":
+        host = QSysInfo.machineHostName()
+        identity = QSysInfo.machineUniqueId().data().decode()
+        content = content.replace(host, "elsewhere").replace(identity or "-", "f" * 32)
+    path.write_text(content)
+    assert instance.claim()
+    assert not SingleInstance().claim()
+    instance.release()
+
+
+def test_where_no_lock_can_be_written_there_is_a_window(runtime: Path, qapp: object) -> None:
+    instance = SingleInstance()
+    instance._lock_path.mkdir()
+    assert instance.claim()
+    instance.release()
 
 
 def test_the_window_comes_forward(qtbot: QtBot) -> None:

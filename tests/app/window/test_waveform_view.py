@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from app.timeline import COLUMN_SAMPLES, Kind, Mark, Timeline
 from app.window import theme
+from app.window.events_table import EventsTable
 from app.window.waveform_view import WaveformView
 from engine.bundle import Bundle
 from engine.duplex import Duplex
@@ -130,6 +131,27 @@ def test_a_click_tells_its_time(view: WaveformView, qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.time_clicked) as told:
         qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(450, 100))
     assert told.args[0] / RATE_HZ == pytest.approx(seconds_at(view, 450), abs=0.05)
+
+
+def test_a_click_beyond_37_hours_tells_its_time(view: WaveformView, qtbot: QtBot) -> None:
+    """More samples than Qt's whole numbers hold."""
+    timeline = Timeline(160, 160, 0)
+    columns = 40 * 3600 * RATE_HZ // COLUMN_SAMPLES
+    for track in (timeline.user, timeline.agent):
+        track.append(np.zeros(columns), False)
+    view.set_timeline(timeline, live=False)
+    qtbot.keyClick(view, Qt.Key.Key_End)
+    with qtbot.waitSignal(view.time_clicked) as told:
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(_WIDTH - 2, 100))
+    assert told.args == [timeline.length_samples]
+    table = EventsTable("Time", "Event", lambda mark: str(mark))
+    qtbot.addWidget(table)
+    table.show_rows([(2**31 + 5, Mark(2**31 + 5, Kind.PAUSE))])
+    with qtbot.waitSignal(table.chosen) as told:
+        table.clicked.emit(table.model().index(0, 1))
+    assert told.args == [2**31 + 5]
+    view.show_cursor(told.args[0])
+    view.repaint()
 
 
 def test_a_live_talk_is_followed_until_scrolled_and_again_at_the_end(

@@ -1,0 +1,139 @@
+"""The sound server hangs in a talk: it is told, the talk can be stopped, and the program ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.library import entries
+from app.settings import Settings, SettingsFile
+from tests.live.virtual_card import ROOT, running_card
+
+pytestmark = pytest.mark.live
+MOST_END_SECONDS = 10.0
+_WINDOW = """
+import signal, sys
+from PySide6.QtCore import QTimer
+from app.window import main_window, start
+from app.window.session import Session
+
+class OwnSession(Session):
+    def __init__(self, settings, parent):
+        super().__init__(settings, parent=parent)
+        self.state_changed.connect(lambda state: print(state.value, flush=True))
+        self.failed.connect(lambda text: print("failed:", text, flush=True))
+        self.phase_changed.connect(lambda name: print("phase:", name, flush=True))
+        self.notice.connect(lambda text: print("notice:", text, flush=True))
+        signal.signal(signal.SIGUSR1, lambda *_: self.stop())
+        signal.signal(signal.SIGUSR2, lambda *_: self.start())
+        QTimer.singleShot(0, self.start)
+
+main_window.Session = OwnSession
+sys.exit(start.open_window())
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[int]:
+    """A server of one's own; gives its process."""
+    with running_card(tmp_path / "card"):
+        number = int((tmp_path / "card" / "run" / "pid").read_text())
+        try:
+            yield number
+        finally:
+            os.kill(number, signal.SIGCONT)
+
+
+@pytest.fixture
+def window(tmp_path: Path, server: int) -> Iterator[subprocess.Popen[str]]:
+    """The program, once it talks."""
+    profile = tmp_path / "profile"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DUOLOGUE_PROFILE", str(profile))
+        environment.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+        SettingsFile().save(Settings(first_run_done=True, language="en"))
+        with subprocess.Popen(
+            [sys.executable, "-c", _WINDOW], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ) as program:
+            until(program, lambda line: line == "listening")
+            time.sleep(1.0)  # so that something is recorded
+            yield program
+            program.kill()
+
+
+def until(program: subprocess.Popen[str], found: Callable[[str], bool]) -> str:
+    """Read what the program says up to a line."""
+    assert program.stdout
+    for line in program.stdout:
+        if found(line.strip()):
+            return line
+    raise AssertionError("the program has ended")
+
+
+def test_the_window_is_closed_while_the_server_hangs(
+    window: subprocess.Popen[str], server: int, tmp_path: Path
+) -> None:
+    os.kill(server, signal.SIGSTOP)
+    until(window, lambda line: "is gone" in line)
+    begin = time.monotonic()
+    window.send_signal(signal.SIGTERM)
+    window.wait(MOST_END_SECONDS)
+    print(f"ended after {time.monotonic() - begin:.1f} s with status {window.returncode}")
+    (entry,) = entries(tmp_path / "profile" / "recordings")
+    assert entry.summary and not entry.damage
+
+
+def test_the_talk_is_stopped_while_the_server_hangs_and_begun_when_it_is_back(
+    window: subprocess.Popen[str], server: int
+) -> None:
+    os.kill(server, signal.SIGSTOP)
+    until(window, lambda line: "is gone" in line)
+    window.send_signal(signal.SIGUSR1)
+    until(window, lambda line: line == "stopping")
+    until(window, lambda line: line == "idle")
+    assert "does not answer" in until(window, lambda line: line.startswith("failed"))
+    window.send_signal(signal.SIGUSR2)
+    assert "does not answer" in until(window, lambda line: line.startswith("failed"))
+    os.kill(server, signal.SIGCONT)
+    time.sleep(1.0)
+    window.send_signal(signal.SIGUSR2)
+    until(window, lambda line: line == "listening")
+    window.send_signal(signal.SIGTERM)
+    assert window.wait(MOST_END_SECONDS) == 0
+
+
+def test_the_window_is_closed_while_a_talk_begins_on_a_server_that_hangs(
+    window: subprocess.Popen[str], server: int
+) -> None:
+    window.send_signal(signal.SIGUSR1)
+    until(window, lambda line: line == "idle")
+    os.kill(server, signal.SIGSTOP)
+    window.send_signal(signal.SIGUSR2)
+    until(window, lambda line: line == "phase: sound")
+    time.sleep(1.0)  # so that it is asked
+    window.send_signal(signal.SIGTERM)
+    assert window.wait(MOST_END_SECONDS) == 0
+
+
+def test_the_terminals_talk_is_ended_while_the_server_hangs(server: int, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "app", "live", "--record", str(tmp_path / "talks")]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        until(program, lambda line: line.startswith("Talking through"))
+        time.sleep(1.0)  # so that something is recorded
+        os.kill(server, signal.SIGSTOP)
+        until(program, lambda line: "is gone" in line)
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=MOST_END_SECONDS)
+    assert program.returncode == 2
+    assert said.strip().endswith("does not answer; wait a moment, or start the computer again.")
+    (entry,) = entries(tmp_path / "talks")
+    assert entry.summary and not entry.damage
