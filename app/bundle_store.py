@@ -24,7 +24,9 @@ from urllib.parse import quote
 
 from app.download import BLOCK_BYTES, BrokeOffError, NotThereError, OtherLengthError, blocks
 from app.folders import data_folder
-from engine.bundle import (
+from engine.errors import DuologueError
+from engine.log_file import shown
+from engine.syncllm.bundle import (
     MANIFEST_NAME,
     MOST_MANIFEST_BYTES,
     FileEntry,
@@ -34,12 +36,10 @@ from engine.bundle import (
     load_bundle,
     read_manifest,
 )
-from engine.errors import DuologueError
-from engine.log_file import shown
 
-CARD_NAME = "MODEL_CARD.md"
+MODEL_CARD_NAME = "MODEL_CARD.md"
 _README_NAME = "README.md"
-_MOST_CARD_BYTES = 1_000_000
+_MAX_MODEL_CARD_BYTES = 1_000_000
 _MOST_MEMBERS = 10_000
 """Of an archive; a bundle has six files."""
 _MOST_REASON_LETTERS = 100
@@ -56,13 +56,13 @@ class CancelledError(DuologueError):
 
 
 @dataclass(frozen=True)
-class Installed:
+class InstalledBundle:
     """A bundle on this computer."""
 
     folder: Path
     title: str
     size_bytes: int
-    card: str
+    model_card: str
     """Markdown; may be empty."""
     starter: bool
     """Comes with the program and stays."""
@@ -75,7 +75,7 @@ def bundles_folder() -> Path:
     return data_folder() / "bundles"
 
 
-def installed() -> list[Installed]:
+def installed_bundles() -> list[InstalledBundle]:
     """The starter first, then the others by name; hashes are not checked here."""
     found = [_describe(default_folder(), starter=True)]
     try:
@@ -93,7 +93,7 @@ def installed() -> list[Installed]:
     return found
 
 
-def _describe(folder: Path, starter: bool) -> Installed:
+def _describe(folder: Path, starter: bool) -> InstalledBundle:
     title, size, damage = folder.name, 0, ""
     try:
         manifest = read_manifest(folder / MANIFEST_NAME)
@@ -104,14 +104,14 @@ def _describe(folder: Path, starter: bool) -> Installed:
             damage = f"{', '.join(short)} is missing or has another size; install it again."
     except DuologueError as error:
         damage = str(error)
-    return Installed(folder, title, size, _card(folder), starter, damage)
+    return InstalledBundle(folder, title, size, _read_model_card(folder), starter, damage)
 
 
-def _card(folder: Path) -> str:
-    for name in (CARD_NAME, _README_NAME):
+def _read_model_card(folder: Path) -> str:
+    for name in (MODEL_CARD_NAME, _README_NAME):
         try:
             with (folder / name).open("rb") as stream:
-                return stream.read(_MOST_CARD_BYTES).decode("utf8", "replace")
+                return stream.read(_MAX_MODEL_CARD_BYTES).decode("utf8", "replace")
         except OSError:
             continue
     return ""
@@ -121,7 +121,7 @@ def _has_size(path: Path, entry: FileEntry) -> bool:
     return path.is_file() and path.stat().st_size == entry.bytes
 
 
-def delete(bundle: Installed) -> None:
+def delete(bundle: InstalledBundle) -> None:
     """Delete its files; the starter and folders elsewhere are refused."""
     if bundle.starter or bundle.folder.parent != bundles_folder():
         raise DuologueError(f"{bundle.title} comes with Duologue and cannot be deleted.")
@@ -144,7 +144,7 @@ def import_bundle(source: Path, progress: Progress) -> Path:
     names, and the card, are taken. Raises DuologueError with the remedy, and what ``progress``
     raises; what was installed before stays.
     """
-    with _opened(source) as files, _gathering(f"import-{os.getpid()}") as part:
+    with _opened(source) as files, _staging_folder(f"import-{os.getpid()}") as part:
         shutil.rmtree(part)
         part.mkdir()
         files.copy(MANIFEST_NAME, part, MOST_MANIFEST_BYTES, lambda _bytes: None)
@@ -155,9 +155,9 @@ def import_bundle(source: Path, progress: Progress) -> Path:
         for entry in entries:
             files.copy(entry.path, part, entry.bytes, _after(done, total, progress))
             done += entry.bytes
-        for name in (CARD_NAME, _README_NAME):
+        for name in (MODEL_CARD_NAME, _README_NAME):
             if files.has(name):
-                files.copy(name, part, _MOST_CARD_BYTES, lambda _bytes: None)
+                files.copy(name, part, _MAX_MODEL_CARD_BYTES, lambda _bytes: None)
         with _as_of(source, part):
             return _install(part)
 
@@ -171,7 +171,7 @@ def _as_of(source: Path, part: Path) -> Iterator[None]:
         raise DuologueError(str(error).replace(str(part), str(source))) from error
 
 
-class _Files:
+class _BundleFiles:
     """The plain files of a folder or an archive, by name."""
 
     def __init__(self, source: Path, found: dict[str, Callable[[], BinaryIO]]) -> None:
@@ -180,7 +180,9 @@ class _Files:
     def has(self, name: str) -> bool:
         return name in self._found
 
-    def copy(self, name: str, folder: Path, most_bytes: int, told: Callable[[int], None]) -> None:
+    def copy(
+        self, name: str, folder: Path, max_bytes: int, on_bytes: Callable[[int], None]
+    ) -> None:
         """Copy one file of at most so many bytes."""
         if name not in self._found:
             raise DuologueError(
@@ -191,12 +193,12 @@ class _Files:
         with (folder / name).open("wb") as target:
             for block in self._blocks(name):
                 done += len(block)
-                if done > most_bytes:
+                if done > max_bytes:
                     raise DuologueError(
                         f"{name} in {self._source} is larger than its manifest says; get it again."
                     )
                 target.write(block)
-                told(done)
+                on_bytes(done)
 
     def _blocks(self, name: str) -> Iterator[bytes]:
         """A file's content; an error of reading is not taken for one of writing."""
@@ -240,7 +242,7 @@ def _readable(source: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator[_Files]:
+def _opened(source: Path) -> Iterator[_BundleFiles]:
     with ExitStack() as archives:
         with _readable(source):
             if source.is_dir():
@@ -262,7 +264,7 @@ def _opened(source: Path) -> Iterator[_Files]:
                 raise DuologueError(
                     f"{source} is neither a folder nor a zip or tar archive; choose another."
                 )
-        yield _Files(source, found)
+        yield _BundleFiles(source, found)
 
 
 def _members(source: Path, tape: tarfile.TarFile) -> list[str]:
@@ -314,7 +316,7 @@ def pull(repository: str, progress: Progress) -> Path:
             f"HF_ENDPOINT is {host!r}, which is no address; write it as https://host."
         )
     root = f"{host}/{quote(repository)}/resolve/main/"
-    with _gathering("pull-" + repository.replace("/", "--"), keep=True) as part:
+    with _staging_folder("pull-" + repository.replace("/", "--"), keep=True) as part:
         _fetch_small(root, MANIFEST_NAME, part, MOST_MANIFEST_BYTES)
         entries = read_manifest(part / MANIFEST_NAME).entries()
         total = sum(entry.bytes for entry in entries)
@@ -323,13 +325,13 @@ def pull(repository: str, progress: Progress) -> Path:
         done = 0
         for entry in entries:
             if not _is_whole(part / entry.path, entry):
-                told = _after(done, total, progress)
-                _fetch_described(root, entry, part, repository, told)
+                on_bytes = _after(done, total, progress)
+                _fetch_described(root, entry, part, repository, on_bytes)
             done += entry.bytes
             progress(done, total)
-        for name in (CARD_NAME, _README_NAME):
+        for name in (MODEL_CARD_NAME, _README_NAME):
             try:
-                _fetch_small(root, name, part, _MOST_CARD_BYTES)
+                _fetch_small(root, name, part, _MAX_MODEL_CARD_BYTES)
                 break
             except NotThereError:
                 continue
@@ -344,7 +346,7 @@ def _part(folder: Path, entry: FileEntry) -> Path:
 
 
 def _fetch_described(
-    root: str, entry: FileEntry, folder: Path, repository: str, told: Callable[[int], None]
+    root: str, entry: FileEntry, folder: Path, repository: str, on_bytes: Callable[[int], None]
 ) -> None:
     """A file of the manifest. Too short is not wrong: it stays, and is continued."""
     part = _part(folder, entry)
@@ -353,7 +355,7 @@ def _fetch_described(
             with part.open("ab") as target:
                 for block in blocks(root + quote(entry.path), before, entry.bytes):
                     target.write(block)
-                    told(target.tell())
+                    on_bytes(target.tell())
             break
         except BrokeOffError:
             if _size(part) < before + BLOCK_BYTES:
@@ -369,14 +371,14 @@ def _fetch_described(
     os.replace(part, folder / entry.path)
 
 
-def _fetch_small(root: str, name: str, folder: Path, most_bytes: int) -> None:
+def _fetch_small(root: str, name: str, folder: Path, max_bytes: int) -> None:
     """The manifest or a card; what is longer is cut off."""
     content = b""
     for block in blocks(root + quote(name)):
         content += block
-        if len(content) >= most_bytes:
+        if len(content) >= max_bytes:
             break
-    (folder / name).write_bytes(content[:most_bytes])
+    (folder / name).write_bytes(content[:max_bytes])
 
 
 def _size(path: Path) -> int:
@@ -391,7 +393,7 @@ def _is_whole(path: Path, entry: FileEntry) -> bool:
 
 
 @contextmanager
-def _gathering(name: str, keep: bool = False) -> Iterator[Path]:
+def _staging_folder(name: str, keep: bool = False) -> Iterator[Path]:
     """A hidden folder beside the bundles, deleted on failure unless it is worth keeping."""
     part = bundles_folder() / f".{name}"
     try:

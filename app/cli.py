@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 _UNIT_WINDOWS_MS = (500, 1000, 2000, 4000)
 _UNIT_LOOKAHEADS_MS = (0, 40, 80, 120)
 # Whole-file encoding needs memory that grows with the square of the length.
-_UNIT_MOST_SECONDS = 60.0
-_BENCH_MOST_SECONDS = 300.0
+_UNIT_MAX_SECONDS = 60.0
+_BENCH_MAX_SECONDS = 300.0
 # Numbers beyond any use are refused before hours of work, and before a library refuses them.
 _MOST_SEED = 2**63 - 1
 _MOST_GPU_LAYERS = 10_000
@@ -109,7 +109,7 @@ JobsOption = Annotated[int, typer.Option(help="Processes.", min=1, max=_MOST_JOB
 
 def _new_file(path: Path | None) -> Path | None:
     """A new file that can be written: found out before an hour's measuring and not after."""
-    from engine.audio_file import unwritable
+    from engine.errors import unwritable
 
     if path and path.is_file():
         raise DuologueError(f"{path} is there already; choose another name, or delete it.")
@@ -212,14 +212,14 @@ def talk(
 ) -> None:
     """Hold a talk whose user side is a recording (wav, flac, ogg or mp3 of any rate)."""
     from app.report import show_talk
-    from engine import conversation
-    from engine.audio_file import Recording
-    from engine.bundle import load_bundle
-    from engine.clock import Sampling
-    from engine.duplex import Duplex
-    from engine.picture import draw
+    from engine.record.picture import draw
+    from engine.sound.audio_file import AudioReader
+    from engine.syncllm.bundle import load_bundle
+    from engine.syncllm.clock import Sampling
+    from engine.syncllm.duplex import Duplex
+    from engine.talk import conversation
 
-    with Recording(user or sample_path(), channel) as recording:
+    with AudioReader(user or sample_path(), channel) as recording:
         loaded = load_bundle(bundle)
         sampling = None
         if temperature is not None:
@@ -228,7 +228,7 @@ def talk(
         folder = out or _new_folder()
         try:
             with _progress("talk") as advance, _interruptible() as interrupted:
-                pace = conversation.Pace(duplex.format.chunk_ms) if realtime else None
+                pace = conversation.RealTimePacer(duplex.format.chunk_ms) if realtime else None
                 length = recording.length_samples
                 held = conversation.talk(
                     duplex,
@@ -281,12 +281,12 @@ def live(
     Keys: p pauses, m mutes the microphone; with --hold-to-talk the space bar lets the agent hear
     you, and once more ends it.
     """
-    from app.keys import Keys
+    from app.live_session import LiveSession
     from app.live_status import LiveStatus, show_live_summary
-    from app.open_talk import OpenTalk
     from app.settings import recording_limits, settings_of_options
-    from engine.live import Switches
-    from engine.live_events import ChunkDone, Ended
+    from app.terminal_keys import KeyReader
+    from engine.talk.live_conversation import Switches
+    from engine.talk.live_events import ChunkDone, Ended
 
     if (noise_suppression or gain_control) and not echo:
         raise DuologueError(
@@ -308,7 +308,7 @@ def live(
         gpu_layers=gpu_layers,
         **recording_limits(record),
     )
-    talk = OpenTalk(settings, record, lambda text: console.print(text, markup=False), seed)
+    talk = LiveSession(settings, record, lambda text: console.print(text, markup=False), seed)
     took_ms: list[float] = []
     ended = Ended(None)
     with _interruptible() as interrupted:
@@ -317,7 +317,7 @@ def live(
         conversation = talk.conversation
         try:
             with (
-                Keys() as keys,
+                KeyReader() as keys,
                 LiveStatus(console, info, talk.chunk_ms, talk.latency_ms) as status,
             ):
                 while not interrupted.is_set():
@@ -335,7 +335,7 @@ def live(
                         case "m":
                             conversation.mute_microphone(not switches.muted)
                         case " ":
-                            conversation.hold(not switches.held)
+                            conversation.hold_talk_key(not switches.talk_key_held)
                         case "q" | "\x1b":
                             break
                     status.show_keys(switches.paused, switches.deaf)
@@ -352,7 +352,7 @@ def live(
 def devices() -> None:
     """List microphones and speakers by the names that --microphone and --speaker take."""
     from app.report import show_devices
-    from engine.devices import list_devices
+    from engine.card.devices import list_devices
 
     show_devices(Console(), list_devices())
 
@@ -370,7 +370,7 @@ def forget(
 @app.command("watch-devices", hidden=True)
 def watch_devices() -> None:
     """Print the devices whenever they change; a running talk asks an installed program for this."""
-    from engine.device_watch import watch_portaudio
+    from engine.card.device_watch import watch_portaudio
 
     watch_portaudio()
 
@@ -399,8 +399,8 @@ def replay(
 ) -> None:
     """Hold a recorded talk again; exit code 1 unless every token is the same."""
     from app.report import show_replay
-    from engine.bundle import load_bundle
-    from engine.replay import replay as hold_again
+    from engine.record.replay import replay as hold_again
+    from engine.syncllm.bundle import load_bundle
 
     with _progress("replay") as advance:
         result = hold_again(folder, load_bundle(bundle), gpu_layers, advance)
@@ -427,14 +427,14 @@ def doctor(
     from dataclasses import asdict
 
     from app.report import show_devices, show_doctor, write_json
-    from engine.bundle import load_bundle
-    from engine.devices import list_devices
-    from engine.doctor import Findings, advise, examine_engine, examine_sound
-    from engine.echo import EchoCanceller
-    from engine.portaudio_card import PortAudioCard
+    from engine.card.devices import list_devices
+    from engine.card.portaudio_card import PortAudioCard
+    from engine.echo.canceller import EchoCanceller
+    from engine.measure.doctor import Findings, advise, examine_engine, examine_sound
+    from engine.syncllm.bundle import load_bundle
 
     console = Console()
-    user_audio = _read_speech(user or sample_path(), _BENCH_MOST_SECONDS, channel)
+    user_audio = _read_speech(user or sample_path(), _BENCH_MAX_SECONDS, channel)
     loaded = load_bundle(bundle)
     show_devices(console, list_devices())
     card = PortAudioCard(microphone, speaker, card_latency_ms)
@@ -476,10 +476,10 @@ def bench_window(
     """Measure what the window costs the engine, and how long it keeps its own thread busy."""
     from app.report import show_window_cost, write_json
     from app.window.bench_window import measure_window, window_figures
-    from engine.audio_file import read_mono
+    from engine.sound.audio_file import read_mono
 
     figures = window_figures(
-        *measure_window(read_mono(sample_path(), _BENCH_MOST_SECONDS), seconds, rounds)
+        *measure_window(read_mono(sample_path(), _BENCH_MAX_SECONDS), seconds, rounds)
     )
     show_window_cost(Console(), figures)
     if json_path:
@@ -518,10 +518,10 @@ def bench(
 ) -> None:
     """Measure time per stage, decoding speed, memory, and a long talk."""
     from app.report import benchmark_figures, show_benchmark, write_json
-    from engine.benchmark import measure
-    from engine.bundle import load_bundle
+    from engine.measure.benchmark import measure
+    from engine.syncllm.bundle import load_bundle
 
-    user_audio = _read_speech(user or sample_path(), _BENCH_MOST_SECONDS, channel)
+    user_audio = _read_speech(user or sample_path(), _BENCH_MAX_SECONDS, channel)
     loaded = load_bundle(bundle)
     with _progress("benchmark") as advance:
         benchmark = measure(
@@ -544,11 +544,11 @@ def evaluate_units(
     from dataclasses import asdict
 
     from app.report import show_agreement, write_json
-    from engine.bundle import load_bundle
-    from engine.tokens import FRAME_SAMPLES
-    from engine.unit_encoder import Agreement, Tokenizer, measure_agreement
+    from engine.syncllm.bundle import load_bundle
+    from engine.syncllm.unit_encoder import Agreement, Tokenizer, measure_agreement
+    from engine.timebase import FRAME_SAMPLES
 
-    sounds = [_read_speech(path, _UNIT_MOST_SECONDS, channel) for path in recordings]
+    sounds = [_read_speech(path, _UNIT_MAX_SECONDS, channel) for path in recordings]
     loaded = load_bundle(bundle)
     fmt = loaded.token_format(chunk_ms or loaded.manifest.default_chunk_ms)
     for path, sound in zip(recordings, sounds, strict=True):
@@ -606,8 +606,8 @@ def evaluate_starter_bundle(
 ) -> None:
     """Talk with a bundle in voices that no training heard: is it right, and in time?"""
     with _source_tree():
-        from models.evaluate_starter import PARTS, evaluate_starter
-        from models.studio import Run
+        from models.evaluate.context import Run
+        from models.evaluate.starter import PARTS, evaluate_starter
     run = Run(bundle, exchanges, minutes, seed, chunk_ms, latency_ms, data)
     evaluate_starter(run, parts.split(",") if parts else tuple(PARTS), jobs, json_path)
 
@@ -624,7 +624,7 @@ def evaluate_robustness_of_units(
 ) -> None:
     """Compare the units of people's speech with those of the same in noise and in rooms."""
     with _source_tree():
-        from models.evaluate_robustness import evaluate_robustness
+        from models.evaluate.robustness import evaluate_robustness
     evaluate_robustness(speech, bundle, recordings, seed, json_path)
 
 
@@ -648,7 +648,7 @@ def evaluate_echo_board(
 ) -> None:
     """Simulate rooms with loudspeakers: does the agent hear the user, and not itself?"""
     with _source_tree():
-        from models.evaluate_echo import evaluate_echo
+        from models.evaluate.echo import evaluate_echo
     evaluate_echo(bundle, rooms, talk_rooms, seed, speech, jobs, json_path)
 
 
@@ -699,16 +699,16 @@ def sample_path() -> Path:
     return path
 
 
-def _read_speech(path: Path, most_seconds: float, channel: int | None) -> np.ndarray:
+def _read_speech(path: Path, max_seconds: float, channel: int | None) -> np.ndarray:
     """The first seconds of a recording at 16 kHz; what the user should know of it is said."""
-    from engine.audio_file import read_mono
+    from engine.sound.audio_file import read_mono
 
     console = Console(stderr=True)
 
     def remark(sentence: str) -> None:
         console.print(f"{path}: {sentence}", style="yellow", markup=False, soft_wrap=True)
 
-    return read_mono(path, most_seconds, channel, remark)
+    return read_mono(path, max_seconds, channel, remark)
 
 
 def _new_folder() -> Path:

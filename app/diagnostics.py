@@ -16,19 +16,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from app.settings import Settings
-from app.talk_state import Figures
-from engine.devices import Device, list_devices
+from app.talk_state import TalkMetrics
+from engine.card.devices import Device, list_devices
 from engine.errors import DuologueError
 
 _PACKAGES = (
     "duologue numpy onnxruntime llama-cpp-python sounddevice soundfile soxr pywebrtc-audio "
     "PySide6-Essentials"
 ).split()
-_MOST_LOG_LINES = 60
+_MAX_LOG_LINES = 60
 
 
 def diagnostics(
-    settings: Settings, figures: Figures | None, notices: Sequence[str], log_path: Path | None
+    settings: Settings, figures: TalkMetrics | None, notices: Sequence[str], log_path: Path | None
 ) -> str:
     """The report, in Markdown."""
     parts = [
@@ -69,7 +69,7 @@ def _version(name: str) -> str:
 def _back_ends() -> list[str]:
     """What computes; llama.cpp is loaded here if no talk has done it yet."""
     try:
-        from engine.llama_library import BACK_ENDS
+        from engine.syncllm.llama_library import BACK_ENDS
     except DuologueError as error:
         return [str(error)]
     return BACK_ENDS.lines()
@@ -94,6 +94,6 @@ def _log(path: Path | None) -> list[str]:
     if path is None:
         return ["none"]
     try:
-        return path.read_text("utf8", errors="replace").splitlines()[-_MOST_LOG_LINES:]
+        return path.read_text("utf8", errors="replace").splitlines()[-_MAX_LOG_LINES:]
     except OSError:
         return ["none"]

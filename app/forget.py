@@ -19,9 +19,9 @@ from app.folders import (
     usage_data_folder,
 )
 from app.settings import SettingsFile
+from engine.atomic_write import PART_NAME
 from engine.errors import DuologueError
-from engine.recordings import delete_recording, is_recording, recordings
-from engine.whole_file import PART_NAME
+from engine.record.recordings import delete_recording, is_recording, recordings
 
 _CONFIG = re.compile(rf"settings(\.[\w-]+)?\.json|settings\.part|window\.ini.*|{PART_NAME.pattern}")
 _DATA = re.compile(r"bundles|backends")
@@ -29,7 +29,7 @@ _CACHE = re.compile(r"plotting")
 _LOG = re.compile(r"duologue\.log(\.\d+)?|crash\.log")
 
 
-def forget(sure: Callable[[str], bool], tell: Callable[[str], None]) -> None:
+def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
     """Ask about settings and bundles, then about recordings, and delete what may go.
 
     Raises DuologueError where something stays that should have gone.
@@ -40,7 +40,7 @@ def forget(sure: Callable[[str], bool], tell: Callable[[str], None]) -> None:
     own = list(dict.fromkeys(_own_files()))
     usage_data = usage_data_folder()
     if not own and not talks and not usage_data:
-        tell("Duologue keeps nothing of yours.")
+        report("Duologue keeps nothing of yours.")
         return
     listed = ", ".join(map(str, dict.fromkeys(path.parent for path in own)))
     if own and sure(f"Delete your settings, imported bundles and the log ({listed})?"):
@@ -49,9 +49,9 @@ def forget(sure: Callable[[str], bool], tell: Callable[[str], None]) -> None:
         # Some lie in one another.
         for kept in (cache_folder(), log_folder(), data_folder(), config_folder()):
             _drop_if_empty(kept)
-        tell("Settings, bundles and log are deleted.")
+        report("Settings, bundles and log are deleted.")
     elif own:
-        tell(f"Your settings and bundles stay in {listed}.")
+        report(f"Your settings and bundles stay in {listed}.")
     if talks and sure(f"Delete your {len(talks)} recorded conversations in {folder}?"):
         stay = [talk for talk in talks if not delete_recording(talk)]
         _drop_if_empty(folder)
@@ -59,9 +59,9 @@ def forget(sure: Callable[[str], bool], tell: Callable[[str], None]) -> None:
             raise DuologueError(
                 f"{stay[0]} could not be deleted whole; close Duologue, or delete it yourself."
             )
-        tell("The recordings are deleted.")
+        report("The recordings are deleted.")
     elif talks:
-        tell(f"Your recordings stay in {folder}.")
+        report(f"Your recordings stay in {folder}.")
     # Nobody can tell whose it is: all programs with ONNX Runtime share it.
     # So it is not deleted unasked.
     if usage_data and sure(
@@ -69,7 +69,7 @@ def forget(sure: Callable[[str], bool], tell: Callable[[str], None]) -> None:
         "Duologue let ONNX Runtime write them; another program may have, too."
     ):
         _delete(usage_data)
-        tell("The device id and the usage data are deleted.")
+        report("The device id and the usage data are deleted.")
 
 
 def _talks(folder: Path) -> list[Path]:

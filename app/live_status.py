@@ -16,13 +16,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from engine.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Event, Levels
-from engine.sound_card import CardInfo
-from engine.tokens import RATE_HZ
-from engine.transcript import Side, Transcript
+from engine.card.sound_card import CardInfo
+from engine.record.transcript import Side, Transcript
+from engine.talk.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Event, Levels
+from engine.timebase import SAMPLE_RATE_HZ
 
 _BAR_CELLS = 24
-_LEAST_DB, _LOUD_DB = -60.0, -6.0
+_MIN_DB, _LOUD_DB = -60.0, -6.0
 _RECENT_CHUNKS = 50
 _FRAMES_A_SECOND = 10
 _CAPTION_CELLS = 60
@@ -38,7 +38,7 @@ class LiveStatus:
         self._device = f"{info.microphone} and {info.speaker}, {latency_ms} ms of latency"
         self._levels: Levels | None = None
         self._recent: deque[ChunkDone] = deque(maxlen=_RECENT_CHUNKS)
-        self._transcript = Transcript(chunk_ms * RATE_HZ // 1000)
+        self._transcript = Transcript(chunk_ms * SAMPLE_RATE_HZ // 1000)
         self._counts = Counts()
         self._standing = ""
         self._broken = False
@@ -145,7 +145,7 @@ def _end_of(text: str) -> Text:
 
 
 def _bar(level_db: float, speaks: bool) -> Text:
-    share = (level_db - _LEAST_DB) / (0 - _LEAST_DB)
+    share = (level_db - _MIN_DB) / (0 - _MIN_DB)
     cells = round(min(max(share, 0.0), 1.0) * _BAR_CELLS)
     colour = "red" if level_db > _LOUD_DB else "green" if speaks else "blue"
     bar = Text("█" * cells, style=colour)

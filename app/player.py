@@ -16,12 +16,12 @@ import numpy as np
 import soundfile
 import soxr
 
-from app.sound_check import ONE_CARD
-from engine.audio_file import to_pcm
-from engine.devices import Wanted, choose, list_devices, refresh
+from app.sound_check import CARD_LOCK
+from engine.card.devices import Wanted, choose, list_devices, refresh
+from engine.card.streams import open_stream, runs
 from engine.errors import DuologueError
-from engine.streams import open_stream, runs
-from engine.tokens import RATE_HZ
+from engine.sound.audio_file import to_pcm
+from engine.timebase import SAMPLE_RATE_HZ
 
 _QUEUED_BLOCKS = 40
 _LATENCY_MS = 100
@@ -61,12 +61,12 @@ class Player:
 
     def _run(self) -> None:
         try:
-            if not ONE_CARD.acquire(timeout=_CARD_SECONDS):
+            if not CARD_LOCK.acquire(timeout=_CARD_SECONDS):
                 raise DuologueError("The sound card is in use by the talk; stop it first.")
             try:
                 self._play()
             finally:
-                ONE_CARD.release()
+                CARD_LOCK.release()
         except DuologueError as error:
             self.error = str(error)
         except (OSError, RuntimeError) as error:
@@ -78,7 +78,7 @@ class Player:
         refresh()
         device = choose(list_devices().speakers, self._speaker, "speaker")
         blocks: queue.Queue[np.ndarray] = queue.Queue(_QUEUED_BLOCKS)
-        rate_hz = device.rate_hz or RATE_HZ
+        rate_hz = device.rate_hz or SAMPLE_RATE_HZ
 
         def give(out: np.ndarray, _frames: int, _time: Any, _status: Any) -> None:
             try:
@@ -88,7 +88,7 @@ class Player:
                 return
             out[:] = 0
             out[: len(block)] = block[:, None]
-            self._position += round(len(block) * RATE_HZ / rate_hz)
+            self._position += round(len(block) * SAMPLE_RATE_HZ / rate_hz)
 
         stream, _ = open_stream(lambda _rate_hz: give, (rate_hz,), _LATENCY_MS, speaker=device)
         try:
@@ -113,11 +113,11 @@ class Player:
     def _blocks(self, rate_hz: int) -> Iterator[np.ndarray]:
         """int16 (n,) at the card's rate, 10 ms: both speakers in the middle."""
         frames = rate_hz // 100
-        resampler = soxr.ResampleStream(RATE_HZ, rate_hz, 1, dtype="float32")
+        resampler = soxr.ResampleStream(SAMPLE_RATE_HZ, rate_hz, 1, dtype="float32")
         left = np.zeros(0, np.float32)
         with soundfile.SoundFile(self._sound) as file:
             file.seek(min(self._position, file.frames))
-            for block in file.blocks(RATE_HZ, dtype="float32", always_2d=True):
+            for block in file.blocks(SAMPLE_RATE_HZ, dtype="float32", always_2d=True):
                 mono = np.clip(block.sum(axis=1), -1, 1)
                 left = np.concatenate([left, resampler.resample_chunk(mono)])
                 while len(left) >= frames:

@@ -13,17 +13,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from engine.benchmark import STAGES, Benchmark
-from engine.conversation import Conversation
-from engine.devices import Listing
-from engine.doctor import MOST_ECHO_SECONDS, Advice, Findings
-from engine.replay import Replay
-from engine.tokens import RATE_HZ
-from engine.transcript import TRANSCRIPT_NAME, clock
-from engine.unit_encoder import Agreement
-from engine.whole_file import write_whole
+from engine.atomic_write import write_atomically
+from engine.card.devices import DeviceList
+from engine.measure.benchmark import STAGES, Benchmark
+from engine.measure.doctor import MOST_ECHO_SECONDS, Advice, Findings
+from engine.record.replay import Replay
+from engine.record.talk_result import Conversation
+from engine.record.transcript import TRANSCRIPT_NAME, timestamp
+from engine.syncllm.unit_encoder import Agreement
+from engine.timebase import SAMPLE_RATE_HZ
 
-_MOST_LINES = 40
+_MAX_LINES = 40
 """Of the transcript; a talk of an hour has hundreds."""
 
 
@@ -38,7 +38,7 @@ def show_talk(console: Console, conversation: Conversation) -> None:
     stopped = "" if conversation.complete else " (stopped)"
     table.add_row("length", f"{_clock(duration)}{stopped}, {speed:.1f} times as fast as real time")
     table.add_row("agent turns", f"{len(taking.agent_turns)} (user {len(taking.user_turns)})")
-    table.add_row("reaction", _spread([entry.delay_ms for entry in taking.reactions]))
+    table.add_row("reaction", _spread([entry.offset_ms for entry in taking.floor_transfers]))
     overlap_seconds = sum(span.duration_ms for span in taking.overlaps) / 1000
     table.add_row("overlaps", f"{len(taking.overlaps)}, {overlap_seconds:.1f} s in all")
     if taking.interruptions:
@@ -52,10 +52,10 @@ def show_talk(console: Console, conversation: Conversation) -> None:
         f"p99 {tally.took_percentile_ms(99):.0f} ms of {conversation.chunk_ms} ms)",
     )
     console.print(table)
-    for line in conversation.lines[:_MOST_LINES]:
-        said = f"{clock(line.start_sample)} {line.side}: {line.text}"
+    for line in conversation.lines[:_MAX_LINES]:
+        said = f"{timestamp(line.start_sample)} {line.side}: {line.text}"
         console.print(said, markup=False, highlight=False, soft_wrap=True)
-    more = len(conversation.lines) - _MOST_LINES
+    more = len(conversation.lines) - _MAX_LINES
     if more > 0:
         console.print(f"... and {more} more lines in {TRANSCRIPT_NAME}", highlight=False)
     for remark in conversation.remarks:
@@ -163,7 +163,7 @@ def show_agreement(console: Console, entries: Sequence[Agreement], chunk_ms: int
     console.print(f"{max((entry.frames for entry in entries), default=0)} frames", style="dim")
 
 
-def show_devices(console: Console, listing: Listing) -> None:
+def show_devices(console: Console, listing: DeviceList) -> None:
     """Microphones and speakers, the system's defaults marked."""
     for kind, devices in (("Microphones", listing.microphones), ("Speakers", listing.speakers)):
         table = Table(title=kind, title_justify="left", box=None, padding=(0, 2, 0, 0))
@@ -195,7 +195,7 @@ def show_replay(console: Console, result: Replay) -> None:
         )
     console.print(verdict)
     if result.unheard_samples:
-        seconds = result.unheard_samples / RATE_HZ
+        seconds = result.unheard_samples / SAMPLE_RATE_HZ
         console.print(f"{seconds:.1f} s that the engine had not heard were left out.")
     for remark in result.remarks:
         console.print(remark)
@@ -243,7 +243,7 @@ def benchmark_figures(benchmark: Benchmark) -> dict[str, Any]:
 
 def write_json(path: Path, content: Any) -> None:
     """Write figures; DuologueError where that fails."""
-    write_whole(path, json.dumps(content, indent=2) + "\n")
+    write_atomically(path, json.dumps(content, indent=2) + "\n")
 
 
 def _spread(values_ms: Sequence[float]) -> str:

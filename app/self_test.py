@@ -22,10 +22,11 @@ from app.network_guard import end_at_network_use, no_network
 from engine.errors import DuologueError
 
 _TALK_SECONDS = 60
-_LEAST_PEAK = 0.05
+_MIN_PEAK = 0.05
 _MODULES = (
-    "app.window.start engine.conversation engine.echo engine.live engine.picture "
-    "engine.portaudio_card engine.recorder engine.replay"
+    "app.window.start engine.talk.conversation engine.echo.canceller "
+    "engine.talk.live_conversation engine.record.picture engine.card.portaudio_card "
+    "engine.record.recorder engine.record.replay"
 ).split()
 GUARDED_COMMAND = "self-test-guarded"
 # A display or a sound server may be another computer, which the user has chosen; neither is needed.
@@ -56,17 +57,17 @@ def _guarded_program() -> list[str]:
     return [sys.executable, *program, GUARDED_COMMAND]
 
 
-def self_test_guarded(sample: Path, tell: Callable[[str], None]) -> None:
+def self_test_guarded(sample: Path, report: Callable[[str], None]) -> None:
     """The self-test in a process that is for nothing else and has no thread yet."""
     native = end_at_network_use()
-    self_test(sample, tell)
+    self_test(sample, report)
     if native:
-        tell("network: nothing asked for it")
+        report("network: nothing asked for it")
     else:
-        tell("network: no Python code asked for it; native code cannot be watched on this system")
+        report("network: no Python code asked for it; native code cannot be watched on this system")
 
 
-def self_test(sample: Path, tell: Callable[[str], None]) -> None:
+def self_test(sample: Path, report: Callable[[str], None]) -> None:
     """Run every part, and tell each one's name and time; DuologueError at the first that fails.
 
     ``sample`` is the recording whose speech the agent hears.
@@ -87,11 +88,11 @@ def self_test(sample: Path, tell: Callable[[str], None]) -> None:
                 raise DuologueError(
                     f"The self-test failed at {title} ({error!r}); install Duologue again."
                 ) from error
-            tell(f"{title}: {found} ({time.perf_counter() - begin:.1f} s)")
+            report(f"{title}: {found} ({time.perf_counter() - begin:.1f} s)")
 
 
 def _libraries() -> str:
-    from engine.devices import portaudio
+    from engine.card.devices import portaudio
 
     for module in _MODULES:
         importlib.import_module(module)
@@ -100,7 +101,7 @@ def _libraries() -> str:
 
 
 def _starter() -> str:
-    from engine.bundle import load_bundle
+    from engine.syncllm.bundle import load_bundle
 
     manifest = load_bundle().manifest
     return f"{manifest.name} {manifest.version}"
@@ -109,27 +110,27 @@ def _starter() -> str:
 def _talk(sample: Path, folder: Path) -> str:
     import numpy as np
 
-    from engine import conversation
-    from engine.audio_file import Recording, read_mono
-    from engine.bundle import load_bundle
-    from engine.duplex import Duplex
-    from engine.picture import draw
-    from engine.tokens import RATE_HZ
-    from engine.wav_file import StereoWriter
+    from engine.record.picture import draw
+    from engine.sound.audio_file import AudioReader, read_mono
+    from engine.sound.wav_file import StereoWriter
+    from engine.syncllm.bundle import load_bundle
+    from engine.syncllm.duplex import Duplex
+    from engine.talk import conversation
+    from engine.timebase import SAMPLE_RATE_HZ
 
-    sound = np.resize(read_mono(sample, _TALK_SECONDS), _TALK_SECONDS * RATE_HZ)
+    sound = np.resize(read_mono(sample, _TALK_SECONDS), _TALK_SECONDS * SAMPLE_RATE_HZ)
     minute = folder / "minute.wav"
     with StereoWriter(minute) as file:
         file.write(sound, sound)
     duplex = Duplex(load_bundle())
     try:
-        with Recording(minute) as recording:
+        with AudioReader(minute) as recording:
             held = conversation.talk(duplex, recording, folder / "talk")
     finally:
         duplex.close()
     draw(held, folder / "talk" / conversation.PICTURE_NAME)
     turns = len(held.turn_taking.agent_turns)
-    if not held.complete or not turns or held.agent_peaks.max() < _LEAST_PEAK:
+    if not held.complete or not turns or held.agent_peaks.max() < _MIN_PEAK:
         raise DuologueError("The agent said nothing in a minute; install Duologue again.")
     chunk_ms = held.tally.took_percentile_ms(50)
     return f"the agent spoke {turns} times, {chunk_ms:.0f} ms for each {held.chunk_ms} ms"

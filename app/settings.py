@@ -19,18 +19,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from app.folders import config_folder, recordings_folder
-from engine.audio_file import unwritable
-from engine.bundle import ChunkMs
-from engine.devices import Wanted
-from engine.duplex import MOST_LATENCY_MS
-from engine.errors import DuologueError
-from engine.llama import MOST_GPU_LAYERS
-from engine.portaudio_card import DEFAULT_CARD_LATENCY_MS, MOST_CARD_LATENCY_MS
-from engine.whole_file import write_whole, writing_whole
+from engine.atomic_write import write_atomically, writing_whole
+from engine.card.devices import Wanted
+from engine.card.portaudio_card import DEFAULT_CARD_LATENCY_MS, MAX_CARD_LATENCY_MS
+from engine.errors import DuologueError, unwritable
+from engine.syncllm.bundle import ChunkMs
+from engine.syncllm.duplex import MAX_LATENCY_MS
+from engine.syncllm.llama import MOST_GPU_LAYERS
 
 VERSION = 1
 FILE_NAME = "settings.json"
-MOST_THREADS = os.cpu_count() or 1
+MAX_THREADS = os.cpu_count() or 1
 NO_LIMITS: dict[str, Any] = {"most_recordings": 100_000, "most_gigabytes": 10_000.0}
 """The settings with which no recording is deleted."""
 CAUTIOUS: dict[str, Any] = NO_LIMITS | {"record": False}
@@ -64,19 +63,20 @@ class Settings(BaseModel):
 
     chunk_ms: ChunkMs | None = None
     """None: the bundle's."""
-    latency_ms: Annotated[int, Field(ge=0, le=MOST_LATENCY_MS)] | None = None
+    latency_ms: Annotated[int, Field(ge=0, le=MAX_LATENCY_MS)] | None = None
     """How late the user's sound is used; None: one chunk."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     """None: the bundle's."""
     microphone: Annotated[Wanted, AfterValidator(_shown)] = None
-    """As `engine.devices.choose` takes it; a name alone is an older program's, or an option's."""
+    """As `engine.card.devices.choose` takes it; a name alone is an older program's, or an
+    option's."""
     speaker: Annotated[Wanted, AfterValidator(_shown)] = None
-    card_latency_ms: Annotated[int, Field(ge=5, le=MOST_CARD_LATENCY_MS)] = DEFAULT_CARD_LATENCY_MS
+    card_latency_ms: Annotated[int, Field(ge=5, le=MAX_CARD_LATENCY_MS)] = DEFAULT_CARD_LATENCY_MS
     echo_cancelling: bool = True
     noise_suppression: bool = False
     gain_control: bool = False
     hold_to_talk: bool = False
-    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] = 1
+    threads: Annotated[int, Field(ge=1, le=MAX_THREADS)] = 1
     gpu_layers: Annotated[int, Field(ge=-1, le=MOST_GPU_LAYERS)] = -1
     """Of the language model, where there is a GPU; -1: all."""
     bundle: Annotated[Path, AfterValidator(_plain)] | None = None
@@ -154,7 +154,7 @@ class SettingsFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(self.path, error) from error
-        write_whole(self.path, _text(settings))
+        write_atomically(self.path, _text(settings))
 
     def _read(self) -> bytes:
         if self.path.exists() and not self.path.is_file():

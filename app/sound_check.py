@@ -12,20 +12,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from engine.devices import Wanted, dead_microphone
+from engine.card.devices import Wanted, dead_microphone
+from engine.card.playout import Playout
+from engine.card.portaudio_card import PortAudioCard
+from engine.card.sound_card import BLOCK_SECONDS
 from engine.errors import DuologueError
-from engine.live import DEAD_SECONDS
-from engine.playout import Playout
-from engine.portaudio_card import PortAudioCard
-from engine.sound_card import BLOCK_SECONDS
-from engine.tokens import RATE_HZ
-from engine.turns import levels_db
+from engine.sound.level import levels_db
+from engine.talk.live_conversation import DEAD_SECONDS
+from engine.timebase import SAMPLE_RATE_HZ
 
 _READ_SECONDS = 0.05
 _LEVEL_BLOCKS = 5
-_CHIME_HZ, _CHIME_SECONDS, _CHIME_LOUDNESS = (523.25, 783.99), 0.35, 0.2
+_CHIME_HZ, _CHIME_SECONDS, _CHIME_AMPLITUDE = (523.25, 783.99), 0.35, 0.2
 
-ONE_CARD = threading.Lock()
+CARD_LOCK = threading.Lock()
 """Held by whoever has the sound card open: opening it anew looks at all devices again, which ends
 every other stream of this process."""
 
@@ -40,7 +40,7 @@ class SoundCheck:
     ) -> None:
         self._card = make_card(microphone, speaker)
         self._playout = Playout()
-        self._told: queue.Queue[float | str] = queue.Queue(20)
+        self._messages: queue.Queue[float | str] = queue.Queue(20)
         self._stopping = threading.Event()
         self._chime = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sound check", daemon=True)
@@ -49,7 +49,7 @@ class SoundCheck:
     def next(self) -> float | str | None:
         """A level in dB, or a sentence about what is wrong; None where there is no news."""
         with contextlib.suppress(queue.Empty):
-            return self._told.get_nowait()
+            return self._messages.get_nowait()
         return None
 
     def chime(self) -> None:
@@ -66,7 +66,7 @@ class SoundCheck:
         self._stopping.set()
 
     def _run(self) -> None:
-        with ONE_CARD:
+        with CARD_LOCK:
             self._hold_card()
 
     def _hold_card(self) -> None:
@@ -78,10 +78,10 @@ class SoundCheck:
                 if self._chime.is_set():
                     self._chime.clear()
                     self._playout.put(self._playout.position, chime())
-                exchange = self._card.read(_READ_SECONDS)
-                if exchange is None:
+                block = self._card.read(_READ_SECONDS)
+                if block is None:
                     continue
-                blocks.append(exchange.near)
+                blocks.append(block.near)
                 if len(blocks) < _LEVEL_BLOCKS:
                     continue
                 near = np.concatenate(blocks)
@@ -91,30 +91,30 @@ class SoundCheck:
                 # Zeros after sound are a noise gate's.
                 if not sounded and not dead and heard_seconds >= DEAD_SECONDS:
                     dead = True
-                    self._tell(dead_microphone(info.microphone))
+                    self._post(dead_microphone(info.microphone))
                 elif sounded and dead:
                     dead = False
-                    self._tell(f"The microphone {info.microphone} gives sound.")
-                self._tell(float(levels_db(near).max()))
+                    self._post(f"The microphone {info.microphone} gives sound.")
+                self._post(float(levels_db(near).max()))
         except DuologueError as error:
-            self._tell(str(error))
+            self._post(str(error))
         finally:
             self._card.end()
 
-    def _tell(self, news: float | str) -> None:
+    def _post(self, news: float | str) -> None:
         if isinstance(news, str):
             # A sentence must arrive, whoever stopped looking at levels.
-            while self._told.full():
+            while self._messages.full():
                 with contextlib.suppress(queue.Empty):
-                    self._told.get_nowait()
+                    self._messages.get_nowait()
         with contextlib.suppress(queue.Full):
-            self._told.put_nowait(news)
+            self._messages.put_nowait(news)
 
 
 def chime() -> np.ndarray:
     """Two soft tones, float32 (n,) at 16 kHz."""
-    count = round(_CHIME_SECONDS * RATE_HZ)
-    seconds = np.arange(count) / RATE_HZ
-    shape = np.sin(np.pi * seconds / _CHIME_SECONDS) ** 2 * _CHIME_LOUDNESS
+    count = round(_CHIME_SECONDS * SAMPLE_RATE_HZ)
+    seconds = np.arange(count) / SAMPLE_RATE_HZ
+    shape = np.sin(np.pi * seconds / _CHIME_SECONDS) ** 2 * _CHIME_AMPLITUDE
     tones = [shape * np.sin(2 * np.pi * hz * seconds) for hz in _CHIME_HZ]
     return np.concatenate(tones).astype(np.float32)

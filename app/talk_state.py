@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from enum import Enum
 from statistics import median
 
-from engine.live_events import ChunkDone, Counts, DeviceChanged, Event, Levels
-from engine.tokens import RATE_HZ
-from engine.turns import LEVEL_SAMPLES, MERGED_SILENCE_MS
+from engine.sound.level import LEVEL_SAMPLES
+from engine.sound.turn_taking import IPU_SILENCE_MS
+from engine.talk.live_events import ChunkDone, Counts, DeviceChanged, Event, Levels
+from engine.timebase import SAMPLE_RATE_HZ
 
 LATE_SHOWN_CHUNKS = 12
 """A late chunk is shown for so many chunks: about two seconds."""
 _RECENT_CHUNKS = 50
-_RECENT_REACTIONS = 9
-_PEAK_MS = LEVEL_SAMPLES * 1000 // RATE_HZ
-_MOST_REACTION_MS = 5000
+_RECENT_RESPONSES = 9
+_PEAK_MS = LEVEL_SAMPLES * 1000 // SAMPLE_RATE_HZ
+_MAX_RESPONSE_MS = 5000
 """Who speaks after a longer silence does not react."""
 
 
@@ -41,16 +42,16 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Figures:
+class TalkMetrics:
     """The last eight seconds' chunks and the last nine reactions."""
 
-    reaction_ms: float | None
+    response_ms: float | None
     """Median time from the end of the user's speech to the agent's."""
     chunk_ms: int
     """The deadline."""
     took_ms: float | None
     """Median."""
-    took_most_ms: float | None
+    took_max_ms: float | None
     hit_share: float | None
     """Of all chunks of the user that became known: estimated exactly."""
     lag_ms: float | None
@@ -64,7 +65,7 @@ class TalkState:
         self._chunk_ms = chunk_ms
         self._levels: Levels | None = None
         self._recent: deque[ChunkDone] = deque(maxlen=_RECENT_CHUNKS)
-        self._reactions: deque[float] = deque(maxlen=_RECENT_REACTIONS)
+        self._responses: deque[float] = deque(maxlen=_RECENT_RESPONSES)
         self._hits = self._misses = 0
         self._since_late = LATE_SHOWN_CHUNKS
         self._sounds = self._hears = True
@@ -75,7 +76,7 @@ class TalkState:
     def add(self, event: Event) -> None:
         """Take an event in."""
         if isinstance(event, Levels):
-            self._react(event)
+            self._time_response(event)
             self._levels = event
             self._sounds = True
         elif isinstance(event, ChunkDone):
@@ -106,21 +107,21 @@ class TalkState:
             return State.USER_SPEAKS
         return State.LISTENING if self._hears else State.SILENT
 
-    def figures(self, counts: Counts) -> Figures:
+    def metrics(self, counts: Counts) -> TalkMetrics:
         """The figures so far."""
         took = [chunk.took_ms for chunk in self._recent]
         known = self._hits + self._misses
-        return Figures(
-            reaction_ms=median(self._reactions) if self._reactions else None,
+        return TalkMetrics(
+            response_ms=median(self._responses) if self._responses else None,
             chunk_ms=self._chunk_ms,
             took_ms=median(took) if took else None,
-            took_most_ms=max(took, default=None),
+            took_max_ms=max(took, default=None),
             hit_share=self._hits / known if known else None,
             lag_ms=self._recent[-1].lag_ms if self._recent else None,
             counts=counts,
         )
 
-    def _react(self, levels: Levels) -> None:
+    def _time_response(self, levels: Levels) -> None:
         """Time the agent's answer, to 50 ms.
 
         That the user has ended is known a pause of 200 ms later; the agent may speak by then.
@@ -136,10 +137,10 @@ class TalkState:
             if not levels.agent_speaks:
                 self._agent_began_ms = None
         elif before.user_speaks:
-            self._user_ended_ms = self._clock_ms - MERGED_SILENCE_MS
+            self._user_ended_ms = self._clock_ms - IPU_SILENCE_MS
         if self._user_ended_ms is None or self._agent_began_ms is None:
             return
-        reaction_ms = self._agent_began_ms - self._user_ended_ms
-        if 0 <= reaction_ms <= _MOST_REACTION_MS:
-            self._reactions.append(reaction_ms)
+        response_ms = self._agent_began_ms - self._user_ended_ms
+        if 0 <= response_ms <= _MAX_RESPONSE_MS:
+            self._responses.append(response_ms)
         self._user_ended_ms = self._agent_began_ms = None

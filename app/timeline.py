@@ -14,9 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.audio_file import from_pcm
-from engine.duplex import Step
-from engine.events import (
+from engine.record.events import (
     EVENTS_NAME,
     ChunkRecord,
     CommandRecord,
@@ -24,26 +22,29 @@ from engine.events import (
     TalkRecord,
     read_events,
 )
-from engine.live_events import ChunkDone, DeviceChanged, Event, Levels
-from engine.recordings import SOUND_NAME
-from engine.talk_sound import TalkSound
-from engine.tokens import RATE_HZ
-from engine.transcript import Side, Transcript
-from engine.turns import LEVEL_SAMPLES, MERGED_SILENCE_MS, Span, activity, interruptions, levels_db
+from engine.record.recordings import SOUND_NAME
+from engine.record.talk_sound import TalkSound
+from engine.record.transcript import Side, Transcript
+from engine.sound.audio_file import from_pcm
+from engine.sound.level import LEVEL_SAMPLES, levels_db
+from engine.sound.turn_taking import IPU_SILENCE_MS, Span, interruptions, voice_activity
+from engine.syncllm.duplex import Step
+from engine.talk.live_events import ChunkDone, DeviceChanged, Event, Levels
+from engine.timebase import SAMPLE_RATE_HZ
 
 COLUMN_SAMPLES = LEVEL_SAMPLES
 COARSE_COLUMNS = 32
 """Columns behind one of the coarse peaks, with which hours are drawn."""
-MOST_BACKCHANNEL_MS = 1000
+MAX_BACKCHANNEL_MS = 1000
 """A shorter word of the agent's, while the user goes on, asks for no turn."""
 _GOES_ON_MS = 1000
 YIELD_MS = 1500
 """Who falls silent within this time after the other's onset has yielded."""
 _FIRST_COLUMNS = 6000
 _ONSET_COLUMNS = 3  # after so many the meter believes in speech
-_HOLD_COLUMNS = MERGED_SILENCE_MS * RATE_HZ // 1000 // COLUMN_SAMPLES
+_HOLD_COLUMNS = IPU_SILENCE_MS * SAMPLE_RATE_HZ // 1000 // COLUMN_SAMPLES
 _LATE_SPANS = 24  # so many of the newest spans may still change their meaning
-_READ_SAMPLES = RATE_HZ * 10
+_READ_SAMPLES = SAMPLE_RATE_HZ * 10
 _USUAL_MS = 160  # of a recording that cannot tell; then it shows no chunks
 _MOST_CHUNKS_BEHIND = 100  # a crash may leave more events than sound, but not by hours
 
@@ -58,7 +59,7 @@ class Outcome(Enum):
     """The real chunk was lost."""
 
 
-class Kind(Enum):
+class MarkKind(Enum):
     """What a mark means."""
 
     BACKCHANNEL = "backchannel"
@@ -76,7 +77,7 @@ class Mark:
     """Something at one moment."""
 
     sample: int
-    kind: Kind
+    kind: MarkKind
     text: str = ""
     """In the engine's words, where there are any."""
 
@@ -105,7 +106,7 @@ class Timeline:
 
         ``captioned``: whose words will come, as far as that is known.
         """
-        self.chunk_samples = chunk_ms * RATE_HZ // 1000
+        self.chunk_samples = chunk_ms * SAMPLE_RATE_HZ // 1000
         self._unknown_chunks = -(-latency_ms // chunk_ms)
         self._silence = silence_unit
         self._unit_counts: dict[int, int] = {}
@@ -113,7 +114,7 @@ class Timeline:
         self.transcript = Transcript(self.chunk_samples, captioned)
         self.marks: list[Mark] = []
         """In order of time."""
-        self.changes = 0
+        self.revision = 0
         """Grows whenever something in the past has changed that was told before."""
         self._outcomes = np.zeros(0, np.uint8)
         self._speech = np.zeros(0, bool)
@@ -150,13 +151,13 @@ class Timeline:
         elif isinstance(event, ChunkDone):
             self._add_step(event.step, event.late_ms)
         elif isinstance(event, DeviceChanged):
-            self._mark(Mark(self.length_samples, Kind.DEVICE, event.text))
+            self._mark(Mark(self.length_samples, MarkKind.DEVICE, event.text))
 
     def _add_levels(self, levels: Levels) -> None:
         if levels.start_sample is None:
             last = self.marks[-1] if self.marks else None
-            if last is None or last.kind != Kind.PAUSE or last.sample != self.length_samples:
-                self._mark(Mark(self.length_samples, Kind.PAUSE))
+            if last is None or last.kind != MarkKind.PAUSE or last.sample != self.length_samples:
+                self._mark(Mark(self.length_samples, MarkKind.PAUSE))
             return
         gap = levels.start_sample // COLUMN_SAMPLES - len(self.user)
         ended = False
@@ -177,9 +178,9 @@ class Timeline:
         self._know(newest, step.user_units, step.estimate_misses == 0, step.lost)
         start = (step.index + 1) * self.chunk_samples
         if step.lost:
-            self._mark(Mark(max(newest, 0) * self.chunk_samples, Kind.LOST))
+            self._mark(Mark(max(newest, 0) * self.chunk_samples, MarkKind.LOST))
         if late_ms > 0:
-            self._mark(Mark(start, Kind.LATE, f"{late_ms:.0f} ms"))
+            self._mark(Mark(start, MarkKind.LATE, f"{late_ms:.0f} ms"))
         self.transcript.add(step)
         self.next_step = step.index + 1
 
@@ -218,7 +219,7 @@ class Timeline:
             self.marks.insert(bisect_left(self.marks, mark.sample, key=_sample), mark)
         else:
             self.marks.append(mark)
-        self.changes += 1
+        self.revision += 1
 
     def _classify(self, newest_spans: int | None = None) -> None:
         """Find what the spans of both speakers mean to one another."""
@@ -235,7 +236,7 @@ class Timeline:
             return
         kept = [m for m in self.marks if m.kind not in _TURN_KINDS or m.sample < since]
         self.marks = sorted([*kept, *new], key=lambda mark: mark.sample)
-        self.changes += 1
+        self.revision += 1
 
     # --- a recording ------------------------------------------------------------------------------
 
@@ -261,9 +262,9 @@ class Timeline:
                     timeline._add_step(record, late_ms if isinstance(late_ms, (int, float)) else 0)
             elif isinstance(record, DeviceRecord):
                 place = timeline._inside(record.start_sample)
-                timeline._mark(Mark(place, Kind.DEVICE, record.text))
+                timeline._mark(Mark(place, MarkKind.DEVICE, record.text))
             elif isinstance(record, CommandRecord) and record.command == "pause":
-                timeline._mark(Mark(timeline._inside(record.start_sample), Kind.PAUSE))
+                timeline._mark(Mark(timeline._inside(record.start_sample), MarkKind.PAUSE))
         timeline._classify()
         return timeline
 
@@ -281,7 +282,7 @@ class Timeline:
                     track.append(peaks, False)
                     levels[side].append(levels_db(one))
         for track, parts in zip((self.user, self.agent), levels, strict=True):
-            track.set_spans(activity(np.concatenate(parts)) if parts else [])
+            track.set_spans(voice_activity(np.concatenate(parts)) if parts else [])
 
 
 class Track:
@@ -371,15 +372,20 @@ class Track:
             setattr(self, name, grown)
 
 
-_TURN_KINDS = {Kind.BACKCHANNEL, Kind.USER_INTERRUPTS, Kind.AGENT_INTERRUPTS, Kind.YIELD}
+_TURN_KINDS = {
+    MarkKind.BACKCHANNEL,
+    MarkKind.USER_INTERRUPTS,
+    MarkKind.AGENT_INTERRUPTS,
+    MarkKind.YIELD,
+}
 
 
 def turn_marks(user: Sequence[Span], agent: Sequence[Span]) -> Iterator[Mark]:
     """Backchannels, interruptions and yields between two speakers' spans of speech."""
     for found in interruptions(user, agent):
-        yield Mark(found.user_start_sample, Kind.USER_INTERRUPTS)
+        yield Mark(found.user_start_sample, MarkKind.USER_INTERRUPTS)
         if found.yield_ms <= YIELD_MS:
-            yield Mark(found.agent_end_sample, Kind.YIELD)
+            yield Mark(found.agent_end_sample, MarkKind.YIELD)
     user_starts = [span.start_sample for span in user]
     for span in agent:
         before = bisect_left(user_starts, span.start_sample) - 1
@@ -387,12 +393,12 @@ def turn_marks(user: Sequence[Span], agent: Sequence[Span]) -> Iterator[Mark]:
             continue
         goes_on = user[before].end_sample > span.end_sample or (
             before + 1 < len(user)
-            and user_starts[before + 1] - span.end_sample < _GOES_ON_MS * RATE_HZ // 1000
+            and user_starts[before + 1] - span.end_sample < _GOES_ON_MS * SAMPLE_RATE_HZ // 1000
         )
-        if span.duration_ms <= MOST_BACKCHANNEL_MS and goes_on:
-            yield Mark(span.start_sample, Kind.BACKCHANNEL)
+        if span.duration_ms <= MAX_BACKCHANNEL_MS and goes_on:
+            yield Mark(span.start_sample, MarkKind.BACKCHANNEL)
         else:
-            yield Mark(span.start_sample, Kind.AGENT_INTERRUPTS)
+            yield Mark(span.start_sample, MarkKind.AGENT_INTERRUPTS)
 
 
 def _sample(mark: Mark) -> int:

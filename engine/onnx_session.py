@@ -20,11 +20,13 @@ _ERRORS_ONLY_FATAL = 4  # the engine reports errors itself
 onnxruntime.disable_telemetry_events()
 
 
-Ends = Sequence[tuple[str, str]]
+TensorSpecs = Sequence[tuple[str, str]]
 """Names and types of a model's inputs, or of its outputs."""
 
 
-def open_session(path: Path, takes: Ends, gives: Ends) -> onnxruntime.InferenceSession:
+def open_session(
+    path: Path, inputs: TensorSpecs, outputs: TensorSpecs
+) -> onnxruntime.InferenceSession:
     """A model on the CPU that has these inputs and outputs.
 
     Raises DuologueError where the file is no such model.
@@ -45,9 +47,9 @@ def open_session(path: Path, takes: Ends, gives: Ends) -> onnxruntime.InferenceS
             f"{path} is missing or not an ONNX model that can be run; {_REMEDY}."
         ) from error
     found = [(end.name, end.type) for end in [*session.get_inputs(), *session.get_outputs()]]
-    if found != [*takes, *gives]:
+    if found != [*inputs, *outputs]:
         listed = ", ".join(f"{name}: {kind}" for name, kind in found)
-        wanted = " and ".join(name for name, _ in (*takes, *gives))
+        wanted = " and ".join(name for name, _ in (*inputs, *outputs))
         raise DuologueError(
             f"{path} is a foreign model (it has {listed} where {wanted} belong); {_REMEDY}."
         )
@@ -57,14 +59,14 @@ def open_session(path: Path, takes: Ends, gives: Ends) -> onnxruntime.InferenceS
 class OnnxModel:
     """A model with one input and one output."""
 
-    def __init__(self, path: Path, takes: tuple[str, str], gives: tuple[str, str]) -> None:
-        """Open a file; ``takes`` and ``gives`` are the name and type it must have at either end.
+    def __init__(self, path: Path, inputs: tuple[str, str], outputs: tuple[str, str]) -> None:
+        """Open a file; ``inputs`` and ``outputs`` are the name and type it must have at either end.
 
         Raises DuologueError where the file is no such model.
         """
         self.path = path
-        self._input, self._output = takes[0], gives[0]
-        self._session = open_session(path, [takes], [gives])
+        self._input, self._output = inputs[0], outputs[0]
+        self._session = open_session(path, [inputs], [outputs])
 
     def run(self, value: np.ndarray, output_length: int) -> np.ndarray:
         """The output (``output_length``,) for an input (n,); both have a batch of one inside.

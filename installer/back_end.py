@@ -55,11 +55,11 @@ def cmake_options(kind: str, more: str = "") -> list[str]:
     ]
 
 
-def safe(tape: tarfile.TarFile) -> tarfile.TarFile:
+def safe(archive: tarfile.TarFile) -> tarfile.TarFile:
     """The archive; its members are held inside the folder where Python can (not 3.11.2)."""
     if hasattr(tarfile, "data_filter"):
-        tape.extraction_filter = tarfile.data_filter
-    return tape
+        archive.extraction_filter = tarfile.data_filter
+    return archive
 
 
 def refuse_old_headers(cache: str) -> None:
@@ -88,8 +88,8 @@ def build(kind: str, folder: Path) -> Path:
         name_only = package.partition("==")[0]
         download = ["download", "--no-deps", "--no-binary", name_only, "--dest", name, package]
         subprocess.run([*pip, *download], check=True)
-        with tarfile.open(next(work.glob("*.tar.gz"))) as tape:
-            safe(tape).extractall(work)
+        with tarfile.open(next(work.glob("*.tar.gz"))) as archive:
+            safe(archive).extractall(work)
         source = next(work.glob("llama_cpp_python-*/vendor/llama.cpp"))
         made = work / "made"
         options = cmake_options(kind, os.environ.get("CMAKE_ARGS", ""))

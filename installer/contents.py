@@ -36,7 +36,7 @@ _QT_LIBRARIES = (
     "Qml Quick Pdf VirtualKeyboard EglFs Sql Test Designer Help Labs Lottie PrintSupport UiTools"
 ).split()
 # One's own copy of these meets the other half of it in drivers and servers, and they fit no more.
-_OF_THE_MACHINE = (
+_SYSTEM_LIBRARIES = (
     "libasound.so* libstdc++.so* libgcc_s.so* libGL*.so* libEGL.so* libOpenGL.so* libX11*.so* "
     "libxcb.so* libwayland-*.so* libdrm.so* libgbm.so* libfontconfig.so* libfreetype.so* "
     "libexpat.so* libdbus-1.so* libsystemd.so* libglib-2.0.so* libgobject-2.0.so* libgio-2.0.so* "
@@ -57,7 +57,7 @@ def is_wanted(name: str, linux: bool) -> bool:
     stem = path.name.removeprefix("lib").removeprefix("Qt6").removeprefix("Qt")
     if "Qt" in path.name and stem.startswith(tuple(_QT_LIBRARIES)):
         return False
-    return not (linux and any(fnmatch(path.name, pattern) for pattern in _OF_THE_MACHINE))
+    return not (linux and any(fnmatch(path.name, pattern) for pattern in _SYSTEM_LIBRARIES))
 
 
 def wanted(entries: Iterable[tuple[str, str, str]], linux: bool) -> list[tuple[str, str, str]]:

@@ -20,7 +20,7 @@ from installer.size_report import files_in
 _SOURCE = Path(__file__).parent.parent
 _LINUX = _SOURCE / "installer" / "linux"
 _SVG = _SOURCE / "resources" / "icons" / "duologue.svg"
-_SIDES = (16, 32, 48, 64, 128, 256)
+_ICON_SIZES_PX = (16, 32, 48, 64, 128, 256)
 # What `installer.contents` leaves to the machine. The version of libstdc++ is that of GCC 12.
 _DEPENDS = (
     "libstdc++6 (>= 12), libgcc-s1, libasound2, libdbus-1-3, libegl1, libexpat1, libfontconfig1, "
@@ -64,7 +64,7 @@ def lay_out(program: Path, package: Path, archive: Path) -> None:
     for tree in (package, archive):
         shutil.rmtree(tree, ignore_errors=True)
     icons = archive / "icons" / "hicolor"
-    for side in _SIDES:
+    for side in _ICON_SIZES_PX:
         write_icon(_SVG, icons / f"{side}x{side}" / "apps" / "duologue.png", side)
     (icons / "scalable" / "apps").mkdir(parents=True)
     shutil.copy(_SVG, icons / "scalable" / "apps")

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
-_SIDES = (16, 24, 32, 48, 64, 128, 256)
+_ICON_SIZES_PX = (16, 24, 32, 48, 64, 128, 256)
 _LARGE = 1024
 
 
@@ -28,7 +28,7 @@ def write_icon(svg: Path, target: Path, side: int = _LARGE) -> None:
     if not picture.save(str(png)):
         raise OSError(f"{png} cannot be written")
     if target.suffix != ".png":
-        sizes = [(size, size) for size in _SIDES]
+        sizes = [(size, size) for size in _ICON_SIZES_PX]
         with Image.open(png) as image:
             image.save(target, sizes=sizes)
     del app

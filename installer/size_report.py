@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
-MOST_MEGABYTES = 350
+MAX_MEGABYTES = 350
 _SHOWN = 10
 _MEGABYTE = 1e6
 
@@ -56,7 +56,7 @@ def main() -> int:
     """Print the report on the folder named; 1 where it is larger than it may be."""
     parts = part_sizes(files_in(Path(sys.argv[1])))
     print(report(parts))
-    return int(sum(size for _, size in parts) > MOST_MEGABYTES * _MEGABYTE)
+    return int(sum(size for _, size in parts) > MAX_MEGABYTES * _MEGABYTE)
 
 
 if __name__ == "__main__":

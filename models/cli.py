@@ -72,12 +72,17 @@ def speech(
     jobs: Jobs = 2,
 ) -> None:
     """Write the corpora: synthetic voices with phone times, real people without."""
-    from models.corpus import more_people, real_people, write_real, write_synthetic
+    from models.speech.corpus import (
+        transcribed_recordings,
+        untranscribed_recordings,
+        write_recorded,
+        write_synthetic,
+    )
 
     dialogues = data / "dialogues" / "self_dialogue.jsonl.gz"
     write_synthetic(work / "synthetic", dialogues, utterances, seed, jobs)
-    write_real(work / "real", real_people(data / "speech"))
-    write_real(work / "more", more_people(data / "speech"))
+    write_recorded(work / "real", transcribed_recordings(data / "speech"))
+    write_recorded(work / "more", untranscribed_recordings(data / "speech"))
 
 
 @app.command()
@@ -91,8 +96,8 @@ def natural(
 ) -> None:
     """Write the corpus of natural synthetic voices; goes on where an earlier run stopped."""
     from models import script
-    from models.corpus import dialogue_sentences
-    from models.natural_speech import write_natural
+    from models.speech.corpus import dialogue_sentences
+    from models.speech.natural_corpus import write_natural
 
     everyday = dialogue_sentences(data / "dialogues" / "self_dialogue.jsonl.gz")
     sentences = script.user_sentences()
@@ -109,9 +114,9 @@ def tokenizer(
     seed: Seed = 1,
 ) -> None:
     """Train on synthetic voices, align real people with that, and train anew on all."""
-    from models.align_people import align_corpus
-    from models.speech_windows import write_rooms
-    from models.train_tokenizer import train_tokenizer
+    from models.tokenizer.align_corpus import align_corpus
+    from models.tokenizer.dataset import write_rooms
+    from models.tokenizer.train import train_tokenizer
 
     synthetic, real, more = (work / name for name in ("synthetic", "real", "more"))
     for needed in (data / "noise", synthetic, real, more):
@@ -135,11 +140,11 @@ def unpack(
     threads: Threads = 2,
 ) -> None:
     """Take the tokenizer of a bundle, with its units, in place of training one."""
-    from engine.bundle import load_bundle
-    from models.align_people import align_corpus
-    from models.corpus import real_people, write_real
-    from models.speech_windows import write_rooms
-    from models.tokenizer import save_tokenizer
+    from engine.syncllm.bundle import load_bundle
+    from models.speech.corpus import transcribed_recordings, write_recorded
+    from models.tokenizer.align_corpus import align_corpus
+    from models.tokenizer.dataset import write_rooms
+    from models.tokenizer.network import save_tokenizer
     from models.unpack import tokenizer_of_onnx
 
     checkpoint = work / "tok" / "tokenizer.pt"
@@ -148,7 +153,7 @@ def unpack(
     save_tokenizer(known, checkpoint)
     if not (work / "rooms.npz").is_file():
         write_rooms(work / "rooms.npz")
-    write_real(work / "real", real_people(data / "speech"))
+    write_recorded(work / "real", transcribed_recordings(data / "speech"))
     fitted, refused = align_corpus(work / "real", checkpoint, threads)
     typer.echo(f"{fitted} recordings aligned, {refused} refused")
 
@@ -165,17 +170,17 @@ def units(
     jobs: Jobs = 2,
 ) -> None:
     """Find the units if they are not known, and encode everything the dialogues are made of."""
-    from models.encode_speech import write_speech_store, write_vocoder_store
-    from models.find_units import find_units
-    from models.tokenizer import load_tokenizer
+    from models.dialogue.encode_speech import write_unit_store, write_vocoder_store
+    from models.tokenizer.network import load_tokenizer
+    from models.tokenizer.quantizer import fit_quantizer
 
     checkpoint = work / "tok" / "tokenizer.pt"
     corpora = [work / "synthetic", work / "real"]
     rooms = work / "rooms.npz"
     if not load_tokenizer(checkpoint).unit_count:
-        find_units(checkpoint, corpora, data / "noise", rooms, count, 600, seed)
+        fit_quantizer(checkpoint, corpora, data / "noise", rooms, count, 600, seed)
     store = work / "speech.pkl.gz"
-    write_speech_store(store, checkpoint, work / "real", data, rooms, voices, seed, jobs)
+    write_unit_store(store, checkpoint, work / "real", data, rooms, voices, seed, jobs)
     write_vocoder_store(work / "vocoder.npz", checkpoint, work / "real", store)
 
 
@@ -190,7 +195,7 @@ def vocoder(
     seed: Seed = 1,
 ) -> None:
     """Train the vocoder."""
-    from models.train_vocoder import train_vocoder
+    from models.vocoder.train import train_vocoder
 
     train_vocoder(
         work / "vocoder.npz",
@@ -239,10 +244,10 @@ def lm(
     seed: Seed = 1,
 ) -> None:
     """Train the language model: text and units, then turns, then real timing."""
-    from models.presets import PRESETS
-    from models.rows import Format
-    from models.timing import HUMAN, read_timing
-    from models.train_lm import Budget, train_lm
+    from models.dialogue.timing import HUMAN, read_timing
+    from models.language.presets import PRESETS
+    from models.language.sequences import Format
+    from models.language.train import Budget, train_lm
 
     if preset not in PRESETS:
         raise typer.BadParameter(f"--preset is one of {', '.join(PRESETS)}")
@@ -273,7 +278,7 @@ def average(
     ] = 0.5,
 ) -> None:
     """Take the language model a part of the way back to the one that its training began with."""
-    from models.average import average_lm
+    from models.language.weight_averaging import average_lm
 
     average_lm(work / "lm" / "lm.pt", bundle, share)
 
@@ -298,8 +303,8 @@ def reader(
     seed: Seed = 1,
 ) -> None:
     """Train what reads both speakers' units for the captions of a bundle without a text slot."""
-    from models.timing import HUMAN, read_timing
-    from models.train_reader import train_reader
+    from models.dialogue.timing import HUMAN, read_timing
+    from models.reader.train import train_reader
 
     timing = read_timing(data / "turn-taking") if data else HUMAN
     store, folder = work / "speech.pkl.gz", work / "reader"
@@ -346,13 +351,13 @@ def echo(
     jobs: Jobs = 2,
 ) -> None:
     """Simulate scenes of two people and a loudspeaker, and train the echo suppressor on them."""
-    from models.echo_scenes import write_scenes
-    from models.tokenizer import load_tokenizer
-    from models.train_echo import train_echo
+    from models.echo.scenes import write_scenes
+    from models.echo.train import train_echo
+    from models.tokenizer.network import load_tokenizer
 
-    listener = load_tokenizer(work / "tok" / "tokenizer.pt")
+    tokenizer = load_tokenizer(work / "tok" / "tokenizer.pt")
     write_scenes(work / "echo" / "scenes", speech, scenes, seed, jobs)
-    train_echo(work / "echo" / "scenes", listener, out, minutes, threads, seed)
+    train_echo(work / "echo" / "scenes", tokenizer, out, minutes, threads, seed)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -16,23 +16,24 @@ def muon_and_adam(
     parameters: Iterable[Tensor],
     matrices: Iterable[Tensor],
     rate: float,
-    matrix_rate: float | None,
+    matrix_learning_rate: float | None,
     betas: tuple[float, float],
 ) -> Optimizers:
-    """``matrices`` are those of ``parameters`` that Muon takes, where it has a ``matrix_rate``."""
-    chosen = list(matrices) if matrix_rate else []
+    """``matrices`` are those of ``parameters`` that Muon takes, where it has a
+    ``matrix_learning_rate``."""
+    chosen = list(matrices) if matrix_learning_rate else []
     theirs = {id(weight) for weight in chosen}
     others = [weight for weight in parameters if id(weight) not in theirs]
     made: Optimizers = []
-    if matrix_rate:
+    if matrix_learning_rate:
         muon = torch.optim.Muon(
-            chosen, matrix_rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"
+            chosen, matrix_learning_rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"
         )
-        made.append((muon, matrix_rate))
+        made.append((muon, matrix_learning_rate))
     return [*made, (torch.optim.AdamW(others, rate, betas=betas, weight_decay=0.01), rate)]
 
 
-def set_rates(
+def set_learning_rates(
     optimizers: Optimizers, done: float, step: int, warmup: int, final_share: float
 ) -> None:
     """A rise over ``warmup`` steps, then a cosine over the budget, of which ``done`` is spent."""

@@ -13,7 +13,8 @@ import numpy as np
 import onnxruntime
 import torch
 
-from engine.bundle import (
+from engine.errors import DuologueError
+from engine.syncllm.bundle import (
     PLAIN_VERSION,
     READER_VERSION,
     TEXT_VERSION,
@@ -31,17 +32,17 @@ from engine.bundle import (
     load_bundle,
     write_manifest,
 )
-from engine.errors import DuologueError
-from engine.pieces import write_pieces
-from engine.tokens import FRAME_MS, FRAME_SAMPLES, RATE_HZ, TextSlot
-from models.export_gguf import export_gguf, load_llama
-from models.export_reader import export_reader
-from models.export_vocoder import export_network
+from engine.syncllm.tokens import TextSlot
+from engine.syncllm.word_pieces import write_pieces
+from engine.timebase import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ
+from models.language.gguf import export_gguf, load_llama
+from models.language.vocabulary import Vocabulary
 from models.onnx_weights import halve_weights
-from models.tokenizer import DELAY_FRAMES, load_tokenizer
-from models.train_reader import load_reader, reader_pieces
-from models.vocabulary import Vocabulary
-from models.vocoder import AUDIO_DELAY_FRAMES, load_vocoder
+from models.reader.export import export_reader
+from models.reader.train import load_reader, reader_pieces
+from models.tokenizer.network import DELAY_FRAMES, load_tokenizer
+from models.vocoder.export import export_vocoder_network
+from models.vocoder.network import AUDIO_DELAY_FRAMES, load_vocoder
 
 _OPSET = 18
 PIECES_NAME, READER_NAME = "pieces.json", "reader.onnx"
@@ -74,7 +75,7 @@ def export_tokenizer(checkpoint: Path, path: Path, half: bool = True) -> None:
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
     for seconds in (4.0, 20.0):
-        audio = (rng.normal(size=(1, int(seconds * RATE_HZ))) * 0.1).astype(np.float32)
+        audio = (rng.normal(size=(1, int(seconds * SAMPLE_RATE_HZ))) * 0.1).astype(np.float32)
         with torch.no_grad():
             expected = net(torch.from_numpy(audio)).numpy()
         got = session.run(["units"], {"audio": audio})[0]
@@ -87,7 +88,7 @@ def export_tokenizer(checkpoint: Path, path: Path, half: bool = True) -> None:
 def silence_unit(path: Path) -> int:
     """The unit that the tokenizer gives most often for a quiet room."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    quiet = np.random.default_rng(0).normal(size=(1, 4 * RATE_HZ)) * 10 ** (-70 / 20)
+    quiet = np.random.default_rng(0).normal(size=(1, 4 * SAMPLE_RATE_HZ)) * 10 ** (-70 / 20)
     units = session.run(["units"], {"audio": quiet.astype(np.float32)})[0]
     return int(np.bincount(units[0]).argmax())
 
@@ -117,7 +118,7 @@ def _vocoder(trained: Path, shipped: Bundle | None, path: Path) -> VocoderSettin
     """Export what was trained here, else copy that of another bundle."""
     if trained.exists():
         vocoder = load_vocoder(trained)
-        export_network(vocoder, path)
+        export_vocoder_network(vocoder, path)
         return VocoderSettings(
             past_frames=vocoder.config.past_frames, delay_ms=AUDIO_DELAY_FRAMES * FRAME_MS
         )

@@ -12,16 +12,16 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor
 
-from engine.bundle import load_bundle
 from engine.errors import DuologueError
-from engine.unit_encoder import Tokenizer
-from models.export_gguf import import_gguf
-from models.llama import Llama
-from models.tokenizer import TokenizerNet
-from models.vocoder import CausalVocoder, VocoderConfig
-from models.vocoder_store import VocoderStore
+from engine.syncllm.bundle import load_bundle
+from engine.syncllm.unit_encoder import Tokenizer
+from models.language.gguf import import_gguf
+from models.language.llama import Llama
+from models.tokenizer.network import TokenizerNet
+from models.vocoder.dataset import VocoderStore
+from models.vocoder.network import CausalVocoder, VocoderConfig
 
-LIKENESS_RECORDINGS = 400
+REMAPPING_RECORDINGS = 400
 """In which a bundle's units are compared with those of the store: half an hour."""
 
 
@@ -65,7 +65,7 @@ def llama_of_gguf(path: Path) -> Llama:
         return import_gguf(path)
 
 
-def embedding_of_likes(
+def remapped_embedding(
     old_KD: Tensor, old_units: Iterable[np.ndarray], new_units: Iterable[np.ndarray], count: int
 ) -> Tensor:
     """Embedding (count, D) for new units: each the mean of the old ones heard where it is.
@@ -79,16 +79,16 @@ def embedding_of_likes(
     return torch.from_numpy(shares.astype(np.float32)) @ old_KD
 
 
-def speaking_other_units(store: VocoderStore, bundle_path: Path) -> CausalVocoder:
+def vocoder_for_units_of(store: VocoderStore, bundle_path: Path) -> CausalVocoder:
     """A bundle's vocoder with an embedding for the store's units."""
     bundle = load_bundle(bundle_path)
     old = vocoder_of_onnx(bundle.vocoder)
     tokenizer = Tokenizer(bundle.tokenizer)
-    some = store.recordings[:LIKENESS_RECORDINGS]
+    some = store.recordings[:REMAPPING_RECORDINGS]
     config = VocoderConfig(unit_count=store.unit_count, silence_unit=store.silence_unit)
     vocoder = CausalVocoder(config)
     weights = old.state_dict()
-    weights["embedding.weight"] = embedding_of_likes(
+    weights["embedding.weight"] = remapped_embedding(
         weights["embedding.weight"],
         [tokenizer.units(recording.audio_N.astype(np.float32) / 32768) for recording in some],
         [recording.units_T for recording in some],

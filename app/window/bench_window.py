@@ -25,17 +25,17 @@ from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from app.folders import PROFILE_VARIABLE
-from app.open_talk import OpenTalk
-from app.recording_card import RecordingCard
+from app.live_session import LiveSession
+from app.prerecorded_card import PrerecordedCard
 from app.settings import Settings, SettingsFile
 from app.window import theme, worker
 from app.window.main_window import MainWindow
 from app.window.session import Session
 from app.window.start import SWITCH_SECONDS
-from engine.events import EVENTS_NAME
-from engine.live_events import ChunkDone
-from engine.recordings import SOUND_NAME
-from engine.tokens import RATE_HZ
+from engine.record.events import EVENTS_NAME
+from engine.record.recordings import SOUND_NAME
+from engine.talk.live_events import ChunkDone
+from engine.timebase import SAMPLE_RATE_HZ
 
 _WARM_CHUNKS = 5
 _ASK_SECONDS, _ASK_OFTEN_SECONDS = 0.005, 0.001
@@ -65,7 +65,7 @@ class Pass:
 
 
 @dataclass(frozen=True)
-class Step:
+class WindowStep:
     """Something that gives the window's thread much to do at once."""
 
     name: str
@@ -78,10 +78,10 @@ class Step:
 
 def measure_window(
     user_audio: np.ndarray, seconds: float, rounds: int = 2
-) -> tuple[list[Pass], list[Step]]:
+) -> tuple[list[Pass], list[WindowStep]]:
     """Talk ``rounds`` times for some seconds each without and with the window; then the steps."""
     sys.setswitchinterval(SWITCH_SECONDS)  # as the program has it
-    microphone = np.resize(user_audio, round((seconds + 30) * RATE_HZ))
+    microphone = np.resize(user_audio, round((seconds + 30) * SAMPLE_RATE_HZ))
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     with tempfile.TemporaryDirectory() as profile:
@@ -89,7 +89,7 @@ def measure_window(
         theme.apply(app, theme.LIGHT)
         gc.freeze()  # as the program does
         kinds = (False, True) * rounds
-        steps: list[Step] = []
+        steps: list[WindowStep] = []
         passes = [_pass(microphone, seconds, shown, Path(profile), steps) for shown in kinds]
         steps += _steps(app, Path(profile))
         worker.wait_for_all()
@@ -97,10 +97,10 @@ def measure_window(
 
 
 def _pass(
-    microphone: np.ndarray, seconds: float, shown: bool, profile: Path, steps: list[Step]
+    microphone: np.ndarray, seconds: float, shown: bool, profile: Path, steps: list[WindowStep]
 ) -> Pass:
     settings = Settings(first_run_done=True, recording_folder=profile / "talks")
-    make = partial(OpenTalk, make_card=lambda *_devices: RecordingCard(microphone))
+    make = partial(LiveSession, make_card=lambda *_devices: PrerecordedCard(microphone))
     session = Session(settings, make)
     file = SettingsFile()
     file.save(settings)
@@ -124,7 +124,7 @@ def _pass(
             cpu_begin, clock_begin = time.thread_time(), time.perf_counter()
             QTimer.singleShot(round(seconds * 1000), loop.quit)
 
-    session.event_came.connect(take)
+    session.event_received.connect(take)
     session.failed.connect(loop.quit)
     session.start()
     loop.exec()
@@ -151,7 +151,7 @@ def _pass(
     )
 
 
-def _steps(app: QApplication, profile: Path) -> list[Step]:
+def _steps(app: QApplication, profile: Path) -> list[WindowStep]:
     """A change of colours on each page; a recording of hours."""
     talks = profile / "talks"
     _lengthen(min(talks.iterdir()), talks / "conversation-20260101-000000")
@@ -190,7 +190,7 @@ def _steps(app: QApplication, profile: Path) -> list[Step]:
     return steps
 
 
-def _step(name: str, do: Callable[[], object], loop: QEventLoop | None = None) -> Step:
+def _step(name: str, do: Callable[[], object], loop: QEventLoop | None = None) -> WindowStep:
     """Watch the window while something is done in it, until ``loop`` ends or for a moment."""
     if loop is None:
         loop = QEventLoop()
@@ -201,7 +201,7 @@ def _step(name: str, do: Callable[[], object], loop: QEventLoop | None = None) -
     loop.exec()
     waits = busy.end()
     over = sum(wait > FRAME_MS for wait in waits)
-    return Step(name, max(busy.cpu_ms, default=0.0), max(waits), over)
+    return WindowStep(name, max(busy.cpu_ms, default=0.0), max(waits), over)
 
 
 def _wait() -> None:
@@ -272,7 +272,7 @@ class _Busy(QObject):
         self._answered_cpu = cpu
 
 
-def window_figures(passes: list[Pass], steps: list[Step]) -> dict[str, Any]:
+def window_figures(passes: list[Pass], steps: list[WindowStep]) -> dict[str, Any]:
     """As JSON values, with the ratio of the medians of p99 with and without the window."""
     with_it = [one.chunk_p99_ms for one in passes if one.window]
     without = [one.chunk_p99_ms for one in passes if not one.window]

@@ -35,19 +35,19 @@ from app.folders import config_folder, recordings_folder
 from app.settings import Settings, SettingsFile
 from app.talk_state import State
 from app.window import theme, worker
-from app.window.conversations_page import ConversationsPage
-from app.window.first_run import FirstRun
 from app.window.language import use_language
-from app.window.models_page import ModelsPage
 from app.window.notice_bar import NoticeBar
+from app.window.pages.conversations import ConversationsPage
+from app.window.pages.first_run import FirstRun
+from app.window.pages.models import ModelsPage
+from app.window.pages.settings import SettingsPage
+from app.window.pages.talk import TalkPage
 from app.window.session import Session
-from app.window.settings_page import SettingsPage
-from app.window.talk_page import TalkPage
 from engine.errors import DuologueError
-from engine.live_events import Levels
+from engine.talk.live_events import Levels
 
-_MOST_NOTICES = 20
-_LEAST = QSize(780, 540)
+_MAX_NOTICES = 20
+_MIN_SIZE = QSize(780, 540)
 
 
 class MainWindow(QMainWindow):
@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._file, self._log_path = settings_file, log_path
         self.settings, broken = settings_file.load()
-        self._notices: deque[str] = deque(maxlen=_MOST_NOTICES)
+        self._notices: deque[str] = deque(maxlen=_MAX_NOTICES)
         self._app = _application()
         self.session = session or Session(self.settings, parent=self)
         self.session.change(self.settings)
@@ -73,13 +73,13 @@ class MainWindow(QMainWindow):
 
         self.setWindowTitle("Duologue")
         self.setProperty("look", theme.current().name)
-        self.setMinimumSize(_LEAST)
+        self.setMinimumSize(_MIN_SIZE)
         self.resize(1180, 760)
         self._build()
         self._connect()
         self._restore()
         if broken:
-            self.tell(broken)
+            self.show_notice(broken)
         if not self.settings.first_run_done:
             self.show_first_run()
 
@@ -145,12 +145,12 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._buttons.idClicked.connect(self.show_page)
-        self.session.notice.connect(self.tell)
-        self.session.failed.connect(self._tell_failure)
-        self.session.event_came.connect(self._show_level)
+        self.session.notice.connect(self.show_notice)
+        self.session.failed.connect(self._show_failure)
+        self.session.event_received.connect(self._show_level)
         self.session.ended.connect(lambda _recording: self.conversations.refresh())
         self.session.state_changed.connect(self._show_talking)
-        self.conversations.notice.connect(self.tell)
+        self.conversations.notice.connect(self.show_notice)
         self.talk.diagnostics_wanted.connect(self._copy_diagnostics)
         self.again_button.clicked.connect(self._start_again)
         self.settings_page.changed.connect(self.change)
@@ -204,7 +204,7 @@ class MainWindow(QMainWindow):
             self._file.save(settings)
         except DuologueError as error:
             why = getattr(error.__cause__, "strerror", None) or error
-            self.tell(
+            self.show_notice(
                 self.tr(
                     "The settings cannot be kept in {0} ({1}); they hold until Duologue ends."
                 ).format(self._file.path, why)
@@ -213,7 +213,7 @@ class MainWindow(QMainWindow):
             theme.change(self._app, theme.chosen(settings.theme))
         if settings.language != before.language:
             use_language(self._app, settings.language)
-            self.tell(self.tr("The language changes when Duologue is started again."))
+            self.show_notice(self.tr("The language changes when Duologue is started again."))
         self.session.change(settings)
         self.talk.hold_button.setVisible(settings.hold_to_talk)
 
@@ -227,25 +227,25 @@ class MainWindow(QMainWindow):
 
     # --- notices ----------------------------------------------------------------------------------
 
-    def tell(self, text: str) -> None:
+    def show_notice(self, text: str) -> None:
         """Show a sentence for some seconds."""
         self._notices.append(text)
-        self.notice_bar.tell(text)
+        self.notice_bar.show_notice(text)
 
-    def _tell_failure(self, text: str) -> None:
+    def _show_failure(self, text: str) -> None:
         self._notices.append(text)
-        self.notice_bar.tell_failure(text)
+        self.notice_bar.show_failure(text)
 
     def _start_again(self) -> None:
         self.show_page(0)
         self.session.start()
 
     def _copy_diagnostics(self) -> None:
-        figures, notices = self.session.figures(), list(self._notices)
+        metrics, notices = self.session.metrics(), list(self._notices)
         worker.run(
-            lambda: diagnostics(self.settings, figures, notices, self._log_path),
+            lambda: diagnostics(self.settings, metrics, notices, self._log_path),
             self.talk.copied_diagnostics,
-            lambda error: self.tell(str(error)),
+            lambda error: self.show_notice(str(error)),
             self,
         )
 
@@ -264,20 +264,20 @@ class MainWindow(QMainWindow):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The space bar is the talk key while a talk in that mode is shown."""
         if self._lets_go_of_the_talk_key(event):
-            self.session.hold(False)  # on whatever page it is let go
+            self.session.hold_talk_key(False)  # on whatever page it is let go
         if (
             isinstance(event, QKeyEvent)
             and event.key() == Qt.Key.Key_Space
-            and self.session.hold_mode
+            and self.session.hold_to_talk
             and self.session.running
             and self._pages.currentWidget() is self.talk
             and event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
         ):
             if not event.isAutoRepeat():
-                self.session.hold(event.type() == QEvent.Type.KeyPress)
+                self.session.hold_talk_key(event.type() == QEvent.Type.KeyPress)
             return True
         if event.type() == QEvent.Type.FocusOut:
-            self.session.hold(False)  # the key's release would go to another program
+            self.session.hold_talk_key(False)  # the key's release would go to another program
         return super().eventFilter(watched, event)
 
     def _lets_go_of_the_talk_key(self, event: QEvent) -> bool:
@@ -286,7 +286,7 @@ class MainWindow(QMainWindow):
             and event.type() == QEvent.Type.KeyRelease
             and event.key() == Qt.Key.Key_Space
             and not event.isAutoRepeat()
-            and self.session.held
+            and self.session.talk_key_held
         )
 
     def showEvent(self, event: QShowEvent) -> None:

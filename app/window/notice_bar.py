@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from app.window.sentences import in_language
+from app.window.sentences import translate_sentence
 
 _NOTICE_MS = 12_000
-_MOST_AT_ONCE = 2
+_MAX_THREADS = 2
 
 
 class NoticeBar(QWidget):
@@ -42,13 +42,13 @@ class NoticeBar(QWidget):
         self._timer.setInterval(_NOTICE_MS)
         self._timer.timeout.connect(self._forget)
 
-    def tell(self, text: str) -> None:
+    def show_notice(self, text: str) -> None:
         """Show a sentence for some seconds, below those that are still shown."""
-        self._told = [*(told for told in self._told if told != text), text][-_MOST_AT_ONCE:]
+        self._told = [*(told for told in self._told if told != text), text][-_MAX_THREADS:]
         self._timer.start()
         self._show()
 
-    def tell_failure(self, text: str) -> None:
+    def show_failure(self, text: str) -> None:
         """Show why the talk is over, until it is hidden or ``forget_failure`` is called."""
         self._told = [told for told in self._told if told != text]
         self._failure = text
@@ -70,6 +70,6 @@ class NoticeBar(QWidget):
 
     def _show(self) -> None:
         shown = [text for text in (self._failure, *self._told) if text]
-        self.label.setText("\n".join(map(in_language, shown)))
+        self.label.setText("\n".join(map(translate_sentence, shown)))
         self.again_button.setVisible(bool(self._failure))
         self.setVisible(bool(shown))

@@ -16,22 +16,22 @@ from PySide6.QtCore import QDeadlineTimer, QSize, QThread
 from PySide6.QtWidgets import QApplication
 
 from app.folders import PROFILE_VARIABLE
-from app.open_talk import OpenTalk
-from app.recording_card import RecordingCard
+from app.live_session import LiveSession
+from app.prerecorded_card import PrerecordedCard
 from app.settings import Settings, SettingsFile
 from app.window import theme, worker
 from app.window.language import use_language
 from app.window.main_window import MainWindow
 from app.window.session import Session
-from engine.audio_file import read_mono, unwritable
-from engine.errors import DuologueError
-from engine.live_events import ChunkDone
-from engine.tokens import RATE_HZ
+from engine.errors import DuologueError, unwritable
+from engine.sound.audio_file import read_mono
+from engine.talk.live_events import ChunkDone
+from engine.timebase import SAMPLE_RATE_HZ
 
 _SPEED = 2.0
 _TALK_SECONDS, _SHOWN_AT_SECONDS = 38.0, 26.4
 _SIZE = QSize(1180, 760)
-_MOST_MS = 60_000
+_MAX_MS = 60_000
 
 
 def take_screenshots(sample: Path, folder: Path, language: str = "en") -> list[Path]:
@@ -57,14 +57,14 @@ def take_screenshots(sample: Path, folder: Path, language: str = "en") -> list[P
             )
             SettingsFile().save(settings)
             make = partial(
-                OpenTalk, make_card=lambda *_devices: RecordingCard(microphone, _SPEED), seed=1
+                LiveSession, make_card=lambda *_devices: PrerecordedCard(microphone, _SPEED), seed=1
             )
             window = MainWindow(SettingsFile(), session=Session(settings, make))
             window.resize(_SIZE)
             window.show()
             paths = _talk(app, window, folder)
             window.close()
-            worker.wait_for_all(_MOST_MS)  # what works on at Python's end breaks it
+            worker.wait_for_all(_MAX_MS)  # what works on at Python's end breaks it
             return paths
         finally:
             os.environ.pop(PROFILE_VARIABLE)
@@ -78,9 +78,9 @@ def _talk(app: QApplication, window: MainWindow, folder: Path) -> list[Path]:
     def count(event: object) -> None:
         nonlocal heard
         if isinstance(event, ChunkDone):
-            heard = (event.step.index + 1) * event.step.agent_audio.size / RATE_HZ
+            heard = (event.step.index + 1) * event.step.agent_audio.size / SAMPLE_RATE_HZ
 
-    window.session.event_came.connect(count)
+    window.session.event_received.connect(count)
     paths = _take(app, window, folder, "ready")
     window.session.start()
     _wait(app, lambda: heard >= _SHOWN_AT_SECONDS)
@@ -111,7 +111,7 @@ def _take(app: QApplication, window: MainWindow, folder: Path, name: str) -> lis
 
 
 def _wait(app: QApplication, check: Callable[[], bool]) -> None:
-    deadline = QDeadlineTimer(_MOST_MS)
+    deadline = QDeadlineTimer(_MAX_MS)
     while not check():
         if deadline.hasExpired():
             raise DuologueError("The talk for the pictures does not come forward; try again.")

@@ -362,7 +362,7 @@ _SENTENCES = (
 )
 
 
-def in_language(sentence: str) -> str:
+def translate_sentence(sentence: str) -> str:
     """The sentence as the window says it; several may stand in paragraphs."""
     return "\n\n".join(_translated(one) for one in sentence.split("\n\n"))
 

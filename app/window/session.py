@@ -15,20 +15,20 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.folders import recordings_folder
-from app.open_talk import OpenTalk, StoppedError
+from app.live_session import LiveSession, StoppedError
 from app.settings import Settings
-from app.talk_state import Figures, State, TalkState
+from app.talk_state import State, TalkMetrics, TalkState
 from app.timeline import Timeline
 from engine.errors import DuologueError
-from engine.live import Switches
-from engine.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Ended, Event
+from engine.talk.live_conversation import Switches
+from engine.talk.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Ended, Event
 
 _LOG = logging.getLogger(__name__)
 _POLL_MS = 33
-_MOST_EVENTS_A_POLL, _ALL_EVENTS = 50, 10_000
+_MAX_EVENTS_A_POLL, _ALL_EVENTS = 50, 10_000
 _JOIN_SECONDS = 6.0
 
-MakeTalk = Callable[[Settings, Path | None, Callable[[str], None]], OpenTalk]
+MakeTalk = Callable[[Settings, Path | None, Callable[[str], None]], LiveSession]
 
 
 class Session(QObject):
@@ -39,7 +39,7 @@ class Session(QObject):
     """What is being loaded: bundle, models or sound."""
     began = Signal(Timeline)
     """A talk runs; the timeline grows with it."""
-    event_came = Signal(object)
+    event_received = Signal(object)
     """One of the engine's events, after the timeline took it."""
     notice = Signal(str)
     """A sentence for the user."""
@@ -49,15 +49,15 @@ class Session(QObject):
     """The talk is over and its files are closed; the recording's folder or None."""
 
     def __init__(
-        self, settings: Settings, make_talk: MakeTalk = OpenTalk, parent: QObject | None = None
+        self, settings: Settings, make_talk: MakeTalk = LiveSession, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._settings = settings
         self._make_talk = make_talk
-        self._talk: OpenTalk | None = None
+        self._talk: LiveSession | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
-        self._told: queue.Queue[tuple[str, object]] = queue.Queue()
+        self._messages: queue.Queue[tuple[str, object]] = queue.Queue()
         self._tracker: TalkState | None = None
         self._counts = Counts()
         self._broken = False
@@ -84,7 +84,7 @@ class Session(QObject):
         return self._thread is not None
 
     @property
-    def hold_mode(self) -> bool:
+    def hold_to_talk(self) -> bool:
         """Whether the agent hears the user only while the talk key is down."""
         return self._switches.hold_to_talk
 
@@ -99,9 +99,9 @@ class Session(QObject):
         return self._switches.paused
 
     @property
-    def held(self) -> bool:
+    def talk_key_held(self) -> bool:
         """Whether the talk key is down."""
-        return self._switches.held
+        return self._switches.talk_key_held
 
     def start(self) -> None:
         """Begin a talk, unless there is one."""
@@ -110,15 +110,17 @@ class Session(QObject):
         self._stop.clear()
         self._error = None
         self._restart = self._pause_ends = False
-        self._switches.held = False  # nobody holds a key for a talk that is not there
+        self._switches.talk_key_held = False  # nobody holds a key for a talk that is not there
         folder = self._settings.recording_folder or recordings_folder()
         talk = self._make_talk(
             self._settings,
             folder if self._settings.record else None,
-            lambda text: self._told.put(("notice", text)),
+            lambda text: self._messages.put(("notice", text)),
         )
         self._set_state(State.LOADING)
-        self._thread = threading.Thread(target=self._hold, args=(talk,), name="talk", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run_talk, args=(talk,), name="talk", daemon=True
+        )
         self._thread.start()
         self._timer.start()
 
@@ -135,7 +137,7 @@ class Session(QObject):
         if not self._thread:
             return
         if self._talk:
-            self._talk.conversation.ask_to_stop()  # silence now; closing may take a moment
+            self._talk.conversation.request_stop()  # silence now; closing may take a moment
         self._stop.set()
         self._set_state(State.STOPPING)
 
@@ -163,18 +165,18 @@ class Session(QObject):
             self._talk.conversation.pause(paused)
         self._show_state()
 
-    def hold(self, held: bool) -> None:
+    def hold_talk_key(self, talk_key_held: bool) -> None:
         """The talk key goes down or up."""
-        self._switches.held = held
+        self._switches.talk_key_held = talk_key_held
         if self._talk:
-            self._talk.conversation.hold(held)
+            self._talk.conversation.hold_talk_key(talk_key_held)
         self._show_state()
 
     def change(self, settings: Settings) -> None:
         """Take new settings over: at once where that can be, else by a new talk."""
         self._settings = settings
-        if settings.hold_to_talk != self.hold_mode:
-            self._switches.held = False
+        if settings.hold_to_talk != self.hold_to_talk:
+            self._switches.talk_key_held = False
             self._switches.hold_to_talk = settings.hold_to_talk
             if self._talk:
                 self._talk.conversation.hold_to_talk(settings.hold_to_talk)
@@ -186,36 +188,38 @@ class Session(QObject):
             return
         self._show_state()
 
-    def figures(self) -> Figures | None:
+    def metrics(self) -> TalkMetrics | None:
         """The talk's figures; the last talk's after its end, None before the first."""
-        return self._tracker.figures(self._counts) if self._tracker else None
+        return self._tracker.metrics(self._counts) if self._tracker else None
 
     # --- the talk's thread ------------------------------------------------------------------------
 
-    def _hold(self, talk: OpenTalk) -> None:
+    def _run_talk(self, talk: LiveSession) -> None:
         """Load, wait for the end, close. Tells by the queue; touches nothing of Qt."""
         begun = False
         try:
             try:
-                talk.begin(lambda name: self._told.put(("phase", name)), self._switches, self._stop)
+                talk.begin(
+                    lambda name: self._messages.put(("phase", name)), self._switches, self._stop
+                )
                 begun = True
-                self._told.put(("began", talk))
+                self._messages.put(("began", talk))
                 self._stop.wait()
             finally:
                 try:
                     talk.end()
                 finally:
                     # The last events are still in the conversation's queue.
-                    self._told.put(("over", talk))
+                    self._messages.put(("over", talk))
         except StoppedError:
             pass
         except DuologueError as error:
-            self._told.put(("failed", str(error)))
+            self._messages.put(("failed", str(error)))
         except Exception as error:  # shown to the user instead of vanishing in a thread
             _LOG.exception("the talk's thread failed")
-            self._told.put(("failed", f"The talk has failed ({error!r}); please report it."))
+            self._messages.put(("failed", f"The talk has failed ({error!r}); please report it."))
         finally:
-            self._told.put(("ended", talk.recording if begun else None))
+            self._messages.put(("ended", talk.recording if begun else None))
 
     # --- the window's thread ----------------------------------------------------------------------
 
@@ -223,7 +227,7 @@ class Session(QObject):
         self._take_events()
         while True:
             try:
-                what, value = self._told.get_nowait()
+                what, value = self._messages.get_nowait()
             except queue.Empty:
                 break
             self._hear(what, value)
@@ -236,7 +240,7 @@ class Session(QObject):
             self.notice.emit(value)
         elif what == "failed":
             self._error = self._error or str(value)
-        elif what == "began" and isinstance(value, OpenTalk):
+        elif what == "began" and isinstance(value, LiveSession):
             self._began(value)
         elif what == "over":
             self._take_events(most=_ALL_EVENTS)
@@ -244,19 +248,19 @@ class Session(QObject):
         elif what == "ended":
             self._ended(value)
 
-    def _began(self, talk: OpenTalk) -> None:
+    def _began(self, talk: LiveSession) -> None:
         self._talk = talk
         self._broken = False
         self._tracker = TalkState(talk.chunk_ms)
         self.timeline = Timeline(talk.chunk_ms, talk.latency_ms, captioned=talk.captioned)
         if self._stop.is_set():
-            talk.conversation.ask_to_stop()
+            talk.conversation.request_stop()
         self.began.emit(self.timeline)
         # Settings may have changed while it was loading.
         if self._settings != talk.settings:
             self.change(self._settings)
 
-    def _take_events(self, most: int = _MOST_EVENTS_A_POLL) -> None:
+    def _take_events(self, most: int = _MAX_EVENTS_A_POLL) -> None:
         if not self._talk or not self._tracker or self.timeline is None:
             return
         conversation = self._talk.conversation
@@ -275,7 +279,7 @@ class Session(QObject):
             elif isinstance(event, Ended) and event.error:
                 self._error = event.error
                 self._stop.set()
-            self.event_came.emit(event)
+            self.event_received.emit(event)
 
     def _ended(self, recording: object) -> None:
         thread, self._thread = self._thread, None

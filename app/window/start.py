@@ -30,7 +30,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from app.open_talk import any_hangs
+from app.live_session import any_hangs
 from app.settings import SettingsFile
 from app.window import theme, worker
 from app.window.language import use_language
@@ -93,9 +93,9 @@ def _only_window(app: QApplication, begin: float) -> int:
             theme.apply(app, theme.chosen(settings.theme))
         with _phase("window"):
             window = MainWindow(settings_file, log_path)
-            faults.happened.connect(window.tell)
+            faults.happened.connect(window.show_notice)
             if notice:
-                window.tell(notice)
+                window.show_notice(notice)
             window.show()
             app.processEvents()
         # What is there now stays: to go through it again for garbage would take 20 to 40 ms.

@@ -14,15 +14,15 @@ from shiboken6 import isValid
 from engine.errors import DuologueError
 from engine.log_file import unexpected
 
-_MOST_AT_ONCE = 4
+_MAX_THREADS = 4
 
 
-class _Ending(QObject):
-    came = Signal(object, object)  # result, error
+class _TaskSignals(QObject):
+    finished = Signal(object, object)  # result, error
 
 
-class _Piece(QRunnable):
-    def __init__(self, work: Callable[[], Any], ending: _Ending) -> None:
+class _Task(QRunnable):
+    def __init__(self, work: Callable[[], Any], ending: _TaskSignals) -> None:
         super().__init__()
         self._work, self._ending = work, ending
 
@@ -36,11 +36,11 @@ class _Piece(QRunnable):
         except Exception as caught:  # shown to the user instead of vanishing in a thread
             error = DuologueError(unexpected(caught))
         if isValid(self._ending):
-            self._ending.came.emit(result, error)
+            self._ending.finished.emit(result, error)
 
 
 _pool: QThreadPool | None = None
-_endings: set[_Ending] = set()
+_endings: set[_TaskSignals] = set()
 
 
 def run(
@@ -56,8 +56,8 @@ def run(
     global _pool
     if _pool is None:
         _pool = QThreadPool()
-        _pool.setMaxThreadCount(_MOST_AT_ONCE)
-    ending = _Ending()
+        _pool.setMaxThreadCount(_MAX_THREADS)
+    ending = _TaskSignals()
     _endings.add(ending)
 
     def finish(result: Any, error: DuologueError | None) -> None:
@@ -69,8 +69,8 @@ def run(
         else:
             failed(error)
 
-    ending.came.connect(finish, Qt.ConnectionType.QueuedConnection)
-    _pool.start(_Piece(work, ending))
+    ending.finished.connect(finish, Qt.ConnectionType.QueuedConnection)
+    _pool.start(_Task(work, ending))
 
 
 def wait_for_all(milliseconds: int = 5000) -> bool:

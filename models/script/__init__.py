@@ -12,28 +12,29 @@ from functools import cache
 
 from models.script import coffee, everyday, facts, remembered, sums
 from models.script.scene import Memory, Scene, Turn, single, then
-from models.script.talk import (
+from models.script.starter_0_2 import EXCHANGES, Exchange, first_agent_sentences
+from models.script.turn_taking import (
     BACKCHANNELS,
+    FALLBACK_REPLY,
     LONG_TALK,
     LONG_TALK_END,
     LONG_TALK_INVITATION,
     LONG_TALK_PROMPTS,
-    NOT_KNOWN,
+    OUT_OF_DOMAIN,
     REPEATS,
     STOPPED,
     STOPS,
     STORIES,
     STORY_PROMPTS,
-    UNKNOWN,
-    told_from,
+    leading_backchannel,
 )
-from models.script.topics import EXCHANGES, Exchange, known_sentences
 
 __all__ = [
-    "BACKCHANNELS", "EXCHANGES", "LONG_TALK", "LONG_TALK_END", "LONG_TALK_INVITATION",
-    "LONG_TALK_PROMPTS", "NOT_KNOWN", "REPEATS", "STOPPED", "STOPS", "STORIES", "STORY_PROMPTS",
-    "UNKNOWN", "Exchange", "Memory", "Scene", "Turn", "agent_sentences", "coffee", "draw_scene",
-    "known_sentences", "scenes", "told_from", "user_sentences", "voices_of",
+    "BACKCHANNELS", "EXCHANGES", "FALLBACK_REPLY", "LONG_TALK", "LONG_TALK_END",
+    "LONG_TALK_INVITATION", "LONG_TALK_PROMPTS", "OUT_OF_DOMAIN", "REPEATS", "STOPPED", "STOPS",
+    "STORIES", "STORY_PROMPTS", "Exchange", "Memory", "Scene", "Turn", "agent_sentences",
+    "coffee", "draw_scene", "first_agent_sentences", "leading_backchannel", "scenes",
+    "user_sentences", "voice_count",
 ]  # fmt: skip
 
 _MEMORY_SHARE = 0.15
@@ -57,7 +58,7 @@ _MORE = 10
 @cache
 def scenes() -> dict[str, tuple[Scene, ...]]:
     """All scenes by intent: for drawing, and for an evaluation that asks for every intent."""
-    unknown = single("unknown", NOT_KNOWN, *UNKNOWN)
+    unknown = single("unknown", FALLBACK_REPLY, *OUT_OF_DOMAIN)
     plain = (*everyday.scenes(), *facts.scenes(), *sums.scenes(), unknown)
     repeated = [
         then(scene, "repeat", scene.turns[-1].agent, *REPEATS) for scene in everyday.scenes()
@@ -89,7 +90,7 @@ def draw_scene(rng: random.Random, memory: Memory) -> Scene:
     """The next scene of a conversation in which ``memory`` was told."""
     if rng.random() < _MEMORY_SHARE:
         if rng.random() < _TELLING_SHARE:
-            return rng.choice(remembered.telling())
+            return rng.choice(remembered.statements())
         told = [fact for fact in remembered.FACTS if memory.get(fact.name)]
         asked = told if told and rng.random() < _TOLD_SHARE else remembered.FACTS
         return remembered.recall(rng.choice(asked), memory)
@@ -114,7 +115,7 @@ def _rare() -> dict[str, int]:
     return dict.fromkeys(sums_, _FEWER["sum"]) | dict.fromkeys(orders, _FEWER["order"])
 
 
-def voices_of(text: str, voices: int) -> int:
+def voice_count(text: str, voices: int) -> int:
     """How many voices say a sentence of the user, of ``voices`` for the common ones."""
     if text in _OFTEN:
         return _MORE * voices

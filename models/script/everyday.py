@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from models.script.scene import Scene, single
-from models.script.topics import SIMPLE
+from models.script.starter_0_2 import SIMPLE
 
 # Intent, answer, and ways to say it; a bar parts the ways.
 _MORE = (

@@ -10,8 +10,8 @@ from functools import cache
 from itertools import pairwise
 
 from models.script.scene import Scene, single, then
+from models.script.starter_0_2 import BABIES, CAPITALS, COLOURS, DAYS, FOODS, OPPOSITES, SOUNDS
 from models.script.sums import number_words
-from models.script.topics import BABIES, CAPITALS, COLOURS, DAYS, FOODS, OPPOSITES, SOUNDS
 
 _MONTHS = (
     "january february march april may june july august september october november december"

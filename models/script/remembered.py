@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from models.script.scene import Memory, Scene, single, then
+from models.script.starter_0_2 import NAMES
 from models.script.sums import number_words
-from models.script.topics import NAMES
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,13 @@ FACTS = (
 def _tell(fact: Fact, value: str) -> Scene:
     users = tuple(tell.format(value) for tell in fact.tells)
     scene = single(fact.name, fact.thanks.format(value), *users)
-    return replace(scene, told=((fact.name, value),))
+    return replace(scene, facts=((fact.name, value),))
 
 
 def _correct(fact: Fact, first: str, meant: str) -> Scene:
     users = tuple(correction.format(meant) for correction in fact.corrections)
     scene = then(_tell(fact, first), f"{fact.name} correction", fact.thanks.format(meant), *users)
-    return replace(scene, told=((fact.name, meant),))
+    return replace(scene, facts=((fact.name, meant),))
 
 
 def recall(fact: Fact, memory: Memory) -> Scene:
@@ -72,7 +72,7 @@ def recall(fact: Fact, memory: Memory) -> Scene:
 
 
 @cache
-def telling() -> tuple[Scene, ...]:
+def statements() -> tuple[Scene, ...]:
     """Every fact told, half of them to be corrected at once."""
     told = [_tell(fact, value) for fact in FACTS for value in fact.values]
     corrected = [
@@ -86,9 +86,9 @@ def telling() -> tuple[Scene, ...]:
 @cache
 def scenes() -> tuple[Scene, ...]:
     """Every fact told, told and asked for, and asked for without."""
-    made = list(telling())
-    for scene in telling():
-        fact = next(fact for fact in FACTS if fact.name == scene.told[0][0])
+    made = list(statements())
+    for scene in statements():
+        fact = next(fact for fact in FACTS if fact.name == scene.facts[0][0])
         (asked,) = recall(fact, Memory().after(scene)).turns
         made.append(then(scene, asked.intent, asked.agent, *asked.users))
     return (*made, *(recall(fact, Memory()) for fact in FACTS))

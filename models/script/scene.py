@@ -23,7 +23,7 @@ class Scene:
     """Turns that follow one another; only the first is understood without those before it."""
 
     turns: tuple[Turn, ...]
-    told: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
     """(fact, value) pairs that the user tells, to be remembered beyond the scene."""
 
     @property
@@ -44,7 +44,7 @@ class Memory:
 
     def after(self, scene: Scene) -> Memory:
         """With what a scene tells."""
-        return replace(self, facts=tuple((dict(self.facts) | dict(scene.told)).items()))
+        return replace(self, facts=tuple((dict(self.facts) | dict(scene.facts)).items()))
 
 
 def single(intent: str, agent: str, *users: str) -> Scene:

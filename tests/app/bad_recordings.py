@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from engine.events import EVENTS_NAME
-from engine.recordings import LABELS_NAME, SOUND_NAME, TITLE_NAME
-from engine.tokens import RATE_HZ
+from engine.record.events import EVENTS_NAME
+from engine.record.recordings import LABELS_NAME, SOUND_NAME, TITLE_NAME
+from engine.timebase import SAMPLE_RATE_HZ
 from tests.engine.recorded_talks import change_line, lines, put_lines, sound_of_talk
 
 Damage = Callable[[Path], object]
@@ -58,7 +58,7 @@ def _pipe_instead(name: str) -> Damage:
     return damage
 
 
-def _sound(sound: np.ndarray, rate_hz: int = RATE_HZ, **form: str) -> Damage:
+def _sound(sound: np.ndarray, rate_hz: int = SAMPLE_RATE_HZ, **form: str) -> Damage:
     return lambda folder: soundfile.write(folder / SOUND_NAME, sound, rate_hz, **form)
 
 

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from app import bundle_store
-from engine.bundle import MANIFEST_NAME, describe_file, load_bundle
-from engine.duplex import Duplex
 from engine.errors import DuologueError
+from engine.syncllm.bundle import MANIFEST_NAME, describe_file, load_bundle
+from engine.syncllm.duplex import Duplex
 from tests.bad_input import check_sentence, content
 from tests.engine.tiny_bundle import write_tiny_bundle, write_tiny_vocoder
 

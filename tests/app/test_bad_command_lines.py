@@ -14,7 +14,7 @@ import soundfile
 
 import app.cli
 import models.cli
-from engine.tokens import RATE_HZ
+from engine.timebase import SAMPLE_RATE_HZ
 from tests.bad_input import check_sentence, content
 from tests.engine.tiny_bundle import write_tiny_bundle
 
@@ -150,9 +150,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with something of each kind, which no command line here may change."""
     folder = tmp_path_factory.mktemp("place")
     write_tiny_bundle(folder / "tiny")
-    sound = np.random.default_rng(0).normal(0, 0.1, RATE_HZ)
-    soundfile.write(folder / "user.wav", sound, RATE_HZ)
-    soundfile.write(folder / "short.wav", sound[:100], RATE_HZ)
+    sound = np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE_HZ)
+    soundfile.write(folder / "user.wav", sound, SAMPLE_RATE_HZ)
+    soundfile.write(folder / "short.wav", sound[:100], SAMPLE_RATE_HZ)
     (folder / "empty.wav").touch()
     (folder / "folder").mkdir()
     (folder / "text.txt").write_text("no sound, no bundle, no folder\n", "utf8")

@@ -19,7 +19,7 @@ from app import bundle_store
 from app.folders import runtime_folder
 from app.settings import Settings, SettingsFile
 from engine.errors import DuologueError
-from engine.tokens import RATE_HZ
+from engine.timebase import SAMPLE_RATE_HZ
 from tests.bad_input import check_sentence, content
 from tests.engine.tiny_bundle import write_tiny_bundle
 
@@ -215,8 +215,8 @@ _FULL: dict[str, str] = {
 @pytest.mark.bad_input("environments")
 @pytest.mark.parametrize("shell", _FULL.values(), ids=_FULL.keys())
 def test_what_cannot_go_on_is_one_sentence(shell: str, place: Path, bundle: Path) -> None:
-    sound = np.random.default_rng(0).normal(0, 0.1, RATE_HZ)
-    soundfile.write(place / "user.wav", sound, RATE_HZ)
+    sound = np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE_HZ)
+    soundfile.write(place / "user.wav", sound, SAMPLE_RATE_HZ)
     kept = content(place)
     ended = start(place, shell.replace("{bundle}", str(bundle)).replace("{place}", str(place)))
     assert ended.returncode == 2 and ended.stdout == "", ended
@@ -270,8 +270,8 @@ def test_what_can_go_on_does(
     place: Path,
     bundle: Path,
 ) -> None:
-    sound = np.random.default_rng(0).normal(0, 0.1, RATE_HZ)
-    soundfile.write(place / "user.wav", sound, RATE_HZ)
+    sound = np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE_HZ)
+    soundfile.write(place / "user.wav", sound, SAMPLE_RATE_HZ)
     ended = start(place, shell.replace("{bundle}", str(bundle)), variables)
     assert (ended.returncode, ended.stderr) == (0, ""), ended
     together = "".join(ended.stdout.split())  # in one column, too
@@ -285,11 +285,11 @@ def test_whoever_stops_reading_ends_the_program_quietly(place: Path) -> None:
 
 
 _LIVE = """
-import functools, numpy, app.cli, app.open_talk
-from app.recording_card import RecordingCard
+import functools, numpy, app.cli, app.live_session
+from app.prerecorded_card import RecordingCard
 noise = numpy.random.default_rng(0).normal(0, 0.1, 160_000).astype("float32")
-app.open_talk.OpenTalk = functools.partial(
-    app.open_talk.OpenTalk, make_card=lambda *_: RecordingCard(noise)
+app.live_session.OpenTalk = functools.partial(
+    app.live_session.OpenTalk, make_card=lambda *_: RecordingCard(noise)
 )
 app.cli.main(["live", "--bundle", BUNDLE, "--record", "talks"])
 """
@@ -297,10 +297,10 @@ app.cli.main(["live", "--bundle", BUNDLE, "--record", "talks"])
 
 @pytest.mark.bad_input("environments")
 def test_a_live_talk_without_standard_input(place: Path, bundle: Path) -> None:
-    script = place / "live.py"
+    script = place / "live_conversation.py"
     script.write_text(_LIVE.replace("BUNDLE", repr(str(bundle))), "utf8")
     talk = subprocess.Popen(
-        ["sh", "-c", 'exec "$0" live.py <&-', sys.executable], cwd=place, text=True,
+        ["sh", "-c", 'exec "$0" live_conversation.py <&-', sys.executable], cwd=place, text=True,
         env={**os.environ, "PYTHONPATH": str(_ROOT), "DUOLOGUE_PROFILE": str(place / "profile")},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from app.library import SUFFIXES, Entry, entries, export
+from app.recording_library import SUFFIXES, RecordingEntry, entries, export
 from app.timeline import Timeline
 from engine.errors import DuologueError
-from engine.recordings import prune
+from engine.record.recordings import prune
 from tests.app.bad_recordings import ALL, NO_SOUND, SOUND_IS_DAMAGED, SOUND_IS_FINE
 from tests.engine.recorded_talks import CHUNK, content, sound_of_talk, write_talk
 
@@ -25,7 +25,7 @@ def good(tmp_path: Path) -> Path:
     )
 
 
-def damaged(name: str, good: Path) -> Entry:
+def damaged(name: str, good: Path) -> RecordingEntry:
     """The bad one's entry; it must be listed beside the good one."""
     folder = write_talk(good.parent, "conversation-20260101-120000")
     ALL[name](folder)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from app import bundle_store, download
-from engine.bundle import MANIFEST_NAME, load_bundle
 from engine.errors import DuologueError
+from engine.syncllm.bundle import MANIFEST_NAME, load_bundle
 from tests.engine.tiny_bundle import write_tiny_bundle
 
 
@@ -39,8 +39,8 @@ def quiet(_done: int, _total: int) -> None:
     pass
 
 
-def others() -> list[bundle_store.Installed]:
-    return [one for one in bundle_store.installed() if not one.starter]
+def others() -> list[bundle_store.InstalledBundle]:
+    return [one for one in bundle_store.installed_bundles() if not one.starter]
 
 
 def leftovers() -> list[Path]:
@@ -61,8 +61,8 @@ def taped(bundle: Path, target: Path) -> Path:
 
 
 def test_the_starter_is_there_and_stays() -> None:
-    (starter,) = bundle_store.installed()
-    assert starter.starter and not starter.damage and "Duologue starter" in starter.card
+    (starter,) = bundle_store.installed_bundles()
+    assert starter.starter and not starter.damage and "Duologue starter" in starter.model_card
     with pytest.raises(DuologueError, match="cannot be deleted"):
         bundle_store.delete(starter)
 
@@ -79,7 +79,7 @@ def test_import_takes_the_bundle_and_nothing_else(bundle: Path, tmp_path: Path, 
     load_bundle(folder)
     assert told[-1][0] == told[-1][1] > 0
     (found,) = others()
-    assert (found.folder, found.card, found.damage) == (folder, "# Tiny\n", "")
+    assert (found.folder, found.model_card, found.damage) == (folder, "# Tiny\n", "")
     assert not (folder / "secret.txt").exists() and not leftovers()
     bundle_store.import_bundle(source, quiet)  # once more takes the first one's place
     assert len(others()) == 1

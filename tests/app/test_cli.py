@@ -16,10 +16,10 @@ import soundfile
 
 from app.cli import main
 from app.folders import recordings_folder
-from app.open_talk import OpenTalk
+from app.live_session import LiveSession
 from app.settings import Settings, SettingsFile
 from engine.errors import DuologueError
-from engine.tokens import RATE_HZ
+from engine.timebase import SAMPLE_RATE_HZ
 from tests.engine.tiny_bundle import write_tiny_bundle
 
 
@@ -32,8 +32,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
 def call(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Two who speak, a channel each."""
     path = tmp_path_factory.mktemp("call") / "call.wav"
-    sound = np.random.default_rng(0).normal(0, 0.1, (RATE_HZ * 3, 2))
-    soundfile.write(path, sound, RATE_HZ)
+    sound = np.random.default_rng(0).normal(0, 0.1, (SAMPLE_RATE_HZ * 3, 2))
+    soundfile.write(path, sound, SAMPLE_RATE_HZ)
     return str(path)
 
 
@@ -182,7 +182,9 @@ def test_a_minute_is_used_of_what_is_longer(
     bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "long.wav"
-    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, RATE_HZ * 61), RATE_HZ)
+    soundfile.write(
+        path, np.random.default_rng(0).normal(0, 0.1, SAMPLE_RATE_HZ * 61), SAMPLE_RATE_HZ
+    )
     assert run("evaluate", "units", str(path), "--bundle", bundle) == 0
     assert "Only the first 60 s" in capsys.readouterr().err
 
@@ -236,7 +238,7 @@ def test_a_signal_ends_with_whole_files(
     summary = json.loads((tmp_path / "events.jsonl").read_text().splitlines()[-1])
     assert summary["complete"] is False
     length = soundfile.info(tmp_path / "conversation.wav").frames
-    assert length == summary["duration_ms"] * RATE_HZ // 1000
+    assert length == summary["duration_ms"] * SAMPLE_RATE_HZ // 1000
 
 
 def test_bench_prints_and_writes_all_figures(
@@ -277,7 +279,7 @@ def test_evaluate_units_names_a_recording_that_is_too_short(
     bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "short.wav"
-    soundfile.write(path, np.full(100, 0.1), RATE_HZ)
+    soundfile.write(path, np.full(100, 0.1), SAMPLE_RATE_HZ)
     assert run("evaluate", "units", str(path), "--bundle", bundle) == 2
     assert str(path) in one_sentence(capsys)
 
@@ -291,8 +293,8 @@ def test_live_options_that_contradict_each_other(capsys: pytest.CaptureFixture[s
 def test_no_portaudio_is_one_sentence(
     command: str, bundle: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.devices.portaudio", _no_portaudio)
-    monkeypatch.setattr("engine.portaudio_card.refresh", _no_portaudio)
+    monkeypatch.setattr("engine.card.devices.portaudio", _no_portaudio)
+    monkeypatch.setattr("engine.card.portaudio_card.refresh", _no_portaudio)
     arguments = [command] if command == "devices" else [command, "--bundle", bundle]
     assert run(*arguments) == 2
     assert "PortAudio" in one_sentence(capsys)
@@ -340,11 +342,11 @@ def test_live_keeps_what_the_settings_keep(tmp_path: Path, monkeypatch: pytest.M
     SettingsFile().save(Settings(most_recordings=1000, most_gigabytes=20))
     limits = []
 
-    def begin(talk: OpenTalk, **_: object) -> None:
+    def begin(talk: LiveSession, **_: object) -> None:
         limits.append((talk.settings.most_recordings, talk.settings.most_gigabytes))
         raise DuologueError("Enough was seen.")
 
-    monkeypatch.setattr(OpenTalk, "begin", begin)
+    monkeypatch.setattr(LiveSession, "begin", begin)
     for folder in (recordings_folder(), tmp_path / "other"):
         assert run("live", "--record", str(folder)) == 2
     assert limits == [(1000, 20), (100_000, 10_000)]

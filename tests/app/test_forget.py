@@ -12,12 +12,12 @@ import pytest
 from app.cli import main
 from app.folders import config_folder, data_folder, log_folder, recordings_folder
 from app.forget import forget
-from app.library import entries
+from app.recording_library import entries
 from app.settings import Settings, SettingsFile
-from engine.duplex import Duplex
 from engine.errors import DuologueError
-from engine.recorder import Recorder
-from engine.recordings import Hold
+from engine.record.recorder import Recorder
+from engine.record.recordings import Hold
+from engine.syncllm.duplex import Duplex
 from tests.engine.recorded_talks import content, write_talk
 from tests.engine.tiny_bundle import write_tiny_bundle
 

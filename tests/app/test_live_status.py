@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from app.live_status import LiveStatus, drops, show_live_summary
-from engine.duplex import Step
-from engine.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Levels
-from engine.sound_card import CardInfo
+from engine.card.sound_card import CardInfo
+from engine.syncllm.duplex import Step
+from engine.talk.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Levels
 
 INFO = CardInfo("Mic [USB]", "Loudspeaker", 16_000, 100.0)
 LEVELS = Levels(-20.0, -80.0, (0.1,) * 5, (0.0,) * 5, True, False)

@@ -12,8 +12,8 @@ import soundfile
 
 from app import player as player_module
 from app.player import Player
-from engine.devices import PULSE, ChosenDevice, Device, Listing
-from engine.tokens import RATE_HZ
+from engine.card.devices import PULSE, ChosenDevice, Device, DeviceList
+from engine.timebase import SAMPLE_RATE_HZ
 
 BUILT_IN = Device("Built-in", PULSE, "built-in", 2, 48_000, "", True)
 KITCHEN = Device("Küche", PULSE, "kitchen", 2, 48_000, "", False)
@@ -28,7 +28,7 @@ class Speaker:
         self.give: Any = None
         self.taken: list[np.ndarray] = []
         monkeypatch.setattr(player_module, "refresh", lambda: None)
-        listing = Listing((), (BUILT_IN, KITCHEN))
+        listing = DeviceList((), (BUILT_IN, KITCHEN))
         monkeypatch.setattr(player_module, "list_devices", lambda: listing)
         monkeypatch.setattr(player_module, "open_stream", self.open)
         monkeypatch.setattr(player_module, "runs", lambda _stream: self._runs())
@@ -50,8 +50,8 @@ class Speaker:
 
 def recording(folder: Path) -> Path:
     path = folder / "conversation.flac"
-    sound = np.full((RATE_HZ // 4 + 77, 2), 0.2, np.float32)
-    soundfile.write(path, sound, RATE_HZ)
+    sound = np.full((SAMPLE_RATE_HZ // 4 + 77, 2), 0.2, np.float32)
+    soundfile.write(path, sound, SAMPLE_RATE_HZ)
     return path
 
 
@@ -65,7 +65,7 @@ def test_the_chosen_speaker_gets_the_whole_recording(
     assert speaker.opened == [KITCHEN]
     sound = np.concatenate(speaker.taken)
     loud = np.abs(sound).min(axis=1) > 0.1 * 32768
-    assert np.count_nonzero(loud) == pytest.approx(3 * (RATE_HZ // 4 + 77), abs=100)
+    assert np.count_nonzero(loud) == pytest.approx(3 * (SAMPLE_RATE_HZ // 4 + 77), abs=100)
 
 
 def test_a_speaker_that_goes_ends_it_with_a_sentence(

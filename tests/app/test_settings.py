@@ -20,7 +20,7 @@ from app.settings import (
     recording_limits,
     settings_of_options,
 )
-from engine.devices import ChosenDevice
+from engine.card.devices import ChosenDevice
 from engine.errors import DuologueError
 from tests.engine.full_disk import file_limit
 

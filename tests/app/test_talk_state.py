@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from app.talk_state import LATE_SHOWN_CHUNKS, State, TalkState
-from engine.duplex import Step
-from engine.live_events import ChunkDone, Counts, DeviceChanged, Levels
+from engine.syncllm.duplex import Step
+from engine.talk.live_events import ChunkDone, Counts, DeviceChanged, Levels
 
 
 def levels(user: bool, agent: bool) -> Levels:
@@ -79,40 +79,40 @@ def test_a_microphone_of_zeros_is_told_until_it_gives_sound() -> None:
 
 def test_figures() -> None:
     talk = TalkState(160)
-    assert talk.figures(Counts()).took_ms is None
-    assert talk.figures(Counts()).hit_share is None
+    assert talk.metrics(Counts()).took_ms is None
+    assert talk.metrics(Counts()).hit_share is None
     for took_ms in (30.0, 40.0, 90.0):
         talk.add(chunk(took_ms=took_ms, hits=3, misses=1))
-    figures = talk.figures(Counts(chunks=3))
-    assert (figures.took_ms, figures.took_most_ms, figures.lag_ms) == (40.0, 90.0, 5.0)
-    assert figures.hit_share == 0.75
-    assert figures.counts.chunks == 3
+    metrics = talk.metrics(Counts(chunks=3))
+    assert (metrics.took_ms, metrics.took_max_ms, metrics.lag_ms) == (40.0, 90.0, 5.0)
+    assert metrics.hit_share == 0.75
+    assert metrics.counts.chunks == 3
 
 
-def reaction_ms(*spoken: tuple[bool, bool]) -> float | None:
+def response_ms(*spoken: tuple[bool, bool]) -> float | None:
     talk = TalkState(160)
     for user, agent in spoken:
         talk.add(levels(user, agent))
-    return talk.figures(Counts()).reaction_ms
+    return talk.metrics(Counts()).response_ms
 
 
 def test_a_reaction_is_counted_from_the_last_word_not_from_the_meter() -> None:
     """The meter holds on for 200 ms after speech; four more blocks of 50 ms pass."""
     said = [(True, False)] * 10 + [(False, False)] * 4 + [(False, True)]
-    assert reaction_ms(*said) == 400
+    assert response_ms(*said) == 400
 
 
 def test_a_reaction_within_the_meters_pause_counts_too() -> None:
     said = [(True, False)] * 10 + [(True, True)] * 2 + [(False, True)]
     # The meter fell at 650 ms: speech had ended at 450; the agent began at 550.
-    assert reaction_ms(*said) == 100
+    assert response_ms(*said) == 100
 
 
 def test_speech_in_the_midst_of_the_users_is_no_reaction() -> None:
     said = [(True, False)] * 4 + [(True, True)] * 20 + [(False, True)]
-    assert reaction_ms(*said) is None
+    assert response_ms(*said) is None
 
 
 def test_speech_after_a_long_silence_is_no_reaction() -> None:
     said = [(True, False)] * 4 + [(False, False)] * 120 + [(False, True)]
-    assert reaction_ms(*said) is None
+    assert response_ms(*said) is None

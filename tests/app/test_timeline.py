@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.timeline import COLUMN_SAMPLES, Kind, Mark, Outcome, Timeline, turn_marks
-from engine.bundle import Bundle
-from engine.duplex import Duplex
+from app.timeline import COLUMN_SAMPLES, Mark, MarkKind, Outcome, Timeline, turn_marks
 from engine.errors import DuologueError
-from engine.live import LiveConversation
-from engine.live_events import Levels
-from engine.recorder import Recorder
-from engine.tokens import RATE_HZ
-from engine.turns import Span
+from engine.record.recorder import Recorder
+from engine.sound.turn_taking import Span
+from engine.syncllm.bundle import Bundle
+from engine.syncllm.duplex import Duplex
+from engine.talk.live_conversation import LiveConversation
+from engine.talk.live_events import Levels
+from engine.timebase import SAMPLE_RATE_HZ
 from tests.engine.simulated_card import SimulatedCard
 from tests.engine.tiny_bundle import SILENCE, write_tiny_bundle
 
@@ -34,7 +34,7 @@ def hold_talk(
     duplex = Duplex(bundle, CHUNK_MS)
     recorder = Recorder(folder, duplex)
     timeline = Timeline(CHUNK_MS, duplex.latency_ms, SILENCE)
-    seconds = len(microphone) / RATE_HZ
+    seconds = len(microphone) / SAMPLE_RATE_HZ
 
     def on_block(card: SimulatedCard) -> None:
         if pauses:
@@ -58,8 +58,8 @@ def hold_talk(
 
 def clicks(seconds: float) -> np.ndarray:
     """A click of full scale every 0.73 s."""
-    sound = np.zeros(round(seconds * RATE_HZ), np.float32)
-    sound[4000 :: round(0.73 * RATE_HZ)] = 0.9
+    sound = np.zeros(round(seconds * SAMPLE_RATE_HZ), np.float32)
+    sound[4000 :: round(0.73 * SAMPLE_RATE_HZ)] = 0.9
     return sound
 
 
@@ -77,7 +77,7 @@ def test_live_and_recording_lie_at_the_same_place(
         difference = one.peaks[:columns].astype(int) - other.peaks[:columns]
         assert np.abs(difference).max() <= 2
     assert (live.user.peaks > 128).sum() >= 8
-    assert any(mark.kind == Kind.PAUSE for mark in live.marks) == pauses
+    assert any(mark.kind == MarkKind.PAUSE for mark in live.marks) == pauses
 
 
 def test_estimates_are_open_first_and_then_hit_or_missed(bundle: Bundle, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_live_turns_are_marked_when_they_are_known() -> None:
     assert [mark.kind for mark in timeline.marks] == []
     for index in range(38, 44):
         timeline.add(levels(index * 5 * COLUMN_SAMPLES, False, False))
-    assert [mark.kind for mark in timeline.marks] == [Kind.BACKCHANNEL]
+    assert [mark.kind for mark in timeline.marks] == [MarkKind.BACKCHANNEL]
 
 
 def ms(*times: tuple[int, int]) -> list[Span]:
@@ -142,21 +142,21 @@ def ms(*times: tuple[int, int]) -> list[Span]:
 @pytest.mark.parametrize(
     ("user", "agent", "expected"),
     [
-        (ms((0, 3000)), ms((1000, 1400)), [(1000, Kind.BACKCHANNEL)]),
-        (ms((0, 1500), (2000, 4000)), ms((1400, 1800)), [(1400, Kind.BACKCHANNEL)]),
-        (ms((0, 1500)), ms((1400, 1800)), [(1400, Kind.AGENT_INTERRUPTS)]),
-        (ms((0, 3000)), ms((1000, 2500)), [(1000, Kind.AGENT_INTERRUPTS)]),
+        (ms((0, 3000)), ms((1000, 1400)), [(1000, MarkKind.BACKCHANNEL)]),
+        (ms((0, 1500), (2000, 4000)), ms((1400, 1800)), [(1400, MarkKind.BACKCHANNEL)]),
+        (ms((0, 1500)), ms((1400, 1800)), [(1400, MarkKind.AGENT_INTERRUPTS)]),
+        (ms((0, 3000)), ms((1000, 2500)), [(1000, MarkKind.AGENT_INTERRUPTS)]),
         (
             ms((2000, 5000)),
             ms((0, 2600)),
-            [(2000, Kind.USER_INTERRUPTS), (2600, Kind.YIELD)],
+            [(2000, MarkKind.USER_INTERRUPTS), (2600, MarkKind.YIELD)],
         ),
-        (ms((2000, 5000)), ms((0, 4600)), [(2000, Kind.USER_INTERRUPTS)]),
+        (ms((2000, 5000)), ms((0, 4600)), [(2000, MarkKind.USER_INTERRUPTS)]),
         (ms((0, 1000)), ms((1200, 3000)), []),
     ],
 )
 def test_what_spans_mean(
-    user: list[Span], agent: list[Span], expected: list[tuple[int, Kind]]
+    user: list[Span], agent: list[Span], expected: list[tuple[int, MarkKind]]
 ) -> None:
     assert list(turn_marks(user, agent)) == [Mark(at * 16, kind) for at, kind in expected]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.bundle import Bundle
-from engine.duplex import Duplex
+from engine.syncllm.bundle import Bundle
+from engine.syncllm.duplex import Duplex
 from tests.engine.tiny_bundle import write_tiny_bundle
 
 

@@ -11,10 +11,10 @@ resource = pytest.importorskip("resource")
 
 
 @contextmanager
-def file_limit(most_bytes: int) -> Iterator[None]:
+def file_limit(max_bytes: int) -> Iterator[None]:
     """Hold the limit, which the system answers with an error as it does on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, before[1]))
     try:
         yield
     finally:

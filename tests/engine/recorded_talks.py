@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.bundle import SamplingSettings
-from engine.events import (
+from engine.record.events import (
     EVENTS_NAME,
     BackEnd,
     BundleName,
@@ -18,9 +17,10 @@ from engine.events import (
     SummaryRecord,
     TalkRecord,
 )
-from engine.flac_file import FlacWriter
-from engine.recordings import SOUND_NAME
-from engine.tokens import RATE_HZ
+from engine.record.recordings import SOUND_NAME
+from engine.sound.flac_file import FlacWriter
+from engine.syncllm.bundle import SamplingSettings
+from engine.timebase import SAMPLE_RATE_HZ
 
 CHUNK = 2560
 
@@ -29,11 +29,11 @@ def sound_of_talk(chunks: int) -> np.ndarray:
     """int16 (n, 2): a burst of either speaker in each second."""
     random = np.random.default_rng(0)
     sound = random.normal(0, 3, (chunks * CHUNK, 2))
-    for start in range(0, len(sound), RATE_HZ):
-        side = start // RATE_HZ % 2
-        sound[start : start + RATE_HZ // 2, side] += random.normal(0, 3000, RATE_HZ // 2)[
-            : len(sound) - start
-        ]
+    for start in range(0, len(sound), SAMPLE_RATE_HZ):
+        side = start // SAMPLE_RATE_HZ % 2
+        sound[start : start + SAMPLE_RATE_HZ // 2, side] += random.normal(
+            0, 3000, SAMPLE_RATE_HZ // 2
+        )[: len(sound) - start]
     return sound.astype(np.int16)
 
 

@@ -11,10 +11,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from engine.card.sound_card import (
+    BLOCK_SAMPLES,
+    BLOCK_SECONDS,
+    CardInfo,
+    DuplexBlock,
+    PlaybackCallback,
+)
 from engine.errors import DuologueError
-from engine.resample import DriftBuffer
-from engine.sound_card import BLOCK_SAMPLES, BLOCK_SECONDS, CardInfo, Exchange, Play
-from engine.tokens import RATE_HZ
+from engine.sound.resample import DriftBuffer
+from engine.timebase import SAMPLE_RATE_HZ
 
 
 class SimulatedCard:
@@ -40,20 +46,20 @@ class SimulatedCard:
         """False: the card is open and gives nothing."""
         self.reason: str | None = None
         self.openings = 0
-        self.rate_hz = RATE_HZ
-        self._drift = DriftBuffer(RATE_HZ) if drift_ppm else None
+        self.rate_hz = SAMPLE_RATE_HZ
+        self._drift = DriftBuffer(SAMPLE_RATE_HZ) if drift_ppm else None
         self._drift_ppm, self._owed = drift_ppm, 0.0
         self._queue_blocks, self._on_block = queue_blocks, on_block
-        self._queue: deque[Exchange] = deque()
-        self._play: Play | None = None
+        self._queue: deque[DuplexBlock] = deque()
+        self._play: PlaybackCallback | None = None
         self._echo_gain, self._air = echo_gain, np.zeros(echo_delay_samples, np.float32)
         self._blocks = self._lost = 0
 
     @property
     def xruns(self) -> int:
-        return self._drift.breaks if self._drift else 0
+        return self._drift.xruns if self._drift else 0
 
-    def open(self, play: Play) -> CardInfo:
+    def open(self, play: PlaybackCallback) -> CardInfo:
         if not self.present:
             raise DuologueError("There is no microphone; plug one in or switch it on.")
         self._queue.clear()
@@ -63,13 +69,13 @@ class SimulatedCard:
         self.openings += 1
         return CardInfo("simulated", "simulated", self.rate_hz, 0.0)
 
-    def read(self, timeout_seconds: float) -> Exchange | None:
+    def read(self, timeout_seconds: float) -> DuplexBlock | None:
         until = self.seconds + timeout_seconds - 1e-9
         while not self._queue and self.seconds < until:
             self.run_for(BLOCK_SECONDS)
         return self._queue.popleft() if self._queue else None
 
-    def outdated(self) -> str | None:
+    def reopen_reason(self) -> str | None:
         return self.reason
 
     def wait(self, seconds: float) -> None:
@@ -86,7 +92,7 @@ class SimulatedCard:
             if self._play and self.present and self.running:
                 self._turn(self._play)
 
-    def _turn(self, play: Play) -> None:
+    def _turn(self, play: PlaybackCallback) -> None:
         far = play(BLOCK_SAMPLES)
         begin = self._blocks * BLOCK_SAMPLES
         near = np.zeros(BLOCK_SAMPLES, np.float32)
@@ -105,7 +111,7 @@ class SimulatedCard:
         else:
             self.played.append(far)
         if len(self._queue) < self._queue_blocks:
-            self._queue.append(Exchange(near, far, self._lost))
+            self._queue.append(DuplexBlock(near, far, self._lost))
             self._lost = 0
         else:
             self._lost += BLOCK_SAMPLES

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from engine.bundle import (
+from engine.syncllm.bundle import (
     Bundle,
     ChunkMs,
     EncoderSettings,
@@ -29,8 +29,8 @@ from engine.bundle import (
     load_bundle,
     write_manifest,
 )
-from engine.pieces import write_pieces
-from engine.tokens import FRAME_MS, FRAME_SAMPLES
+from engine.syncllm.word_pieces import write_pieces
+from engine.timebase import FRAME_MS, FRAME_SAMPLES
 from tests.engine.tiny_llama import VOCABULARY, write_tiny_llama
 
 UNIT_COUNT, SILENCE, S0, S1 = 200, 17, 200, 201

@@ -12,10 +12,10 @@ import pytest
 import soundfile
 
 from app.player import Player
-from engine.devices import PIPEWIRE, PULSE, ChosenDevice, list_devices, refresh
-from engine.playout import Playout
-from engine.portaudio_card import PortAudioCard
-from engine.tokens import RATE_HZ
+from engine.card.devices import PIPEWIRE, PULSE, ChosenDevice, list_devices, refresh
+from engine.card.playout import Playout
+from engine.card.portaudio_card import PortAudioCard
+from engine.timebase import SAMPLE_RATE_HZ
 from tests.live.virtual_card import VirtualCard, wait_until
 
 pytestmark = pytest.mark.live
@@ -23,7 +23,7 @@ _LOUDNESS = 0.25
 
 
 def tone(seconds: float) -> np.ndarray:
-    times = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    times = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     return (_LOUDNESS * np.sin(2 * np.pi * 440 * times)).astype(np.float32)
 
 
@@ -59,7 +59,7 @@ def voice_on(channel: int, channel_map: str, folder: Path) -> Iterator[None]:
     sound[:, channel] = tone(8.0)
     path = folder / "inputs.raw"
     (sound * 32767).astype(np.int16).tofile(path)
-    shape = (f"--channels={count}", f"--channel-map={channel_map}", f"--rate={RATE_HZ}")
+    shape = (f"--channels={count}", f"--channel-map={channel_map}", f"--rate={SAMPLE_RATE_HZ}")
     command = ["pacat", "-p", "-d", "wires", "--raw", "--format=s16le", "--no-remix", *shape]
     with path.open("rb") as file, subprocess.Popen(command, stdin=file) as player:
         try:
@@ -81,9 +81,9 @@ def test_a_recording_is_played_through_the_chosen_speaker(
 ) -> None:
     recording = tmp_path / "conversation.flac"
     sound = tone(1.5)
-    silent = np.zeros(RATE_HZ, np.float32)  # until the ear has begun to listen
+    silent = np.zeros(SAMPLE_RATE_HZ, np.float32)  # until the ear has begun to listen
     track = np.concatenate([silent, sound])
-    soundfile.write(recording, np.stack([track, np.zeros_like(track)], axis=1), RATE_HZ)
+    soundfile.write(recording, np.stack([track, np.zeros_like(track)], axis=1), SAMPLE_RATE_HZ)
     with (
         plugged(virtual_card, speaker("kitchen", "Küche")),
         virtual_card.listen("kitchen") as chosen,

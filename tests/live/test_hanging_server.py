@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.library import entries
+from app.recording_library import entries
 from app.settings import Settings, SettingsFile
 from tests.live.virtual_card import ROOT, running_card
 

@@ -17,21 +17,22 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.benchmark import memory_mb
-from engine.bundle import load_bundle
-from engine.devices import list_devices, portaudio, refresh
-from engine.doctor import CHIRP_SECONDS, QUIET_SECONDS, examine_sound
-from engine.duplex import Duplex, Step
-from engine.echo import EchoCanceller
+from engine.card.devices import list_devices, portaudio, refresh
+from engine.card.playout import Playout
+from engine.card.portaudio_card import PortAudioCard
+from engine.card.sound_card import BLOCK_SECONDS, DuplexBlock
+from engine.echo.canceller import EchoCanceller
 from engine.errors import DuologueError
-from engine.live import LiveConversation
-from engine.live_events import ChunkDone, DeviceChanged, Ended, Event
-from engine.playout import Playout
-from engine.portaudio_card import PortAudioCard
-from engine.recorder import Recorder
-from engine.sound_card import BLOCK_SECONDS, Exchange
-from engine.tokens import RATE_HZ
-from engine.turns import activity, levels_db
+from engine.measure.benchmark import memory_mb
+from engine.measure.doctor import CHIRP_SECONDS, QUIET_SECONDS, examine_sound
+from engine.record.recorder import Recorder
+from engine.sound.level import levels_db
+from engine.sound.turn_taking import voice_activity
+from engine.syncllm.bundle import load_bundle
+from engine.syncllm.duplex import Duplex, Step
+from engine.talk.live_conversation import LiveConversation
+from engine.talk.live_events import ChunkDone, DeviceChanged, Ended, Event
+from engine.timebase import SAMPLE_RATE_HZ
 from tests.live.virtual_card import ROOT, VirtualCard, on_one, wait_until
 
 pytestmark = pytest.mark.live
@@ -105,7 +106,7 @@ def skip_if_busy(took_ms: list[float]) -> None:
 
 
 def speech_seconds(sound: np.ndarray) -> float:
-    return sum(span.duration_ms for span in activity(levels_db(sound))) / 1000
+    return sum(span.duration_ms for span in voice_activity(levels_db(sound))) / 1000
 
 
 def test_a_minute_of_talk(virtual_card: VirtualCard, duplex: Duplex, tmp_path: Path) -> None:
@@ -295,7 +296,7 @@ def test_a_card_that_will_not_run_at_16_khz(
     stream = sounddevice.Stream
 
     def picky(**settings: Any) -> Any:
-        if settings["samplerate"] == RATE_HZ:
+        if settings["samplerate"] == SAMPLE_RATE_HZ:
             raise sounddevice.PortAudioError("Invalid sample rate", -9997)
         return stream(**settings)
 
@@ -339,7 +340,7 @@ def test_the_command_talks_until_it_is_interrupted(
     assert "chunks (p50" in said
     assert "Recorded in" in said
     sound, rate_hz = soundfile.read(next(tmp_path.glob("*/conversation.flac")))
-    assert rate_hz == RATE_HZ
+    assert rate_hz == SAMPLE_RATE_HZ
     assert len(sound)
 
 
@@ -348,9 +349,9 @@ class Witness:
 
     def __init__(self, card: PortAudioCard) -> None:
         self.card = card
-        self.passed: list[Exchange] = []
+        self.passed: list[DuplexBlock] = []
 
-    def read(self, timeout_seconds: float) -> Exchange | None:
+    def read(self, timeout_seconds: float) -> DuplexBlock | None:
         exchange = self.card.read(timeout_seconds)
         if exchange:
             self.passed.append(exchange)
@@ -390,7 +391,7 @@ def test_the_doctor_finds_the_round_trip(
     near = np.concatenate([exchange.near for exchange in chirped])
     far = np.concatenate([exchange.far for exchange in chirped])
     begun, heard = (int(np.flatnonzero(np.abs(one) > 1e-3)[0]) for one in (far, near))
-    known_ms = (heard - begun) * 1000 / RATE_HZ
+    known_ms = (heard - begun) * 1000 / SAMPLE_RATE_HZ
     assert found.round_trip_ms == pytest.approx(known_ms, abs=5)
     assert found.reduction_db is not None
     assert found.reduction_db > 20
@@ -399,7 +400,7 @@ def test_the_doctor_finds_the_round_trip(
 @on_one
 def test_a_stream_begins_in_silence(virtual_card: VirtualCard) -> None:
     """PortAudio would begin with what the memory held, such as the end of the talk before."""
-    noise = np.random.default_rng(0).uniform(-0.5, 0.5, RATE_HZ // 2).astype(np.float32)
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, SAMPLE_RATE_HZ // 2).astype(np.float32)
     for _ in range(4):
         playout, card = Playout(), PortAudioCard()
         with virtual_card.listen() as heard:

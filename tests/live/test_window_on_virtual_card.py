@@ -16,11 +16,12 @@ from app.settings import Settings, SettingsFile
 from app.talk_state import State
 from app.window import worker
 from app.window.main_window import MainWindow
-from engine.bundle import load_bundle
-from engine.events import EVENTS_NAME, ChunkRecord, TalkRecord, read_events
-from engine.live_events import ChunkDone
-from engine.tokens import FRAME_MS, RATE_HZ
-from engine.turns import activity, levels_db
+from engine.record.events import EVENTS_NAME, ChunkRecord, TalkRecord, read_events
+from engine.sound.level import levels_db
+from engine.sound.turn_taking import voice_activity
+from engine.syncllm.bundle import load_bundle
+from engine.talk.live_events import ChunkDone
+from engine.timebase import FRAME_MS, SAMPLE_RATE_HZ
 from tests.live.virtual_card import ROOT, VirtualCard, on_one
 
 pytestmark = pytest.mark.live
@@ -31,8 +32,8 @@ _WAIT_MS = 60_000
 def speech_seconds(path: Path, side: int) -> float:
     """How much is spoken on one track of a recording."""
     sound, rate_hz = soundfile.read(path, dtype="float32")
-    assert rate_hz == RATE_HZ
-    return sum(span.duration_ms for span in activity(levels_db(sound[:, side].copy()))) / 1000
+    assert rate_hz == SAMPLE_RATE_HZ
+    return sum(span.duration_ms for span in voice_activity(levels_db(sound[:, side].copy()))) / 1000
 
 
 @on_one
@@ -48,7 +49,7 @@ def test_a_user_talks_and_changes_the_chunk_size(
     chunks: list[ChunkDone] = []
     recordings: list[Path] = []
     states: list[State] = []
-    window.session.event_came.connect(
+    window.session.event_received.connect(
         lambda event: chunks.append(event) if isinstance(event, ChunkDone) else None
     )
     window.session.ended.connect(recordings.append)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.tokens import RATE_HZ
+from engine.timebase import SAMPLE_RATE_HZ
 
 ROOT = Path(__file__).resolve().parents[2]
 _SCRIPT = ROOT / "script" / "virtual-card"
@@ -103,7 +103,7 @@ class VirtualCard:
     def listen(self, sink: str = "speaker") -> Iterator[list[np.ndarray]]:
         """Record what a speaker gets; the list holds the sound, float32 at 16 kHz, afterwards."""
         heard: list[np.ndarray] = []
-        command = ["parec", "-d", f"{sink}.monitor", f"--rate={RATE_HZ}", "--channels=1"]
+        command = ["parec", "-d", f"{sink}.monitor", f"--rate={SAMPLE_RATE_HZ}", "--channels=1"]
         command.append("--latency-msec=50")  # else PipeWire keeps two seconds back
         # Into a file: a pipe that nobody reads is full after two seconds.
         with tempfile.TemporaryFile() as raw:

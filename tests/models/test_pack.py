@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from engine.bundle import Bundle, TextSettings, describe_file, load_bundle, write_manifest
-from engine.duplex import Duplex
 from engine.errors import DuologueError
-from engine.tokens import TextSlot
-from models.export_gguf import export_gguf
-from models.llama import Llama, LlamaConfig
+from engine.syncllm.bundle import Bundle, TextSettings, describe_file, load_bundle, write_manifest
+from engine.syncllm.duplex import Duplex
+from engine.syncllm.tokens import TextSlot
+from models.dialogue.unit_store import save_store
+from models.language.gguf import export_gguf
+from models.language.llama import Llama, LlamaConfig
+from models.language.train import Budget, train_lm
 from models.pack import pack_bundle, text_settings
-from models.speech_store import save_store
-from models.train_lm import Budget, train_lm
-from models.train_reader import UNREAD, train_reader
+from models.reader.train import OUT_OF_VOCABULARY, train_reader
 from tests.engine.tiny_bundle import PIECES, write_tiny_bundle
-from tests.models.test_dialogues import toy_store
+from tests.models.dialogue.test_composer import toy_store
 
 _SLOT = TextSlot(len(PIECES), own_base=208, most_own=2, heard_base=208 + len(PIECES), most_heard=2)
 _VOCABULARY = 208 + 2 * len(PIECES)
@@ -64,7 +64,7 @@ def test_the_section_holds_all_of_the_slot(tmp_path: Path) -> None:
 
 def test_parts_that_were_not_trained_are_those_of_another_bundle(tmp_path: Path) -> None:
     base = load_bundle()
-    store = replace(toy_store(), neighbours=np.zeros((base.manifest.unit_count, 4), np.int16))
+    store = replace(toy_store(), confusable_units=np.zeros((base.manifest.unit_count, 4), np.int16))
     save_store(store, tmp_path / "speech.pkl.gz")
     train_lm(
         tmp_path / "speech.pkl.gz",
@@ -98,7 +98,7 @@ def test_a_reader_alone_is_packed_with_another_bundles_models(tmp_path: Path) ->
     assert packed.language_model.read_bytes() == base.language_model.read_bytes()
     assert packed.manifest.context_tokens == base.manifest.context_tokens
     assert packed.manifest.tokens == base.manifest.tokens
-    assert packed.pieces[-1] == UNREAD
+    assert packed.pieces[-1] == OUT_OF_VOCABULARY
     assert packed.reader and base.reader
     assert packed.reader.read_bytes() != base.reader.read_bytes()
     pack_bundle(tmp_path / "nothing", tmp_path / "again", "1.2.4", packed.folder)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from engine.bundle import load_bundle
 from engine.errors import DuologueError
-from engine.tokens import FRAME_SAMPLES
-from engine.unit_encoder import Tokenizer
-from engine.vocoder import StreamingVocoder
-from models.corpus import whole_frames
-from models.unpack import embedding_of_likes, tokenizer_of_onnx, vocoder_of_onnx
-from models.voices import speak
+from engine.syncllm.bundle import load_bundle
+from engine.syncllm.unit_encoder import Tokenizer
+from engine.syncllm.vocoder import StreamingVocoder
+from engine.timebase import FRAME_SAMPLES
+from models.speech.corpus import pad_to_frames
+from models.speech.voices import speak
+from models.unpack import remapped_embedding, tokenizer_of_onnx, vocoder_of_onnx
 
 
 def test_the_shipped_vocoder_is_restored() -> None:
@@ -34,7 +34,7 @@ def test_the_shipped_vocoder_is_restored() -> None:
 def test_the_shipped_tokenizer_is_restored() -> None:
     bundle = load_bundle()
     sound = speak("what is the capital of france", "flite:kal16", random.Random(1)).audio
-    audio = whole_frames(sound).astype(np.float32)
+    audio = pad_to_frames(sound).astype(np.float32)
     net = tokenizer_of_onnx(bundle.tokenizer)
     with torch.no_grad():
         units = net(torch.from_numpy(audio)[None])[0].numpy()
@@ -55,7 +55,7 @@ def test_a_tokenizer_is_no_vocoder() -> None:
 def test_new_units_sound_like_the_old_ones_in_their_place() -> None:
     old = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     heard, now = [np.array([0, 0, 1, 1])], [np.array([2, 2, 0, 1])]
-    made = embedding_of_likes(old, heard, now, 4)
+    made = remapped_embedding(old, heard, now, 4)
     torch.testing.assert_close(made[2], old[0], atol=1e-4, rtol=0)
     torch.testing.assert_close(made[0], old[1], atol=1e-4, rtol=0)
     torch.testing.assert_close(made[3], old.mean(0), atol=1e-4, rtol=0)

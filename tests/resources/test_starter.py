@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from app.cli import sample_path
-from engine.audio_file import read_mono
-from engine.bundle import Bundle, load_bundle
-from engine.duplex import Duplex
-from engine.tokens import RATE_HZ
-from engine.unit_encoder import Tokenizer, measure_agreement
-from engine.vocoder import StreamingVocoder, Vocoder
+from engine.sound.audio_file import read_mono
+from engine.syncllm.bundle import Bundle, load_bundle
+from engine.syncllm.duplex import Duplex
+from engine.syncllm.unit_encoder import Tokenizer, measure_agreement
+from engine.syncllm.vocoder import StreamingVocoder, Vocoder
+from engine.timebase import SAMPLE_RATE_HZ
 from models import script
-from models.evaluate_answers import Conversation, converse
-from models.known_sentences import plain_sentences
+from models.evaluate.answers import Conversation, converse
+from models.evaluate.context import Run, context_of
+from models.evaluate.sentence_matcher import plain_sentences
 from models.script.scene import single
-from models.studio import Run, studio_of
 
-MOST_BYTES = 60_000_000
+MAX_BYTES = 60_000_000
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def sample() -> np.ndarray:
 
 
 def test_it_is_small(starter: Bundle) -> None:
-    assert sum(path.stat().st_size for path in starter.folder.iterdir()) <= MOST_BYTES
+    assert sum(path.stat().st_size for path in starter.folder.iterdir()) <= MAX_BYTES
 
 
 def test_it_tells_nothing_of_the_machine_that_made_it(starter: Bundle) -> None:
@@ -75,18 +75,18 @@ def test_it_answers_something_and_waits_for_the_user(
     duplex.close()
     track = np.concatenate(sound)
     assert np.isfinite(track).all()
-    assert (np.abs(track) > 0.1).sum() > RATE_HZ // 20  # some words at least
-    before_the_user_speaks = track[: RATE_HZ // 2]
+    assert (np.abs(track) > 0.1).sum() > SAMPLE_RATE_HZ // 20  # some words at least
+    before_the_user_speaks = track[: SAMPLE_RATE_HZ // 2]
     assert np.abs(before_the_user_speaks).max() < 0.05
 
 
 def test_it_answers_strangers_rightly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(script, "agent_sentences", lambda: script.known_sentences()[::8])
+    monkeypatch.setattr(script, "agent_sentences", lambda: script.first_agent_sentences()[::8])
     plain_sentences.cache_clear()
     asked = script.EXCHANGES[:: len(script.EXCHANGES) // 12]
     scenes = tuple(single(one.intent, one.agent, one.user) for one in asked)
     answers = converse(Conversation(0, scenes, "clean", None), Run())
     plain_sentences.cache_clear()
-    studio_of.cache_clear()
+    context_of.cache_clear()
     assert sum(answer.right for answer in answers) >= 0.6 * len(answers)
     # The whole measure is in the model card.

@@ -171,7 +171,7 @@
     </message>
 </context>
 <context>
-    <name>DeviceBox</name>
+    <name>DeviceComboBox</name>
     <message>
         <source>the system's default</source>
         <translation>Vorgabe des Systems</translation>
@@ -336,7 +336,7 @@
     </message>
 </context>
 <context>
-    <name>LevelBar</name>
+    <name>LevelMeter</name>
     <message>
         <source>Microphone level</source>
         <translation>Mikrofonpegel</translation>
@@ -378,7 +378,7 @@
     </message>
 </context>
 <context>
-    <name>MetersPanel</name>
+    <name>MetricsPanel</name>
     <message>
         <source>Reaction</source>
         <translation>Reaktion</translation>

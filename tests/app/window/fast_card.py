@@ -6,10 +6,10 @@ import time
 
 import numpy as np
 
-from engine.devices import Wanted
+from engine.card.devices import Wanted
+from engine.card.sound_card import BLOCK_SECONDS, CardInfo, DuplexBlock, PlaybackCallback
 from engine.errors import DuologueError
-from engine.sound_card import BLOCK_SECONDS, CardInfo, Exchange, Play
-from engine.tokens import RATE_HZ
+from engine.timebase import SAMPLE_RATE_HZ
 from tests.engine.simulated_card import SimulatedCard
 
 _SPEED = 8
@@ -21,11 +21,11 @@ class FastCard(SimulatedCard):
     absent = False
 
     def __init__(self, microphone: Wanted, speaker: Wanted, latency_ms: int) -> None:
-        voice = np.random.default_rng(0).uniform(-0.3, 0.3, 60 * RATE_HZ)
+        voice = np.random.default_rng(0).uniform(-0.3, 0.3, 60 * SAMPLE_RATE_HZ)
         super().__init__(voice.astype(np.float32))
         self.chosen = [(microphone, speaker, latency_ms)]
 
-    def open(self, play: Play) -> CardInfo:
+    def open(self, play: PlaybackCallback) -> CardInfo:
         if self.absent:
             raise DuologueError("There is no microphone; plug one in.")
         return super().open(play)
@@ -34,7 +34,7 @@ class FastCard(SimulatedCard):
         self.chosen.append((microphone, speaker, latency_ms))
         self.reason = f"The microphone is now {microphone}."
 
-    def read(self, timeout_seconds: float) -> Exchange | None:
+    def read(self, timeout_seconds: float) -> DuplexBlock | None:
         time.sleep(BLOCK_SECONDS / _SPEED)  # this is the card's clock
         return super().read(timeout_seconds)
 

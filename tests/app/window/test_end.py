@@ -16,11 +16,11 @@ ROOT = Path(__file__).resolve().parents[3]
 _PROGRAM = """
 import sys, threading, time
 from PySide6.QtCore import QTimer
-from app.open_talk import OpenTalk
+from app.live_session import OpenTalk
 from app.window import main_window, start, worker
 from app.window.session import Session
-from engine import live
-from engine.live_events import ChunkDone
+from engine.talk import live_conversation
+from engine.talk.live_events import ChunkDone
 from tests.app.window.fast_card import FastCard
 
 hangs = sys.argv[1]

@@ -22,16 +22,18 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from app.bundle_store import Installed
-from app.open_talk import OpenTalk
+from app.bundle_store import InstalledBundle
+from app.live_session import LiveSession
 from app.settings import Settings, SettingsFile
 from app.talk_state import State
-from app.window import conversations_page, models_page, worker
+from app.window import worker
 from app.window.main_window import MainWindow
+from app.window.pages import conversations as conversations_page
+from app.window.pages import models as models_page
 from app.window.session import Session
+from engine.card.sound_card import DuplexBlock
 from engine.errors import DuologueError
-from engine.live_events import ChunkDone
-from engine.sound_card import Exchange
+from engine.talk.live_events import ChunkDone
 from tests.app.window.fast_card import FastCard
 from tests.engine.tiny_bundle import write_tiny_bundle
 
@@ -56,19 +58,19 @@ class Stage:
         self.recordings: list[Any] = []
         SettingsFile().save(settings)
         session = Session(settings, self._make)
-        session.event_came.connect(self._count)
+        session.event_received.connect(self._count)
         session.ended.connect(self.recordings.append)
         self.window = MainWindow(SettingsFile(), session=session)
         qtbot.addWidget(self.window)
         self.window.show()
         qtbot.waitExposed(self.window)
 
-    def _make(self, settings: Settings, folder: Path | None, report: Any) -> OpenTalk:
+    def _make(self, settings: Settings, folder: Path | None, report: Any) -> LiveSession:
         def card(*devices: Any) -> Any:
             self.cards.append(self.card_kind(*devices))
             return self.cards[-1]
 
-        return OpenTalk(settings, folder, report, make_card=card)
+        return LiveSession(settings, folder, report, make_card=card)
 
     def _count(self, event: object) -> None:
         self.chunks += isinstance(event, ChunkDone)
@@ -125,7 +127,7 @@ def test_a_talk_by_click_and_escape(stage: Stage) -> None:
         "Both speak",
         "Late",
     )
-    assert page.meters.isVisible() and page.start_button.text().startswith("&Stop")
+    assert page.metrics_panel.isVisible() and page.start_button.text().startswith("&Stop")
     said: list[str] = []
     stage.window.session.state_changed.connect(lambda _state: said.append(page.state_label.text()))
     stage.key(Qt.Key.Key_Escape)
@@ -160,10 +162,10 @@ def test_hold_to_talk_by_the_space_bar(bundle_folder: Path, tmp_path: Path, qtbo
     assert stage.window.talk.state_label.text() == "Hold to talk"
     handle = stage.window.windowHandle()
     qtbot.keyPress(handle, Qt.Key.Key_Space)
-    assert session.held
+    assert session.talk_key_held
     stage.wait(lambda: session.state in (State.USER_SPEAKS, State.BOTH_SPEAK))
     qtbot.keyRelease(handle, Qt.Key.Key_Space)
-    assert not session.held and session.running
+    assert not session.talk_key_held and session.running
     assert session.close()
 
 
@@ -174,10 +176,10 @@ def test_a_talk_key_let_go_on_another_page_is_up(
     stage.talk()
     handle = stage.window.windowHandle()
     qtbot.keyPress(handle, Qt.Key.Key_Space)
-    assert stage.window.session.held
+    assert stage.window.session.talk_key_held
     stage.window.show_page(1)
     qtbot.keyRelease(handle, Qt.Key.Key_Space)
-    assert not stage.window.session.held
+    assert not stage.window.session.talk_key_held
     assert stage.window.session.close()
 
 
@@ -232,7 +234,7 @@ def test_settings_are_used_at_once_and_kept(stage: Stage) -> None:
 
 def test_an_engine_that_fails_offers_another_start(stage: Stage) -> None:
     class Broken(FastCard):
-        def read(self, timeout_seconds: float) -> Exchange | None:
+        def read(self, timeout_seconds: float) -> DuplexBlock | None:
             if self.seconds > 2:
                 raise ZeroDivisionError("broken")
             return super().read(timeout_seconds)
@@ -345,7 +347,9 @@ def test_bundles_are_imported_chosen_and_deleted(
 ) -> None:
     window, page = stage.window, stage.window.models
     window.show_page(2)
-    stage.wait(lambda: page.list.count() == 1 and "Duologue starter" in page.card.toPlainText())
+    stage.wait(
+        lambda: page.list.count() == 1 and "Duologue starter" in page.model_card.toPlainText()
+    )
     page.import_from(bundle_folder)
     stage.wait(lambda: page.list.count() == 2 and page.list.currentRow() == 1)
     stage.click(page.use_button)
@@ -427,7 +431,7 @@ def test_settings_that_cannot_be_kept_are_told_beside_what_else_there_is(
     path.unlink()
     path.mkdir()  # nothing can be put in its place
     window.change(window.settings.model_copy(update={"gain_control": True}))
-    window.tell("Something else.")
+    window.show_notice("Something else.")
     first, second = window.notice_label.text().split("\n")
     assert str(path) in first and first.endswith("they hold until Duologue ends.")
     assert second == "Something else."
@@ -437,9 +441,9 @@ def test_settings_that_cannot_be_kept_are_told_beside_what_else_there_is(
 
 def test_a_failure_and_its_button_stay_when_more_is_told(stage: Stage) -> None:
     window = stage.window
-    window._tell_failure("The talk is over.")
+    window._show_failure("The talk is over.")
     for number in range(5):
-        window.tell(f"Notice {number}.")
+        window.show_notice(f"Notice {number}.")
     assert window.notice_label.text().split("\n") == [
         "The talk is over.", "Notice 3.", "Notice 4."
     ]  # fmt: skip
@@ -471,23 +475,25 @@ def test_the_window_opens_whatever_the_settings_hold(
 
 
 @pytest.mark.parametrize(
-    "card",
+    "model_card",
     [
         "| a | b |\n|---|---|\n" + "| x | y |\n" * 20_000,
         "|" + " a |" * 5000 + "\n|" + "---|" * 5000 + "\n|" + " x |" * 5000,
         "- a\n" * 100_000,
     ],
 )
-def test_a_long_card_is_shown_as_it_is_written(qtbot: QtBot, card: str, tmp_path: Path) -> None:
+def test_a_long_card_is_shown_as_it_is_written(
+    qtbot: QtBot, model_card: str, tmp_path: Path
+) -> None:
     page = models_page.ModelsPage(None)
     qtbot.addWidget(page)
-    page._fill([Installed(tmp_path, "Long", 1, card, False, "")], None)
-    shown = page.card.toPlainText()
+    page._fill([InstalledBundle(tmp_path, "Long", 1, model_card, False, "")], None)
+    shown = page.model_card.toPlainText()
     assert shown.startswith("This card is too long")
-    assert card[:100] in shown
+    assert model_card[:100] in shown
     starter = (ROOT / "resources" / "starter" / "MODEL_CARD.md").read_text("utf8")
-    page._fill([Installed(tmp_path, "Starter", 1, starter, False, "")], None)
-    assert "too long" not in page.card.toPlainText()
+    page._fill([InstalledBundle(tmp_path, "Starter", 1, starter, False, "")], None)
+    assert "too long" not in page.model_card.toPlainText()
 
 
 def test_work_that_fails_reaches_the_window_and_a_deleted_owner_hears_nothing(

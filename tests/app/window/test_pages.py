@@ -26,14 +26,14 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from app.settings import Settings, SettingsFile
-from app.talk_state import Figures, State
+from app.talk_state import State, TalkMetrics
 from app.window import theme, worker
-from app.window.device_box import DeviceBox
 from app.window.language import LANGUAGES, use_language
-from app.window.legend import Legend
 from app.window.main_window import MainWindow
-from app.window.waveform_view import WaveformView
-from engine.live_events import Counts
+from app.window.pages.device_combo_box import DeviceComboBox
+from app.window.waveform.legend import Legend
+from app.window.waveform.view import WaveformView
+from engine.talk.live_events import Counts
 from tests.app.window.test_language import FOLDER, texts
 
 _SMALL = QSize(800, 560)
@@ -117,8 +117,8 @@ def test_a_small_window_shows_all_words(
     open_window: Callable[[str], MainWindow], language: str
 ) -> None:
     window = open_window(language)
-    figures = Figures(1250.0, 160, 120.0, 1240.0, 1.0, 1000.0, Counts(late_chunks=99_999))
-    window.talk.meters.show_figures(figures)
+    metrics = TalkMetrics(1250.0, 160, 120.0, 1240.0, 1.0, 1000.0, Counts(late_chunks=99_999))
+    window.talk.metrics_panel.show_metrics(metrics)
     for state in State:
         window.talk._show_state(state)
         assert_whole(window, f"{language} {state}")
@@ -138,7 +138,7 @@ def assert_whole(window: MainWindow, where: str) -> None:
             needed = label.heightForWidth(label.width())
             assert label.height() >= needed, (where, label.text())
     if window.talk.isVisible():
-        for card in window.talk.meters.cards:
+        for card in window.talk.metrics_panel.cards:
             for label in (card.title, card.value):
                 assert label.width() >= label.sizeHint().width(), (where, label.text())
     if window.settings_page.isVisible():
@@ -223,7 +223,7 @@ def visible_texts(window: MainWindow) -> Iterator[str]:
         elif isinstance(widget, QLineEdit):
             yield from (widget.text(), widget.placeholderText())
         elif isinstance(widget, QComboBox):
-            rows = range(1 if isinstance(widget, DeviceBox) else widget.count())
+            rows = range(1 if isinstance(widget, DeviceComboBox) else widget.count())
             yield from (widget.itemText(row) for row in rows)
         elif isinstance(widget, QAbstractSpinBox):
             yield widget.text()
@@ -234,7 +234,9 @@ def test_the_pages_leave_room_for_a_notice(open_window: Callable[[str], MainWind
     button = window.talk.start_button
     settle()
     before = button.mapTo(window, QPoint())
-    window.tell("Ein Satz, der nicht in eine Zeile passt, weil er so viel zu sagen hat. " * 3)
+    window.show_notice(
+        "Ein Satz, der nicht in eine Zeile passt, weil er so viel zu sagen hat. " * 3
+    )
     assert_whole(window, "notice")
     # Who is about to press it does not miss it.
     assert button.mapTo(window, QPoint()) == before

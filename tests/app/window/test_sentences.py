@@ -11,17 +11,17 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from app.window.language import use_language
-from app.window.sentences import in_language
-from engine.devices import dead_microphone
+from app.window.sentences import translate_sentence
+from engine.card.devices import dead_microphone
 
 _ROOT = Path(__file__).resolve().parents[3]
 _SAID_IN_THE_WINDOW = """
-engine/bundle engine/devices engine/doctor engine/events engine/live engine/live_events
+engine/bundle engine/devices engine/doctor engine/events engine/live_conversation engine/live_events
 engine/llama
-engine/onnx_session engine/pieces engine/portaudio_card engine/recorder engine/talk_sound
+engine/onnx_session engine/word_pieces engine/portaudio_card engine/recorder engine/talk_sound
 engine/transcript engine/unit_reader engine/log_file
 app/bundle_store app/download app/folders
-app/library app/open_talk app/player app/settings app/timeline
+app/recording_library app/live_session app/player app/settings app/timeline
 app/window/session app/window/worker
 """.split()
 # To whoever types a command; and one whose remedy depends on the system.
@@ -80,19 +80,19 @@ def german(qapp: QApplication) -> Iterator[None]:
 def test_a_sentence_is_said_in_german(module: str, german: None) -> None:
     for text in sentences(_ROOT / f"{module}.py"):
         if not _ELSEWHERE.fullmatch(text):
-            assert in_language(text) != text, text
+            assert translate_sentence(text) != text, text
 
 
 def test_what_depends_on_the_system_is_known(german: None) -> None:
     for system in ("linux", "darwin", "win32"):
         text = dead_microphone("USB", system)
-        assert in_language(text) != text
+        assert translate_sentence(text) != text
     missing = "The PortAudio library is missing; install Duologue again."
-    assert in_language(missing) != missing
+    assert translate_sentence(missing) != missing
 
 
 def test_values_stay_and_foreign_sentences_too() -> None:
     said = "The microphone USB {0} gives sound."
-    assert in_language(said) == said
-    assert in_language("Nobody wrote this.") == "Nobody wrote this."
-    assert in_language(f"{said}\n\nNobody wrote this.").startswith(said)
+    assert translate_sentence(said) == said
+    assert translate_sentence("Nobody wrote this.") == "Nobody wrote this."
+    assert translate_sentence(f"{said}\n\nNobody wrote this.").startswith(said)

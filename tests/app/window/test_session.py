@@ -12,16 +12,16 @@ import pytest
 import soundfile
 from pytestqt.qtbot import QtBot
 
-from app import open_talk
-from app.library import entries
-from app.open_talk import OpenTalk
+from app import live_session
+from app.live_session import LiveSession
+from app.recording_library import entries
 from app.settings import Settings
 from app.talk_state import State
-from app.window.meters_panel import MetersPanel
+from app.window.pages.metrics_panel import MetricsPanel
 from app.window.session import Session
-from engine import live
-from engine.live_events import NOT_NUMBERS, ChunkDone, Levels
-from engine.sound_card import CardInfo, Exchange, Play
+from engine.card.sound_card import CardInfo, DuplexBlock, PlaybackCallback
+from engine.talk import live_conversation
+from engine.talk.live_events import NOT_NUMBERS, ChunkDone, Levels
 from tests.app.window.fast_card import FastCard
 from tests.engine.tiny_bundle import write_tiny_bundle
 
@@ -38,7 +38,7 @@ class Stage:
 
     def __init__(self, settings: Settings, qtbot: QtBot) -> None:
         self.cards: list[FastCard] = []
-        self.talks: list[OpenTalk] = []
+        self.talks: list[LiveSession] = []
         self.card_kind: type[FastCard] = FastCard
         self.session = Session(settings, self._make)
         self.states: list[State] = []
@@ -47,18 +47,18 @@ class Stage:
         self.notices: list[str] = []
         self.recordings: list[Any] = []
         self.session.state_changed.connect(self.states.append)
-        self.session.event_came.connect(self.events.append)
+        self.session.event_received.connect(self.events.append)
         self.session.failed.connect(self.failures.append)
         self.session.notice.connect(self.notices.append)
         self.session.ended.connect(self.recordings.append)
         self.qtbot = qtbot
 
-    def _make(self, settings: Settings, folder: Path | None, report: Any) -> OpenTalk:
+    def _make(self, settings: Settings, folder: Path | None, report: Any) -> LiveSession:
         def card(*devices: Any) -> Any:
             self.cards.append(self.card_kind(*devices))
             return self.cards[-1]
 
-        self.talks.append(OpenTalk(settings, folder, report, make_card=card))
+        self.talks.append(LiveSession(settings, folder, report, make_card=card))
         return self.talks[-1]
 
     def wait(self, check: Callable[[], bool]) -> None:
@@ -79,7 +79,7 @@ def stage(bundle_folder: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Stage]:
 
 
 def test_a_talk_from_start_to_end(stage: Stage, tmp_path: Path) -> None:
-    assert stage.session.figures() is None
+    assert stage.session.metrics() is None
     stage.session.start()
     assert stage.states == [State.LOADING]
     stage.wait(lambda: stage.chunks() > 20)
@@ -87,9 +87,9 @@ def test_a_talk_from_start_to_end(stage: Stage, tmp_path: Path) -> None:
     timeline = stage.session.timeline
     assert timeline is not None
     assert timeline.length_samples >= 20 * 2560
-    figures = stage.session.figures()
-    assert figures is not None
-    assert figures.counts.chunks >= 20
+    metrics = stage.session.metrics()
+    assert metrics is not None
+    assert metrics.counts.chunks >= 20
     stage.session.stop()
     assert stage.states[-1] == State.STOPPING
     stage.wait(lambda: bool(stage.recordings))
@@ -113,7 +113,7 @@ def test_mute_pause_and_hold(stage: Stage) -> None:
     changed = stage.talks[0].settings.model_copy(update={"hold_to_talk": True})
     stage.session.change(changed)
     assert stage.states[-1] == State.MUTED
-    stage.session.hold(True)
+    stage.session.hold_talk_key(True)
     assert stage.states[-1] != State.MUTED
     seen = len(stage.events)
     stage.wait(
@@ -167,7 +167,7 @@ def test_without_a_microphone_the_reason_is_told(stage: Stage) -> None:
 
 def test_an_engine_that_fails_is_told_and_the_recording_kept(stage: Stage) -> None:
     class Broken(FastCard):
-        def read(self, timeout_seconds: float) -> Exchange | None:
+        def read(self, timeout_seconds: float) -> DuplexBlock | None:
             if self.seconds > 2:
                 raise ZeroDivisionError("broken")
             return super().read(timeout_seconds)
@@ -245,7 +245,7 @@ def test_who_muted_stays_muted_whatever_begins_the_talk_anew(
 
 def test_who_muted_stays_muted_after_an_error(stage: Stage) -> None:
     class Broken(FastCard):
-        def read(self, timeout_seconds: float) -> Exchange | None:
+        def read(self, timeout_seconds: float) -> DuplexBlock | None:
             if self.seconds > 2:
                 raise ZeroDivisionError("broken")
             return super().read(timeout_seconds)
@@ -288,7 +288,7 @@ def test_the_talk_key_is_up_in_a_new_talk(stage: Stage) -> None:
     session.change(settings.model_copy(update={"hold_to_talk": True}))
     session.start()
     stage.wait(lambda: stage.chunks() > 2)
-    session.hold(True)
+    session.hold_talk_key(True)
     session.change(session._settings.model_copy(update={"chunk_ms": 240}))
     stage.wait(lambda: len(stage.talks) == 2 and session.state == State.MUTED)
     before = stage.chunks()
@@ -306,10 +306,10 @@ def test_models_that_give_no_numbers_are_told_once(stage: Stage, tmp_path: Path)
     stage.session.stop()
     stage.wait(lambda: not stage.session.running)
     assert stage.notices == [NOT_NUMBERS]
-    figures = stage.session.figures()
-    assert figures and figures.counts.broken_chunks == figures.counts.chunks
-    panel = MetersPanel()
-    panel.show_figures(figures)
+    metrics = stage.session.metrics()
+    assert metrics and metrics.counts.broken_chunks == metrics.counts.chunks
+    panel = MetricsPanel()
+    panel.show_metrics(metrics)
     assert panel.drops._more.text().endswith(" broken")
     (entry,) = entries(stage.recordings[0].parent)
     assert entry.summary and "no numbers" in str(entry.summary)
@@ -324,7 +324,7 @@ class Hanging(FastCard):
     where = "close"
     let_go = threading.Event()
 
-    def open(self, play: Play) -> CardInfo:
+    def open(self, play: PlaybackCallback) -> CardInfo:
         if self.where == "open":
             self.let_go.wait()
         return super().open(play)
@@ -339,8 +339,8 @@ class Hanging(FastCard):
 def test_a_card_that_hangs_is_given_up(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    monkeypatch.setattr(live, "_JOIN_SECONDS", 0.3)
-    monkeypatch.setattr(open_talk, "_CARD_SECONDS", 0.1)
+    monkeypatch.setattr(live_conversation, "_JOIN_SECONDS", 0.3)
+    monkeypatch.setattr(live_session, "_CARD_SECONDS", 0.1)
     monkeypatch.setattr(Hanging, "where", where)
     monkeypatch.setattr(Hanging, "let_go", threading.Event())
     stage.card_kind = Hanging
@@ -351,7 +351,7 @@ def test_a_card_that_hangs_is_given_up(
     assert session.state == State.STOPPING
     stage.wait(lambda: not session.running)
     assert "does not answer" in stage.failures[0]
-    assert open_talk.any_hangs()
+    assert live_session.any_hangs()
     if where == "close":  # what was said is there, whole
         (entry,) = entries(stage.recordings[-1].parent)
         assert entry.summary and not entry.damage
@@ -360,7 +360,7 @@ def test_a_card_that_hangs_is_given_up(
     assert stage.failures[1] == stage.failures[0]
     # The system's sound comes back.
     Hanging.let_go.set()
-    stage.wait(lambda: not open_talk.any_hangs())
+    stage.wait(lambda: not live_session.any_hangs())
     stage.card_kind = FastCard
     before = stage.chunks()
     session.start()

@@ -35,11 +35,11 @@ def test_a_slot_that_fails_is_told_of_in_the_window(qtbot: QtBot, log: Path) -> 
     qtbot.addWidget(window)
     window.show()
     faults = Faults()
-    faults.happened.connect(window.tell)
+    faults.happened.connect(window.show_notice)
     with qtbot.capture_exceptions(), faults.taken():
         QTimer.singleShot(0, fail)
         qtbot.waitUntil(lambda: "a fault of ours" in window.notice_label.text())
-        window.tell("It goes on.")
+        window.show_notice("It goes on.")
         assert "It goes on." in window.notice_label.text()
     assert "Traceback" in log.read_text("utf8")
     window.close()

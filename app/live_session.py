@@ -1,0 +1,274 @@
+"""A live talk as the settings want it: the parts put together, begun, changed on the way, ended.
+
+What `duologue live` and the window have in common. Knows neither Qt nor a terminal. ``begin`` and
+``end`` load and close models and may take seconds; everything else returns at once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+from app.settings import Settings
+from app.sound_check import CARD_LOCK
+from engine.card.devices import Wanted, no_answer
+from engine.card.portaudio_card import PortAudioCard
+from engine.card.sound_card import CardInfo, SoundCard
+from engine.echo.canceller import EchoCanceller
+from engine.errors import DuologueError, unwritable
+from engine.record.recorder import Recorder
+from engine.record.recordings import delete_recording
+from engine.record.transcript import Side, captioned_sides
+from engine.syncllm.bundle import Bundle, load_bundle
+from engine.syncllm.clock import Sampling
+from engine.syncllm.duplex import Duplex
+from engine.talk.live_conversation import LiveConversation, Switches
+from engine.talk.live_pipeline import Canceller
+
+# What a running talk cannot take over: it begins anew.
+_RESTART_SETTINGS = (
+    "chunk_ms latency_ms temperature threads gpu_layers bundle record recording_folder".split()
+)
+_CARD_SECONDS = 5.0
+_HUNG_STATUS = 2
+_LOG = logging.getLogger(__name__)
+_CANCELLER_SETTINGS = "echo_cancelling noise_suppression gain_control".split()
+
+
+_hanging: set[LiveSession] = set()
+"""Talks that have been given up, until their card lets go of them."""
+
+
+def any_hangs() -> bool:
+    """Whether a talk's card still hangs, so that the process must be ended without its leave."""
+    return bool(_hanging)
+
+
+class StoppedError(DuologueError):
+    """The talk was stopped before it had begun."""
+
+
+class SelectableCard(SoundCard, Protocol):
+    """A sound card with a choice of devices, as `engine.card.portaudio_card.PortAudioCard` has."""
+
+    def choose(self, microphone: Wanted, speaker: Wanted, latency_ms: int) -> None:
+        """Use others soon; from any thread."""
+        ...
+
+    def end(self) -> None:
+        """Close for good."""
+        ...
+
+
+MakeCard = Callable[[Wanted, Wanted, int], SelectableCard]
+
+
+class LiveSession:
+    """One talk; ``begin`` and ``end`` once each, from the same thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        recordings: Path | None,
+        report: Callable[[str], None] = lambda text: None,
+        seed: int = 0,
+        make_card: MakeCard = PortAudioCard,
+    ) -> None:
+        """``recordings`` is the folder for the recording, None for none.
+
+        ``report`` is told from another thread if the recording had to end before the talk.
+        """
+        self.settings = settings
+        self._make_card = make_card
+        self._has_card = False
+        self._recordings, self._report, self._seed = recordings, report, seed
+        self._duplex: Duplex | None = None
+        self._card: SelectableCard | None = None
+        self._recorder: Recorder | None = None
+        self._conversation: LiveConversation | None = None
+        self.chunk_ms = self.latency_ms = 0
+        """Length of a chunk, and how late the user's sound is used; after ``begin``."""
+        self.captioned: list[Side] = []
+        """Whose words the model writes; after ``begin``."""
+
+    def begin(
+        self,
+        phase: Callable[[str], None] = lambda name: None,
+        switches: Switches | None = None,
+        stopped: threading.Event | None = None,
+    ) -> CardInfo:
+        """Load the models, open the card and talk.
+
+        ``phase`` is told "bundle", "models", "sound" when each begins. What ``switches`` says is
+        closed is closed from the first sample on. Raises DuologueError with everything closed, and
+        StoppedError soon after ``stopped`` is set.
+        """
+        settings = self.settings
+        stopped = stopped or threading.Event()
+
+        def enter(name: str) -> None:
+            if stopped.is_set():
+                raise StoppedError("The talk was stopped before it began.")
+            phase(name)
+
+        try:
+            enter("bundle")
+            bundle = load_bundle(settings.bundle)
+            enter("models")
+            self._duplex = Duplex(
+                bundle,
+                settings.chunk_ms,
+                settings.latency_ms,
+                self._seed,
+                _own_sampling(bundle, settings.temperature),
+                gpu_layers=settings.gpu_layers,
+                threads=settings.threads,
+            )
+            self.chunk_ms = self._duplex.format.chunk_ms
+            self.latency_ms = self._duplex.latency_ms
+            self.captioned = captioned_sides(bundle.manifest)
+            enter("sound")
+            if not CARD_LOCK.acquire(timeout=_CARD_SECONDS):
+                if _hanging:
+                    raise no_answer()
+                raise DuologueError("The sound card is still being tried; begin again.")
+            self._has_card = True
+            self._card = self._make_card(
+                settings.microphone, settings.speaker, settings.card_latency_ms
+            )
+            if self._recordings:
+                _make_folder(self._recordings)
+                self._recorder = Recorder(
+                    self._recordings,
+                    self._duplex,
+                    settings.most_recordings,
+                    int(settings.most_gigabytes * 1e9),
+                    report=self._report,
+                )
+            self._conversation = LiveConversation(
+                self._duplex, self._card, _canceller(settings), self._recorder, switches
+            )
+            return self._conversation.start(stopped)
+        except BaseException:
+            nothing = self.recording
+            try:
+                self.end()
+            finally:
+                if nothing:
+                    delete_recording(nothing)  # else it would be listed as a damaged one
+            raise
+
+    @property
+    def conversation(self) -> LiveConversation:
+        """The talk; there is none before ``begin``."""
+        if self._conversation is None:
+            raise RuntimeError("the talk has not begun")
+        return self._conversation
+
+    @property
+    def recording(self) -> Path | None:
+        """The recording's folder, if there is one; after ``end`` only where it holds sound."""
+        return self._recorder.folder if self._recorder else None
+
+    def change(self, settings: Settings) -> bool:
+        """Take new settings over; False where that needs a new talk, and nothing was changed."""
+        before = self.settings
+        if any(getattr(before, name) != getattr(settings, name) for name in _RESTART_SETTINGS):
+            return False
+        if any(getattr(before, name) != getattr(settings, name) for name in _CANCELLER_SETTINGS):
+            self.conversation.use_canceller(_canceller(settings))
+        devices = settings.microphone, settings.speaker, settings.card_latency_ms
+        if self._card and devices != (before.microphone, before.speaker, before.card_latency_ms):
+            self._card.choose(*devices)
+        self.settings = settings
+        return True
+
+    def end(self) -> None:
+        """Stop, finish the recording, and free everything.
+
+        Raises DuologueError where the card hangs: the recording is finished, and the rest is left
+        to a thread of its own, for nobody may use what the hanging thread uses.
+        """
+        if self in _hanging:
+            return
+        hangs = self._conversation is not None and not self._conversation.stop()
+        recorder, rest = self._recorder, self._rest()
+        self._card = self._duplex = None
+        self._has_card = False
+        if not hangs:
+            # In this order, each whatever became of those before it.
+            with rest:
+                if recorder:
+                    rest.callback(self._close_recorder, recorder)
+            return
+        if not _hanging:
+            atexit.register(_leave_at_once)
+        _hanging.add(self)
+        threading.Thread(target=self._free_later, args=(rest,), name="hanging", daemon=True).start()
+        if recorder:
+            self._close_recorder(recorder)
+        raise no_answer()
+
+    def _close_recorder(self, recorder: Recorder) -> None:
+        """Finish the recording; one of a talk that was paused from its first sample on holds no
+        sound, and nobody wants it."""
+        talk = recorder.close()
+        if talk and not len(talk.user_peaks):
+            delete_recording(recorder.folder)
+            self._recorder = None
+
+    def _rest(self) -> ExitStack:
+        """What frees all but the recorder, the last first."""
+        rest = ExitStack()
+        if self._has_card:
+            rest.callback(CARD_LOCK.release)
+        if self._duplex:
+            rest.callback(self._duplex.close)
+        if self._card:
+            rest.callback(self._card.end)
+        return rest
+
+    def _free_later(self, rest: ExitStack) -> None:
+        assert self._conversation
+        self._conversation.wait()
+        try:
+            rest.close()
+        finally:
+            _hanging.discard(self)
+
+
+def _leave_at_once() -> None:
+    """End the process where a card hangs: ending PortAudio, as its module does, would hang too."""
+    if _hanging:
+        _LOG.info("the process ends while the sound card hangs")
+        for stream in (sys.stdout, sys.stderr):
+            if stream:
+                stream.flush()
+        logging.shutdown()
+        os._exit(_HUNG_STATUS)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def _canceller(settings: Settings) -> Canceller | None:
+    if not settings.echo_cancelling:
+        return None
+    return EchoCanceller(settings.noise_suppression, settings.gain_control)
+
+
+def _own_sampling(bundle: Bundle, temperature: float | None) -> Sampling | None:
+    if temperature is None:
+        return None
+    return Sampling(temperature, bundle.manifest.sampling.own.top_p)

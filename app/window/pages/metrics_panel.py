@@ -1,0 +1,122 @@
+"""The figures that a talk is judged by, in a row: reaction, chunk time, estimates, lag, drops."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from app.talk_state import TalkMetrics
+from engine.timebase import SAMPLE_RATE_HZ
+
+_UNKNOWN = "–"
+# Of the width: the cards keep it, whatever they say.
+_SHARES = (8, 11, 8, 8, 8)
+
+
+class MetricsPanel(QWidget):
+    """Five cards."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        self.response = _Card(
+            self.tr("Reaction"),
+            self.tr(
+                "How long after your last word the agent speaks: the middle of the last nine "
+                "answers, to 50 ms, without the sound card's own delay."
+            ),
+        )
+        self.chunk = _Card(
+            self.tr("Chunk time"),
+            self.tr(
+                "How long the models take for a chunk, against the time they have. "
+                "Over the last fifty chunks: the middle one, and the slowest."
+            ),
+        )
+        self.hits = _Card(
+            self.tr("Hit rate"),
+            self.tr("Chunks of yours that the model had foreseen exactly, silence included."),
+        )
+        self.lag = _Card(
+            self.tr("Lag"),
+            self.tr("How far the engine is behind the sound card at this moment."),
+        )
+        self.drops = _Card(
+            self.tr("Drops"),
+            self.tr("Late chunks, lost sound and gaps since the talk began."),
+        )
+        self.cards = (self.response, self.chunk, self.hits, self.lag, self.drops)
+        for card, share in zip(self.cards, _SHARES, strict=True):
+            row.addWidget(card, stretch=share)
+        self.show_metrics(None)
+
+    def show_metrics(self, metrics: TalkMetrics | None) -> None:
+        """Show these; dashes where there are none."""
+        if metrics is None:
+            for card in self.cards:
+                card.show_value(_UNKNOWN)
+            return
+        self.response.show_value(_ms(metrics.response_ms))
+        deadline = self.tr("of {0} ms, max {1}").format(
+            metrics.chunk_ms, _number(metrics.took_max_ms)
+        )
+        late = (metrics.took_max_ms or 0) > metrics.chunk_ms
+        self.chunk.show_value(_ms(metrics.took_ms), deadline, "warning" if late else "soft")
+        share = metrics.hit_share
+        self.hits.show_value(_UNKNOWN if share is None else f"{share:.0%}")
+        self.lag.show_value(_ms(metrics.lag_ms))
+        counts = metrics.counts
+        drops = counts.late_chunks + counts.lost_chunks + counts.xruns + counts.broken_chunks
+        said = self.tr("none")
+        if counts.broken_chunks:
+            said = self.tr("{0} broken").format(counts.broken_chunks)
+        elif drops or counts.lost_samples:
+            said = self.tr("{0} late, {1} gaps, {2:.1f} s lost").format(
+                counts.late_chunks, counts.xruns, counts.lost_samples / SAMPLE_RATE_HZ
+            )
+        self.drops.show_value(str(drops), said, "warning" if drops else "soft")
+
+
+class _Card(QFrame):
+    def __init__(self, caption: str, explanation: str) -> None:
+        super().__init__()
+        self.setProperty("card", True)
+        self.setToolTip(explanation)
+        self.setAccessibleName(caption)
+        self.setAccessibleDescription(explanation)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 10, 4, 10)
+        column.setSpacing(2)
+        self.title = QLabel(caption)
+        self.title.setProperty("role", "soft")
+        self.value, self._more = QLabel(), QLabel()
+        self.value.setProperty("role", "heading")
+        self._role = "soft"
+        self._more.setProperty("role", self._role)
+        for label in (self.title, self.value, self._more):
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+            # A long text must not widen the window.
+            label.setMinimumWidth(1)
+            column.addWidget(label)
+
+    def show_value(self, value: str, more: str = "", role: str = "soft") -> None:
+        """A figure, and a small line below it."""
+        self.value.setText(value)
+        if more != self._more.text():
+            self._more.setText(more)
+            self._more.setToolTip(more)
+        if role != self._role:
+            self._role = role
+            self._more.setProperty("role", role)
+            self._more.style().polish(self._more)
+
+
+def _ms(value: float | None) -> str:
+    return _UNKNOWN if value is None else f"{value:.0f} ms"
+
+
+def _number(value: float | None) -> str:
+    return _UNKNOWN if value is None else f"{value:.0f}"

@@ -1,0 +1,337 @@
+"""The page of the talk: state, both speakers' tracks, figures, and the buttons.
+
+Shows what the session tells and passes on what the user presses.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.talk_state import State
+from app.timeline import Timeline
+from app.window import theme
+from app.window.pages.captions import Captions
+from app.window.pages.metrics_panel import MetricsPanel
+from app.window.session import Session
+from app.window.waveform.legend import Legend
+from app.window.waveform.view import WaveformView
+from engine.talk.live_events import ChunkDone
+
+_FIGURES_EVERY_EVENTS = 13
+"""Twice a second; nobody reads faster, and each new text has the whole window laid out anew."""
+
+
+class TalkPage(QWidget):
+    """Everything of the running talk."""
+
+    diagnostics_wanted = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._events = 0
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(16)
+
+        self.lamp = _Lamp()
+        self.state_label = QLabel()
+        self.state_label.setProperty("role", "title")
+        self.hint_label = QLabel()
+        self.hint_label.setProperty("role", "soft")
+        self.hint_label.setWordWrap(True)
+        self.hint_label.setMinimumHeight(self.hint_label.fontMetrics().lineSpacing() * 3)
+        self.hint_label.setAlignment(Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self.state_label)
+        words.addWidget(self.hint_label)
+        head = QHBoxLayout()
+        head.setSpacing(16)
+        head.addWidget(self.lamp, alignment=Qt.AlignmentFlag.AlignTop)
+        head.addLayout(words, stretch=1)
+        self.diagnostics_button = QPushButton(self.tr("&Copy diagnostics"))
+        self.diagnostics_button.setToolTip(
+            self.tr("Versions, devices, settings and figures for a fault report; no audio inside.")
+        )
+        self.diagnostics_button.clicked.connect(self.diagnostics_wanted)
+        head.addWidget(self.diagnostics_button, alignment=Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+
+        self._card = card = QFrame()
+        card.setProperty("card", True)
+        inside = QVBoxLayout(card)
+        inside.setContentsMargins(12, 12, 12, 12)
+        self.waveform = WaveformView()
+        self.waveform.placeholder = self.tr(
+            "Here you will see yourself above and the agent below, as you talk."
+        )
+        inside.addWidget(self.waveform, stretch=1)
+        self.captions = Captions()
+        inside.addWidget(self.captions)
+        below = QHBoxLayout()
+        self.legend = Legend(live=True)
+        below.addWidget(self.legend, stretch=1)
+        self.follow_button = QPushButton(self.tr("Back to &now"))
+        self.follow_button.setToolTip(self.tr("Let the picture run along with the talk again."))
+        self.follow_button.clicked.connect(lambda: self.waveform.set_follow(True))
+        self.follow_button.hide()
+        self.waveform.follow_changed.connect(self._show_follow)
+        below.addWidget(self.follow_button)
+        inside.addLayout(below)
+        column.addWidget(card, stretch=1)
+
+        self.metrics_panel = MetricsPanel()
+        column.addWidget(self.metrics_panel)
+        column.addLayout(self._buttons())
+
+        session.state_changed.connect(self._show_state)
+        session.phase_changed.connect(self._show_phase)
+        session.began.connect(self._begin)
+        session.event_received.connect(self._count)
+        session.ended.connect(lambda _recording: self._end())
+        self._show_state(session.state)
+
+    def _buttons(self) -> QHBoxLayout:
+        self.start_button = QPushButton()
+        self.start_button.setProperty("primary", True)
+        self.start_button.setMinimumSize(QSize(190, 52))
+        self.start_button.clicked.connect(self._start_or_stop)
+        self.mute_button = QPushButton()
+        self.mute_button.setCheckable(True)
+        self.mute_button.setToolTip(self.tr("The agent hears silence until you press M again."))
+        self.mute_button.clicked.connect(self._mute)
+        self.pause_button = QPushButton()
+        self.pause_button.setCheckable(True)
+        self.pause_button.setToolTip(
+            self.tr("Both stand still; the agent remembers everything. Key: P.")
+        )
+        self.pause_button.clicked.connect(self._pause)
+        self.hold_button = QPushButton(self.tr("Hold to &talk"))
+        self.hold_button.setToolTip(
+            self.tr("The agent hears you only while this button or the space bar is down.")
+        )
+        self.hold_button.pressed.connect(lambda: self._session.hold_talk_key(True))
+        self.hold_button.released.connect(lambda: self._session.hold_talk_key(False))
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self.start_button)
+        row.addWidget(self.hold_button)
+        row.addWidget(self.mute_button)
+        row.addWidget(self.pause_button)
+        row.addStretch(1)
+        for button in (
+            self.start_button,
+            self.hold_button,
+            self.mute_button,
+            self.pause_button,
+            self.follow_button,
+            self.diagnostics_button,
+        ):
+            button.setAccessibleName(button.text().replace("&", ""))
+            button.setAccessibleDescription(button.toolTip())
+        return row
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.legend.fit_to_height(self._card.height())
+        self.captions.fit_to_height(self._card.height())
+
+    # --- commands ---------------------------------------------------------------------------------
+
+    def _start_or_stop(self) -> None:
+        if self._session.running:
+            self._session.stop()
+        else:
+            self._session.start()
+
+    def _mute(self, muted: bool) -> None:
+        self._session.mute(muted)
+        self._show_state(self._session.state)  # another state may hide that one
+
+    def _pause(self, paused: bool) -> None:
+        self._session.pause(paused)
+        self._show_state(self._session.state)
+
+    def copied_diagnostics(self, text: str) -> None:
+        """The report is there."""
+        QApplication.clipboard().setText(text)
+        self.hint_label.setText(self.tr("Copied. Paste it into your report; no audio is inside."))
+
+    # --- what the session tells -------------------------------------------------------------------
+
+    def _begin(self, timeline: Timeline) -> None:
+        self.waveform.set_timeline(timeline, live=True)
+        self.captions.set_transcript(timeline.transcript)
+        self._events = 0
+        self._show_metrics()
+
+    def _end(self) -> None:
+        self.waveform.end_live()
+        self._show_metrics()
+
+    def _count(self, event: object) -> None:
+        if isinstance(event, ChunkDone):
+            self.captions.show_newest()
+        self._events += 1
+        if self._events % _FIGURES_EVERY_EVENTS == 0:
+            self._show_metrics()
+
+    def _show_metrics(self) -> None:
+        self.metrics_panel.show_metrics(self._session.metrics())
+
+    def _show_follow(self, follows: bool) -> None:
+        self.follow_button.setVisible(not follows)
+
+    def _show_phase(self, phase: str) -> None:
+        self.hint_label.setText(
+            {
+                "bundle": self.tr("Checking the models' files."),
+                "models": self.tr("Loading the models."),
+                "sound": self.tr("Opening microphone and speaker."),
+            }.get(phase, "")
+        )
+
+    def _show_state(self, state: State) -> None:
+        title, hint = self._words(state)
+        self.state_label.setText(title)
+        self.state_label.setAccessibleName(title)
+        self.hint_label.setText(hint)
+        self.lamp.show_state(state)
+        session = self._session
+        running = state not in (State.IDLE, State.STOPPING)
+        text = self.tr("&Stop  (Esc)") if running else self.tr("&Start talking")
+        self.start_button.setText(text)
+        self.start_button.setAccessibleName(text.replace("&", ""))
+        self.start_button.setEnabled(state != State.STOPPING)
+        for button in (self.pause_button, self.hold_button):
+            button.setEnabled(running)
+        self.hold_button.setVisible(session.hold_to_talk)
+        self.mute_button.setChecked(session.muted)
+        _rename(self.mute_button, self.tr("Un&mute") if session.muted else self.tr("&Mute"), "M")
+        _rename(self.pause_button, self.tr("&Go on") if session.paused else self.tr("&Pause"), "P")
+        self.pause_button.setChecked(session.paused)
+
+    def _words(self, state: State) -> tuple[str, str]:
+        """Title and explanation of a state."""
+        if state == State.MUTED and self._session.hold_to_talk and not self._session.muted:
+            return (
+                self.tr("Hold to talk"),
+                self.tr(
+                    "Hold the space bar while you speak; until then the agent hears silence. The "
+                    "microphone itself stays open; Stop closes it."
+                ),
+            )
+        if state == State.IDLE and self._session.muted:
+            return (
+                self.tr("Ready to talk"),
+                self.tr("The microphone is muted: the agent will hear silence until you press M."),
+            )
+        return {
+            State.IDLE: (
+                self.tr("Ready to talk"),
+                self.tr(
+                    "Press the button and just speak. You need no headphones, and you may "
+                    "interrupt at any time. Nothing leaves this computer."
+                ),
+            ),
+            State.LOADING: (self.tr("One moment"), ""),
+            State.LISTENING: (self.tr("Listening"), self.tr("Say something.")),
+            State.SILENT: (
+                self.tr("The microphone gives no sound"),
+                self.tr(
+                    "It is switched off, muted, or the system keeps it from programs. Look at its "
+                    "switch and at the system's settings, or choose another in the settings here."
+                ),
+            ),
+            State.USER_SPEAKS: (self.tr("You speak"), self.tr("The agent listens.")),
+            State.AGENT_SPEAKS: (
+                self.tr("The agent speaks"),
+                self.tr("Interrupt it whenever you like; it hears you."),
+            ),
+            State.BOTH_SPEAK: (self.tr("Both speak"), self.tr("The agent hears you meanwhile.")),
+            State.LATE: (
+                self.tr("Late"),
+                self.tr(
+                    "The computer is too slow at this moment. Close other programs, or choose "
+                    "longer chunks in the settings."
+                ),
+            ),
+            State.PAUSED: (
+                self.tr("Paused"),
+                self.tr(
+                    "Press P to go on. The microphone stays open, and nobody hears or keeps its "
+                    "sound; Stop closes it."
+                ),
+            ),
+            State.MUTED: (
+                self.tr("Microphone muted"),
+                self.tr(
+                    "The agent hears silence, and silence is recorded. Press M to be heard. The "
+                    "microphone itself stays open; Stop closes it."
+                ),
+            ),
+            State.NO_SOUND: (
+                self.tr("No microphone or speaker"),
+                self.tr(
+                    "Plug one in or choose another in the settings; the talk goes on by itself "
+                    "and remembers everything."
+                ),
+            ),
+            State.STOPPING: (self.tr("Stopping"), self.tr("Finishing the recording.")),
+        }[state]
+
+
+def _rename(button: QPushButton, text: str, key: str) -> None:
+    if button.text() != text:
+        button.setText(text)
+        button.setAccessibleName(text.replace("&", ""))
+        button.setShortcut(key)  # a new text takes the old key away
+
+
+class _Lamp(QWidget):
+    """A disc in the colour of the state."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(28, 36)
+        self._state = State.IDLE
+
+    def show_state(self, state: State) -> None:
+        self._state = state
+        self.update()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self.update()
+        super().changeEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        look = theme.current()
+        colour = {
+            State.LISTENING: look.good,
+            State.USER_SPEAKS: look.user,
+            State.AGENT_SPEAKS: look.agent,
+            State.BOTH_SPEAK: look.overlap,
+            State.LATE: look.warning,
+            State.PAUSED: look.warning,
+            State.MUTED: look.warning,
+            State.NO_SOUND: look.bad,
+            State.SILENT: look.bad,
+        }.get(self._state, look.line)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colour))
+        painter.drawEllipse(2, 8, 24, 24)
+        painter.end()

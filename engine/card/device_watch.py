@@ -1,0 +1,173 @@
+"""Follows the devices beside an open stream, by a child process that tells of changes.
+
+PulseAudio's own client where a server has the devices; elsewhere this module run as a program,
+since PortAudio can only look again where no stream is open. One thread reads what the child says;
+another asks the server, once for all that it said meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from engine.card.devices import (
+    Device,
+    DeviceList,
+    ask_server,
+    client_environment,
+    list_devices,
+    refresh,
+)
+from engine.errors import DuologueError
+
+_WATCH_SECONDS = 1.0
+_RESTART_SECONDS = 0.5
+_END_SECONDS = 1.0
+_PROBE_SECONDS = 3.0
+
+
+class DeviceWatch:
+    """Keeps a fresh list beside an open stream, by a child process that tells of changes."""
+
+    def __init__(self, listing: DeviceList, served: bool) -> None:
+        """``served``: the devices are a sound server's, which says itself when they change."""
+        self.listing = listing
+        """The devices that are there now."""
+        self._served = served
+        self._over = threading.Event()
+        self._child: subprocess.Popen[str] | None = None
+        self._changed = threading.Event()
+        self._threads = [threading.Thread(target=self._run, name="devices", daemon=True)]
+        if served:
+            asking = threading.Thread(target=self._ask, name="device list", daemon=True)
+            self._threads.append(asking)
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """End the child and the threads."""
+        self._over.set()
+        self._changed.set()
+        child = self._child
+        if child:
+            child.kill()  # it has nothing to save, and may wait for a server that hangs
+        for thread in self._threads:
+            thread.join(_END_SECONDS)
+
+    def _run(self) -> None:
+        # pactl reads nothing, so the end of its input does not end it.
+        command = (
+            [*bound_to_this_process(), "pactl", "subscribe"]
+            if self._served
+            else _watching_program()
+        )
+        while not self._over.is_set():
+            try:
+                # The pipe to its input tells the child when this process is no more.
+                self._child = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env=client_environment(),
+                    text=True,
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                )
+            except OSError:
+                return
+            with self._child as child:
+                if self._over.is_set():
+                    child.kill()
+                self._follow(child)
+            # The server went away: what it had is there again when it is.
+            self._over.wait(_RESTART_SECONDS)
+
+    def _follow(self, child: subprocess.Popen[str]) -> None:
+        assert child.stdout
+        self._changed.set()
+        for line in child.stdout:
+            if self._over.is_set():
+                return
+            if not self._served:
+                self.listing = _from_json(line)
+            elif re.search(" on (sink|source|server) ", line):
+                self._changed.set()
+
+    def _ask(self) -> None:
+        """Whoever moves a volume slider causes hundreds of changes."""
+        while self._changed.wait():
+            self._changed.clear()
+            if self._over.is_set():
+                return
+            self.listing = ask_server() or self.listing
+
+
+@cache
+def bound_to_this_process() -> tuple[str, ...]:
+    """What a command begins with that is to end when this process does, however that comes about.
+
+    Of util-linux, which has it on every desktop; nothing where it is not there.
+    """
+    prefix = ("setpriv", "--pdeathsig", "KILL")
+    try:
+        done = subprocess.run(
+            [*prefix, "true"], capture_output=True, timeout=_PROBE_SECONDS, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return () if done.returncode else prefix
+
+
+def _watching_program() -> list[str]:
+    """The command that runs `watch_portaudio` in a process of its own."""
+    if not getattr(sys, "frozen", False):
+        return [sys.executable, "-m", "engine.card.device_watch"]
+    own = Path(sys.executable)
+    terminal = own.with_stem("duologue-terminal")  # where the program itself cannot print
+    return [str(terminal if terminal.exists() else own), "watch-devices"]
+
+
+def _from_json(line: str) -> DeviceList:
+    content = json.loads(line)
+    return DeviceList(
+        tuple(_device(entry) for entry in content["microphones"]),
+        tuple(_device(entry) for entry in content["speakers"]),
+    )
+
+
+def _device(entry: dict[str, Any]) -> Device:
+    return Device(**{**entry, "channel_map": tuple(entry["channel_map"])})
+
+
+def watch_portaudio() -> None:
+    """Print the devices whenever they change, one JSON object a line, until the input ends."""
+    ended = threading.Event()
+
+    def wait_for_end() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
+    shown: DeviceList | None = None
+    while True:
+        listing = shown
+        with suppress(DuologueError):  # no answer now may be one in a second
+            refresh()
+            listing = list_devices()
+        if listing != shown and listing:
+            print(json.dumps(asdict(listing)), flush=True)
+            shown = listing
+        if ended.wait(_WATCH_SECONDS):
+            return
+
+
+if __name__ == "__main__":
+    watch_portaudio()

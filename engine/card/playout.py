@@ -1,0 +1,102 @@
+"""The agent's sound on the card's time axis: each chunk at its place, fades where sound breaks off.
+
+The engine thread puts chunks, the card's callback takes blocks; a lock is held for a copy at most.
+Positions are samples at 16 kHz since the object was made. Knows no card and no model.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from engine.sound.fade import FADE_IN, FADE_OUT, FADE_SAMPLES
+
+
+class Playout:
+    """What the agent says, ahead of the card by what was put and is not yet taken."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending = np.zeros(0, np.float32)
+        self._start = 0
+        self._position = 0
+        self._muted = self._rises = False
+        # The last sample taken: a gap begins with its decay, not with a click.
+        self._last = np.float32(0)
+
+    @property
+    def position(self) -> int:
+        """Where the next block begins: all before it has been given to the card."""
+        return self._position
+
+    @property
+    def ahead_samples(self) -> int:
+        """Sound that waits for the card."""
+        with self._lock:
+            return max(self._start + len(self._pending) - self._position, 0)
+
+    def put(self, start: int, audio: np.ndarray) -> int:
+        """Have float32 sound (n,) played from position ``start`` on.
+
+        Returns how many of its samples come too late and are left out.
+        """
+        with self._lock:
+            end = self._start + len(self._pending)
+            first = max(self._position, end) if len(self._pending) else self._position
+            late = min(max(first - start, 0), len(audio))
+            rest = audio[late:].copy()
+            if late or start > end or not len(self._pending):
+                head = rest[:FADE_SAMPLES]
+                head *= FADE_IN[: len(head)]
+            if len(self._pending):
+                gap = np.zeros(max(start - end, 0), np.float32)
+                gap[:FADE_SAMPLES] += self._pending[-1] * FADE_OUT[: len(gap)]
+                self._pending = np.concatenate([self._pending, gap, rest])
+            elif len(rest):
+                self._pending, self._start = rest, start + late
+            return late
+
+    def take(self, count: int) -> np.ndarray:
+        """The next ``count`` samples, float32, for the card."""
+        with self._lock:
+            block = np.zeros(count, np.float32)
+            begin = max(self._start - self._position, 0)
+            skipped = max(self._position - self._start, 0)
+            part = self._pending[skipped : skipped + max(count - begin, 0)]
+            if self._muted:
+                part = part[:0]
+            block[begin : begin + len(part)] = part
+            if self._rises:
+                block[:FADE_SAMPLES] *= FADE_IN[:count]
+                self._rises = False
+            silent_from = 0 if begin or not len(part) else len(part)
+            self._fade_from(block, silent_from)
+            self._position += count
+            self._pending = self._pending[skipped + max(count - begin, 0) :]
+            self._start = max(self._start, self._position)
+            self._last = block[-1]
+            return block
+
+    def stop(self) -> None:
+        """Forget what waits; the sound fades within 5 ms of the next block."""
+        with self._lock:
+            playing = self._start <= self._position
+            tail = self._pending[: FADE_SAMPLES if playing else 0].copy()
+            tail *= np.linspace(1, 0, len(tail), dtype=np.float32)
+            self._pending = tail
+            self._start = self._position
+
+    def mute(self, muted: bool) -> None:
+        """Take silence in the place of sound, or sound again."""
+        with self._lock:
+            self._rises = self._muted and not muted
+            self._muted = muted
+
+    def _fade_from(self, block: np.ndarray, silent_from: int) -> None:
+        """Where sound breaks off in a block, let its last sample decay."""
+        if silent_from >= len(block):
+            return
+        value = block[silent_from - 1] if silent_from else self._last
+        decay = block[silent_from : silent_from + FADE_SAMPLES]
+        decay += value * FADE_OUT[: len(decay)]

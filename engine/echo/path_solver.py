@@ -1,0 +1,259 @@
+"""The way from the card to the microphone, as the least squares over the last twelve seconds.
+
+A filter that learns from block to block forgets what it knew as soon as the user speaks into the
+echo. Here all that was heard counts, each 10 ms by how little else was heard in it, so that the
+blocks in which only the agent spoke decide. Solved by conjugate gradients, a piece of some
+milliseconds at a time; the taps that the last solution found weak are held back (a Gaussian prior).
+What the solution leaves tells also how far the clocks drift apart, to a part in a million.
+
+Numpy only; the thread of its caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.echo.far_end import BLOCK_SAMPLES, DelayLine, FarEnd
+from engine.timebase import SAMPLE_RATE_HZ
+
+HISTORY_BLOCKS = 1200
+_MIN_BLOCKS = 60
+_ITERATIONS, _LATER_ITERATIONS, _LATER_SOLUTIONS = 6, 9, 8
+_AGE_SECONDS = 8.0
+# Speech is strongest at low frequencies, where little of what is understood lies.
+_PRE_EMPHASIS = 0.9
+_SMOOTHED_BLOCKS = 5
+_MIN_SHARE = 1e-3
+# Taps may be as strong as those within 25 ms of them were, and a little stronger.
+_AROUND_TAPS = SAMPLE_RATE_HZ // 40
+_SURPRISE = 0.3
+_FIRST_PATH_POWER = 0.5
+# What is believed of the drift before it is measured, and how sure a measurement must be to count.
+_DRIFT_BELIEF, _DRIFT_DOUBT, _MAX_CORRECTION = 20e-6, 30e-6, 30e-6
+_DRIFT_KNOWN = 3e-6
+# It counts only where the path explains so much of what was heard.
+_MIN_FIT = 1.5
+# The residual is not white: deviations are larger than least squares says.
+_DEVIATION_FACTOR = 2.0
+_TINY = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """Least squares: the path (taps,) that makes the microphone (samples,) of the far end."""
+
+    far: np.ndarray
+    """complex64: spectrum of taps + samples of far end."""
+    size: int
+    near: np.ndarray
+    weights: np.ndarray
+    """float32 (samples,): one over the power of all that is not the echo."""
+    prior: np.ndarray
+    """float32 (taps,): how large each tap may be."""
+    preconditioner: np.ndarray
+    """float32: makes the equations nearly the identity; a spectrum of 2 taps."""
+
+    def echo(self, path: np.ndarray) -> np.ndarray:
+        """float32 (samples,)."""
+        return _echo(self.far, self.size, path, len(self.near))
+
+    def gradient(self, error: np.ndarray) -> np.ndarray:
+        """float32 (taps,): the far end's share in a weighted error (samples,)."""
+        taps = len(self.prior)
+        padded = np.zeros(self.size, np.float32)
+        padded[taps : taps + len(error)] = self.weights * error
+        spectrum = np.conj(self.far) * np.fft.rfft(padded)
+        gradient: np.ndarray = np.fft.irfft(spectrum, self.size)[:taps]
+        return gradient
+
+    def preconditioned(self, path: np.ndarray) -> np.ndarray:
+        """float32 (taps,)."""
+        twice = 2 * len(path)
+        spectrum = np.fft.rfft(path, twice) * self.preconditioner
+        preconditioned: np.ndarray = np.fft.irfft(spectrum, twice)[: len(path)]
+        return preconditioned
+
+
+class PathSolver:
+    """One path's solver."""
+
+    def __init__(self, taps: int) -> None:
+        self._taps = taps
+        self._near = DelayLine(HISTORY_BLOCKS * BLOCK_SAMPLES)
+        self.path = np.zeros(taps, np.float32)
+        """float32 (taps,): the newest solution."""
+        self._blocks = self._solutions = 0
+        self._work: Iterator[None] | None = None
+        self.knows_drift = False
+        """Whether the drift is so well known that no other measurement is wanted."""
+
+    def restart(self, path: np.ndarray, blocks: int = 0) -> None:
+        """The way has changed: go on from ``path`` and the last ``blocks`` of what was heard."""
+        self.path = path.astype(np.float32)
+        self._blocks = min(self._blocks, blocks)
+        self._solutions = 0
+        self._work = None
+
+    def shift(self, samples: int) -> None:
+        """The far end comes so many samples earlier from now on (later, where negative)."""
+        self.path = shifted(self.path, samples)
+        self._work = None
+
+    def push(self, near: np.ndarray) -> None:
+        """Take a block (160,) of the microphone, after the far end has taken its own."""
+        self._near.push(near)
+        self._blocks = min(self._blocks + 1, HISTORY_BLOCKS)
+
+    @property
+    def settled(self) -> bool:
+        """Whether enough solutions have followed each other to take one's time."""
+        return self._solutions >= _LATER_SOLUTIONS
+
+    def advance(self, far: FarEnd) -> bool:
+        """Do the next piece of work; True when there is a new path. May correct the drift."""
+        if self._blocks < _MIN_BLOCKS:
+            return False
+        if self._work is None:
+            self._work = self._solve(far)
+        try:
+            next(self._work)
+        except StopIteration:
+            self._work = None
+            return True
+        return False
+
+    def _solve(self, far: FarEnd) -> Iterator[None]:
+        samples = self._blocks * BLOCK_SAMPLES
+        # Both at once: time goes on between the pieces.
+        near = _pre_emphasised(self._near.newest(samples))
+        sound = _pre_emphasised(far.aligned(samples + self._taps))
+        yield
+        size = _fast_length(len(sound))
+        problem_far = np.fft.rfft(sound, size)
+        yield
+        residual = near - _echo(problem_far, size, self.path, samples)
+        problem = self._problem(problem_far, size, sound, near, residual)
+        yield
+        path = self.path / problem.prior
+        rest = problem.prior * problem.gradient(residual) - path
+        direction = problem.preconditioned(rest)
+        size_of_rest = _dot(rest, direction)
+        yield
+        for _ in range(_LATER_ITERATIONS if self.settled else _ITERATIONS):
+            echo = problem.echo(problem.prior * direction)
+            yield
+            curved = problem.prior * problem.gradient(echo) + direction
+            step = size_of_rest / (_dot(direction, curved) + _TINY)
+            path += np.float32(step) * direction
+            rest -= np.float32(step) * curved
+            preconditioned = problem.preconditioned(rest)
+            before, size_of_rest = size_of_rest, _dot(rest, preconditioned)
+            direction = preconditioned + np.float32(size_of_rest / (before + _TINY)) * direction
+            yield
+        self.path = problem.prior * path
+        self._solutions += 1
+        self._correct_drift(problem, far)
+
+    def _problem(
+        self, far: np.ndarray, size: int, sound: np.ndarray, near: np.ndarray, residual: np.ndarray
+    ) -> _Problem:
+        """Weights by what the last path leaves of ``near``, a prior by its strength."""
+        taps = self._taps
+        residual_power = _block_power(residual)
+        smoothing = np.full(_SMOOTHED_BLOCKS, 1 / _SMOOTHED_BLOCKS)
+        residual_power = np.convolve(residual_power, smoothing, "same")
+        age_seconds = np.arange(len(residual_power))[::-1] / 100
+        least = _MIN_SHARE * residual_power.mean() + _TINY
+        weights = np.exp(-age_seconds / _AGE_SECONDS) / (residual_power + least)
+        played = _block_power(sound[taps:])
+        strength = np.square(self.path)
+        around = np.cumsum(np.pad(strength, (_AROUND_TAPS + 1, _AROUND_TAPS)))
+        near_power, far_power = (float(np.square(each).mean()) for each in (near, sound))
+        whole_path = max(
+            float(strength.sum()), _FIRST_PATH_POWER * near_power / (far_power + _TINY)
+        )
+        nearby = (around[2 * _AROUND_TAPS + 1 :] - around[: -2 * _AROUND_TAPS - 1]) / (
+            2 * _AROUND_TAPS + 1
+        )
+        prior = np.sqrt(np.maximum(nearby, 0) + _SURPRISE * whole_path / taps + _TINY)
+        weight = float((weights * played).mean() / (played.mean() + _TINY))
+        correlation = np.fft.irfft(far.real**2 + far.imag**2, size)[:taps]
+        correlation *= 0.5 + 0.5 * np.cos(np.pi * np.arange(taps) / taps)
+        mirrored = np.concatenate([correlation, [0], correlation[:0:-1]])
+        power = np.maximum(np.fft.rfft(mirrored).real, 0)
+        return _Problem(
+            far=far,
+            size=size,
+            near=near,
+            weights=np.repeat(weights, BLOCK_SAMPLES).astype(np.float32),
+            prior=prior.astype(np.float32),
+            preconditioner=(1 / (power * weight * np.square(prior).mean() + 1)).astype(np.float32),
+        )
+
+    def _correct_drift(self, problem: _Problem, far: FarEnd) -> None:
+        """Regress what is left on the echo's slope, now and growing with age.
+
+        A delay that is wrong by d leaves d times the slope; a wrong drift leaves more the older.
+        """
+        echo = problem.echo(self.path)
+        residual = problem.near - echo
+        slope = np.gradient(echo)
+        older = slope * (np.arange(len(echo), dtype=np.float32) - len(echo))
+        weighted = problem.weights * slope
+        a, b = _dot(weighted, slope), _dot(weighted, older)
+        c = _dot(problem.weights * older, older)
+        determinant = a * c - b * b
+        weighted_residual = _dot(problem.weights * residual, residual)
+        works = _dot(problem.weights * problem.near, problem.near) > _MIN_FIT * weighted_residual
+        self.knows_drift = False
+        if determinant <= 0 or not works:
+            return
+        drift = (
+            a * _dot(problem.weights * older, residual) - b * _dot(weighted, residual)
+        ) / determinant
+        deviation = _DEVIATION_FACTOR * float(np.sqrt(a / determinant))
+        self.knows_drift = deviation < _DRIFT_KNOWN
+        if deviation < _DRIFT_DOUBT:
+            trust = _DRIFT_BELIEF**2 / (_DRIFT_BELIEF**2 + deviation**2)
+            far.correct(float(np.clip(-trust * drift, -_MAX_CORRECTION, _MAX_CORRECTION)))
+
+
+def shifted(path: np.ndarray, samples: int) -> np.ndarray:
+    """A path (taps,) that comes later by ``samples``, or earlier where they are negative."""
+    moved = np.zeros_like(path)
+    if samples > 0:
+        moved[samples:] = path[:-samples]
+    else:
+        moved[:samples] = path[-samples:]
+    return moved
+
+
+def _echo(far: np.ndarray, size: int, path: np.ndarray, samples: int) -> np.ndarray:
+    """float32 (samples,): a far end's spectrum of ``size`` points through a path (taps,)."""
+    whole: np.ndarray = np.fft.irfft(far * np.fft.rfft(path, size), size)
+    return whole[len(path) : len(path) + samples]
+
+
+def _pre_emphasised(sound: np.ndarray) -> np.ndarray:
+    emphasised = sound.copy()
+    emphasised[1:] -= np.float32(_PRE_EMPHASIS) * sound[:-1]
+    return emphasised
+
+
+def _block_power(sound: np.ndarray) -> np.ndarray:
+    power: np.ndarray = np.square(sound.reshape(-1, BLOCK_SAMPLES)).mean(axis=1)
+    return power
+
+
+def _dot(one: np.ndarray, other: np.ndarray) -> float:
+    """Float32 (n,) each, summed in float64 where the products do not fit."""
+    return float(np.dot(one.astype(np.float64), other.astype(np.float64)))
+
+
+def _fast_length(samples: int) -> int:
+    """The next length whose transform is quick: a power of two, or 5, 6 or 7 eighths of one."""
+    whole = 1 << (samples - 1).bit_length()
+    return next(n for n in (5 * whole // 8, 6 * whole // 8, 7 * whole // 8, whole) if n >= samples)

@@ -1,0 +1,327 @@
+"""Examines a machine: microphone, the way from speaker to microphone, echo, the engine's speed.
+
+Plays two seconds of chirps and eight of speech: noise would be taken for a room's and removed, by
+a canceller that lets the agent's voice through. Runs in the caller's thread; gives figures, and
+advice in plain words that `advise` makes of nothing but the figures.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.card.devices import dead_microphone
+from engine.card.playout import Playout
+from engine.card.portaudio_card import DEFAULT_CARD_LATENCY_MS, MAX_CARD_LATENCY_MS
+from engine.card.sound_card import BLOCK_SAMPLES, CardInfo, SoundCard
+from engine.echo.adaptive_filter import PARTITIONS
+from engine.errors import DuologueError
+from engine.measure.benchmark import measure
+from engine.resource_files import resources
+from engine.sound.audio_file import read_mono
+from engine.sound.level import levels_db
+from engine.syncllm.bundle import Bundle
+from engine.talk.live_pipeline import Canceller
+from engine.timebase import SAMPLE_RATE_HZ
+
+MAX_ROUND_TRIP_MS = (PARTITIONS - 1) * BLOCK_SAMPLES * 1000 // SAMPLE_RATE_HZ
+"""Beyond the filters' length the canceller takes hardly anything off (measured: 32 dB of speech at
+690 ms, 13 and less from 720 on); a block of it is left for the room."""
+QUIET_SECONDS, CHIRP_SECONDS, ECHO_SECONDS = 2.0, 6.0, 9.0
+_BENCH_SECONDS = 10.0
+_LEAD_SECONDS = 0.3
+_READ_SECONDS = 0.1
+_PATIENCE = 3.0  # times as long as the sound
+_CHIRP_STARTS = (0.0, 0.83, 1.74)  # uneven, so that no chirp is taken for another
+_CHIRP_LENGTH, _CHIRP_LOW_HZ, _CHIRP_HIGH_HZ = 0.15, 500.0, 6000.0
+_CHIRP_AMPLITUDE, _SPEECH_DB = 0.3, -24.0
+MOST_ECHO_SECONDS = CHIRP_SECONDS - _LEAD_SECONDS - _CHIRP_STARTS[-1] - _CHIRP_LENGTH
+"""An echo is looked for as late as the last chirp's can be heard in the recording."""
+_SPOKEN_SAMPLES, _FADE_SAMPLES, _SPOKEN_DB = SAMPLE_RATE_HZ // 10, SAMPLE_RATE_HZ // 200, -40.0
+_CLEAR_PEAK = 8.0  # times the correlation elsewhere
+_AUDIBLE_DB = 10.0  # an echo less than this above the noise cannot be measured
+_COMFORT = 0.6  # of the chunk's length, which leaves the rest for other programs
+_GOOD_REDUCTION_DB = 20.0
+_ROOM_MS = 100  # what a room adds to the sound's way, where a buffer is chosen so that it fits
+_STEP_MS = 10  # of the buffers that are advised
+
+
+@dataclass(frozen=True)
+class ChunkTime:
+    """The engine's time for a chunk of one length."""
+
+    chunk_ms: int
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True)
+class SoundFindings:
+    """What was found on the way through the air."""
+
+    card: CardInfo
+    noise_db: float
+    """The microphone's level while nothing was played, relative to full scale."""
+    dead: bool
+    """The microphone gave nothing but zeros."""
+    round_trip_ms: float | None
+    """From writing a sample to hearing it; None where nothing was heard for MOST_ECHO_SECONDS."""
+    echo_db: float
+    """The microphone's level while speech was played."""
+    reduction_db: float | None
+    """What the echo canceller took off after it had learnt; None where there was no echo."""
+    xruns: int
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that was measured."""
+
+    sound: SoundFindings
+    chunk_times: tuple[ChunkTime, ...]
+    card_latency_ms: int = DEFAULT_CARD_LATENCY_MS
+    """The card's buffer, as it was when the sound was examined."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to set, and why."""
+
+    chunk_ms: int
+    latency_ms: int
+    card_latency_ms: int
+    reasons: tuple[str, ...]
+    """Sentences."""
+
+
+def examine_sound(
+    card: SoundCard,
+    canceller: Canceller,
+    progress: Callable[[str], None] = lambda what: None,
+) -> SoundFindings:
+    """Listen, chirp, and speak; ``canceller`` must be new.
+
+    Raises DuologueError where the card cannot be opened or falls silent.
+    """
+    playout = Playout()
+    before = card.xruns
+    info = card.open(playout.take)
+    try:
+        progress("listening: please be quiet")
+        near, _ = _exchange(card, playout, np.zeros(0, np.float32), QUIET_SECONDS)
+        noise_db = _level_db(near)
+        dead = not near.any()
+        progress("measuring the round trip")
+        chirped, written = _exchange(card, playout, chirps(), CHIRP_SECONDS)
+        delay = round_trip(chirped, written)
+        progress("measuring the echo")
+        near, far = _exchange(card, playout, _speech(ECHO_SECONDS - 1), ECHO_SECONDS)
+        xruns = card.xruns - before
+    finally:
+        card.close()
+    blocks = zip(near.reshape(-1, BLOCK_SAMPLES), far.reshape(-1, BLOCK_SAMPLES), strict=True)
+    cleaned = np.concatenate([canceller.process(one, other) for one, other in blocks])
+    learnt = slice(len(near) // 2, len(near) - SAMPLE_RATE_HZ)
+    echo_db = _level_db(near[learnt])
+    audible = echo_db - noise_db > _AUDIBLE_DB
+    return SoundFindings(
+        card=info,
+        noise_db=noise_db,
+        dead=dead and not near.any(),
+        round_trip_ms=None if delay is None else delay * 1000 / SAMPLE_RATE_HZ,
+        echo_db=echo_db,
+        reduction_db=echo_db - _level_db(cleaned[learnt]) if audible else None,
+        xruns=xruns,
+    )
+
+
+def examine_engine(
+    bundle: Bundle,
+    user_audio: np.ndarray,
+    gpu_layers: int = 0,
+    progress: Callable[[str], None] = lambda what: None,
+) -> tuple[ChunkTime, ...]:
+    """Time per chunk at each of the bundle's chunk lengths, on speech (n,)."""
+    progress("measuring the engine")
+    benchmark = measure(bundle, user_audio, _BENCH_SECONDS, gpu_layers=gpu_layers)
+    return tuple(
+        ChunkTime(figures.chunk_ms, figures.stages["total"].p50_ms, figures.stages["total"].p99_ms)
+        for figures in benchmark.by_chunk
+    )
+
+
+def advise(findings: Findings) -> Advice:
+    """Which chunk length and latencies suit this machine."""
+    times = sorted(findings.chunk_times, key=lambda entry: entry.chunk_ms)
+    easy = [entry for entry in times if entry.p99_ms <= _COMFORT * entry.chunk_ms]
+    best = easy[0] if easy else min(times, key=lambda entry: entry.p99_ms / entry.chunk_ms)
+    reasons = []
+    share = best.p99_ms / best.chunk_ms
+    if easy:
+        reasons.append(
+            f"Chunks of {best.chunk_ms} ms: the shortest that this machine computes with ease "
+            f"({best.p99_ms:.0f} ms in the worst of a hundred)."
+        )
+    elif share <= 1:
+        reasons.append(
+            f"Chunks of {best.chunk_ms} ms: the engine needs up to {best.p99_ms:.0f} ms for one, "
+            "so other programs may make it late; close what you do not need."
+        )
+    else:
+        reasons.append(
+            f"This machine is too slow for this bundle ({best.p99_ms:.0f} ms for a chunk of "
+            f"{best.chunk_ms} ms), so the agent will stutter; choose a smaller bundle."
+        )
+    reasons.append(
+        f"A latency of {best.chunk_ms} ms, one chunk: it gives the engine a chunk's time, and the "
+        "model guesses the one chunk that it has not heard. Half of it, on a fast machine, "
+        "understands more and waits less in your pauses."
+    )
+    return Advice(
+        chunk_ms=best.chunk_ms,
+        latency_ms=best.chunk_ms,
+        card_latency_ms=_buffer_ms(findings),
+        reasons=(*reasons, *_on_sound(findings)),
+    )
+
+
+def _buffer_ms(findings: Findings) -> int:
+    """A wider buffer where the sound broke off; a narrower one where that brings the echo in reach.
+
+    There is one on the sound's way out and one on its way in, so a millisecond of buffer is one to
+    two of the way (1.3 on PulseAudio).
+    """
+    now, trip_ms = findings.card_latency_ms, findings.sound.round_trip_ms
+    breaks = findings.sound.xruns > 0
+    wider = min(2 * now, MAX_CARD_LATENCY_MS) if breaks else now
+    if trip_ms is None or trip_ms + 2 * (wider - now) <= MAX_ROUND_TRIP_MS:
+        return wider
+    spare_ms = MAX_ROUND_TRIP_MS - _ROOM_MS - trip_ms
+    if trip_ms <= MAX_ROUND_TRIP_MS:
+        return max(_in_steps(now + spare_ms / 2), now)
+    widest = _in_steps(now + spare_ms)
+    if widest < DEFAULT_CARD_LATENCY_MS:  # the devices are late, whatever the buffer is
+        return wider
+    return widest if breaks else DEFAULT_CARD_LATENCY_MS
+
+
+def _in_steps(buffer_ms: float) -> int:
+    return int(buffer_ms // _STEP_MS * _STEP_MS)
+
+
+def _on_sound(findings: Findings) -> list[str]:
+    sound, reasons = findings.sound, []
+    buffer_ms, now_ms, trip_ms = _buffer_ms(findings), findings.card_latency_ms, sound.round_trip_ms
+    too_late = trip_ms is not None and trip_ms > MAX_ROUND_TRIP_MS
+    if buffer_ms > now_ms:
+        reasons.append(
+            f"A card latency of {buffer_ms} ms: the sound broke off {sound.xruns} times at "
+            f"{now_ms} ms."
+        )
+    if sound.card.echo_cancelled:
+        reasons.append(
+            f"The system takes the echo out of {sound.card.microphone}, and much of your voice "
+            "while the agent speaks; choose the microphone itself."
+        )
+    if sound.dead:
+        reasons.append(dead_microphone(sound.card.microphone))
+    elif trip_ms is None and sound.reduction_db is None:
+        reasons.append(
+            "The microphone does not hear the speaker (no echo came within "
+            f"{MOST_ECHO_SECONDS:.1f} s): you wear headphones, or one of them is off. "
+            "Echo is no matter then."
+        )
+    elif trip_ms is None:
+        reasons.append(
+            "The microphone hears more while the speaker plays, but no echo came within "
+            f"{MOST_ECHO_SECONDS:.1f} s; be quiet meanwhile and try again, and if it stays so, "
+            "wear headphones."
+        )
+    elif too_late and buffer_ms < now_ms:
+        reasons.append(
+            f"A card latency of {buffer_ms} ms: most of the {trip_ms:.0f} ms that sound takes from "
+            f"speaker to microphone are the buffers of {now_ms} ms that you set, and the echo "
+            f"canceller reaches {MAX_ROUND_TRIP_MS} ms."
+        )
+    elif too_late:
+        reasons.append(
+            f"Sound takes {trip_ms:.0f} ms from speaker to microphone; the echo canceller "
+            f"reaches {MAX_ROUND_TRIP_MS} ms, so the agent would hear itself: wear headphones, "
+            "use a speaker with a cable (Bluetooth and AirPlay are slow), or switch hold-to-talk "
+            "on."
+        )
+        if now_ms > DEFAULT_CARD_LATENCY_MS:
+            reasons.append(f"Some of that time is in the buffers of {now_ms} ms that you set.")
+    elif sound.reduction_db is not None and sound.reduction_db < _GOOD_REDUCTION_DB:
+        reasons.append(
+            f"Only {max(sound.reduction_db, 0):.0f} dB of the echo are taken off; turn the speaker "
+            "down, or wear headphones."
+        )
+    return reasons
+
+
+# --- sounds and what comes back -------------------------------------------------------------------
+
+
+def chirps() -> np.ndarray:
+    """float32 (n,): sweeps at uneven distances."""
+    moments = np.arange(round(_CHIRP_LENGTH * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    slope = (_CHIRP_HIGH_HZ - _CHIRP_LOW_HZ) / _CHIRP_LENGTH
+    phase = 2 * np.pi * (_CHIRP_LOW_HZ * moments + slope * moments**2 / 2)
+    sweep = np.sin(phase) * np.hanning(len(moments))
+    sound = np.zeros(round((_CHIRP_STARTS[-1] + _CHIRP_LENGTH) * SAMPLE_RATE_HZ), np.float32)
+    for second in _CHIRP_STARTS:
+        start = round(second * SAMPLE_RATE_HZ)
+        sound[start : start + len(sweep)] += (_CHIRP_AMPLITUDE * sweep)[: len(sound) - start]
+    return sound
+
+
+def _speech(seconds: float) -> np.ndarray:
+    """float32 (n,): the bundled sample without its pauses, over and over."""
+    sample = read_mono(resources() / "samples" / "user.flac")
+    pieces = sample[: len(sample) // _SPOKEN_SAMPLES * _SPOKEN_SAMPLES].reshape(-1, _SPOKEN_SAMPLES)
+    spoken = pieces[[_level_db(piece) > _SPOKEN_DB for piece in pieces]]
+    fade = np.ones(_SPOKEN_SAMPLES, np.float32)
+    fade[:_FADE_SAMPLES] = np.linspace(0, 1, _FADE_SAMPLES)
+    sound = np.resize(spoken * (fade * fade[::-1]), round(seconds * SAMPLE_RATE_HZ))
+    gain = np.float32(10 ** ((_SPEECH_DB - _level_db(sound)) / 20))
+    return np.clip(gain * sound, -1, 1)
+
+
+def round_trip(near: np.ndarray, far: np.ndarray) -> int | None:
+    """Samples from ``far`` (n,) as written to its echo in ``near`` (n,); None without an echo."""
+    size = 2 * len(near)
+    product = np.fft.rfft(near, size) * np.conj(np.fft.rfft(far, size))
+    correlation = np.abs(np.fft.irfft(product, size)[: round(MOST_ECHO_SECONDS * SAMPLE_RATE_HZ)])
+    usual = float(np.sqrt(np.mean(correlation**2)))
+    best = int(correlation.argmax())
+    return best if correlation[best] > _CLEAR_PEAK * usual > 0 else None
+
+
+def _exchange(
+    card: SoundCard, playout: Playout, sound: np.ndarray, seconds: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Play ``sound``; what came in and what went out meanwhile, float32 (n,) each."""
+    near: list[np.ndarray] = []
+    far: list[np.ndarray] = []
+    playout.put(playout.position + round(_LEAD_SECONDS * SAMPLE_RATE_HZ), sound)
+    give_up = time.monotonic() + _PATIENCE * seconds
+    while len(near) < round(seconds * SAMPLE_RATE_HZ / BLOCK_SAMPLES):
+        block = card.read(_READ_SECONDS)
+        if block:
+            near.append(block.near)
+            far.append(block.far)
+        if time.monotonic() > give_up:
+            raise DuologueError(
+                "The sound card hardly runs; plug it in again, or close programs that keep the "
+                "computer busy."
+            )
+    return np.concatenate(near), np.concatenate(far)
+
+
+def _level_db(sound: np.ndarray) -> float:
+    power = 10 ** (levels_db(sound).astype(np.float64) / 10)
+    return float(10 * np.log10(power.mean()))

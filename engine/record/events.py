@@ -1,0 +1,344 @@
+"""events.jsonl: what happened in a talk, one record per line.
+
+The first record names the talk and all that its tokens depend on; then come chunks, device events
+and, where the talk came to its end, a summary. Lines are written whole, one by one, so a file that
+breaks off is good to its last line. Records are checked when read: they come from outside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import llama_cpp
+import onnxruntime
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from engine.atomic_write import sync
+from engine.errors import DuologueError, unwritable
+from engine.syncllm.bundle import Bundle, SamplingSettings
+from engine.syncllm.duplex import Duplex, Step
+from engine.syncllm.llama_library import BACK_ENDS
+
+EVENTS_NAME = "events.jsonl"
+EVENTS_VERSION = 2
+# Reading thousands of records in one go starves other threads, the window's among them, of the
+# interpreter for 0.1 to 0.4 s, whatever its switch interval; handing it over costs nothing.
+_POLITE_RECORDS = 50
+_MOST_LINE_BYTES = 4_000_000
+"""A record is a few hundred bytes; the summary of a very long talk some hundred thousand."""
+_TAIL_BYTES = 65_536
+_LATEST_MS = 1 << 60
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class BundleName(_Record):
+    """Which bundle spoke."""
+
+    name: str
+    version: str
+    sha256: str
+    """Of the manifest as it was understood; it holds the hashes of the models."""
+
+
+class BackEnd(_Record):
+    """What the tokens may depend on besides bundle, settings and seed."""
+
+    llama_cpp: str
+    onnxruntime: str
+    machine: str
+    gpu_layers: int
+
+
+class TalkRecord(_Record):
+    """The first record."""
+
+    kind: Literal["talk"] = "talk"
+    version: int = EVENTS_VERSION
+    began: str
+    """Local time, ISO 8601."""
+    order_ms: Annotated[int, Field(ge=0, le=_LATEST_MS)] | None = Field(
+        default=None, exclude_if=lambda order_ms: order_ms is None
+    )
+    """Puts the recordings of a folder in order: milliseconds since 1970 by the clock, or one more
+    than the newest there has where the clock was set back."""
+    sound: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+    """The sound file beside this one: user left, agent right."""
+    bundle: BundleName
+    back_end: BackEnd
+    chunk_ms: Annotated[int, Field(ge=1, le=10_000)]
+    latency_ms: Annotated[int, Field(ge=0, le=10_000)]
+    seed: int
+    own_sampling: SamplingSettings
+    estimate_sampling: SamplingSettings
+
+
+class ChunkRecord(_Record):
+    """One step: what was heard and estimated of the user in interval N, said in N + 1."""
+
+    kind: Literal["chunk"] = "chunk"
+    index: int
+    start_sample: int
+    """Where this record's sound begins on both tracks."""
+    samples: int
+    """How much sound came with it."""
+    lost: bool
+    speak: bool
+    user_units: list[list[int]]
+    user_estimates: list[list[int]]
+    own_units: list[int]
+    own_text: list[str] = Field(default=[], exclude_if=lambda pieces: not pieces)
+    """Pieces of the agent's words; left out of the file where there are none, as the next."""
+    heard_text: list[str] = Field(default=[], exclude_if=lambda pieces: not pieces)
+    """Pieces of the user's words, as the agent understood them."""
+    estimate_hits: int
+    estimate_misses: int
+    tokens_refed: int
+    ready_ms: float
+    """When the agent's chunk was ready, after the sound that it needs was complete."""
+    timings_ms: dict[str, float]
+
+
+class UnheardRecord(_Record):
+    """Sound on both tracks that the engine did not hear: the talk ended before its step."""
+
+    kind: Literal["unheard"] = "unheard"
+    start_sample: int
+    samples: int
+
+
+class CommandRecord(_Record):
+    """What the user did to the talk; a pause takes no time on the tracks."""
+
+    kind: Literal["command"] = "command"
+    start_sample: int
+    command: Literal["pause", "resume", "mute", "unmute"]
+
+
+class DeviceRecord(_Record):
+    """What happened to the sound card."""
+
+    kind: Literal["device"] = "device"
+    start_sample: int
+    text: str
+
+
+class SummaryRecord(_Record):
+    """The last record; its figures are those of ``conversation.Conversation``."""
+
+    kind: Literal["summary"] = "summary"
+
+
+Record = TalkRecord | ChunkRecord | UnheardRecord | CommandRecord | DeviceRecord | SummaryRecord
+_RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
+
+
+class EventWriter:
+    """Writes the file, line by line; a line is there whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        """Create the file; DuologueError where it cannot be written or is there already."""
+        self.path = path
+        try:
+            self._stream = path.open("xb", buffering=0)
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+    def write(self, record: Record) -> None:
+        """Append one record."""
+        line = record.model_dump_json().encode() + b"\n"
+        whole = self._stream.tell()
+        error = None
+        try:
+            written = self._stream.write(line)
+        except OSError as failure:
+            written, error = 0, failure
+        if written != len(line):
+            with contextlib.suppress(OSError):  # a drive that is gone keeps nothing anyway
+                self._stream.truncate(whole)
+                self._stream.seek(whole)
+            raise unwritable(self.path, error) from error
+
+    def sync(self) -> None:
+        """Have the disk keep what was written; DuologueError where it fails to."""
+        try:
+            sync(self._stream.fileno())
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
+    def close(self) -> None:
+        """Release the file."""
+        self._stream.close()
+
+
+def read_events(path: Path, lenient: bool = False) -> Iterator[Record]:
+    """The records of a file, of which the first one names the talk.
+
+    A last line that breaks off is left out. Other threads get the interpreter now and then. Raises
+    DuologueError where the file cannot be read, is not one of ours, is damaged or was written by
+    another version; if ``lenient`` what cannot be read is left out instead.
+    """
+    number = 0
+    try:
+        for number, line in enumerate(read_lines(path)):
+            if number == 0 and not lenient:
+                _check_version(path, line)
+            elif number % _POLITE_RECORDS == 0:
+                time.sleep(0)
+            try:
+                yield _RECORD.validate_json(line)
+            except ValidationError:
+                if not lenient:
+                    raise
+    except OSError as error:
+        if not lenient:
+            raise DuologueError(
+                f"{path} cannot be read ({error.strerror}); choose the folder of a recorded talk."
+            ) from error
+    except ValidationError as error:
+        raise DuologueError(
+            f"{path} is damaged in line {number + 1}; choose another recorded talk."
+        ) from error
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """The whole lines; of one that is no record's, being far too long, only a part.
+
+    Raises OSError.
+    """
+    if not path.is_file():  # a pipe would keep us waiting
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    with path.open("rb") as stream:
+        while line := stream.readline(_MOST_LINE_BYTES):
+            whole = line
+            while len(whole) == _MOST_LINE_BYTES and not whole.endswith(b"\n"):
+                whole = stream.readline(_MOST_LINE_BYTES)
+            if not whole.endswith(b"\n"):
+                return
+            yield line
+
+
+def read_talk(folder: Path) -> tuple[TalkRecord, Iterator[Record]]:
+    """The head of a recorded talk, and its other records.
+
+    Raises DuologueError as ``read_events`` does, also later, and where the folder is no recording.
+    """
+    records = read_events(folder / EVENTS_NAME)
+    head = next(records, None)
+    if not isinstance(head, TalkRecord):
+        raise DuologueError(f"{folder} is not a recorded conversation; choose another.")
+    return head, records
+
+
+def read_head(folder: Path) -> TalkRecord | None:
+    """That of a recorded talk of this version; None where there is none that can be read."""
+    try:
+        return read_talk(folder)[0]
+    except DuologueError:
+        return None
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """The last record of a talk that came to its end; else empty."""
+    try:
+        if not path.is_file():
+            return {}
+        with path.open("rb") as stream:
+            for tail_bytes in (_TAIL_BYTES, _MOST_LINE_BYTES):
+                stream.seek(max(path.stat().st_size - tail_bytes, 0))
+                before, _, last = stream.read(tail_bytes).rstrip(b"\n").rpartition(b"\n")
+                if before:
+                    break
+        record = from_json(last)
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) and record.get("kind") == "summary" else {}
+
+
+def _check_version(path: Path, line: bytes) -> None:
+    try:
+        head = from_json(line)
+    except ValueError:
+        head = None
+    if not isinstance(head, dict) or head.get("kind") != "talk":
+        raise DuologueError(f"{path} is not a recorded talk; choose the folder of one.")
+    if head.get("version") != EVENTS_VERSION:
+        raise DuologueError(
+            f"{path} was written by another version of Duologue; open it with that version."
+        )
+
+
+# --- what the records are made from ---------------------------------------------------------------
+
+
+def talk_record(duplex: Duplex, sound: str, **source: Any) -> TalkRecord:
+    """The first record of a talk; ``source`` tells where the user's sound comes from."""
+    return TalkRecord(
+        began=datetime.now().astimezone().isoformat(timespec="seconds"),
+        sound=sound,
+        bundle=bundle_name(duplex.bundle),
+        back_end=back_end(duplex.gpu_layers),
+        chunk_ms=duplex.format.chunk_ms,
+        latency_ms=duplex.latency_ms,
+        seed=duplex.seed,
+        own_sampling=SamplingSettings(**vars(duplex.own_sampling)),
+        estimate_sampling=SamplingSettings(**vars(duplex.estimate_sampling)),
+        **source,
+    )
+
+
+def bundle_name(bundle: Bundle) -> BundleName:
+    """How a record names a bundle."""
+    manifest = bundle.manifest
+    digest = hashlib.sha256(manifest.model_dump_json().encode()).hexdigest()
+    return BundleName(name=manifest.name, version=manifest.version, sha256=digest)
+
+
+def back_end(gpu_layers: int) -> BackEnd:
+    """The back end of this process."""
+    return BackEnd(
+        llama_cpp=llama_cpp.__version__,
+        onnxruntime=onnxruntime.__version__,
+        machine=f"{platform.system()} {platform.machine()} {BACK_ENDS.cpu}".strip(),
+        gpu_layers=gpu_layers,
+    )
+
+
+def chunk_record(
+    step: Step,
+    start_sample: int,
+    samples: int,
+    ready_ms: float,
+    more: Mapping[str, Any] | None = None,
+) -> ChunkRecord:
+    """The record of a step; ``more`` is what else its caller knows, as JSON values."""
+    fields = {
+        "index": step.index,
+        "start_sample": start_sample,
+        "samples": samples,
+        "lost": step.lost,
+        "speak": step.speak,
+        "user_units": step.user_units,
+        "user_estimates": step.user_estimates,
+        "own_units": step.own_units,
+        "own_text": list(step.own_text),
+        "heard_text": list(step.heard_text),
+        "estimate_hits": step.estimate_hits,
+        "estimate_misses": step.estimate_misses,
+        "tokens_refed": step.tokens_refed,
+        "ready_ms": round(ready_ms, 3),
+        "timings_ms": {stage: round(value, 3) for stage, value in step.timings_ms.items()},
+    }
+    return ChunkRecord.model_validate({**(more or {}), **fields})

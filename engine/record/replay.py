@@ -1,0 +1,132 @@
+"""Holds a recorded talk again: the same sound, the same seed, are the tokens the same?
+
+What the recording says of each step is repeated: sound that was lost, chunks in which the agent
+was too late to speak, pauses. Works on talks with a file and on live ones. One thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import DuologueError
+from engine.record.events import (
+    BundleName,
+    ChunkRecord,
+    UnheardRecord,
+    back_end,
+    bundle_name,
+    read_talk,
+)
+from engine.record.talk_sound import TalkSound
+from engine.sound.audio_file import from_pcm
+from engine.syncllm.bundle import Bundle
+from engine.syncllm.duplex import Duplex, Step
+from engine.timebase import SAMPLE_RATE_HZ
+
+
+@dataclass
+class Replay:
+    """How a talk went again."""
+
+    chunk_ms: int
+    chunks: int = 0
+    different: int = 0
+    """Chunks of which a token was another."""
+    first_different: int | None = None
+    """Index of the first of them."""
+    unheard_samples: int = 0
+    """Sound that no step heard: the interval that had begun when a live talk was ended."""
+    remarks: list[str] = field(default_factory=list)
+    """What the user should know, one sentence each."""
+
+    @property
+    def identical(self) -> bool:
+        """Whether every token of every chunk was the same."""
+        return self.chunks > 0 and not self.different
+
+
+def replay(
+    folder: Path,
+    bundle: Bundle,
+    gpu_layers: int | None = None,
+    advance: Callable[[str, float, float | None], None] = lambda what, done, total: None,
+) -> Replay:
+    """Run the recording in ``folder`` through the engine again and compare all tokens.
+
+    ``gpu_layers``: as recorded by default. Raises DuologueError where there is no recording that
+    can be read, or it was made with another bundle.
+    """
+    head, records = read_talk(folder)
+    found = bundle_name(bundle)
+    if found.sha256 != head.bundle.sha256:
+        raise DuologueError(
+            f"The talk was recorded with {_name(head.bundle)}, not with {_name(found)}; "
+            "give that bundle with --bundle."
+        )
+    result = Replay(head.chunk_ms)
+    here = back_end(head.back_end.gpu_layers if gpu_layers is None else gpu_layers)
+    if here != head.back_end:
+        result.remarks.append(
+            f"The back end is another one ({here}; recorded with {head.back_end}): "
+            "tokens may differ."
+        )
+    duplex = Duplex(
+        bundle,
+        head.chunk_ms,
+        head.latency_ms,
+        head.seed,
+        head.own_sampling.sampling(),
+        head.estimate_sampling.sampling(),
+        here.gpu_layers,
+    )
+    try:
+        with TalkSound(folder / head.sound) as track:
+            heard = np.zeros(0, np.int16)
+            for record in records:
+                if isinstance(record, UnheardRecord):
+                    track.read(record.samples)
+                    result.unheard_samples += record.samples
+                if not isinstance(record, ChunkRecord):
+                    continue
+                if record.index != result.chunks:
+                    raise DuologueError(
+                        f"{folder} is not recorded from a talk's beginning; choose another one."
+                    )
+                heard = np.concatenate([heard, track.read(record.samples)[:, 0]])
+                due = duplex.due_samples
+                if len(heard) < due:
+                    result.remarks.append(
+                        f"The sound breaks off after {track.position / SAMPLE_RATE_HZ:.1f} s; "
+                        "the rest was not compared."
+                    )
+                    break
+                step = duplex.step_due(from_pcm(heard[:due]), record.lost, record.speak)
+                heard = heard[due:]
+                _compare(step, record, result)
+                advance("replay", track.position, track.length_samples)
+    finally:
+        duplex.close()
+    return result
+
+
+def _name(bundle: BundleName) -> str:
+    return f"{bundle.name} {bundle.version} ({bundle.sha256[:8]})"
+
+
+def _compare(step: Step, record: ChunkRecord, result: Replay) -> None:
+    same = (
+        step.user_units == record.user_units
+        and step.user_estimates == record.user_estimates
+        and step.own_units == record.own_units
+        and list(step.own_text) == record.own_text
+        and list(step.heard_text) == record.heard_text
+    )
+    if not same:
+        result.different += 1
+        if result.first_different is None:
+            result.first_different = record.index
+    result.chunks += 1

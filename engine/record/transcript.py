@@ -1,0 +1,126 @@
+"""The transcript: what both speakers said, in lines, from words beside the units or read in them.
+
+Grows with a talk's steps or with the records of its recording. Times are those of the chunks in
+which the words stood: of a text slot the agent's at their onset or a chunk earlier and the user's
+when the agent had understood them, of a reader both some 240 ms behind their end. Knows no models
+and no screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from engine.atomic_write import write_atomically
+from engine.record.events import EVENTS_NAME, ChunkRecord, TalkRecord, read_events
+from engine.syncllm.bundle import Manifest
+from engine.syncllm.duplex import Step
+from engine.timebase import SAMPLE_RATE_HZ
+
+TRANSCRIPT_NAME = "transcript.txt"
+LINE_PAUSE_MS = 1000
+"""Words of a speaker further apart begin a new line; a long word takes less."""
+LINE_MAX_CHARACTERS = 160
+"""A longer line ends with the next word: two rows of a film's subtitles, and again as many."""
+
+Side = Literal["user", "agent"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one speaker said without a long pause, or a part of it, in [start, end)."""
+
+    side: Side
+    start_sample: int
+    end_sample: int
+    text: str
+
+
+class Transcript:
+    """One conversation's."""
+
+    def __init__(self, chunk_samples: int, captioned: Sequence[Side] = ()) -> None:
+        """``captioned``: whose words will come, as far as that is known."""
+        self._chunk_samples = chunk_samples
+        self._captioned = captioned
+        self._newest: dict[Side, int] = {}
+        self.lines: list[Line] = []
+        """In the order of their beginnings; the newest of each side may still grow."""
+
+    def add(self, step: Step | ChunkRecord) -> bool:
+        """Take in the words of a step; returns whether there were any."""
+        start_sample = (step.index + 1) * self._chunk_samples
+        self._add("user", step.heard_text, start_sample)
+        self._add("agent", step.own_text, start_sample)
+        return bool(step.heard_text or step.own_text)
+
+    @property
+    def sides(self) -> list[Side]:
+        """Whose words come, or came."""
+        both: tuple[Side, ...] = ("user", "agent")
+        return [side for side in both if side in self._captioned or side in self._newest]
+
+    def newest(self, side: Side) -> Line | None:
+        """The last line of a speaker."""
+        index = self._newest.get(side)
+        return None if index is None else self.lines[index]
+
+    def at(self, side: Side, sample: int) -> Line | None:
+        """The speaker's last line that has begun by then."""
+        begun = (line for line in reversed(self.lines) if line.start_sample <= sample)
+        return next((line for line in begun if line.side == side), None)
+
+    def _add(self, side: Side, pieces: Sequence[str], start_sample: int) -> None:
+        if not pieces:
+            return
+        text, end_sample = "".join(pieces), start_sample + self._chunk_samples
+        line = self.newest(side)
+        if line:
+            pause_ms = (start_sample - line.end_sample) * 1000 / SAMPLE_RATE_HZ
+            goes_on = pause_ms < LINE_PAUSE_MS and len(line.text) <= LINE_MAX_CHARACTERS
+            # The rest of a word belongs to it, whenever it comes.
+            if goes_on or not text.startswith(" "):
+                grown = replace(line, end_sample=end_sample, text=line.text + text)
+                self.lines[self._newest[side]] = grown
+                return
+        self._newest[side] = len(self.lines)
+        self.lines.append(Line(side, start_sample, end_sample, text.lstrip()))
+
+
+def captioned_sides(manifest: Manifest) -> list[Side]:
+    """Whose words a bundle writes."""
+    if manifest.words is None:
+        return []
+    only_own = manifest.text is not None and manifest.text.heard_base is None
+    return ["agent"] if only_own else ["user", "agent"]
+
+
+def read_transcript(folder: Path) -> Transcript:
+    """What can be read of a recorded talk's, from its events."""
+    records = read_events(folder / EVENTS_NAME, lenient=True)
+    head = next(records, None)
+    if not isinstance(head, TalkRecord):
+        return Transcript(0)
+    transcript = Transcript(head.chunk_ms * SAMPLE_RATE_HZ // 1000)
+    for record in records:
+        if isinstance(record, ChunkRecord):
+            transcript.add(record)
+    return transcript
+
+
+def timestamp(sample: int) -> str:
+    """A place on the tracks as h:mm:ss.s."""
+    minutes, seconds = divmod(sample * 10 // SAMPLE_RATE_HZ / 10, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02d}:{seconds:04.1f}"
+
+
+def write_transcript(path: Path, lines: Sequence[Line]) -> None:
+    """Write a line of text for each, with its time and speaker, whole or not at all.
+
+    Raises DuologueError where that fails.
+    """
+    text = "".join(f"{timestamp(line.start_sample)} {line.side}: {line.text}\n" for line in lines)
+    write_atomically(path, text)

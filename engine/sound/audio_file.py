@@ -1,0 +1,414 @@
+"""Sound files: any recording in, as a stream of 16 kHz mono.
+
+All of it is read, whatever its header tells of its length; what is not read, remarks tell. Of
+several channels one is heard, for two in one would let another speak as the user. Reading holds one
+block at a time, so a file of ten hours needs no more memory than one of ten seconds. Knows no
+models. Runs in the thread of its caller.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+import soxr
+
+from engine.errors import DuologueError
+from engine.sound.pieced_file import PiecedFile, Span
+from engine.sound.sound_links import Link, find_links, first_mp3_frame, is_tag
+from engine.timebase import SAMPLE_RATE_HZ
+
+_LOG = logging.getLogger(__name__)
+_FORMATS = "wav, flac, ogg or mp3"
+_MIN_RATE_HZ, _MAX_RATE_HZ = 4_000, 768_000
+_BLOCKS_PER_SECOND = 4
+_MOST_VALUES = 1 << 18  # of a block, all channels together
+_CLIPPED = 0.999
+_SILENT = 10 ** (-60 / 20)
+_UNKNOWN_FRAMES = 1 << 40  # a lifetime at any rate; libsndfile's word for not known is 2^63 - 1
+# Speech never packs so tightly. Without a length, nothing is asked of the disk beforehand.
+_MOST_FRAMES_PER_BYTE = 100
+_LEAST_UNUSED_BYTES = 1000
+# A channel counts as silent 30 dB below the loudest, over so much of the recording.
+_SILENT_BESIDE, _PROBED_SECONDS = 1e-3, 300.0
+_OWN_SHARE = 0.05
+"""Of a channel's power that the heard one does not explain; two microphones' noise makes less."""
+_OWN_STEM, _OWN_EVENTS_NAME = "conversation", "events.jsonl"
+"""Of the folders that talks leave: user left, agent right."""
+_FULL_SCALE = 1 << 15
+
+
+class AudioReader:
+    """One voice of a recording, read once from its beginning; a context manager."""
+
+    def __init__(self, path: Path, channel: int | None = None) -> None:
+        """Open a file that libsndfile reads, of any rate and any number of channels.
+
+        ``channel`` counts from 1; without it, the first that is heard. Raises DuologueError where
+        there is no such file, it holds no sound, or not that channel.
+        """
+        self.path = path
+        try:
+            if path.exists() and not path.is_file():
+                raise DuologueError(f"{path} is not a file; give a recording ({_FORMATS}).")
+            self._stream = path.open("rb")
+        except OSError as error:
+            raise self._unreadable(error) from error
+        self._parts: list[_Part] = []
+        try:
+            self._open_parts()
+            self._check(channel)
+        except BaseException:
+            self.close()
+            raise
+        first = self._parts[0]
+        self.rate_hz = first.rate_hz
+        self.channels = first.channels
+        self.length_samples = self._length_samples()
+        """Length at 16 kHz; None where the file does not tell, or tells what cannot be."""
+        self._own = path.stem == _OWN_STEM and (path.parent / _OWN_EVENTS_NAME).is_file()
+        try:
+            self.channel = channel or (1 if self._own else self._heard_channel())
+            """The one that is read, counted from 1."""
+        except BaseException:
+            self.close()
+            raise
+        self._left_out = LeftOut()
+        self._clipped_frames = self._frames = 0
+        self._peak = 0.0
+
+    def _unreadable(self, error: OSError) -> DuologueError:
+        return DuologueError(
+            f"{self.path} cannot be read ({error.strerror}); give a recording ({_FORMATS})."
+        )
+
+    def _open_parts(self) -> None:
+        try:
+            self._bytes = self._stream.seek(0, os.SEEK_END)
+            if not self._bytes:
+                raise DuologueError(f"{self.path} is empty; give a recording ({_FORMATS}).")
+            links = find_links(self._stream, self._bytes)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        for link in links:
+            part = _part(self._stream, link)
+            if part:
+                self._parts.append(part)
+            elif self._parts:  # what comes before is worth reading
+                self._parts[-1].damaged = True
+                break
+        if not self._parts and (start := first_mp3_frame(self._stream)) is not None:
+            span = Span(start, self._bytes - start)
+            self._parts = [*filter(None, [_part(self._stream, Link((span,), counted=False))])]
+        if not self._parts:
+            raise DuologueError(
+                f"{self.path} is not a sound file that can be read; give a recording ({_FORMATS})."
+            )
+
+    def _check(self, channel: int | None) -> None:
+        for part in self._parts:
+            if not _MIN_RATE_HZ <= part.rate_hz <= _MAX_RATE_HZ:
+                raise DuologueError(
+                    f"{self.path} says it has {part.rate_hz} samples a second; "
+                    f"give a recording with {_MIN_RATE_HZ} to {_MAX_RATE_HZ}."
+                )
+        if all(part.promised_frames == 0 for part in self._parts):
+            raise DuologueError(f"{self.path} holds no sound; give a recording that is not empty.")
+        most = max(part.channels for part in self._parts)
+        if channel is not None and not 1 <= channel <= most:
+            has = "one channel" if most == 1 else f"{most} channels"
+            raise DuologueError(f"{self.path} has {has}, not a channel {channel}; choose another.")
+
+    def _length_samples(self) -> int | None:
+        frames = [part.promised_frames for part in self._parts]
+        if None in frames or sum(filter(None, frames)) > _MOST_FRAMES_PER_BYTE * self._bytes:
+            return None
+        return sum(
+            -(-(part.promised_frames or 0) * SAMPLE_RATE_HZ // part.rate_hz) for part in self._parts
+        )
+
+    def _heard_channel(self) -> int:
+        """The first channel, or where that is silent against another, the first that is not."""
+        if self.channels == 1:
+            return 1
+        with AudioReader(self.path, channel=1) as probe:
+            powers = np.zeros(self.channels)
+            seconds = 0.0
+            for part in probe._parts:
+                while seconds < _PROBED_SECONDS and len(frames := part.read()):
+                    count = min(frames.shape[1], self.channels)
+                    powers[:count] += np.square(frames[:, :count], dtype=np.float64).sum(axis=0)
+                    seconds += len(frames) / part.rate_hz
+        return int(np.flatnonzero(powers >= _SILENT_BESIDE * powers.max())[0]) + 1
+
+    def __enter__(self) -> AudioReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file."""
+        for part in self._parts:
+            part.close()
+        self._stream.close()
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """The sound, float32 mono at 16 kHz, in blocks of about a quarter of a second."""
+        for part in self._parts:
+            same = part.rate_hz == SAMPLE_RATE_HZ
+            resampler = soxr.ResampleStream(
+                part.rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality="HQ"
+            )
+            last = False
+            while not last:
+                block = self._of_channel(part.read())
+                last = not len(block)
+                sound = block if same else resampler.resample_chunk(block, last=last)
+                if len(sound):
+                    yield np.clip(sound, -1.0, 1.0)
+        if not self._frames:
+            raise DuologueError(f"{self.path} is damaged at its beginning; give another recording.")
+
+    def chunks(self, chunk_samples: int) -> Iterator[np.ndarray]:
+        """The sound in chunks (chunk_samples,), the last one filled up with silence."""
+        rest = np.zeros(0, np.float32)
+        for block in self.blocks():
+            sound = np.concatenate([rest, block])
+            whole = len(sound) // chunk_samples * chunk_samples
+            yield from sound[:whole].reshape(-1, chunk_samples)
+            rest = sound[whole:]
+        if len(rest):
+            yield np.pad(rest, (0, chunk_samples - len(rest)))
+
+    def remarks(self) -> list[str]:
+        """What the user should know of the part read so far, one sentence each."""
+        found = [*self._on_length(), *self._on_channels()]
+        if self._peak < _SILENT:
+            found.append("The recording is silent; check the microphone it came from.")
+        elif self._clipped_frames > 0.001 * self._frames:
+            share = self._clipped_frames / self._frames
+            found.append(
+                f"The recording is clipped ({share:.1%} of its samples); "
+                "recorded at a lower level it would be understood better."
+            )
+        return found
+
+    def _on_length(self) -> list[str]:
+        """Whether what was read is all that there is, or more than the header tells."""
+        read = sum(part.seconds_read for part in self._parts)
+        if any(part.damaged or part.misses_frames for part in self._parts):
+            promised = [part.promised_seconds for part in self._parts]
+            told = sum(filter(None, promised))
+            if None in promised or told <= read:
+                return [f"The recording is damaged: it breaks off after {read:.1f} s."]
+            return [
+                f"The recording is damaged: of the {told:.1f} s that it should have, "
+                f"{read:.1f} s could be read."
+            ]
+        unused = sum(part.unused_bytes for part in self._parts)
+        if unused:
+            return [
+                f"The last {unused / 1000:.0f} kB of the file do not belong to its sound and are "
+                "not used; if they are another recording, make it a file of its own."
+            ]
+        if any(part.header_behind for part in self._parts):
+            return [
+                "The recording was not closed as it should be: its header tells of a part only; "
+                f"all {read:.1f} s were read."
+            ]
+        return []
+
+    def _on_channels(self) -> list[str]:
+        others = self._left_out.channels
+        if not others:
+            return []
+        if self._own and self.channel == 1:
+            return ["The left channel is heard, the user's; the agent's, the right one, is not."]
+        listed = " and ".join(map(str, others)) if len(others) < 3 else f"the {len(others)} others"
+        return [
+            f"Of the recording's {self.channels} channels number {self.channel} is heard as the "
+            f"user; what is in {listed} is not (--channel chooses)."
+        ]
+
+    def _of_channel(self, frames: np.ndarray) -> np.ndarray:
+        """float32 (n,) of (n, channels): the user's; what is no number becomes silence."""
+        frames = np.nan_to_num(frames, nan=0.0, posinf=1.0, neginf=-1.0)
+        at = min(self.channel, frames.shape[1]) - 1
+        sound: np.ndarray = np.ascontiguousarray(frames[:, at])
+        if len(sound):
+            self._left_out.push(frames, at)
+            loudness = np.abs(sound)
+            self._peak = max(self._peak, float(loudness.max()))
+            self._clipped_frames += int((loudness >= _CLIPPED).sum())
+        self._frames += len(sound)
+        return np.clip(sound, -1.0, 1.0)
+
+
+class LeftOut:
+    """Watches whether the channels that are not heard hold anything that the heard one does not."""
+
+    def __init__(self) -> None:
+        self._found: set[int] = set()
+
+    @property
+    def channels(self) -> list[int]:
+        """Those that do, counted from 1."""
+        return sorted(self._found)
+
+    def push(self, frames: np.ndarray, heard: int) -> None:
+        """Look at a block, float32 (n, channels), of which channel ``heard`` is heard."""
+        if frames.shape[1] == 1:
+            return
+        sound = frames[:, heard].astype(np.float64)
+        power = float(sound @ sound)
+        for other in range(frames.shape[1]):
+            if other == heard or other + 1 in self._found:
+                continue
+            beside = frames[:, other].astype(np.float64)
+            # What a copy would explain, louder or softer or upside down, is not lost.
+            common = float(sound @ beside) ** 2 / power if power else 0.0
+            own_power = float(beside @ beside)
+            least = len(frames) * _SILENT**2
+            if own_power - common > max(least, _OWN_SHARE * own_power):
+                self._found.add(other + 1)
+
+
+class _ForwardFile(soundfile.SoundFile):
+    """A sound file that is read from beginning to end.
+
+    soundfile seeks after each block and asks for no more than the header tells. At the end of a
+    FLAC that tells no length that seek fails, and the last block is lost.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
+class _Part:
+    """One of the recordings in a file, as it is read."""
+
+    def __init__(self, stream: BinaryIO, link: Link) -> None:
+        self._bytes = PiecedFile(stream, link.pieces)
+        self._file = _ForwardFile(self._bytes)
+        if self._file.format == "MP3" and not link.counted:
+            self._file.close()
+            self._bytes = PiecedFile(stream, link.pieces, endless=True)
+            self._file = _ForwardFile(self._bytes)
+        self.rate_hz: int = self._file.samplerate
+        self.channels: int = self._file.channels
+        self.header_behind = link.header_behind
+        frames: int = self._file.frames
+        self.promised_frames: int | None = None
+        """None where the file does not tell."""
+        if frames < _UNKNOWN_FRAMES:
+            self.promised_frames = round(frames * link.promised_share)
+        self.damaged = link.fade_out
+        self.misses_frames = False
+        """Whether it ended before what its header tells."""
+        self.unused_bytes = 0
+        """Behind its end."""
+        self._frames_read = 0
+        # Few frames at once of many channels, so that no header makes us ask for much memory.
+        self._block_frames = max(
+            min(self.rate_hz // _BLOCKS_PER_SECOND, _MOST_VALUES // self.channels), 1
+        )
+        self._ended = False
+
+    @property
+    def seconds_read(self) -> float:
+        return self._frames_read / self.rate_hz
+
+    @property
+    def promised_seconds(self) -> float | None:
+        return None if self.promised_frames is None else self.promised_frames / self.rate_hz
+
+    def read(self) -> np.ndarray:
+        """The next frames, float32 (n, channels); none at the end."""
+        frames = np.full((self._block_frames, self.channels), np.nan, np.float32)
+        if self._ended:
+            return frames[:0]
+        try:
+            count = len(self._file.read(out=frames))
+        except soundfile.SoundFileError:
+            # What came before the damage is there all the same, but not its count.
+            there = np.flatnonzero(~np.isnan(frames).all(axis=1))
+            count = int(there[-1]) + 1 if len(there) else 0
+            self.damaged = True
+        self._frames_read += count
+        if not count:
+            self._end()
+        return frames[:count]
+
+    def _end(self) -> None:
+        self._ended = True
+        promised = self.promised_frames
+        self.misses_frames = promised is not None and self._frames_read < promised
+        self.damaged |= self._bytes.failure is not None
+        if self._file.format in ("MP3", "FLAC"):
+            unused = self._bytes.length - self._bytes.tell()
+            if unused > _LEAST_UNUSED_BYTES and not is_tag(self._bytes.read(16) or b""):
+                self.unused_bytes = unused
+
+    def close(self) -> None:
+        """Release libsndfile's memory."""
+        self._file.close()
+
+
+def _part(stream: BinaryIO, link: Link) -> _Part | None:
+    """None where libsndfile cannot read it."""
+    try:
+        return _Part(stream, link)
+    except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError):
+        return None
+
+
+def read_mono(
+    path: Path,
+    max_seconds: float | None = None,
+    channel: int | None = None,
+    remark: Callable[[str], None] | None = None,
+) -> np.ndarray:
+    """A recording, or its first ``max_seconds``, as float32 (n,) at 16 kHz.
+
+    ``remark`` takes what the user should know of it, one sentence each; without, it is logged.
+    """
+    most = None if max_seconds is None else round(max_seconds * SAMPLE_RATE_HZ)
+    blocks: list[np.ndarray] = []
+    with AudioReader(path, channel) as recording:
+        for block in recording.blocks():
+            blocks.append(block)
+            if most is not None and sum(map(len, blocks)) > most:
+                break
+        found = recording.remarks()
+    sound = np.concatenate(blocks)
+    if remark and most is not None and len(sound) > most:
+        found.append(f"Only the first {max_seconds:g} s of the recording are used.")
+    for sentence in found:
+        if remark:
+            remark(sentence)
+        else:
+            _LOG.warning("%s: %s", path, sentence)
+    return sound[:most]
+
+
+def to_pcm(audio: np.ndarray) -> np.ndarray:
+    """int16 (n,) of float32 (n,); louder sound than [-1, 1] is clipped."""
+    pcm: np.ndarray = np.clip(np.rint(audio * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1)
+    return pcm.astype(np.int16)
+
+
+def from_pcm(pcm: np.ndarray) -> np.ndarray:
+    """float32 (n,) of int16 (n,)."""
+    return pcm.astype(np.float32) / np.float32(_FULL_SCALE)

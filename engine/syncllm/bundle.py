@@ -1,0 +1,388 @@
+"""A bundle: the folder that holds one set of models, and the manifest that describes it.
+
+Everything that comes from outside is checked here, before a model is opened, and every complaint
+names the file and what to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from engine.errors import DuologueError
+from engine.log_file import shown
+from engine.resource_files import resources
+from engine.syncllm.clock import Sampling
+from engine.syncllm.tokens import TextSlot, TokenFormat
+from engine.syncllm.word_pieces import read_pieces
+from engine.timebase import FRAME_MS, UNIT_RATE_HZ
+
+MANIFEST_NAME = "manifest.json"
+PLAIN_VERSION: Literal[1] = 1
+TEXT_VERSION: Literal[2] = 2
+READER_VERSION: Literal[3] = 3
+"""Of manifests without words, with a text slot, and with a reader: programs that know only the
+first go on reading all bundles that they can speak with, and ask for a newer Duologue at the
+others."""
+_KNOWN_VERSIONS = (PLAIN_VERSION, TEXT_VERSION, READER_VERSION)
+MAX_TEXT = 8
+"""Text tokens of a kind in a chunk; of the longest, 240 ms, a word is seldom shorter."""
+# Far above what anybody trains, and far below what no computer can hold: a number beyond them is a
+# mistake, which would be noticed only as the talk begins.
+_MOST_FILE_BYTES = 1 << 40
+_MAX_MS = 30_000
+_MOST_FRAMES = _MAX_MS // FRAME_MS
+_MOST_UNITS = 1 << 16
+_MOST_PIECES = 1 << 18
+_MOST_ID = 1 << 24
+_MOST_CONTEXT_TOKENS = 1 << 17
+_MOST_SINK_CHUNKS = 10_000
+_MOST_NAME_LETTERS = 100
+_MOST_LICENCE_LETTERS = 1_000
+MOST_MANIFEST_BYTES = 1_000_000
+_MOST_QUOTED_LETTERS = 60
+_REMEDY = "install the bundle again"
+
+
+def _key_number(key: object) -> object:
+    """JSON writes the keys of an object as text."""
+    return int(key) if isinstance(key, str) and key.isdecimal() else key
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("only letters that can be shown belong here")
+    return text
+
+
+ChunkMs = Literal[160, 200, 240]
+ChunkMsKey = Annotated[ChunkMs, BeforeValidator(_key_number)]
+TokenId = Annotated[int, Field(ge=0, le=_MOST_ID)]
+PieceCount = Annotated[int, Field(gt=0, le=_MOST_PIECES)]
+Milliseconds = Annotated[int, Field(ge=0, le=_MAX_MS, multiple_of=FRAME_MS)]
+Line = Annotated[str, AfterValidator(_one_line)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class FileEntry(_Strict):
+    """One file of the bundle."""
+
+    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
+    """A plain file name: a bundle is flat, and nothing outside it is ever read."""
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    bytes: Annotated[int, Field(gt=0, le=_MOST_FILE_BYTES)]
+
+
+class Files(_Strict):
+    """The three models."""
+
+    tokenizer: FileEntry
+    language_model: FileEntry
+    vocoder: FileEntry
+
+
+class TokenIds(_Strict):
+    """Which id of the language model means what."""
+
+    unit_base: TokenId
+    s0: TokenId
+    s1: TokenId
+    bos: dict[ChunkMsKey, TokenId] | None = None
+    """First token of a context by chunk length, if the model was trained with one."""
+
+
+class TextSettings(_Strict):
+    """The text slot: words that stand in the agent's chunks before its units."""
+
+    pieces: FileEntry
+    """The letters of the pieces; see `engine.syncllm.word_pieces`."""
+    piece_count: PieceCount
+    own_base: TokenId
+    """Token id of piece 0 in the agent's words."""
+    most_own: Annotated[int, Field(ge=1, le=MAX_TEXT)]
+    """Most pieces of the agent's words in a chunk."""
+    heard_base: TokenId | None = None
+    """Token id of piece 0 in the user's words, if the model writes what it hears."""
+    most_heard: Annotated[int, Field(ge=0, le=MAX_TEXT)] = 0
+
+    def slot(self) -> TextSlot:
+        """As the token format takes it."""
+        return TextSlot(
+            self.piece_count, self.own_base, self.most_own, self.heard_base, self.most_heard
+        )
+
+    def ids(self) -> list[range]:
+        """Ids of all text."""
+        bases = (self.own_base, self.heard_base)
+        return [range(base, base + self.piece_count) for base in bases if base is not None]
+
+
+class ReaderSettings(_Strict):
+    """The reader: a model that reads both speakers' units for captions, beside the talk."""
+
+    network: FileEntry
+    pieces: FileEntry
+    """The letters of the pieces, as those of a text slot."""
+    piece_count: PieceCount
+
+
+class EncoderSettings(_Strict):
+    """How the tokenizer hears a stream."""
+
+    window_ms: Annotated[Milliseconds, Field(ge=FRAME_MS)]
+    """Past sound that is heard again with every chunk."""
+    lookahead_ms: Milliseconds = 0
+    """Most future sound that improves a unit."""
+    delay_ms: Milliseconds = 0
+    """How far behind the sound a unit is (informative)."""
+
+
+class VocoderSettings(_Strict):
+    """How the vocoder speaks a stream."""
+
+    past_frames: Annotated[int, Field(ge=0, le=_MOST_FRAMES)]
+    """Units before a chunk that its sound depends on."""
+    delay_ms: Milliseconds = 0
+    """How far behind its unit a sound is (informative)."""
+
+
+class SamplingSettings(_Strict):
+    """How one kind of token is drawn."""
+
+    temperature: Annotated[float, Field(ge=0, le=2)]
+    top_p: Annotated[float, Field(gt=0, le=1)]
+
+    def sampling(self) -> Sampling:
+        """As the clock takes it."""
+        return Sampling(self.temperature, self.top_p)
+
+
+class Samplings(_Strict):
+    """Sampling of the agent's units and of the estimate of the user's."""
+
+    own: SamplingSettings
+    estimate: SamplingSettings
+
+
+class Manifest(_Strict):
+    """All that the engine must know of the models."""
+
+    manifest_version: Literal[1, 2, 3]
+    name: Annotated[Line, Field(min_length=1, max_length=_MOST_NAME_LETTERS)]
+    version: Annotated[Line, Field(max_length=_MOST_NAME_LETTERS)]
+    licence: Annotated[str, Field(max_length=_MOST_LICENCE_LETTERS)]
+    unit_rate_hz: Literal[25]
+    unit_count: Annotated[int, Field(gt=0, le=_MOST_UNITS)]
+    silence_unit: Annotated[int, Field(ge=0)]
+    files: Files
+    tokens: TokenIds
+    chunks_ms: Annotated[list[ChunkMs], Field(min_length=1)]
+    default_chunk_ms: ChunkMs
+    boundary_emit: bool
+    encoder: EncoderSettings
+    vocoder: VocoderSettings
+    context_tokens: Annotated[int, Field(ge=256, le=_MOST_CONTEXT_TOKENS)]
+    sink_chunks: Annotated[int, Field(ge=0, le=_MOST_SINK_CHUNKS)] = 0
+    sampling: Samplings
+    text: TextSettings | None = Field(default=None, exclude_if=lambda text: text is None)
+    reader: ReaderSettings | None = Field(default=None, exclude_if=lambda reader: reader is None)
+    """Both left out of the file where there is none: recordings know a bundle by its manifest's
+    hash."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Manifest:
+        ids = sorted(self._ids(), key=lambda one: one.start)
+        if any(first.stop > second.start for first, second in pairwise(ids)):
+            raise ValueError("two tokens share an id")
+        if (self.text is not None) != (self.manifest_version == TEXT_VERSION):
+            raise ValueError(f"manifest version {TEXT_VERSION} is that of a text slot")
+        if (self.reader is not None) != (self.manifest_version == READER_VERSION):
+            raise ValueError(f"manifest version {READER_VERSION} is that of a reader")
+        if self.text and (self.text.heard_base is None) != (self.text.most_heard == 0):
+            raise ValueError("heard_base and most_heard go together")
+        if len(set(self.chunks_ms)) < len(self.chunks_ms):
+            raise ValueError("chunks_ms names a length twice")
+        if self.silence_unit >= self.unit_count:
+            raise ValueError(f"there is no unit {self.silence_unit}")
+        if self.default_chunk_ms not in self.chunks_ms:
+            raise ValueError("default_chunk_ms is not among chunks_ms")
+        if self.tokens.bos is not None and set(self.chunks_ms) - set(self.tokens.bos):
+            raise ValueError("a chunk length has no first token")
+        return self
+
+    def vocabulary(self) -> int:
+        """Ids that the language model must have."""
+        return max(one.stop for one in self._ids())
+
+    def entries(self) -> list[FileEntry]:
+        """All files but the manifest."""
+        files = self.files
+        entries = [files.tokenizer, files.language_model, files.vocoder]
+        if self.reader:
+            entries.append(self.reader.network)
+        return [*entries, self.words.pieces] if self.words else entries
+
+    @property
+    def words(self) -> TextSettings | ReaderSettings | None:
+        """What writes words, if anything does."""
+        return self.text or self.reader
+
+    def _ids(self) -> list[range]:
+        special = [self.tokens.s0, self.tokens.s1, *(self.tokens.bos or {}).values()]
+        units = range(self.tokens.unit_base, self.tokens.unit_base + self.unit_count)
+        text = self.text.ids() if self.text else []
+        return [units, *(range(token, token + 1) for token in special), *text]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder whose files are whole."""
+
+    folder: Path
+    manifest: Manifest
+    pieces: tuple[str, ...] = ()
+    """Pieces of text, where there is a text slot or a reader."""
+
+    @property
+    def tokenizer(self) -> Path:
+        """The ONNX tokenizer."""
+        return self.folder / self.manifest.files.tokenizer.path
+
+    @property
+    def language_model(self) -> Path:
+        """The GGUF language model."""
+        return self.folder / self.manifest.files.language_model.path
+
+    @property
+    def vocoder(self) -> Path:
+        """The ONNX vocoder."""
+        return self.folder / self.manifest.files.vocoder.path
+
+    @property
+    def reader(self) -> Path | None:
+        """The ONNX reader, if there is one."""
+        reader = self.manifest.reader
+        return self.folder / reader.network.path if reader else None
+
+    def token_format(self, chunk_ms: int) -> TokenFormat:
+        """The format at one chunk length; DuologueError where it was not trained."""
+        manifest = self.manifest
+        if chunk_ms not in manifest.chunks_ms:
+            known = ", ".join(map(str, manifest.chunks_ms))
+            raise DuologueError(
+                f"The bundle {manifest.name} was not trained for chunks of {chunk_ms} ms; "
+                f"choose one of {known}."
+            )
+        bos = manifest.tokens.bos
+        return TokenFormat(
+            unit_count=manifest.unit_count,
+            s0=manifest.tokens.s0,
+            s1=manifest.tokens.s1,
+            chunk_frames=chunk_ms * UNIT_RATE_HZ // 1000,
+            bos=None if bos is None else bos[chunk_ms],
+            unit_base=manifest.tokens.unit_base,
+            boundary_emit=manifest.boundary_emit,
+            text=manifest.text.slot() if manifest.text else None,
+        )
+
+
+def default_folder() -> Path:
+    """The starter bundle that comes with the program."""
+    return resources() / "starter"
+
+
+def load_bundle(folder: Path | None = None) -> Bundle:
+    """Read and verify a bundle (the starter without ``folder``).
+
+    Raises DuologueError where anything is missing, damaged or not understood.
+    """
+    folder = folder or default_folder()
+    manifest = read_manifest(folder / MANIFEST_NAME)
+    for entry in manifest.entries():
+        _verify(folder / entry.path, entry)
+    words = manifest.words
+    pieces = read_pieces(folder / words.pieces.path, words.piece_count) if words else ()
+    return Bundle(folder, manifest, pieces)
+
+
+def describe_file(path: Path) -> FileEntry:
+    """The manifest's entry for a file in its bundle's folder."""
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return FileEntry(path=path.name, sha256=digest, bytes=path.stat().st_size)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Put the manifest beside the files it describes."""
+    text = json.dumps(manifest.model_dump(mode="json"), indent=2)
+    (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf8")
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check a manifest, but not the files it names; DuologueError where it is wrong."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            raise DuologueError(f"{path} is not a plain file; {_REMEDY}.")
+        with path.open("rb") as stream:
+            text = stream.read(MOST_MANIFEST_BYTES + 1)
+        if len(text) > MOST_MANIFEST_BYTES:
+            raise DuologueError(f"{path} is too large for a bundle's manifest; {_REMEDY}.")
+        content = json.loads(text)
+    except FileNotFoundError as error:
+        raise DuologueError(
+            f"There is no bundle in {path.parent} ({path.name} is missing); "
+            "choose a bundle's folder."
+        ) from error
+    except OSError as error:
+        raise DuologueError(f"{path} cannot be read ({error.strerror}); {_REMEDY}.") from error
+    except (ValueError, RecursionError) as error:
+        raise DuologueError(f"{path} is not a bundle's manifest; {_REMEDY}.") from error
+    # Before anything else: another version may differ in all the rest.
+    version = content.get("manifest_version") if isinstance(content, dict) else None
+    if version is not None and version not in _KNOWN_VERSIONS:
+        known = " and ".join(map(str, _KNOWN_VERSIONS))
+        raise DuologueError(
+            f"{path} has manifest version {shown(version, _MOST_QUOTED_LETTERS)}, which this "
+            f"Duologue does not know (it knows {known}); install the newest Duologue."
+        )
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = shown(".".join(map(str, first["loc"])) or "manifest", _MOST_QUOTED_LETTERS)
+        problem = first["msg"].removeprefix("Value error, ")
+        raise DuologueError(f"{path} is wrong at {place}: {problem}; {_REMEDY}.") from error
+
+
+def _verify(path: Path, entry: FileEntry) -> None:
+    try:
+        found = path.stat().st_size
+        if found != entry.bytes:
+            raise DuologueError(
+                f"{path} has {found} bytes where the manifest says {entry.bytes}; {_REMEDY}."
+            )
+        digest = describe_file(path).sha256
+    except FileNotFoundError as error:
+        raise DuologueError(f"{path} is missing; {_REMEDY}.") from error
+    except OSError as error:
+        raise DuologueError(f"{path} cannot be read ({error.strerror}); {_REMEDY}.") from error
+    if digest != entry.sha256:
+        raise DuologueError(f"{path} is not the file that the manifest names; {_REMEDY}.")

@@ -1,0 +1,516 @@
+"""The chunk clock: estimate the user, speak, and put the truth in the estimate's place.
+
+Token side of SyncLLM (arXiv 2409.15594, sections 3 and 3.1). The context holds, chunk by chunk,
+[S0] and the agent's units, then [S1] and the user's. To speak chunk N + 1 the model needs the
+user's chunks up to N; those that are not known yet are sampled, and replaced when they come. Where
+the format has a text slot, words stand before the agent's units. The agent's own are part of what
+was spoken, so a roll-back keeps them; the user's were guessed from an estimate, and are drawn again
+when the truth is there. Upon words that are mere guesses the agent does not begin to speak: what it
+said could not be taken back. Knows no sound and no threads.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.errors import DuologueError
+from engine.syncllm.llama import Llama
+from engine.syncllm.tokens import (
+    KNOWN_AFTER_CHUNKS,
+    TextSlot,
+    TokenFormat,
+    deduplicated_units,
+    interpolated_units,
+)
+
+MAX_UNKNOWN_CHUNKS = 4
+"""A latency of 480 ms in chunks of 160 ms leaves three unknown; one more where input is late."""
+
+_KEPT, _EARLY = 0.75, 0.8
+"""Parts of the context's limit: what a cut leaves, and from where on a quiet moment is used."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a token is drawn."""
+
+    temperature: float
+    """0 takes the likeliest."""
+    top_p: float
+    """Smallest set of likeliest tokens that holds this probability."""
+
+
+@dataclass(eq=False)
+class _Chunk:
+    """One chunk of the context; its [S0] lies at position ``start``."""
+
+    start: int
+    own: list[int]
+    user: list[int] = field(default_factory=list)
+    """New units of the user: real, or estimated until then."""
+    real: bool = False
+    estimated: bool = False
+    text: list[int] = field(default_factory=list)
+    """Tokens of the text slot, between the tag and the agent's units."""
+
+    @property
+    def user_start(self) -> int:
+        return self.start + 1 + len(self.text) + len(self.own)
+
+
+@dataclass(frozen=True)
+class ClockStep:
+    """What one beat of the clock did."""
+
+    own_units: list[int]
+    """New units of the agent's next chunk."""
+    own_frames: list[int]
+    """The same, one unit per frame."""
+    own_text: list[int]
+    """Pieces of the agent's words in that chunk."""
+    heard_text: list[int]
+    """Pieces of the user's words, of the chunks that nothing will change any more."""
+    user_estimates: list[list[int]]
+    """Estimated new units of the user's chunks that are not known, oldest first."""
+    hits: int
+    """Real chunks that equalled their estimate, so that the cache was kept."""
+    misses: int
+    tokens_refed: int
+    refeed_ms: float
+    estimate_ms: float
+    own_ms: float
+    not_numbers: int = 0
+    """Tokens drawn though the language model gave scores that are no numbers."""
+
+
+class ChunkClock:
+    """The token stream of one conversation, without end."""
+
+    def __init__(
+        self,
+        llama: Llama,
+        fmt: TokenFormat,
+        own: Sampling,
+        estimate: Sampling,
+        silence_unit: int,
+        sink_chunks: int = 0,
+        seed: int = 0,
+    ) -> None:
+        """Start a conversation in ``llama``, whose earlier content is forgotten.
+
+        ``sink_chunks``: how many first chunks are never cut from the context.
+        """
+        headroom = max_step_tokens(fmt)
+        limit = llama.capacity - headroom
+        if limit < 2 * (headroom + sink_chunks * max_chunk_tokens(fmt)):
+            raise DuologueError(
+                f"A context of {llama.capacity} tokens is too short for a talk; "
+                "raise context_tokens in the bundle's manifest."
+            )
+        self._llama, self._fmt = llama, fmt
+        self._own_sampling, self._estimate_sampling = own, estimate
+        self._sink_chunks = sink_chunks
+        self._limit = limit
+        self._units = range(fmt.unit_count)
+        self._unit_ids = np.arange(fmt.unit_base, fmt.unit_base + fmt.unit_count)
+        self._allowed: dict[tuple[int, ...], np.ndarray] = {}
+        """The ids of each choice that came up, by its tags and which kinds are among them."""
+        self._random = np.random.default_rng(seed)
+        self._silence_unit = silence_unit
+        self._last_own = silence_unit
+        self._last_heard: int | None = None
+        self._pending: list[int] = [] if fmt.bos is None else [fmt.bos]
+        self._chunks: list[_Chunk] = []
+        self._not_numbers = 0
+        self.elapsed_chunks = 0
+        llama.truncate(0)
+        # A dialogue's first chunk has no carry, so even silence is said (spec: both emit).
+        self._begin_own()
+        self._chunks[0].own = [silence_unit]
+        self._pending += fmt.unit_tokens([silence_unit])
+
+    @property
+    def context_tokens(self) -> int:
+        """Tokens in the context, those included that wait to be fed."""
+        return self._llama.length + len(self._pending)
+
+    def advance(
+        self,
+        heard: Sequence[Sequence[int]] | None,
+        speak: bool = True,
+        prefix: Sequence[int] = (),
+    ) -> ClockStep:
+        """Advance one chunk and return the agent's next one.
+
+        ``heard``: the user's chunks that became known, oldest first, each as its frames (one unit
+        per frame); None where the oldest unknown chunk is lost, so that its estimate stands for
+        good. ``prefix``: the first frames of the chunk after those, where they are known already;
+        its estimate goes on from there. Every other chunk up to the running one is estimated, so
+        the latency in chunks is how far the caller lags; at most ``MAX_UNKNOWN_CHUNKS``. Without
+        ``speak`` the agent's next chunk is silence, at the cost of a token: its time has passed.
+        Raises ValueError where more is heard than has passed, or too little for too long.
+        """
+        times = [time.perf_counter()]
+        self._shift_context()
+        # The chunk spoken last is unknown in any case, so there is one.
+        unknown = next(i for i, chunk in enumerate(self._chunks) if not chunk.real)
+        lost = self._chunks[unknown] if heard is None else None
+        hits, misses, stale = self._take(heard or [])
+        running = next((chunk for chunk in self._chunks[unknown:] if not chunk.real), None)
+        if prefix and (running is None or len(prefix) >= self._fmt.chunk_frames):
+            raise ValueError(f"{len(prefix)} frames have begun no chunk that is unknown")
+        refed = 0
+        first = len(self._chunks) - 1
+        if stale is not None:
+            self._roll_back(stale)
+            refed += self._write_user(stale)
+            first = self._chunks.index(stale) + 1
+            while first < len(self._chunks):
+                refed += self._write_own(self._chunks[first], hear_again=True)
+                if not self._chunks[first].real:
+                    break
+                refed += self._write_user(self._chunks[first])
+                first += 1
+        elif running and running.estimated and not self._matches_prefix(running.user, prefix):
+            self._roll_back(running)
+            first = self._chunks.index(running)
+        if refed and first < len(self._chunks):
+            self._flush()
+        times.append(time.perf_counter())
+        for index in range(first, len(self._chunks)):
+            chunk = self._chunks[index]
+            if index > first:
+                refed += self._write_own(chunk, hear_again=stale is not None)
+            self._estimate(index, prefix if chunk is running else ())
+        if lost:
+            lost.real = True
+            self._last_heard = lost.user[-1] if lost.user else self._last_heard
+        estimates = [list(chunk.user) for chunk in self._chunks if not chunk.real]
+        times.append(time.perf_counter())
+        own = self._speak() if speak else self._keep_silent()
+        times.append(time.perf_counter())
+        refeed_ms, estimate_ms, own_ms = (np.diff(times) * 1000).tolist()
+        frames = interpolated_units(own, self._last_own, self._fmt)
+        self._last_own = frames[-1]
+        not_numbers, self._not_numbers = self._not_numbers, 0
+        own_text, _ = self._pieces(self._chunks[-1].text)
+        settled = zip(self._chunks[unknown:], self._chunks[unknown + 1 :], strict=False)
+        heard_text = [self._pieces(after.text)[1] for chunk, after in settled if chunk.real]
+        return ClockStep(
+            own_units=own,
+            own_frames=frames,
+            own_text=own_text,
+            heard_text=list(itertools.chain.from_iterable(heard_text)),
+            user_estimates=estimates,
+            hits=hits,
+            misses=misses,
+            tokens_refed=refed,
+            refeed_ms=refeed_ms,
+            estimate_ms=estimate_ms,
+            own_ms=own_ms,
+            not_numbers=not_numbers,
+        )
+
+    # --- the user -------------------------------------------------------------------------------
+
+    def _take(self, heard: Sequence[Sequence[int]]) -> tuple[int, int, _Chunk | None]:
+        """Note real chunks; returns hits, misses and the first chunk that must be rewritten."""
+        hits = misses = 0
+        stale: _Chunk | None = None
+        unknown = [chunk for chunk in self._chunks if not chunk.real]
+        if len(heard) > len(unknown):
+            raise ValueError(f"{len(heard)} chunks heard, {len(unknown)} have passed")
+        if len(unknown) - len(heard) > MAX_UNKNOWN_CHUNKS:
+            raise ValueError(f"{len(unknown) - len(heard)} chunks of the user are unknown")
+        if any(len(frames) != self._fmt.chunk_frames for frames in heard):
+            raise ValueError(f"a chunk heard has {self._fmt.chunk_frames} frames")
+        for chunk, frames in zip(unknown, heard, strict=False):
+            units = deduplicated_units(frames, self._last_heard, self._fmt)
+            self._last_heard = int(frames[-1])
+            if chunk.estimated and units == chunk.user:
+                hits += 1
+            else:
+                misses += chunk.estimated
+                stale = stale or chunk
+            chunk.user, chunk.real = units, True
+        return hits, misses, stale
+
+    def _roll_back(self, chunk: _Chunk) -> None:
+        """Cut the context where the chunk's user part begins."""
+        keep = chunk.user_start
+        if keep < self._llama.length:
+            self._pending.clear()
+            self._llama.truncate(keep)
+        else:
+            del self._pending[keep - self._llama.length :]
+
+    def _write_user(self, chunk: _Chunk) -> int:
+        if chunk.user:
+            self._pending += [self._fmt.s1, *self._fmt.unit_tokens(chunk.user)]
+        return len(chunk.user) + bool(chunk.user)
+
+    def _write_own(self, chunk: _Chunk, hear_again: bool = False) -> int:
+        """Say again a chunk that was spoken after the place of the roll-back.
+
+        ``hear_again``: an estimate before it was wrong, so the user's words in it are drawn anew.
+        """
+        chunk.start = self.context_tokens
+        self._pending.append(self._fmt.s0)
+        slot, text = self._fmt.text, chunk.text
+        if hear_again and slot and slot.most_heard:
+            text = [token for token in text if slot.heard_piece(token) is None]
+            chunk.text = self._heard_anew(slot) + text
+        self._pending += [*text, *self._fmt.unit_tokens(chunk.own)]
+        return 1 + len(chunk.text) + len(chunk.own)
+
+    def _heard_anew(self, slot: TextSlot) -> list[int]:
+        """Sample the user's words behind the tag, and leave them at the end of the context."""
+        heard: list[int] = []
+        tags, sampling = [self._fmt.s0, self._fmt.s1], self._own_sampling
+        while len(heard) < slot.most_heard:
+            token = self._sample(tags, sampling, units=True, heard=True, own=True)
+            if slot.heard_piece(token) is None:
+                break
+            self._pending.append(token)
+            heard.append(token)
+        return heard
+
+    def _prefix_units(self, prefix: Sequence[int]) -> list[int]:
+        """New units that the first unknown chunk has for certain if it brings any."""
+        last = None if self._fmt.boundary_emit else self._last_heard
+        return deduplicated_units(prefix, last, self._fmt)
+
+    def _matches_prefix(self, estimate: list[int], prefix: Sequence[int]) -> bool:
+        """Whether an estimate of the first unknown chunk may still come true."""
+        first = self._prefix_units(prefix)
+        if not estimate:
+            return first in ([], [self._last_heard])
+        room = self._fmt.chunk_frames - len(prefix)
+        return estimate[: len(first)] == first and len(estimate) - len(first) <= room
+
+    def _estimate(self, index: int, prefix: Sequence[int]) -> None:
+        """Sample the user's part of a chunk whose own part is the end of the context.
+
+        ``prefix``: its frames that are known, where it is the first unknown one.
+        """
+        fmt, sampling = self._fmt, self._estimate_sampling
+        chunk = self._chunks[index]
+        chunk.user, chunk.estimated = [], True
+        first = self._prefix_units(prefix)
+        nothing_new = first in ([], [self._last_heard])
+        if nothing_new and self._sample([fmt.s0, fmt.s1], sampling) == fmt.s0:
+            return
+        self._pending += [fmt.s1, *fmt.unit_tokens(first)]
+        carried = None if fmt.boundary_emit else self._last_user(index)
+        chunk.user = first + self._sample_units(
+            first[-1] if first else carried,
+            [fmt.s0],
+            sampling,
+            at_least_one=nothing_new,
+            most=fmt.chunk_frames - len(prefix),
+        )
+
+    def _last_user(self, index: int) -> int | None:
+        """The user's last unit before a chunk, guessed where it is not known."""
+        for chunk in reversed(self._chunks[:index]):
+            if chunk.real:
+                break
+            if chunk.user:
+                return chunk.user[-1]
+        return self._last_heard
+
+    # --- the agent ------------------------------------------------------------------------------
+
+    def _begin_own(self) -> None:
+        self._chunks.append(_Chunk(self.context_tokens, []))
+        self._pending.append(self._fmt.s0)
+        self.elapsed_chunks += 1
+
+    def _speak(self) -> list[int]:
+        """Sample the agent's next chunk and leave it at the end of the context."""
+        fmt = self._fmt
+        self._begin_own()
+        carried = None if fmt.boundary_emit else self._last_own
+        text: list[int] = []
+        own = self._sample_units(carried, [fmt.s0, fmt.s1], self._own_sampling, text=text)
+        self._chunks[-1].own, self._chunks[-1].text = own, text
+        return own
+
+    def _keep_silent(self) -> list[int]:
+        """A chunk of silence, as the format writes it."""
+        fmt = self._fmt
+        self._begin_own()
+        own = deduplicated_units([self._silence_unit] * fmt.chunk_frames, self._last_own, fmt)
+        self._pending += fmt.unit_tokens(own)
+        self._chunks[-1].own = own
+        return own
+
+    def _pieces(self, text: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Pieces of the agent's words and of the user's in tokens of the text slot."""
+        slot = self._fmt.text
+        if slot is None:
+            return [], []
+        own, heard = map(slot.own_piece, text), map(slot.heard_piece, text)
+        return [p for p in own if p is not None], [p for p in heard if p is not None]
+
+    # --- sampling -------------------------------------------------------------------------------
+
+    def _sample_units(
+        self,
+        carried: int | None,
+        ends: list[int],
+        sampling: Sampling,
+        at_least_one: bool = False,
+        text: list[int] | None = None,
+        most: int | None = None,
+    ) -> list[int]:
+        """Sample units until one of ``ends`` (not consumed) or there are ``most`` (a chunk full).
+
+        No unit repeats the one before it (``carried`` before the first), so each is a new one.
+        Where ``text`` is given, tokens of the text slot may stand before the units and are added
+        to it.
+        """
+        units: list[int] = []
+        previous = carried
+        most = self._fmt.chunk_frames if most is None else most
+        while len(units) < most:
+            tags = [] if at_least_one and not units else ends
+            words = (False, False) if text is None or units else self._room_for_text(text)
+            token = self._sample(tags, sampling, True, *words, banned=previous)
+            if token in tags:
+                break
+            self._pending.append(token)
+            if text is not None and token - self._fmt.unit_base not in self._units:
+                text.append(token)
+                continue
+            previous = token - self._fmt.unit_base
+            units.append(previous)
+        return units
+
+    def _room_for_text(self, text: Sequence[int]) -> tuple[bool, bool]:
+        """Whether the user's and the agent's words may go on behind a chunk's text so far."""
+        slot = self._fmt.text
+        if slot is None:
+            return False, False
+        own, heard = self._pieces(text)
+        begins = self._last_own == self._silence_unit and not own
+        waits = begins and self._guesses_words(text)
+        return not own and len(heard) < slot.most_heard, len(own) < slot.most_own and not waits
+
+    def _guesses_words(self, text: Sequence[int]) -> bool:
+        """Whether words of the user stand here, or shortly before, that an estimate tells of.
+
+        At a latency of one chunk they never do: the chunk they tell of is known by then.
+        """
+        unknown = next(i for i, chunk in enumerate(self._chunks) if not chunk.real)
+        doubtful = self._chunks[unknown + KNOWN_AFTER_CHUNKS :]
+        if not doubtful:
+            return False
+        return any(self._pieces(told)[1] for told in (text, *(chunk.text for chunk in doubtful)))
+
+    def _sample(
+        self,
+        tags: list[int],
+        sampling: Sampling,
+        units: bool = False,
+        heard: bool = False,
+        own: bool = False,
+        banned: int | None = None,
+    ) -> int:
+        """One token out of ``tags`` and, if ``units``, all units but ``banned``.
+
+        ``heard`` and ``own``: and the text of the user's and the agent's words.
+        """
+        logits = self._flush()
+        key = (*tags, units, heard, own)
+        allowed = self._allowed.get(key)
+        if allowed is None:
+            slot, kinds = self._fmt.text, [np.array(tags, np.int64)]
+            if units:
+                kinds.append(self._unit_ids)
+            if slot and own:
+                kinds.append(np.arange(slot.own_base, slot.own_base + slot.piece_count))
+            if slot and heard and slot.heard_base is not None:
+                kinds.append(np.arange(slot.heard_base, slot.heard_base + slot.piece_count))
+            allowed = self._allowed[key] = np.concatenate(kinds)
+        scores = logits[allowed]
+        finite = np.isfinite(scores)
+        if not finite.all():
+            # The likeliest of the rest; where there is none, what ends the part of the chunk.
+            self._not_numbers += 1
+            scores = np.where(finite, scores, -np.inf)
+            if not finite.any():
+                scores[0] = 0.0
+        if banned is not None:
+            scores[len(tags) + banned] = -np.inf
+        return int(allowed[sample_token(scores, sampling, self._random)])
+
+    def _flush(self) -> np.ndarray:
+        """Feed what waits; logits of the last token of the context."""
+        if self._pending:
+            self._llama.feed(self._pending)
+            self._pending.clear()
+            self._logits = self._llama.logits()
+        return self._logits
+
+    # --- endless talk ---------------------------------------------------------------------------
+
+    def _shift_context(self) -> None:
+        """Cut the oldest chunks after the sink, down to ``_KEPT`` of the limit.
+
+        To move the rest down takes llama.cpp some 20 ms, so it is done early where a chunk costs
+        next to nothing otherwise: where the agent is silent and heard nothing new.
+        """
+        quiet = self._last_own == self._silence_unit and not any(
+            chunk.user or chunk.own not in ([], [self._silence_unit]) for chunk in self._chunks[-2:]
+        )
+        if self.context_tokens <= self._limit * (_EARLY if quiet else 1):
+            return
+        goal = self.context_tokens - int(self._limit * _KEPT)
+        first = self._chunks[self._sink_chunks].start
+        kept = next(
+            (
+                index
+                for index, chunk in enumerate(self._chunks)
+                if chunk.start - first >= goal or not chunk.real
+            ),
+            len(self._chunks) - 1,
+        )
+        cut = self._chunks[kept].start - first
+        self._llama.drop(first, first + cut)
+        del self._chunks[self._sink_chunks : kept]
+        for chunk in self._chunks[self._sink_chunks :]:
+            chunk.start -= cut
+
+
+def max_chunk_tokens(fmt: TokenFormat) -> int:
+    """Tokens of a chunk full of text in which both bring a new unit in every frame."""
+    return 2 * (fmt.chunk_frames + 1) + (fmt.text.most if fmt.text else 0)
+
+
+def max_step_tokens(fmt: TokenFormat) -> int:
+    """Tokens that one beat may add to the context at the very most."""
+    return (MAX_UNKNOWN_CHUNKS + 1) * max_chunk_tokens(fmt)
+
+
+def sample_token(logits: np.ndarray, sampling: Sampling, random: np.random.Generator) -> int:
+    """Index into ``logits``: temperature, then the smallest set that holds ``top_p``."""
+    if sampling.temperature <= 0:
+        return int(logits.argmax())
+    scaled = (logits - logits.max()).astype(np.float64) / sampling.temperature
+    weights = np.exp(scaled)
+    weights /= weights.sum()
+    likeliest = int(weights.argmax())
+    if weights[likeliest] >= sampling.top_p:
+        return likeliest  # alone in the set: most tokens, so no sorting for them
+    order = np.argsort(-weights)
+    held = np.cumsum(weights[order])
+    count = int(np.searchsorted(held, sampling.top_p)) + 1
+    kept = order[:count]
+    point = random.random() * held[min(count, len(held)) - 1]
+    return int(kept[min(int(np.searchsorted(held[:count], point)), len(kept) - 1)])

@@ -1,0 +1,296 @@
+"""The duplex core: a chunk of the user's sound in, a chunk of the agent's sound out.
+
+A plain synchronous object, the same for live talk, files, replay, benchmark and tests: no threads,
+files or devices. Interval N is the time [N D, (N + 1) D), D being the chunk's length. Step N takes
+the user's sound of interval N and returns the agent's of interval N + 1.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.errors import DuologueError
+from engine.sound.audio_file import from_pcm, to_pcm
+from engine.syncllm.barge_in import BargeIn, fade_out
+from engine.syncllm.bundle import Bundle
+from engine.syncllm.clock import ChunkClock, ClockStep, Sampling, max_step_tokens
+from engine.syncllm.llama import Llama
+from engine.syncllm.unit_encoder import Tokenizer, UnitEncoder
+from engine.syncllm.unit_reader import StreamingReader, UnitReader
+from engine.syncllm.vocoder import StreamingVocoder
+from engine.timebase import FRAME_MS, SAMPLE_RATE_HZ
+
+MAX_LATENCY_MS = 480
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happened in one interval."""
+
+    index: int
+    """N: the interval whose user sound was taken."""
+    agent_audio: np.ndarray
+    """float32 (chunk samples,): the agent's sound of interval N + 1."""
+    user_units: list[list[int]]
+    """Frames of the user's chunks that became known in this step, oldest first."""
+    user_estimates: list[list[int]]
+    """Estimated new units of the user's chunks that are not known yet, oldest first."""
+    own_units: list[int]
+    """New units of the agent's chunk N + 1."""
+    own_frames: list[int]
+    """The same, one per frame."""
+    estimate_hits: int
+    """Chunks that became known and were just as estimated: the cache was kept."""
+    estimate_misses: int
+    tokens_refed: int
+    timings_ms: dict[str, float]
+    """encoder, refeed, estimate, own, vocoder and total."""
+    lost: bool = False
+    """The sound used was not the user's; see ``Duplex.step``."""
+    speak: bool = True
+    """False where the agent's chunk had to be silence."""
+    yields_floor: bool = False
+    """The agent is silent because the user speaks: its sound breaks off with interval N, or as much
+    sooner as the caller can."""
+    own_text: Sequence[str] = ()
+    """Pieces of the agent's words that begin in chunk N + 1, or one later; a leading space begins a
+    word. Of a reader: words that end in it or shortly before. None without a text slot or a reader,
+    as for the next."""
+    heard_text: Sequence[str] = ()
+    """Pieces of the user's words, as the agent understood them by then, or as the reader did."""
+    not_numbers: int = 0
+    """How often a model gave what is no number: silence, or the likeliest of the rest, is in its
+    place."""
+
+
+class Duplex:
+    """One conversation."""
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        chunk_ms: int | None = None,
+        latency_ms: int | None = None,
+        seed: int = 0,
+        own_sampling: Sampling | None = None,
+        estimate_sampling: Sampling | None = None,
+        gpu_layers: int = 0,
+        threads: int = 1,
+    ) -> None:
+        """Open the bundle's models; ``threads`` is the language model's.
+
+        ``latency_ms``, 0 to 480: how late the user's sound is used; one chunk (the paper's case)
+        by default. Raises DuologueError where the bundle or a setting will not do.
+        """
+        manifest = bundle.manifest
+        self.format = bundle.token_format(
+            manifest.default_chunk_ms if chunk_ms is None else chunk_ms
+        )
+        self.latency_ms = self.format.chunk_ms if latency_ms is None else latency_ms
+        if not 0 <= self.latency_ms <= MAX_LATENCY_MS:
+            raise DuologueError(
+                f"A latency of {self.latency_ms} ms is out of range; "
+                f"choose 0 to {MAX_LATENCY_MS} ms."
+            )
+        if seed < 0:
+            raise DuologueError(f"A seed of {seed} is out of range; choose 0 or more.")
+        self.bundle = bundle
+        self.seed = seed
+        self.own_sampling = own_sampling or manifest.sampling.own.sampling()
+        self.estimate_sampling = estimate_sampling or manifest.sampling.estimate.sampling()
+        self.unknown_chunks = -(-self.latency_ms // self.format.chunk_ms)
+        # What is left between the last known chunk and the sound that may be used already.
+        slack_ms = self.unknown_chunks * self.format.chunk_ms - self.latency_ms
+        lookahead_ms = min(slack_ms // FRAME_MS * FRAME_MS, manifest.encoder.lookahead_ms)
+        prefix_frames = (slack_ms - lookahead_ms) // FRAME_MS if self.unknown_chunks else 0
+        self._encoder = UnitEncoder(
+            Tokenizer(bundle.tokenizer, manifest.unit_count),
+            self.format.chunk_frames,
+            manifest.encoder.window_ms,
+            lookahead_ms,
+            prefix_frames,
+        )
+        self._vocoder = StreamingVocoder.of(bundle)
+        reader = UnitReader(bundle.reader, bundle.pieces) if bundle.reader else None
+        self._own_reader, self._user_reader = (
+            StreamingReader(reader) if reader else None for _ in range(2)
+        )
+        self._latency_samples = self.latency_ms * SAMPLE_RATE_HZ // 1000
+        capacity = manifest.context_tokens + max_step_tokens(self.format)
+        self.llama = Llama(bundle.language_model, capacity, gpu_layers, threads)
+        self.gpu_layers = self.llama.gpu_layers
+        self._closed = False
+        try:
+            if self.llama.vocabulary < manifest.vocabulary():
+                raise DuologueError(
+                    f"{bundle.language_model} has {self.llama.vocabulary} tokens where the "
+                    f"manifest needs {manifest.vocabulary()}; install the bundle again."
+                )
+            self._warm_up(prefix_frames * FRAME_MS + lookahead_ms)
+            self.reset()
+        except DuologueError:
+            self.close()
+            raise
+
+    def reset(self) -> None:
+        """Begin a new conversation with the same models and seed.
+
+        Its interval 0 has no agent's chunk from a step: there the agent is silent.
+        """
+        self._check_open()
+        manifest = self.bundle.manifest
+        self._encoder.reset()
+        self._vocoder.reset()
+        for reader in (self._own_reader, self._user_reader):
+            if reader:
+                reader.reset()
+        self._barge_in = BargeIn(manifest.silence_unit)
+        self._withheld = np.zeros(0, np.float32)
+        self._index = 0
+        self._clock = ChunkClock(
+            self.llama,
+            self.format,
+            self.own_sampling,
+            self.estimate_sampling,
+            manifest.silence_unit,
+            manifest.sink_chunks,
+            self.seed,
+        )
+
+    def close(self) -> None:
+        """Free the language model; the object is of no use afterwards."""
+        self._closed = True
+        self.llama.close()
+
+    @property
+    def context_tokens(self) -> int:
+        """Tokens that the model remembers now."""
+        return self._clock.context_tokens
+
+    def step(self, user_audio: np.ndarray, lost: bool = False, speak: bool = True) -> Step:
+        """Take the user's sound of one interval, float32 (chunk samples,) at 16 kHz.
+
+        Louder sound than [-1, 1] is clipped. ``lost`` says that the sound used in this step is not
+        the user's: the estimate of the chunk that it completes stands for good. Without ``speak``
+        the agent is silent in interval N + 1, whose time has passed. Raises DuologueError on
+        another type or shape and on sound that is not finite; the conversation can go on after
+        that.
+        """
+        self._check_open()
+        _check_sound(user_audio, self.format.chunk_samples)
+        return self._advance(self._due(user_audio), lost, speak)
+
+    @property
+    def due_samples(self) -> int:
+        """How much sound the next ``step_due`` takes: a chunk, less in the first steps."""
+        chunk = self.format.chunk_samples
+        begun = self._index * chunk - self._latency_samples
+        return max(begun + chunk, 0) - max(begun, 0)
+
+    def step_due(self, due_audio: np.ndarray, lost: bool = False, speak: bool = True) -> Step:
+        """The same step for a caller that keeps the latency itself, as live talk does.
+
+        ``due_audio`` float32 (due_samples,) is the user's sound of [N D - L, (N + 1) D - L), L
+        being the latency, from the beginning of the talk on. So step N can run L before its
+        interval is over. Gives what ``step`` gives; one conversation uses one of the two.
+        """
+        self._check_open()
+        _check_sound(due_audio, self.due_samples)
+        return self._advance(due_audio, lost, speak)
+
+    def _advance(self, due_audio: np.ndarray, lost: bool, speak: bool) -> Step:
+        started = time.perf_counter()
+        # Heard as it is recorded, in 16 bits, so that a replay gives the same tokens.
+        sound = from_pcm(to_pcm(due_audio))
+        heard = [units.tolist() for units in self._encoder.push(sound)]
+        encoded = time.perf_counter()
+        if lost and heard:
+            heard = []
+            clock_step = self._clock.advance(None, speak)
+        else:
+            clock_step = self._clock.advance(heard, speak, self._encoder.prefix.tolist())
+        spoken = time.perf_counter()
+        agent_audio = self._vocoder.push(clock_step.own_frames)
+        silent = np.isnan(agent_audio)
+        agent_audio[silent] = 0.0
+        self._barge_in.hear(sound)
+        spoken_frames = self._barge_in.spoken_frames(clock_step.own_frames)
+        if spoken_frames is not None:
+            agent_audio = fade_out(agent_audio, spoken_frames)
+        sounded = time.perf_counter()
+        own_text, heard_text = self._words(clock_step, heard)
+        done = time.perf_counter()
+        step = Step(
+            index=self._index,
+            agent_audio=agent_audio,
+            user_units=heard,
+            user_estimates=clock_step.user_estimates,
+            own_units=clock_step.own_units,
+            own_frames=clock_step.own_frames,
+            estimate_hits=clock_step.hits,
+            estimate_misses=clock_step.misses,
+            tokens_refed=clock_step.tokens_refed,
+            timings_ms={
+                "encoder": (encoded - started) * 1000,
+                "refeed": clock_step.refeed_ms,
+                "estimate": clock_step.estimate_ms,
+                "own": clock_step.own_ms,
+                "vocoder": (sounded - spoken) * 1000,
+                "total": (done - started) * 1000,
+            },
+            lost=lost,
+            speak=speak,
+            yields_floor=spoken_frames == 0,
+            own_text=own_text,
+            heard_text=heard_text,
+            not_numbers=clock_step.not_numbers + int(silent.sum()),
+        )
+        self._index += 1
+        return step
+
+    def _words(
+        self, clock_step: ClockStep, heard: Sequence[Sequence[int]]
+    ) -> tuple[list[str], list[str]]:
+        """Pieces of both speakers' words: the reader's where there is one, else the text slot's."""
+        if self._own_reader and self._user_reader:
+            user_units = list(itertools.chain.from_iterable(heard))
+            return self._own_reader.push(clock_step.own_frames), self._user_reader.push(user_units)
+        pieces = self.bundle.pieces
+        return [pieces[piece] for piece in clock_step.own_text], [
+            pieces[p] for p in clock_step.heard_text
+        ]
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError("the conversation has been closed")
+
+    def _warm_up(self, ahead_ms: int) -> None:
+        """Run both ONNX models once: the first run reserves memory, and finds a foreign model."""
+        heard = self.format.chunk_samples + ahead_ms * SAMPLE_RATE_HZ // 1000
+        self._encoder.push(np.zeros(heard, np.float32))
+        self._vocoder.push([self.bundle.manifest.silence_unit] * self.format.chunk_frames)
+
+    def _due(self, audio: np.ndarray) -> np.ndarray:
+        """Sound that is old enough to be used: all but the last ``latency_ms``."""
+        sound = np.concatenate([self._withheld, audio])
+        cut = max(len(sound) - self._latency_samples, 0)
+        self._withheld = sound[cut:]
+        return sound[:cut]
+
+
+def _check_sound(audio: np.ndarray, samples: int) -> None:
+    if not isinstance(audio, np.ndarray) or audio.dtype != np.float32:
+        kind = getattr(audio, "dtype", type(audio).__name__)
+        raise DuologueError(f"A chunk of sound is {kind}; feed float32 in [-1, 1].")
+    if audio.shape != (samples,):
+        raise DuologueError(
+            f"A chunk of sound has shape {audio.shape} where {(samples,)} belongs; "
+            "feed whole chunks of mono sound at 16 kHz."
+        )
+    if not np.isfinite(audio).all():
+        raise DuologueError("The sound holds values that are not numbers; check its source.")

@@ -1,0 +1,259 @@
+"""The token format: two speakers' units on one line, with the speaker tags as metronome.
+
+Spec: SyncLLM (arXiv 2409.15594) section 3. A dialogue is a row of chunks; in each the agent's tag
+[S0] with its new units comes first, then, if the user brought any new unit, [S1] with those. So
+[S0] beats once a chunk whatever is said. With a text slot, which the paper lacks and later systems
+have (SCoT, arXiv 2510.02066; TurnGuide, 2508.07375), words stand between the tag and the units:
+
+    chunk := [S0] heard* own* unit{0..c} ([S1] unit{1..c})?
+
+``own`` are pieces of what the agent says, ``heard`` of what it understood of the user; the latter
+stand in the agent's chunk because they can be known only when the user's units are there. Pure
+functions on integers; knows no model and no sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.timebase import FRAME_MS, FRAME_SAMPLES
+
+KNOWN_AFTER_CHUNKS = 2
+"""The agent's chunk in which a word can be written that the user ended: when the chunk before it is
+composed, the user's is known no further."""
+
+
+@dataclass(frozen=True)
+class TextSlot:
+    """Which ids are pieces of text, and how many of them a chunk may hold."""
+
+    piece_count: int
+    own_base: int
+    """Token id of piece 0 where the agent says it."""
+    most_own: int
+    """Pieces of the agent's words in a chunk; the clock needs a bound."""
+    heard_base: int | None = None
+    """Token id of piece 0 where the user said it; None where the user's words are not written."""
+    most_heard: int = 0
+
+    @property
+    def most(self) -> int:
+        """Text tokens of a chunk at the very most."""
+        return self.most_own + self.most_heard
+
+    def own_piece(self, token: int) -> int | None:
+        """The piece of the agent's words that a token is, if it is one."""
+        return _piece(token, self.own_base, self.piece_count)
+
+    def heard_piece(self, token: int) -> int | None:
+        """The piece of the user's words that a token is, if it is one."""
+        return _piece(token, self.heard_base, self.piece_count)
+
+    def tokens(self, heard: Iterable[int], own: Iterable[int]) -> list[int]:
+        """Token ids of pieces, in the order of a chunk; heard ones only with a ``heard_base``."""
+        heard_ids = [(self.heard_base or 0) + piece for piece in heard]
+        return heard_ids + [self.own_base + piece for piece in own]
+
+
+def _piece(token: int, base: int | None, count: int) -> int | None:
+    return token - base if base is not None and 0 <= token - base < count else None
+
+
+@dataclass(frozen=True)
+class TokenFormat:
+    """Which token id means what, and how long a chunk is."""
+
+    unit_count: int
+    s0: int
+    """Tag of the agent, the clock."""
+    s1: int
+    """Tag of the user."""
+    chunk_frames: int
+    """4, 5 or 6 frames: 160, 200 or 240 ms."""
+    bos: int | None = None
+    unit_base: int = 0
+    """Token id of unit 0."""
+    boundary_emit: bool = False
+    """Deduplicate inside the chunk only: a carried unit is said again when the chunk also holds a
+    new one. Halves the onset error for about 15 % more tokens; the paper's format is False."""
+    text: TextSlot | None = None
+    """None is the paper's format."""
+
+    @property
+    def chunk_ms(self) -> int:
+        """Length of a chunk in ms."""
+        return self.chunk_frames * FRAME_MS
+
+    @property
+    def chunk_samples(self) -> int:
+        """Length of a chunk in samples at 16 kHz."""
+        return self.chunk_frames * FRAME_SAMPLES
+
+    def unit_tokens(self, units: Iterable[int]) -> list[int]:
+        """Token ids of units."""
+        return [self.unit_base + unit for unit in units]
+
+
+def deduplicated_units(frames: Sequence[int], last: int | None, fmt: TokenFormat) -> list[int]:
+    """The units one speaker's chunk brings, given the speaker's last unit before it.
+
+    ``frames`` are the chunk's units, one per frame; ``last`` is None before the first chunk.
+    """
+    units: list[int] = []
+    previous = None if fmt.boundary_emit else last
+    for unit in frames:
+        if unit != previous:
+            units.append(int(unit))
+        previous = unit
+    if fmt.boundary_emit and units == [last]:
+        return []
+    return units
+
+
+def interpolated_units(units: Sequence[int], last: int, fmt: TokenFormat) -> list[int]:
+    """Spread a chunk's units evenly over its frames: frame i takes unit floor(i * n / c).
+
+    No unit repeats ``last`` (the tokenizer's silence unit before any); surplus units are cut.
+    """
+    count = fmt.chunk_frames
+    kept = list(units[:count]) or [last]
+    return [kept[index * len(kept) // count] for index in range(count)]
+
+
+def place_text(
+    words: Iterable[tuple[int, Sequence[int]]], chunks: int, most: int, fmt: TokenFormat
+) -> list[list[int]]:
+    """Share the pieces of words out to ``chunks`` chunks, at most ``most`` to each.
+
+    ``words`` are (frame, pieces) in order of time. A word's pieces stand from the chunk of its
+    frame on, later where those before it take the room; what is left at the end has no place.
+    """
+    placed: list[list[int]] = [[] for _ in range(chunks)]
+    index = 0
+    for frame, pieces in words:
+        index = max(index, frame // fmt.chunk_frames)
+        for piece in pieces:
+            while index < chunks and len(placed[index]) == most:
+                index += 1
+            if index >= chunks:
+                return placed
+            placed[index].append(piece)
+    return placed
+
+
+def encode(
+    own: Sequence[int] | np.ndarray,
+    user: Sequence[int] | np.ndarray,
+    fmt: TokenFormat,
+    own_text: Sequence[Sequence[int]] = (),
+    heard_text: Sequence[Sequence[int]] = (),
+) -> list[int]:
+    """Tokens of two unit streams of equal length, one unit per frame; a rest short of a chunk is
+    left out.
+
+    ``own_text`` and ``heard_text`` are the pieces of text in each chunk of the agent's, as far as
+    there are any. Raises ValueError where the streams differ in length or text has no room.
+    """
+    if len(own) != len(user):
+        raise ValueError(f"streams of {len(own)} and {len(user)} frames cannot be interleaved")
+    own_units: list[int] = np.asarray(own).tolist()
+    user_units: list[int] = np.asarray(user).tolist()
+    tokens = [] if fmt.bos is None else [fmt.bos]
+    last_own: int | None = None
+    last_user: int | None = None
+    for index in range(len(own_units) // fmt.chunk_frames):
+        start = index * fmt.chunk_frames
+        end = start + fmt.chunk_frames
+        tokens.append(fmt.s0)
+        tokens += _text_tokens(
+            heard_text[index] if index < len(heard_text) else (),
+            own_text[index] if index < len(own_text) else (),
+            fmt,
+        )
+        tokens += fmt.unit_tokens(deduplicated_units(own_units[start:end], last_own, fmt))
+        heard = deduplicated_units(user_units[start:end], last_user, fmt)
+        if heard:
+            tokens.append(fmt.s1)
+            tokens += fmt.unit_tokens(heard)
+        last_own, last_user = own_units[end - 1], user_units[end - 1]
+    return tokens
+
+
+def _text_tokens(heard: Sequence[int], own: Sequence[int], fmt: TokenFormat) -> list[int]:
+    slot = fmt.text or TextSlot(0, 0, 0)
+    if len(heard) > slot.most_heard or len(own) > slot.most_own:
+        raise ValueError(f"no room for {len(heard)} and {len(own)} pieces of text in a chunk")
+    if any(not 0 <= piece < slot.piece_count for piece in (*heard, *own)):
+        raise ValueError(f"there are only {slot.piece_count} pieces of text")
+    return slot.tokens(heard, own)
+
+
+@dataclass
+class ChunkTokens:
+    """What a chunk's tokens stand for."""
+
+    heard_text: list[int]
+    """Pieces of the user's words."""
+    own_text: list[int]
+    """Pieces of the agent's words."""
+    own: list[int]
+    """New units of the agent."""
+    user: list[int]
+    """New units of the user."""
+
+
+def parse(tokens: Sequence[int], fmt: TokenFormat) -> list[ChunkTokens]:
+    """The chunks that tokens stand for.
+
+    Raises ValueError at a token outside the format, at text behind units, and at too much text.
+    """
+    slot = fmt.text or TextSlot(0, 0, 0)
+    chunks: list[ChunkTokens] = []
+    theirs = False
+    for token in tokens:
+        if token == fmt.bos:
+            continue
+        if token == fmt.s0:
+            chunks.append(ChunkTokens([], [], [], []))
+            theirs = False
+        elif not chunks:
+            raise ValueError("a dialogue begins with [S0]")
+        elif token == fmt.s1:
+            theirs = True
+        elif 0 <= token - fmt.unit_base < fmt.unit_count:
+            (chunks[-1].user if theirs else chunks[-1].own).append(token - fmt.unit_base)
+        else:
+            _add_text(chunks[-1], token, slot, theirs)
+    return chunks
+
+
+def _add_text(chunk: ChunkTokens, token: int, slot: TextSlot, theirs: bool) -> None:
+    own, heard = slot.own_piece(token), slot.heard_piece(token)
+    if own is not None:
+        chunk.own_text.append(own)
+    elif heard is not None:
+        chunk.heard_text.append(heard)
+    else:
+        raise ValueError(f"token {token} is not in the format")
+    behind = theirs or chunk.own or (heard is not None and chunk.own_text)
+    full = len(chunk.own_text) > slot.most_own or len(chunk.heard_text) > slot.most_heard
+    if behind or full:
+        raise ValueError(f"text token {token} has no place there in the format")
+
+
+def decode(
+    tokens: Sequence[int], fmt: TokenFormat, silence_unit: int
+) -> tuple[list[int], list[int]]:
+    """The two unit streams (own, user) that tokens stand for, one unit per frame.
+
+    Raises ValueError at a token outside the format.
+    """
+    own: list[int] = []
+    user: list[int] = []
+    for chunk in parse(tokens, fmt):
+        own += interpolated_units(chunk.own, own[-1] if own else silence_unit, fmt)
+        user += interpolated_units(chunk.user, user[-1] if user else silence_unit, fmt)
+    return own, user

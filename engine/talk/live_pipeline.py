@@ -1,0 +1,315 @@
+"""The talk on the card's clock: blocks of 10 ms in, steps of the duplex core, sound to the playout.
+
+Step N needs the user's sound up to (N + 1) D - L, D being the chunk and L the latency, so it runs
+as soon as that is heard, but at most one chunk ahead of the time at which its sound is due. So the
+engine has L for it, a chunk's length at most, and half of one at least: below that latency the
+sound is due later by what is missing. A chunk that comes late loses its beginning; one whose time
+has passed is not spoken at all, in the model's context neither. Knows no threads and no devices;
+runs in the engine's thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from engine.card.playout import Playout
+from engine.card.sound_card import BLOCK_SAMPLES, DuplexBlock
+from engine.record.recorder import Command
+from engine.sound.voice_activity import VoiceActivityDetector
+from engine.syncllm.duplex import Duplex, Step
+from engine.talk.live_events import ChunkDone, Counts, Levels
+from engine.timebase import SAMPLE_RATE_HZ
+
+_LOG = logging.getLogger(__name__)
+
+MAX_CONCEALED_CHUNKS = 4
+"""A longer gap in the sound is cut out of the talk's time."""
+_LEVEL_BLOCKS = 5
+_MAX_DELAY_SAMPLES = 2 * BLOCK_SAMPLES
+"""Of an echo canceller."""
+
+
+class Canceller(Protocol):
+    """Takes the agent's voice out of the microphone's sound."""
+
+    @property
+    def delay_samples(self) -> int:
+        """How much later the user's sound comes out, two blocks at most."""
+        ...
+
+    def process(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
+        """The user alone, float32 (160,), from microphone and speaker, the same."""
+        ...
+
+    def reset(self) -> None:
+        """Forget the room and its delay."""
+        ...
+
+
+class Recorder(Protocol):
+    """Keeps a conversation."""
+
+    def write(
+        self,
+        user_audio: np.ndarray,
+        agent_audio: np.ndarray,
+        step: Step | None,
+        extra: Mapping[str, Any],
+    ) -> None:
+        """Interval ``step.index``: what the engine took of the user, what was really played.
+
+        Without a step, sound that came after the last one.
+        """
+        ...
+
+    def device_event(self, text: str) -> None:
+        """Something happened to a device."""
+        ...
+
+    def command(self, command: Command, start_sample: int) -> None:
+        """The user did something, at a place on the tracks."""
+        ...
+
+
+class LivePipeline:
+    """One conversation, driven by the card's blocks."""
+
+    def __init__(
+        self,
+        duplex: Duplex,
+        playout: Playout,
+        canceller: Canceller | None,
+        recorder: Recorder | None,
+        emit: Callable[[ChunkDone | Levels], None],
+    ) -> None:
+        """``duplex`` begins a new conversation; without ``canceller`` echo stays (headphones)."""
+        duplex.reset()
+        self._duplex, self._playout = duplex, playout
+        self.canceller, self._recorder, self._emit = canceller, recorder, emit
+        self._chunk = duplex.format.chunk_samples
+        latency = duplex.latency_ms * SAMPLE_RATE_HZ // 1000
+        self._lead_samples = min(latency, self._chunk)
+        self._budget_samples = max(self._lead_samples, self._chunk // 2)
+        """From when a step can run to when its sound is due."""
+        self.user, self.agent = VoiceActivityDetector(), VoiceActivityDetector()
+        self.counts = Counts()
+        self.microphone_muted = False
+        self._index = 0
+        self._position = self._origin = 0
+        """Of the next block in the playout, and of the talk's sample 0; the latter moves where
+        time is cut out."""
+        self.dead_seconds = 0.0
+        """For how long the microphone has given nothing but zeros."""
+        self.has_sounded = False
+        """Whether it has given anything else since the card was opened."""
+        self._heard = self._used = 0
+        self._due: list[np.ndarray] = []
+        self._lost_from = self._lost_until = 0
+        self._peaks: list[tuple[float, float]] = []
+        self._peaks_start: int | None = None
+        self._played = np.zeros(_MAX_DELAY_SAMPLES, np.float32)
+        """The newest of what was played."""
+        # For the recorder: an interval is written when both its step and its sound are complete.
+        self._user_track: list[np.ndarray] = []
+        self._agent_track: list[np.ndarray] = []
+        self._steps: deque[tuple[Step, dict[str, Any]]] = deque()
+
+    def opened(self) -> None:
+        """The card is about to be opened: its first block is the playout's next."""
+        # What an earlier one took and gave since the last block heard is lost.
+        lost = self._playout.position - self._position
+        self.counts = replace(self.counts, lost_samples=self.counts.lost_samples + lost)
+        self._position = self._playout.position
+        self._played = np.zeros(_MAX_DELAY_SAMPLES, np.float32)
+        self.dead_seconds = 0.0
+        self.has_sounded = False
+        if self.canceller:
+            self.canceller.reset()
+
+    @property
+    def position(self) -> int:
+        """Where in the playout the next block lies."""
+        return self._position
+
+    def hear(self, block: DuplexBlock) -> None:
+        """Take the card's next 10 ms, and step as often as they allow."""
+        # Silence in the place of lost sound, as far as the estimate can stand in for it.
+        concealed = min(block.lost_samples, MAX_CONCEALED_CHUNKS * self._chunk)
+        user = self._cancel_echo(block, self._heard + concealed)
+        if self.microphone_muted:
+            user = np.zeros_like(user)
+        self._position += block.lost_samples - concealed
+        self._origin = self._position - self._heard
+        if concealed:
+            lost = self.counts.lost_samples + block.lost_samples
+            self.counts = replace(self.counts, lost_samples=lost)
+            self._lost_from, self._lost_until = self._heard, self._heard + concealed
+            silence = np.zeros(BLOCK_SAMPLES, np.float32)
+            for _ in range(concealed // BLOCK_SAMPLES):
+                self._append(silence, silence)
+        self._append(user, self._beside_user(block.far))
+
+    def idle(self, block: DuplexBlock) -> None:
+        """Take a block of a pause: the canceller goes on learning, the talk's time stands."""
+        self._cancel_echo(block, None)
+        self._beside_user(block.far)
+        self._position += block.lost_samples + BLOCK_SAMPLES
+
+    def record_command(self, command: Command) -> None:
+        """Record what the user did."""
+        if self._recorder:
+            self._recorder.command(command, self._heard)
+
+    def finish(self) -> None:
+        """Record the rest: the interval that had begun when the talk was ended."""
+        if not self._recorder:
+            return
+        user, agent = (
+            np.concatenate([np.zeros(0, np.float32), *track])
+            for track in (self._user_track, self._agent_track)
+        )
+        self._user_track, self._agent_track = [], []
+        while self._steps:
+            step, extra = self._steps.popleft()
+            self._recorder.write(user, agent, step, extra)
+            user, agent = user[:0], agent[:0]
+        if len(user):
+            self._recorder.write(user, agent, None, {})
+
+    # --- sound in ---------------------------------------------------------------------------------
+
+    def _cancel_echo(self, block: DuplexBlock, start_sample: int | None) -> np.ndarray:
+        near = block.near
+        zeros = not near.any()
+        self.dead_seconds = self.dead_seconds + len(near) / SAMPLE_RATE_HZ if zeros else 0.0
+        self.has_sounded |= not zeros
+        if self.canceller:
+            near = self.canceller.process(near, block.far)
+            if not np.isfinite(near).all():
+                # Its state holds them too, and would for good.
+                self.canceller.reset()
+                near = np.zeros_like(near)
+                self._break()
+        self._measure(near, block.far, start_sample)
+        return near
+
+    def _beside_user(self, far: np.ndarray) -> np.ndarray:
+        """What was played in the time of the user's sound, which the canceller has made later."""
+        delay = self.canceller.delay_samples if self.canceller else 0
+        played = np.concatenate([self._played, far])
+        self._played = played[BLOCK_SAMPLES:]
+        end = len(played) - delay
+        return played[end - BLOCK_SAMPLES : end]
+
+    def _measure(self, user: np.ndarray, agent: np.ndarray, start_sample: int | None) -> None:
+        """Meter a block that begins at a place in the recording, or nowhere."""
+        begun = self._peaks_start
+        follows = None if begun is None else begun + len(self._peaks) * BLOCK_SAMPLES
+        if self._peaks and start_sample != follows:
+            self._emit_levels()
+        if not self._peaks:
+            self._peaks_start = start_sample
+        self.user.push(user)
+        self.agent.push(agent)
+        # The picture shows what is recorded, the level what the microphone gives.
+        self._peaks.append((0.0 if self.microphone_muted else self.user.peak, self.agent.peak))
+        if len(self._peaks) == _LEVEL_BLOCKS:
+            self._emit_levels()
+
+    def _emit_levels(self) -> None:
+        user_peaks, agent_peaks = zip(*self._peaks, strict=True)
+        self._peaks.clear()
+        self._emit(
+            Levels(
+                self.user.level_db,
+                self.agent.level_db,
+                user_peaks,
+                agent_peaks,
+                self.user.speaks and not self.microphone_muted,
+                self.agent.speaks,
+                self._peaks_start,
+            )
+        )
+
+    def _append(self, user: np.ndarray, agent: np.ndarray) -> None:
+        self._due.append(user)
+        if self._recorder:
+            self._user_track.append(user)
+            self._agent_track.append(agent)
+        self._heard += len(user)
+        self._position += len(user)
+        while self._heard >= (self._index + 1) * self._chunk - self._lead_samples:
+            self._step()
+        self._write_intervals()
+
+    # --- steps ------------------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        due = self._take_due(self._duplex.due_samples)
+        overlap = min(self._used, self._lost_until) - max(self._used - len(due), self._lost_from)
+        lost = overlap > len(due) / 2
+        could_begin = (self._index + 1) * self._chunk - self._lead_samples
+        target = self._origin + could_begin + self._budget_samples
+        spoken = self._playout.position < target + self._chunk
+        lag = self._playout.position - self._origin - could_begin
+        step = self._duplex.step_due(due, lost, spoken)
+        late = self._chunk
+        if spoken:
+            late = self._say(step, target)
+        counts = self.counts
+        self.counts = replace(
+            counts,
+            chunks=counts.chunks + 1,
+            late_chunks=counts.late_chunks + (late > 0),
+            unspoken_chunks=counts.unspoken_chunks + (not spoken),
+            lost_chunks=counts.lost_chunks + lost,
+        )
+        if step.not_numbers:
+            self._break()
+        took_ms = step.timings_ms["total"]
+        late_ms, lag_ms = late * 1000 / SAMPLE_RATE_HZ, lag * 1000 / SAMPLE_RATE_HZ
+        self._emit(ChunkDone(step, took_ms, lag_ms, late_ms))
+        if self._recorder:
+            extra: dict[str, Any] = {"ready_ms": lag_ms + took_ms, "late_ms": late_ms}
+            if step.not_numbers:
+                extra["not_numbers"] = step.not_numbers
+            self._steps.append((step, extra))
+        self._index += 1
+
+    def _break(self) -> None:
+        if not self.counts.broken_chunks:
+            # No warning: in a terminal that would be printed into the live status.
+            _LOG.info("a model gave values that are no numbers, in chunk %d", self._index)
+        self.counts = replace(self.counts, broken_chunks=self.counts.broken_chunks + 1)
+
+    def _say(self, step: Step, target: int) -> int:
+        """Play the step's sound; returns how many samples of it were late."""
+        if step.yields_floor:
+            self._playout.stop()
+            return 0
+        return self._playout.put(target, step.agent_audio)
+
+    def _take_due(self, samples: int) -> np.ndarray:
+        sound = np.concatenate([np.zeros(0, np.float32), *self._due])
+        self._due = [sound[samples:]]
+        self._used += samples
+        return sound[:samples]
+
+    # --- the recording ----------------------------------------------------------------------------
+
+    def _write_intervals(self) -> None:
+        while self._recorder and self._steps:
+            step, extra = self._steps[0]
+            if self._heard < (step.index + 1) * self._chunk:
+                return
+            user = np.concatenate(self._user_track)
+            agent = np.concatenate(self._agent_track)
+            self._user_track, self._agent_track = [user[self._chunk :]], [agent[self._chunk :]]
+            self._recorder.write(user[: self._chunk], agent[: self._chunk], step, extra)
+            self._steps.popleft()

@@ -1,0 +1,9 @@
+"""The one time base: 16 kHz samples since the conversation began, in frames of 40 ms.
+
+A unit describes one frame. Everything else that has a time derives it from these.
+"""
+
+SAMPLE_RATE_HZ = 16_000
+FRAME_MS = 40
+FRAME_SAMPLES = SAMPLE_RATE_HZ * FRAME_MS // 1000
+UNIT_RATE_HZ = 1000 // FRAME_MS

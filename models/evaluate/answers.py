@@ -1,0 +1,311 @@
+"""Does the agent give the right answer, and when? All intents of the script, in voices kept out.
+
+Whole scenes are played, several to a conversation; the answer to a scene's last turn is judged. The
+same scenes in the same voices are held in a quiet room, in noise, in a simulated room, and at other
+latencies, so that those can be compared.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from engine.record.transcript import Side
+from engine.timebase import SAMPLE_RATE_HZ
+from models import script
+from models.evaluate.caption_errors import caption_errors
+from models.evaluate.confidence_intervals import median, ratio
+from models.evaluate.context import Run, context_of
+from models.evaluate.order_slots import one_slot_apart
+from models.evaluate.score import Goal, Report, Score
+from models.evaluate.sentence_matcher import SentenceMatcher, plain_sentences
+from models.evaluate.simulated_user import EARLIEST_ANSWER_S, AcousticConditions, SimulatedUser
+from models.script import Scene, coffee
+from models.script.remembered import FACTS
+from models.speech.rooms import draw_room
+from models.speech.voices import HELD_OUT, speak
+
+NOISE_DB = -15.0
+CONDITIONS = {
+    "clean": "quiet room",
+    "noise": f"noise at {-NOISE_DB:g} dB",
+    "room": "simulated room",
+}
+LATENCIES_MS = (0, 80, 160, 240)
+GOALS_RIGHT = {"clean": Goal(least=0.95), "noise": Goal(least=0.88), "room": Goal(least=0.88)}
+GOAL_TURNS, GOAL_DELAY_MS = Goal(least=0.97), Goal(100, 400)
+GOAL_LATE = Goal(least=0.90)
+"""Of the right answers at no latency, how many are left at the longest."""
+_SCENES = 8
+"""In a conversation."""
+_FIRST_ROOM = 4_000_000
+"""Seeds of the training's rooms lie below."""
+_ASKED_TOO_EARLY = {f"unknown {fact.name}" for fact in FACTS}
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What one conversation is to be."""
+
+    number: int
+    scenes: tuple[Scene, ...]
+    condition: str
+    latency_ms: int | None
+    """The run's by default."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one scene."""
+
+    condition: str
+    latency_ms: int | None
+    intent: str
+    voice: str
+    asked: tuple[str, ...]
+    """All that the user said in the scene."""
+    expected: str
+    words: str | None
+    """What the text slot says; None where there is none."""
+    recognised: str | None
+    """The known sentence that the units are like."""
+    distance: float
+    delays_ms: tuple[float | None, ...]
+    """Of the agent's answer to each turn; None where none came in time."""
+    captions: dict[Side, str] = field(default_factory=dict)
+    """What captions showed of the user's questions and of the agent's last answer."""
+
+    @property
+    def right_units(self) -> bool:
+        """Whether the units are those of the right answer."""
+        return self.recognised == self.expected
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is right: its words, its units where there are none."""
+        return self.right_units if self.words is None else self.words == self.expected
+
+
+# --- what is asked --------------------------------------------------------------------------------
+
+
+def plan_conditions(run: Run) -> list[Conversation]:
+    """The run's exchanges in each of the places."""
+    return [talk for condition in CONDITIONS for talk in _conversations(run, condition, None)]
+
+
+def plan_latencies(run: Run) -> list[Conversation]:
+    """The run's exchanges at each of the latencies."""
+    return [talk for ms in LATENCIES_MS for talk in _conversations(run, "clean", ms)]
+
+
+def _conversations(run: Run, condition: str, latency_ms: int | None) -> Iterator[Conversation]:
+    scenes = draw_scenes(run.exchanges, run.seed)
+    for number, first in enumerate(range(0, len(scenes), _SCENES)):
+        # What nobody has told is asked for before anything is told.
+        some = sorted(
+            scenes[first : first + _SCENES], key=lambda scene: scene.intent not in _ASKED_TOO_EARLY
+        )
+        yield Conversation(number, tuple(some), condition, latency_ms)
+
+
+def draw_scenes(count: int, seed: int) -> list[Scene]:
+    """Scenes of the script, spread evenly over the intents."""
+    rng = random.Random(seed)
+    intents = sorted(script.scenes())
+    rng.shuffle(intents)
+    chosen = (intents[index % len(intents)] for index in range(count))
+    return [rng.choice(script.scenes()[intent]) for intent in chosen]
+
+
+# --- asking it ------------------------------------------------------------------------------------
+
+
+def converse(talk: Conversation, run: Run) -> list[Answer]:
+    """Hold a conversation."""
+    context = context_of(run)
+    seed = 1000 * run.seed + talk.number
+    rng = random.Random(seed)
+    simulated_user = SimulatedUser(
+        context.duplex(talk.latency_ms), acoustic_conditions(talk.condition, seed)
+    )
+    simulated_user.wait(1)
+    return [_play(scene, talk, simulated_user, context.matcher, rng) for scene in talk.scenes]
+
+
+def acoustic_conditions(condition: str, seed: int) -> AcousticConditions:
+    """A place of ``CONDITIONS``."""
+    if condition == "noise":
+        return AcousticConditions(noise_db=NOISE_DB, seed=seed)
+    if condition == "room":
+        return AcousticConditions(
+            impulse_response=draw_room(_FIRST_ROOM + seed, 0).user_response, seed=seed
+        )
+    return AcousticConditions(seed=seed)
+
+
+def _play(
+    scene: Scene,
+    talk: Conversation,
+    simulated_user: SimulatedUser,
+    matcher: SentenceMatcher,
+    rng: random.Random,
+) -> Answer:
+    voice = rng.choice(HELD_OUT)
+    asked, delays = [], []
+    begin = since = simulated_user.now
+    for turn in scene.turns:
+        asked.append(rng.choice(turn.users))
+        start, end = simulated_user.say(speak(asked[-1], voice, rng))
+        simulated_user.wait_for_answer()
+        delays.append(simulated_user.floor_transfer_offset_ms(start, end))
+        since = max(start, end - round(EARLIEST_ANSWER_S * SAMPLE_RATE_HZ))
+    expected = scene.turns[-1].agent
+    recognised, distance = matcher.nearest(
+        simulated_user.frames_since(since), _competing_sentences(expected), sure=[expected]
+    )
+    return Answer(
+        condition=talk.condition,
+        latency_ms=talk.latency_ms,
+        intent=scene.intent,
+        voice=voice,
+        asked=tuple(asked),
+        expected=expected,
+        words=simulated_user.words_since(since),
+        recognised=recognised,
+        distance=distance,
+        delays_ms=tuple(delays),
+        captions=simulated_user.captions_since({"user": begin, "agent": since}),
+    )
+
+
+def _competing_sentences(expected: str) -> Sequence[str]:
+    """What an answer is told from: all that is no order, and orders almost like the right one."""
+    order = coffee.parse_order(expected)
+    if order is None:
+        return plain_sentences()
+    near = (other.reply() for others in one_slot_apart(order).values() for other in others)
+    return (*plain_sentences(), *near)
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+
+def report_conditions(conversations: Sequence[Sequence[Answer]], _run: Run) -> Report:
+    """Right answers by place; turns taken and their delay in a quiet room."""
+    scores: list[Score] = []
+    for condition, where in CONDITIONS.items():
+        some = [talk for talk in conversations if talk[0].condition == condition]
+        scores += _right(f"right answer, {where}", some, GOALS_RIGHT[condition])
+        scores += _captions(where, some)
+    answers = [answer for conversation in conversations for answer in conversation]
+    quiet = [answer for answer in answers if answer.condition == "clean"]
+    delays = [
+        [delay for answer in conversation for delay in answer.delays_ms]
+        for conversation in conversations
+        if conversation[0].condition == "clean"
+    ]
+    taken = ratio([(sum(ms is not None for ms in some), len(some)) for some in delays])
+    in_time = [ms for some in delays for ms in some if ms is not None]
+    scores += [
+        Score("takes the turn within 2 s", taken, goal=GOAL_TURNS),
+        Score("delay of the answer, median", median(in_time), "ms", GOAL_DELAY_MS),
+    ]
+    details = {
+        "right_by_voice": _right_by("voice", quiet),
+        "right_by_intent": _right_by("intent", quiet),
+        "delay_ms_quartiles": np.percentile(in_time, [25, 75]).tolist() if in_time else [],
+        "failures": _failures(answers),
+    }
+    return Report(scores, details)
+
+
+def report_latencies(conversations: Sequence[Sequence[Answer]], run: Run) -> Report:
+    """Right answers by latency, and what the longest leaves of them."""
+    by_latency = {ms: [t for t in conversations if t[0].latency_ms == ms] for ms in LATENCIES_MS}
+    scores: list[Score] = []
+    for ms, some in by_latency.items():
+        scores += _right(f"right answer at {ms} ms latency", some)
+    first, last = (
+        [sum(answer.right for answer in talk) for talk in by_latency[ms]]
+        for ms in (LATENCIES_MS[0], LATENCIES_MS[-1])
+    )
+    kept = ratio(list(zip(last, first, strict=True)))
+    what = f"right at {LATENCIES_MS[-1]} ms for one right at {LATENCIES_MS[0]} ms"
+    scores.append(Score(what, kept, goal=GOAL_LATE))
+    answers = [answer for conversation in conversations for answer in conversation]
+    return Report(scores, {"failures": _failures(answers)})
+
+
+def _right(
+    what: str, conversations: Sequence[Sequence[Answer]], goal: Goal | None = None
+) -> list[Score]:
+    """Right answers, and with a text slot those of which the units are right too.
+
+    The answers of a conversation share its room and its noise, so it is conversations that are
+    drawn again for the interval.
+    """
+    whole = ratio([(sum(one.right for one in talk), len(talk)) for talk in conversations])
+    scores = [Score(what, whole, goal=goal)]
+    if any(answer.words is not None for talk in conversations for answer in talk):
+        both = [
+            (sum(one.right and one.right_units for one in talk), len(talk))
+            for talk in conversations
+        ]
+        scores.append(Score(f"{what}, its units too", ratio(both)))
+    return scores
+
+
+def _captions(where: str, conversations: Sequence[Sequence[Answer]]) -> list[Score]:
+    """Words that captions get wrong: the user's, and the agent's where it said what it should."""
+    scores = []
+    sides: tuple[Side, ...] = ("user", "agent")
+    for side in sides:
+        rows = [errors for talk in conversations if (errors := _errors(side, talk))]
+        if rows:
+            scores.append(Score(f"words of the {side} wrong in captions, {where}", ratio(rows)))
+    return scores
+
+
+def _errors(side: Side, talk: Sequence[Answer]) -> tuple[int, int] | None:
+    """Wrong words in a conversation and words that were said; None where none count."""
+    counted = [
+        caption_errors(
+            " ".join(answer.asked) if side == "user" else answer.expected, answer.captions[side]
+        )
+        for answer in talk
+        if side in answer.captions and (side == "user" or answer.right_units)
+    ]
+    if not counted:
+        return None
+    wrong, said = (sum(column) for column in zip(*counted, strict=True))
+    return wrong, said
+
+
+def _right_by(name: str, answers: Sequence[Answer]) -> dict[str, float]:
+    asked = Counter(getattr(answer, name) for answer in answers)
+    right = Counter(getattr(answer, name) for answer in answers if answer.right)
+    return {key: right[key] / asked[key] for key in sorted(asked)}
+
+
+def _failures(answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    return [
+        {
+            "place": answer.condition,
+            "latency_ms": answer.latency_ms,
+            "voice": answer.voice,
+            "question": " / ".join(answer.asked),
+            "expected": answer.expected,
+            "words": answer.words,
+            "units": answer.recognised,
+            "distance": round(answer.distance, 2),
+            "captions": answer.captions,
+        }
+        for answer in answers
+        if not answer.right
+    ]

@@ -1,0 +1,135 @@
+"""Does a sentence give the same units in noise and in a room as close to a microphone?
+
+Recordings of people, each alone, then with noise of a level, then as a simulated room carries it;
+and alone once more, heard in chunks as in a talk. Counted is the edit distance of the units as the
+language model sees them, each once, against those of the recording as a whole. Nothing of torch.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from scipy.signal import fftconvolve
+
+from engine.atomic_write import write_atomically
+from engine.sound.audio_file import read_mono
+from engine.syncllm.bundle import Bundle, load_bundle
+from engine.syncllm.unit_encoder import Tokenizer, streamed_units
+from engine.timebase import FRAME_MS, FRAME_SAMPLES
+from models.evaluate.echo import deduplicated, find_speakers
+from models.evaluate.sentence_matcher import edit_distance
+from models.speech.rooms import USER_DB, at_level, coloured_noise, draw_room, speech_level_db
+
+NOISE_DB = -20.0
+GOAL_NOISE, GOAL_ROOM, GOAL_CHUNKS = 0.20, 0.30, 0.10
+_FIRST_ROOM = 3_000_000
+_MOST_SECONDS = 12.0
+_CONFIDENCE = 1.96
+
+
+def evaluate_robustness(
+    speech: Path,
+    bundle_path: Path | None = None,
+    recordings: int = 120,
+    seed: int = 0,
+    json_path: Path | None = None,
+) -> dict[str, Any]:
+    """Measure, print and return (and write) the shares of wrong units.
+
+    ``speech`` is a folder of recordings, a folder per speaker. Raises DuologueError where it holds
+    less than two of them.
+    """
+    bundle = load_bundle(bundle_path)
+    tokenizer = Tokenizer(bundle.tokenizer)
+    rng = random.Random(seed)
+    people = find_speakers(speech)
+    errors: dict[str, list[float]] = {"noise": [], "room": [], "level": [], "chunks": []}
+    for index in track(range(recordings), "recordings"):
+        paths = people[sorted(people)[index % len(people)]]
+        sound = _whole_chunks(
+            bundle, at_level(read_mono(rng.choice(paths), _MOST_SECONDS), USER_DB)
+        )
+        clean = deduplicated(tokenizer.encode_file(sound))
+        ways: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+            "noise": in_noise,
+            "room": in_room,
+            "level": at_half,
+        }
+        heard = {
+            name: tokenizer.encode_file(way(sound, _FIRST_ROOM + 1000 * seed + index))
+            for name, way in ways.items()
+        } | {"chunks": in_chunks(sound, bundle, tokenizer)}
+        for name, units in heard.items():
+            errors[name].append(edit_distance(clean, deduplicated(units)) / len(clean))
+    figures: dict[str, Any] = {"recordings": recordings, "speakers": len(people), "seed": seed}
+    for name, shares in errors.items():
+        mean = float(np.mean(shares))
+        margin = _CONFIDENCE * float(np.std(shares)) / len(shares) ** 0.5
+        figures[name] = {"unit_error": mean, "low": mean - margin, "high": mean + margin}
+    _show(Console(), figures)
+    if json_path:
+        write_atomically(json_path, json.dumps(figures, indent=2) + "\n")
+    return figures
+
+
+def in_noise(sound: np.ndarray, seed: int) -> np.ndarray:
+    """With noise 20 dB below the speech, stronger towards low frequencies; float32 (n,)."""
+    noise = coloured_noise(seed, len(sound))
+    level_db = speech_level_db(sound) + NOISE_DB
+    noisy: np.ndarray = (sound + noise * (10 ** (level_db / 20) / noise.std())).astype(np.float32)
+    return noisy
+
+
+def in_room(sound: np.ndarray, seed: int) -> np.ndarray:
+    """As a microphone 0.4 to 1.5 m away hears it in a room that rings for 0.2 to 0.8 s."""
+    room = draw_room(seed, 0)
+    # In time with the recording: sound needs some milliseconds to the microphone.
+    delay = int(np.argmax(np.abs(room.user_response)))
+    wet = fftconvolve(sound, room.user_response)[delay : delay + len(sound)]
+    return at_level(wet, USER_DB)
+
+
+def at_half(sound: np.ndarray, _seed: int) -> np.ndarray:
+    """Half as loud."""
+    return 0.5 * sound
+
+
+def in_chunks(sound: np.ndarray, bundle: Bundle, tokenizer: Tokenizer) -> np.ndarray:
+    """Units (frames,) of whole chunks of sound (n,), heard one chunk after the other."""
+    settings = bundle.manifest.encoder
+    return streamed_units(
+        tokenizer, sound, _chunk_frames(bundle), settings.window_ms, settings.lookahead_ms
+    )
+
+
+def _whole_chunks(bundle: Bundle, sound: np.ndarray) -> np.ndarray:
+    chunk = _chunk_frames(bundle) * FRAME_SAMPLES
+    return sound[: len(sound) // chunk * chunk]
+
+
+def _chunk_frames(bundle: Bundle) -> int:
+    return bundle.manifest.default_chunk_ms // FRAME_MS
+
+
+def _show(console: Console, figures: dict[str, Any]) -> None:
+    table = Table(title=f"{figures['recordings']} recordings of {figures['speakers']} people")
+    for heading in ("heard", "units that differ", "95 % of the time between", "goal"):
+        table.add_column(heading)
+    for name, label, goal in (
+        ("noise", "with noise at 20 dB", f"at most {GOAL_NOISE:.0%}"),
+        ("room", "in a room", f"at most {GOAL_ROOM:.0%}"),
+        ("level", "half as loud", ""),
+        ("chunks", "in chunks", f"at most {GOAL_CHUNKS:.0%}"),
+    ):
+        entry = figures[name]
+        between = f"{entry['low']:.1%} - {entry['high']:.1%}"
+        table.add_row(label, f"{entry['unit_error']:.1%}", between, goal)
+    console.print(table)

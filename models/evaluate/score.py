@@ -1,0 +1,113 @@
+"""What an evaluation reports: scores with their intervals and goals, and the table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.table import Table
+
+from models.evaluate.confidence_intervals import Interval
+
+Measure = Literal["share", "ms", "a minute", "s a minute", "dB", "ratio"]
+
+_UNITS: dict[Measure, str] = {
+    "share": "%", "ms": "ms", "a minute": "/min", "s a minute": "s/min", "dB": "dB", "ratio": "",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Where a figure should lie, in the score's own measure."""
+
+    least: float | None = None
+    most: float | None = None
+
+    def met(self, value: float) -> bool:
+        """Whether a figure does."""
+        above = self.least is None or value >= self.least
+        return above and (self.most is None or value <= self.most)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One line of the table."""
+
+    what: str
+    measured: Interval | None
+    """None where nothing could be measured."""
+    measure: Measure = "share"
+    goal: Goal | None = None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met; None without one or without a figure."""
+        if self.goal is None or self.measured is None:
+            return None
+        return self.goal.met(self.measured.value)
+
+    def entry(self) -> dict[str, Any]:
+        """As it is written to a file."""
+        return asdict(self) | {"met": self.met}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one part of an evaluation found."""
+
+    scores: list[Score]
+    details: dict[str, Any] = field(default_factory=dict)
+    """Whatever else is worth keeping, failures among it; as JSON takes it."""
+
+    def entry(self) -> dict[str, Any]:
+        """As it is written to a file."""
+        return {"scores": [score.entry() for score in self.scores]} | self.details
+
+
+def show(console: Console, title: str, scores: Sequence[Score]) -> None:
+    """Print the table."""
+    table = Table(title=title)
+    table.add_column("what")
+    for heading in ("measured", "95 % interval", "of", "goal"):
+        table.add_column(heading, justify="right")
+    table.add_column("met")
+    words = {True: "yes", False: "no", None: ""}
+    for score in scores:
+        found = score.measured
+        if found is None:
+            table.add_row(score.what, "-", "", "0", _goal(score), "")
+            continue
+        between = ""
+        if found.low is not None and found.high is not None:
+            between = _range(found.low, found.high, score.measure)
+        figures = _figure(found.value, score.measure), between, str(found.count), _goal(score)
+        table.add_row(score.what, *figures, words[score.met])
+    console.print(table)
+
+
+def _figure(value: float, measure: Measure) -> str:
+    unit = _UNITS[measure]
+    return f"{_number(value, measure)} {unit}" if unit else _number(value, measure)
+
+
+def _range(low: float, high: float, measure: Measure) -> str:
+    return f"{_number(low, measure)} to {_figure(high, measure)}"
+
+
+def _number(value: float, measure: Measure) -> str:
+    if measure == "ms":
+        return f"{value:.0f}"
+    return f"{100 * value:.1f}" if measure == "share" else f"{value:.2f}"
+
+
+def _goal(score: Score) -> str:
+    goal, measure = score.goal, score.measure
+    if goal is None:
+        return ""
+    if goal.most is None:
+        return f"at least {_figure(goal.least or 0.0, measure)}"
+    if goal.least is None:
+        return f"at most {_figure(goal.most, measure)}"
+    return _range(goal.least, goal.most, measure)

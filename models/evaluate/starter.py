@@ -1,0 +1,148 @@
+"""Measures a bundle through the shipped engine, on voices and people that no training heard.
+
+Nothing of torch: ONNX and GGUF only, as the user has them. The parts are independent of one
+another; each is a row of talks, held by as many processes as there are jobs, from which its scores
+come. The file is written after every part, so a run that breaks off loses no finished one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import repeat
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+
+from engine.atomic_write import write_atomically
+from engine.errors import DuologueError
+from engine.syncllm.bundle import load_bundle
+from models.evaluate import agent_voice, two_agents
+from models.evaluate import answers as evaluate_answers
+from models.evaluate import interruptions as evaluate_yielding
+from models.evaluate import listening as evaluate_listening
+from models.evaluate import orders as evaluate_orders
+from models.evaluate.context import Run
+from models.evaluate.score import Report, Score, show
+from models.speech.voices import HELD_OUT
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part: what is to be done, doing one of it, and what comes out."""
+
+    plan: Callable[[Run], Sequence[Any]]
+    run_trial: Callable[[Any, Run], Any]
+    report: Callable[[Sequence[Any], Run], Report]
+    needs_data: bool = False
+
+
+PARTS = {
+    "answers": Part(
+        evaluate_answers.plan_conditions,
+        evaluate_answers.converse,
+        evaluate_answers.report_conditions,
+    ),
+    "latency": Part(
+        evaluate_answers.plan_latencies,
+        evaluate_answers.converse,
+        evaluate_answers.report_latencies,
+    ),
+    "orders": Part(
+        evaluate_orders.plan, evaluate_orders.order, evaluate_orders.report, needs_data=True
+    ),
+    "pauses": Part(
+        evaluate_listening.plan_pauses, evaluate_listening.pause, evaluate_listening.report_pauses
+    ),
+    "long-talks": Part(
+        evaluate_listening.plan_long_talks,
+        evaluate_listening.hold_long_turn,
+        evaluate_listening.report_long_talks,
+    ),
+    "interruptions": Part(
+        evaluate_yielding.plan_interruptions,
+        evaluate_yielding.interrupt,
+        evaluate_yielding.report_interruptions,
+    ),
+    "noises": Part(
+        evaluate_yielding.plan_noises,
+        evaluate_yielding.play_into_story,
+        evaluate_yielding.report_noises,
+    ),
+    "two-agents": Part(two_agents.plan, two_agents.talk, two_agents.report),
+    "understood": Part(
+        agent_voice.plan_intelligibility,
+        agent_voice.measure_intelligibility,
+        agent_voice.report_intelligibility,
+    ),
+    "voice": Part(
+        agent_voice.plan_voice, agent_voice.compare_voice, agent_voice.report_voice, needs_data=True
+    ),
+}
+
+
+def evaluate_starter(
+    run: Run,
+    parts: Sequence[str] = tuple(PARTS),
+    jobs: int = 1,
+    json_path: Path | None = None,
+) -> dict[str, Any]:
+    """Hold the parts, print the table, and return (and write) the figures.
+
+    Raises DuologueError at a part that is not known and at a folder of data that is none.
+    """
+    _check(run, parts)
+    console = Console()
+    bundle = load_bundle(run.bundle)
+    chunk_ms = run.chunk_ms or bundle.manifest.default_chunk_ms
+    figures: dict[str, Any] = {
+        "bundle": f"{bundle.manifest.name} {bundle.manifest.version}",
+        "chunk_ms": chunk_ms,
+        "latency_ms": chunk_ms if run.latency_ms is None else run.latency_ms,
+        "exchanges": run.exchanges,
+        "seed": run.seed,
+        "voices": list(HELD_OUT),
+        "parts": {},
+    }
+    scores: list[Score] = []
+    with _workers(jobs) as each:
+        for name in parts:
+            part = PARTS[name]
+            if part.needs_data and run.data is None:
+                console.print(f"{name}: left out, for it needs the folder of open data (--data).")
+                continue
+            plan = part.plan(run)
+            results = list(track(each(part.run_trial, plan, repeat(run)), name, total=len(plan)))
+            report = part.report(results, run)
+            scores += report.scores
+            figures["parts"][name] = report.entry()
+            if json_path:
+                write_atomically(json_path, json.dumps(figures, indent=2) + "\n")
+    show(console, f"{figures['bundle']}, {chunk_ms} ms chunks", scores)
+    return figures
+
+
+def _check(run: Run, parts: Sequence[str]) -> None:
+    for name in parts:
+        if name not in PARTS:
+            raise DuologueError(f"There is no part {name}; choose from {', '.join(PARTS)}.")
+    if run.data and not (run.data / "speech").is_dir():
+        raise DuologueError(
+            f"{run.data} has no folder speech; give the folder of open data that holds it."
+        )
+
+
+@contextmanager
+def _workers(jobs: int) -> Iterator[Callable[..., Iterator[Any]]]:
+    """What does all of a plan, in as many processes; they keep their models from part to part."""
+    if jobs == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield pool.map

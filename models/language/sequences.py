@@ -1,0 +1,321 @@
+"""Rows of training tokens for the paper's three stages, from a store of spoken units.
+
+Stage 1 mixes text and units sentence by sentence, by turns and without time; stage 2 is the duplex
+format without overlap, stage 3 with people's timing (SyncLLM, arXiv 2409.15594, section 4). A row
+depends on its number and the seed alone, so a resumed training sees what an uninterrupted one would
+have seen. Knows no network.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.syncllm.tokens import KNOWN_AFTER_CHUNKS, TokenFormat, encode, place_text
+from models import script
+from models.dialogue.composer import Composer, Dialogue
+from models.dialogue.timing import ALTERNATING, HUMAN, Timing
+from models.dialogue.unit_store import UnitStore
+from models.language.vocabulary import Vocabulary
+from models.script.scene import Memory
+
+STAGES = (1, 2, 3)
+CHUNK_SHARES = {160: 0.6, 200: 0.2, 240: 0.2}
+SPEECH_MEANS = (20.0, 50.0, 90.0)
+"""Percent of speech in stage 1 at epochs 0, 1 and from 2 on, before truncation (Fig. 4)."""
+SPEECH_SIGMA = 20.0
+USER_WEIGHT = 0.3
+"""Of the user's units, since what a user says is mostly not to be foreseen."""
+TEXT_WEIGHT = 3.0
+"""Of words in duplex rows: few tokens, which decide what the many units say."""
+NOTHING_SAID = -1
+_SAID_FRAMES = 25
+"""For so long after its end the user's sentence is to be named."""
+_SAID_TOKENS = 4
+"""In stage 1: from the agent's tag on."""
+_TRANSCRIPT_ERROR_SHARE = 0.35
+"""Of the user's sentences: some of the words that the network believes to have heard are others."""
+_FRAMES_A_TOKEN = 1.7
+"""Frames that are enough for a token in nearly every dialogue."""
+_MOST_START = 60
+"""Frames of a dialogue that may lie before its row."""
+TrainingSequence = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""ids, weights and numbers of what was just said, each (context + 1,)."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """Variants of the token stream; the defaults are what is shipped."""
+
+    boundary_emit: bool = True
+    """False is the paper's format."""
+    estimate: bool = True
+    """The paper's: an own chunk follows the user's chunk before it, which at inference is an
+    estimate. False: the user's stream lies a chunk later, so none is needed, and reactions are that
+    much slower."""
+    text: bool = True
+    """Whether the words of both stand in the agent's chunks; the paper has none."""
+
+
+@dataclass(frozen=True)
+class SequencePlan:
+    """All that rows depend on beside the store, the seed and their number."""
+
+    stage: int
+    context: int
+    epoch_sequences: int
+    format: Format = Format()
+    timing: Timing = HUMAN
+    """Of stage 3."""
+
+
+def spoken_texts(store: UnitStore) -> list[str]:
+    """What can be said, in the order of its numbers in rows."""
+    return sorted({*store.user, *store.agent})
+
+
+def training_sequences(
+    store: UnitStore,
+    vocabulary: Vocabulary,
+    plan: SequencePlan,
+    seed: int,
+    sequence_numbers: Iterable[int],
+) -> Iterator[TrainingSequence]:
+    """The rows with the numbers ``sequence_numbers``; each begins a context."""
+    numbers = {text: number for number, text in enumerate(spoken_texts(store))}
+    for number in sequence_numbers:
+        rng = np.random.default_rng([seed, plan.stage, number])
+        if plan.stage == 1:
+            epoch = min(number // plan.epoch_sequences, len(SPEECH_MEANS) - 1)
+            ids, said = _mixed_sequence(store, vocabulary, plan.context, epoch, rng, numbers)
+            weights = token_weights(ids, vocabulary)
+        else:
+            ids, said, masked = _duplex_sequence(store, vocabulary, plan, rng, numbers)
+            weights = np.where(masked, 0, token_weights(ids, vocabulary))
+        yield ids, weights, said
+
+
+def speech_share(epoch: int, rng: np.random.Generator) -> float:
+    """Share of a sample's sentences that are speech: a normal truncated to [0, 1]."""
+    while True:
+        percent = rng.normal(SPEECH_MEANS[epoch], SPEECH_SIGMA)
+        if 0 <= percent <= 100:
+            return float(percent / 100)
+
+
+def token_weights(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """Loss weights (T,): units of the user, words, and all else."""
+    theirs = (_owners(ids, vocabulary) == vocabulary.s1) & _is_unit(ids, vocabulary)
+    weights = np.where(theirs, USER_WEIGHT, 1.0)
+    return np.where(ids >= vocabulary.own_base, TEXT_WEIGHT, weights).astype(np.float32)
+
+
+def _owners(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """The tag before each token, (T,)."""
+    tags = np.where((ids == vocabulary.s0) | (ids == vocabulary.s1), np.arange(len(ids)), 0)
+    return ids[np.maximum.accumulate(tags)]
+
+
+def _is_unit(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    return ids < vocabulary.unit_count
+
+
+# --- stage 1 --------------------------------------------------------------------------------------
+
+
+def _mixed_sequence(
+    store: UnitStore,
+    vocabulary: Vocabulary,
+    context: int,
+    epoch: int,
+    rng: np.random.Generator,
+    numbers: dict[str, int],
+) -> tuple[np.ndarray, np.ndarray]:
+    """[S1] sentence [S0] sentence ..., each of them text or deduplicated units."""
+    share = speech_share(epoch, rng)
+    choose = random.Random(int(rng.integers(1 << 62)))
+    ids, said = [vocabulary.text_bos], [NOTHING_SAID]
+
+    def add(tag: int, text: str, about: int) -> None:
+        base = vocabulary.heard_base if tag == vocabulary.s1 else vocabulary.own_base
+        sentence = [base + piece for piece in vocabulary.text_pieces(text)]
+        if choose.random() < share:
+            spoken = choose.choice(store.user[text]) if tag == vocabulary.s1 else store.agent[text]
+            units = spoken.units[spoken.onset : spoken.offset]
+            sentence = units[np.r_[True, units[1:] != units[:-1]]].tolist()
+        ids.extend((tag, *sentence))
+        told = min(_SAID_TOKENS, len(sentence) + 1) if about != NOTHING_SAID else 0
+        said.extend([about] * told + [NOTHING_SAID] * (len(sentence) + 1 - told))
+
+    memory = Memory()
+    while len(ids) <= context:
+        scene = script.draw_scene(choose, memory)
+        memory = memory.after(scene)
+        for turn in scene.turns:
+            text = choose.choice(turn.users)
+            add(vocabulary.s1, text, NOTHING_SAID)
+            add(vocabulary.s0, turn.agent, numbers[text])
+    return np.array(ids[: context + 1], np.int64), np.array(said[: context + 1], np.int64)
+
+
+# --- stages 2 and 3 -------------------------------------------------------------------------------
+
+
+def _duplex_sequence(
+    store: UnitStore,
+    vocabulary: Vocabulary,
+    plan: SequencePlan,
+    rng: np.random.Generator,
+    numbers: dict[str, int],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    timing = plan.timing if plan.stage == 3 else ALTERNATING
+    chunk_ms = int(rng.choice([*CHUNK_SHARES], p=[*CHUNK_SHARES.values()]))
+    fmt = vocabulary.format(chunk_ms, plan.format.boundary_emit, plan.format.text)
+    composer = Composer(
+        store, int(rng.integers(1 << 62)), timing, fmt.chunk_frames, plan.format.text
+    )
+    # The row begins with a chunk of the dialogue, whose answers keep to the chunks.
+    start = fmt.chunk_frames * int(rng.integers(0, _MOST_START // fmt.chunk_frames))
+    late = 0 if plan.format.estimate else fmt.chunk_frames
+    frames = round(plan.context * _FRAMES_A_TOKEN) + _MOST_START
+    ids: list[int] = []
+    while len(ids) <= plan.context:
+        dialogue = composer.compose(frames)
+        frames += frames // 2
+        user = np.roll(dialogue.user, late)
+        user[:late] = dialogue.user[0]
+        heard = _transcribed_words(dialogue, store, rng)
+        own_text, heard_text = _texts(dialogue, heard, vocabulary, fmt, start, late)
+        ids = encode(dialogue.own[start:], user[start:], fmt, own_text, heard_text)
+    sequence = np.array(ids[: plan.context + 1], np.int64)
+    frame = (np.cumsum(sequence == vocabulary.s0) - 1) * fmt.chunk_frames + start - late
+    masked = _mistaken(sequence, heard, vocabulary, fmt, start, late)
+    masked |= _masked_tokens(sequence, dialogue, vocabulary, fmt, start)
+    return sequence, _said(frame, dialogue, numbers), masked
+
+
+@dataclass(frozen=True)
+class _TranscribedWord:
+    """A word as it is written down."""
+
+    word: str
+    offset: int
+    mistaken: bool
+
+
+def _transcribed_words(
+    dialogue: Dialogue, store: UnitStore, rng: np.random.Generator
+) -> list[_TranscribedWord]:
+    """The user's words; in some sentences a part is mistaken for that of another sentence.
+
+    What was written stays in the context, and it is right in all other rows: a network that never
+    saw a mistake would believe its own, and answer and hear on from there against the sound.
+    """
+    sentences = list(store.user)
+    heard = []
+    for said in sorted(dialogue.events, key=lambda said: said.onset):
+        if said.side == 0 or not said.words:
+            continue
+        other: list[str] = []
+        if rng.random() < _TRANSCRIPT_ERROR_SHARE:
+            other = sentences[int(rng.integers(len(sentences)))].split()
+        first = int(rng.integers(len(said.words))) if rng.random() < 0.5 else 0
+        last = int(rng.integers(first, len(said.words)))
+        for index, (word, _, offset) in enumerate(said.words):
+            mistaken = first <= index <= last and index < len(other)
+            heard.append(_TranscribedWord(other[index] if mistaken else word, offset, mistaken))
+    return heard
+
+
+def _transcribed_at(heard: _TranscribedWord, fmt: TokenFormat, start: int, late: int) -> int:
+    """The frame, counted from ``start``, in whose chunk a word can be written."""
+    return heard.offset - 1 + KNOWN_AFTER_CHUNKS * fmt.chunk_frames + late - start
+
+
+def _texts(
+    dialogue: Dialogue,
+    heard: Sequence[_TranscribedWord],
+    vocabulary: Vocabulary,
+    fmt: TokenFormat,
+    start: int,
+    late: int,
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Pieces of text in each chunk from frame ``start`` on: the agent's where a word begins, the
+    user's where what ended it is known. ``late``: frames that the user's stream comes later."""
+    slot = fmt.text
+    if slot is None:
+        return [], []
+    own = [
+        (onset - start, vocabulary.text_pieces(word))
+        for said in sorted(dialogue.events, key=lambda said: said.onset)
+        for word, onset, _ in said.words
+        if said.side == 0
+    ]
+    theirs = [
+        (_transcribed_at(one, fmt, start, late), vocabulary.text_pieces(one.word)) for one in heard
+    ]
+    chunks = (len(dialogue.own) - start) // fmt.chunk_frames
+    return (
+        place_text([(at, pieces) for at, pieces in own if at >= 0], chunks, slot.most_own, fmt),
+        place_text(
+            [(at, pieces) for at, pieces in theirs if at >= 0], chunks, slot.most_heard, fmt
+        ),
+    )
+
+
+def _mistaken(
+    sequence: np.ndarray,
+    heard: Sequence[_TranscribedWord],
+    vocabulary: Vocabulary,
+    fmt: TokenFormat,
+    start: int,
+    late: int,
+) -> np.ndarray:
+    """Which tokens of a row (T,) are words that were not said."""
+    flags = [
+        one.mistaken
+        for one in heard
+        if _transcribed_at(one, fmt, start, late) >= 0
+        for _ in vocabulary.text_pieces(one.word)
+    ]
+    mistaken = np.zeros(len(sequence), bool)
+    written = np.flatnonzero(sequence >= vocabulary.heard_base)
+    mistaken[written] = flags[: len(written)]
+    return mistaken
+
+
+def _masked_tokens(
+    sequence: np.ndarray, dialogue: Dialogue, vocabulary: Vocabulary, fmt: TokenFormat, start: int
+) -> np.ndarray:
+    """Which tokens of a row (T,) that begins at frame ``start`` are units of the agent that are no
+    lesson."""
+    own = dialogue.own[start:]
+    own = own[: len(own) // fmt.chunk_frames * fmt.chunk_frames]
+    begins = np.r_[True, own[1:] != own[:-1]]
+    if fmt.boundary_emit:
+        # A chunk that brings a new unit says the one that goes on, too.
+        by_chunk = begins.reshape(-1, fmt.chunk_frames)
+        by_chunk[:, 0] |= by_chunk.any(1)
+    skipped = np.zeros(len(dialogue.own), bool)
+    for first, last in dialogue.masked:
+        skipped[max(first, 0) : last] = True
+    flags = skipped[start:][np.flatnonzero(begins)]
+    masked = np.zeros(len(sequence), bool)
+    spoken = np.flatnonzero(
+        (_owners(sequence, vocabulary) == vocabulary.s0) & _is_unit(sequence, vocabulary)
+    )
+    masked[spoken] = flags[: len(spoken)]
+    return masked
+
+
+def _said(frame: np.ndarray, dialogue: Dialogue, numbers: dict[str, int]) -> np.ndarray:
+    """The number of what the user has just said, at each token's frame (T,), or -1."""
+    said = np.full(len(frame), NOTHING_SAID, np.int64)
+    for event in dialogue.events:
+        if event.side == 1 and event.text in numbers:
+            told = (frame >= event.offset) & (frame < event.offset + _SAID_FRAMES)
+            said[told] = numbers[event.text]
+    return said

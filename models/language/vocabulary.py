@@ -1,0 +1,112 @@
+"""Token ids of the language model: units, speaker tags, first tokens, and pieces of text above.
+
+A piece is a word with its leading space, or a letter that begins (``" a"``) or continues (``"a"``)
+a word that the script does not hold; joined, pieces are the text. Every piece has two ids: one in
+the agent's words, one in the user's.
+"""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+from functools import cached_property
+
+from engine.syncllm.tokens import TextSlot, TokenFormat
+from engine.syncllm.word_pieces import text_to_pieces
+from engine.timebase import FRAME_MS
+from models import script
+
+CHUNKS_MS = (160, 200, 240)
+MOST_OWN, MOST_HEARD = 3, 3
+"""Pieces of text in a chunk; a quick speaker says a word in 150 ms."""
+_ALIGNED = 8
+"""Rows of the embedding stay aligned."""
+
+
+def script_words() -> tuple[str, ...]:
+    """All words of the script, sorted."""
+    sentences = (*script.user_sentences(), *script.agent_sentences())
+    return tuple(sorted({word for text in sentences for word in text.split()}))
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The ids for a tokenizer of ``unit_count`` units, whose unit 0 is id 0."""
+
+    unit_count: int
+    words: tuple[str, ...] = ()
+
+    @property
+    def s0(self) -> int:
+        """Tag of the agent."""
+        return self.unit_count
+
+    @property
+    def s1(self) -> int:
+        """Tag of the user."""
+        return self.unit_count + 1
+
+    @property
+    def bos(self) -> dict[int, int]:
+        """First token of a duplex context, by the chunk's length in ms."""
+        return {ms: self.unit_count + 2 + index for index, ms in enumerate(CHUNKS_MS)}
+
+    @property
+    def text_bos(self) -> int:
+        """First token of a context without time, as in stage 1."""
+        return self.unit_count + 2 + len(CHUNKS_MS)
+
+    @property
+    def own_base(self) -> int:
+        """Id of the first piece of the agent's words."""
+        return _round_up(self.text_bos + 1)
+
+    @property
+    def heard_base(self) -> int:
+        """Id of the first piece of the user's words."""
+        return _round_up(self.own_base + len(self.pieces))
+
+    @property
+    def size(self) -> int:
+        """Rows of the embedding."""
+        return _round_up(self.heard_base + len(self.pieces))
+
+    @cached_property
+    def pieces(self) -> tuple[str, ...]:
+        """What each text id is in letters, in order."""
+        first = (f" {letter}" for letter in string.ascii_lowercase)
+        words = (f" {word}" for word in self.words if len(word) > 1)
+        return (*first, *string.ascii_lowercase, *words)
+
+    def text_pieces(self, text: str) -> list[int]:
+        """The numbers of the pieces of lower-case words; unknown ones are spelled.
+
+        ValueError at other characters.
+        """
+        numbers: list[int] = []
+        for word in text.split():
+            if word not in self._spelled:
+                self._spelled[word] = text_to_pieces(word, self.pieces)
+            numbers += self._spelled[word]
+        return numbers
+
+    @cached_property
+    def _spelled(self) -> dict[str, list[int]]:
+        """Words come again and again in the rows of a training."""
+        return {}
+
+    def format(self, chunk_ms: int, boundary_emit: bool, text: bool) -> TokenFormat:
+        """The duplex format at one chunk length, with a text slot for both or none."""
+        return TokenFormat(
+            self.unit_count, self.s0, self.s1, chunk_ms // FRAME_MS,
+            bos=self.bos[chunk_ms], boundary_emit=boundary_emit, text=self.slot if text else None,
+        )  # fmt: skip
+
+    @property
+    def slot(self) -> TextSlot:
+        """The text slot for the words of both."""
+        return TextSlot(len(self.pieces), self.own_base, MOST_OWN, self.heard_base, MOST_HEARD)
+
+
+def _round_up(count: int) -> int:
+    return count + -count % _ALIGNED

@@ -1,0 +1,246 @@
+"""A speech corpus on disk: utterances end to end, each with a phone label every 20 ms.
+
+``audio.i16`` holds 16 kHz samples, ``labels.u8`` one phone class per 320 samples, and
+``utterances.jsonl`` where each utterance lies, who speaks and what is said. Every utterance fills
+whole 40 ms frames. Synthetic voices bring their phone times; real people's are found later by
+alignment (``models.speech.forced_alignment``) and are ``UNKNOWN`` until then.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import random
+import re
+import tarfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from rich.progress import track
+
+from engine.timebase import FRAME_SAMPLES
+from models import script
+from models.speech.phones import PAUSE
+from models.speech.voices import Speech, speak, training_voice
+
+LABEL_SAMPLES = 320
+UNKNOWN = 255
+
+# The test split that the data's own notes ask for: never trained on.
+HELD_OUT_LIBRISPEECH = {"1221", "2961", "4446", "260", "672", "1320"}
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One stretch of the corpus."""
+
+    start: int
+    """First sample."""
+    samples: int
+    voice: str
+    text: str
+
+
+class Corpus:
+    """A finished corpus, memory-mapped; labels can be rewritten by alignment."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.audio = np.memmap(folder / "audio.i16", np.int16, "r")
+        self.labels = np.memmap(folder / "labels.u8", np.uint8, "r+")
+        with (folder / "utterances.jsonl").open() as lines:
+            self.utterances = [Utterance(**json.loads(line)) for line in lines]
+
+    def sound(self, utterance: Utterance) -> np.ndarray:
+        """The samples as float32."""
+        part = self.audio[utterance.start : utterance.start + utterance.samples]
+        return part.astype(np.float32) / 32768
+
+    def label_slice(self, utterance: Utterance) -> slice:
+        """Where the utterance's labels lie."""
+        first = utterance.start // LABEL_SAMPLES
+        return slice(first, first + utterance.samples // LABEL_SAMPLES)
+
+
+class CorpusWriter:
+    """Appends utterances; use as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._audio = (folder / "audio.i16").open("wb")
+        self._labels = (folder / "labels.u8").open("wb")
+        self._lines = (folder / "utterances.jsonl").open("w")
+        self._position = 0
+
+    def __enter__(self) -> CorpusWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stream in (self._audio, self._labels, self._lines):
+            stream.close()
+
+    def add(self, audio: np.ndarray, labels: np.ndarray, voice: str, text: str) -> None:
+        """Append one utterance of whole frames (see ``pad_to_frames``)."""
+        peak = max(float(np.abs(audio).max()), 1e-3)
+        (audio * (0.7 * 32767 / peak)).astype(np.int16).tofile(self._audio)
+        labels.astype(np.uint8).tofile(self._labels)
+        entry = Utterance(self._position, len(audio), voice, text)
+        self._lines.write(json.dumps(asdict(entry)) + "\n")
+        self._position += len(audio)
+
+
+def pad_to_frames(audio: np.ndarray) -> np.ndarray:
+    """Pad with silence to whole 40 ms frames."""
+    return np.pad(audio, (0, -len(audio) % FRAME_SAMPLES))
+
+
+def phone_labels(speech: Speech, samples: int) -> np.ndarray:
+    """The phone class of every 20 ms step, taken at its middle."""
+    labels = np.full(samples // LABEL_SAMPLES, PAUSE, np.uint8)
+    for start, end, phone in speech.segments:
+        half = LABEL_SAMPLES // 2
+        labels[(start + half) // LABEL_SAMPLES : (end + half) // LABEL_SAMPLES] = phone
+    return labels
+
+
+# --- synthetic speech -----------------------------------------------------------------------------
+
+
+def _normalised(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"[^a-z' ]", " ", text.lower())).strip()
+
+
+def dialogue_sentences(dialogues: Path) -> list[str]:
+    """Short everyday sentences from a gzip JSON-lines file of dialogues."""
+    with gzip.open(dialogues, "rt") as lines:
+        turns = [turn for line in lines for turn in json.loads(line)["turns"]]
+    plain = {_normalised(turn) for turn in turns if isinstance(turn, str)}
+    return sorted(text for text in plain if 4 <= len(text.split()) <= 14)
+
+
+def _say(job: tuple[str, str, int]) -> tuple[str, str, np.ndarray, np.ndarray]:
+    text, voice, seed = job
+    speech = speak(text, voice, random.Random(seed))
+    audio = pad_to_frames(speech.audio)
+    return text, voice, audio, phone_labels(speech, len(audio))
+
+
+def write_synthetic(folder: Path, dialogues: Path, utterances: int, seed: int, jobs: int) -> None:
+    """Write a corpus of synthetic voices; half its texts are the starter's own topics."""
+    rng = random.Random(seed)
+    everyday = dialogue_sentences(dialogues)
+    topics = script.user_sentences() + script.agent_sentences()
+    plan = [
+        (rng.choice(everyday if rng.random() < 0.65 else topics), training_voice(rng), index)
+        for index in range(utterances)
+    ]
+    with CorpusWriter(folder) as writer, ProcessPoolExecutor(jobs) as pool:
+        spoken = pool.map(_say, plan, chunksize=16)
+        for text, voice, audio, labels in track(spoken, "speaking", total=len(plan)):
+            writer.add(audio, labels, voice, text)
+
+
+# --- real people ----------------------------------------------------------------------------------
+
+
+Row = dict[str, str]
+
+
+def read_tar_audio(
+    archive: Path, table: Path, wanted: Callable[[Row], bool] = lambda row: True
+) -> Iterator[tuple[Row, np.ndarray]]:
+    """(row of the table, float32 sound at 16 kHz) of the recordings of a tar file."""
+    with table.open(newline="") as lines:
+        reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        rows = {row["path"]: row for row in reader if wanted(row)}
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            row = rows.get(member.name)
+            stream = tar.extractfile(member) if row else None
+            if row and stream:
+                audio, _ = soundfile.read(io.BytesIO(stream.read()), dtype="float32")
+                yield row, audio
+
+
+def transcribed_recordings(speech: Path) -> Iterator[tuple[str, str, np.ndarray]]:
+    """(voice, text, audio) of the open recordings that training may use."""
+    for part in ("1", "2"):
+        archive = speech / f"librispeech-test-clean-{part}.tar"
+        for row, audio in read_tar_audio(archive, speech / "librispeech-test-clean.tsv"):
+            if row["speaker"] not in HELD_OUT_LIBRISPEECH:
+                yield f"librispeech:{row['speaker']}", _normalised(row["text"]), audio
+    archive = speech / "speechocean762-subset.tar"
+    for row, audio in read_tar_audio(archive, speech / "speechocean762-subset.tsv"):
+        if not row["speaker"].endswith("3"):
+            yield f"speechocean:{row['speaker']}", _normalised(row["text"]), audio
+    for text, audio in kathleen(speech):
+        yield "kathleen", text, audio
+
+
+def untranscribed_recordings(speech: Path) -> Iterator[tuple[str, str, np.ndarray]]:
+    """(voice, "", audio) of recordings whose words are not written down: many microphones."""
+    for name in ("picovoice-commands", "picovoice-words"):
+        for row, audio in read_tar_audio(speech / f"{name}.tar", speech / f"{name}.tsv"):
+            if name == "picovoice-words" or not held_out_order(row["path"]):
+                yield name, "", audio
+
+
+def spoken_orders(speech: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """(slots as spoken, audio) of the coffee orders that training may use."""
+    archive = speech / "picovoice-commands.tar"
+    for row, audio in read_tar_audio(archive, archive.with_suffix(".tsv")):
+        if not held_out_order(row["path"]):
+            yield row["slots_as_spoken"], audio
+
+
+def kathleen(speech: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """(text, audio) of the recordings that the agent's voice is made from."""
+    archive = speech / "kathleen-cc0.tar"
+    for row, audio in read_tar_audio(archive, archive.with_suffix(".tsv")):
+        yield _normalised(row["text"]), audio
+
+
+def held_out_orders(speech: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """(slots as spoken, audio) of the coffee orders that no training may use."""
+    archive = speech / "picovoice-commands.tar"
+    table = archive.with_suffix(".tsv")
+    for row, audio in read_tar_audio(archive, table, lambda row: held_out_order(row["path"])):
+        yield row["slots_as_spoken"], audio
+
+
+def held_out_people(speech: Path) -> Iterator[np.ndarray]:
+    """Read speech of the people of LibriSpeech that no training may use."""
+
+    def held_out(row: Row) -> bool:
+        return row["speaker"] in HELD_OUT_LIBRISPEECH
+
+    table = speech / "librispeech-test-clean.tsv"
+    for part in ("1", "2"):
+        archive = speech / f"librispeech-test-clean-{part}.tar"
+        for _, audio in read_tar_audio(archive, table, held_out):
+            yield audio
+
+
+def held_out_order(path: str) -> bool:
+    """Whether a spoken coffee order is of the test split that the data's own notes ask for."""
+    return Path(path).name[0] in "012"
+
+
+def held_out_noise(path: str) -> bool:
+    """Whether a clip of ESC-10 is of its fifth fold, which no training hears."""
+    return "_5-" in Path(path).name
+
+
+def write_recorded(folder: Path, people: Iterator[tuple[str, str, np.ndarray]]) -> None:
+    """Write a corpus of real people; its labels are unknown until alignment."""
+    with CorpusWriter(folder) as writer:
+        for voice, text, audio in track(people, "reading recordings"):
+            padded = pad_to_frames(audio)
+            labels = np.full(len(padded) // LABEL_SAMPLES, UNKNOWN, np.uint8)
+            writer.add(padded, labels, voice, text)

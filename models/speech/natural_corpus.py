@@ -1,0 +1,147 @@
+"""A corpus of natural synthetic voices: the user's sentences of the script and everyday ones.
+
+Shards of a hundred utterances, each a FLAC file (16 kHz) beside JSON lines with text, voice and
+phone lengths. Each row depends on the seed and its own number alone, and a finished shard is never
+written again, so the command goes on where it stopped and two runs give the same corpus.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from engine.timebase import SAMPLE_RATE_HZ
+from models.speech import natural_voices
+from models.speech.natural_voices import Kokoro, SynthesisedSpeech, Voice, draw_voice
+
+SHARD_UTTERANCES = 100
+_SCRIPT_SHARE = 0.6
+_SPEEDS = (0.87, 1.18)
+_QUESTION_WORDS = frozenset(
+    "what who when where why how which whose is are was were do does did can could will would "
+    "should shall may".split()
+)
+_BARE_SHARE = 0.1
+"""Of the sentences, without a mark at the end: their tune stays open."""
+_PEAK = 0.7
+
+
+@dataclass(frozen=True)
+class PlannedUtterance:
+    """One utterance to be spoken."""
+
+    text: str
+    voice: Voice
+    speed: float
+
+
+def draw_utterance(
+    number: int, seed: int, script: list[str], everyday: list[str], packs: list[str]
+) -> PlannedUtterance:
+    """The corpus's row ``number``: a sentence of the script or an everyday one, in some voice."""
+    rng = random.Random(f"{seed}:{number}")
+    text = rng.choice(script if rng.random() < _SCRIPT_SHARE else everyday)
+    return PlannedUtterance(text, draw_voice(packs, rng), rng.uniform(*_SPEEDS))
+
+
+def punctuated(text: str, bare: bool) -> str:
+    """A sentence with the mark by which a synthesiser finds its tune."""
+    if bare:
+        return text
+    return text + ("?" if text.split()[0] in _QUESTION_WORDS else ".")
+
+
+def write_shard(
+    folder: Path,
+    shard: int,
+    rows: list[PlannedUtterance],
+    say: Callable[[PlannedUtterance], SynthesisedSpeech],
+) -> None:
+    """Speak ``rows`` and write them, whole or not at all."""
+    stem = folder / f"shard-{shard:05d}"
+    sounds, lines, start = [], [], 0
+    for row in rows:
+        spoken = say(row)
+        sound = soxr.resample(spoken.audio_N, natural_voices.SAMPLE_RATE_HZ, SAMPLE_RATE_HZ).astype(
+            np.float32
+        )
+        sound *= _PEAK / max(float(np.abs(sound).max()), 1e-3)
+        sounds.append(sound)
+        lines.append(
+            {
+                "start": start,
+                "samples": len(sound),
+                "text": row.text,
+                "voice": str(row.voice),
+                "speed": round(row.speed, 3),
+                "phones": spoken.phones,
+                "lengths": spoken.lengths_P.tolist(),
+            }
+        )
+        start += len(sound)
+    part = stem.with_suffix(".part")
+    soundfile.write(part, np.concatenate(sounds), SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
+    os.replace(part, stem.with_suffix(".flac"))
+    # The table comes last: where it stands, the shard is whole.
+    part.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    os.replace(part, stem.with_suffix(".jsonl"))
+
+
+def missing_shards(folder: Path, utterances: int) -> list[int]:
+    """The shards of a corpus of so many utterances that are not there yet."""
+    count = -(-utterances // SHARD_UTTERANCES)
+    return [n for n in range(count) if not (folder / f"shard-{n:05d}.jsonl").is_file()]
+
+
+def write_natural(
+    folder: Path, packs: Path, script: list[str], everyday: list[str], utterances: int, seed: int,
+    jobs: int, tell: Callable[[str], None],
+) -> None:  # fmt: skip
+    """Write what is missing of a corpus; goes on where an earlier run stopped."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = natural_voices.training_packs(packs)
+    speak = partial(_speak_shard, folder, packs, names, script, everyday, seed)
+    missing = missing_shards(folder, utterances)
+    with ProcessPoolExecutor(jobs) as pool:
+        for done, shard in enumerate(pool.map(speak, missing), 1):
+            tell(f"shard {shard}: {done} of {len(missing)}")
+
+
+def read_natural(folder: Path) -> Iterator[tuple[dict[str, object], np.ndarray]]:
+    """(line, float32 sound at 16 kHz) of every utterance of the finished shards, in order."""
+    for table in sorted(folder.glob("shard-*.jsonl")):
+        audio, _ = soundfile.read(table.with_suffix(".flac"), dtype="float32")
+        for line in table.read_text("utf-8").splitlines():
+            row = json.loads(line)
+            yield row, audio[row["start"] : row["start"] + row["samples"]]
+
+
+_kokoro: Kokoro | None = None
+
+
+def _speak_shard(
+    folder: Path, packs: Path, names: list[str], script: list[str], everyday: list[str], seed: int,
+    shard: int,
+) -> int:  # fmt: skip
+    global _kokoro
+    _kokoro = _kokoro or Kokoro(packs)
+    kokoro = _kokoro
+    numbers = range(shard * SHARD_UTTERANCES, (shard + 1) * SHARD_UTTERANCES)
+    rows = [draw_utterance(number, seed, script, everyday, names) for number in numbers]
+
+    def say(row: PlannedUtterance) -> SynthesisedSpeech:
+        bare = random.Random(row.text + str(row.speed)).random() < _BARE_SHARE
+        return kokoro.say(punctuated(row.text, bare), row.voice, row.speed)
+
+    write_shard(folder, shard, rows, say)
+    return shard

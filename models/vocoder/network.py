@@ -1,0 +1,149 @@
+"""The vocoder: a strictly causal network that turns units into 16 kHz speech in one voice.
+
+What it is: embedding, causal ConvNeXt blocks at the unit rate (25 Hz), four times
+up-sampling, causal ConvNeXt blocks at 100 Hz, and an inverse short-time Fourier transform.
+The audio of frame i depends on the units i - past_frames .. i and on nothing else, so a
+stream that carries that much past equals the whole file, sample by sample.
+It knows nothing about tokenizers, losses or files other than its own checkpoint.
+
+Shape suffixes: B batch, T unit frames (25 Hz), S slots (100 Hz), D width, N samples.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.timebase import FRAME_SAMPLES
+
+SLOT_SAMPLES = 160
+SLOTS_PER_FRAME = FRAME_SAMPLES // SLOT_SAMPLES
+WINDOW_SAMPLES = 640
+BIN_COUNT = WINDOW_SAMPLES // 2 + 1
+KERNEL = 7
+# A squared Hann window laid down every quarter of its length sums to this everywhere.
+WINDOW_POWER = 1.5
+# exp of this is louder than any bin of a full-scale 640-sample window (about 160).
+MAX_LOG_MAGNITUDE = 5.0
+
+# Unit i describes the sound of frame i - 2 (the encoder's delay); one frame more of
+# hindsight lets the vocoder hear how a sound goes on before it has to speak it.
+AUDIO_DELAY_FRAMES = 3
+
+
+@dataclass(frozen=True)
+class VocoderConfig:
+    """Size of the network; the defaults make about 4.4 million parameters."""
+
+    unit_count: int = 200
+    silence_unit: int = 0
+    width: int = 256
+    expansion: int = 3
+    unit_blocks: int = 4
+    slot_blocks: int = 6
+
+    @property
+    def unit_past_frames(self) -> int:
+        """How many units before i the 25 Hz blocks read for frame i."""
+        return self.unit_blocks * (KERNEL - 1)
+
+    @property
+    def past_frames(self) -> int:
+        """How many units before i the audio of frame i depends on."""
+        slots = self.slot_blocks * (KERNEL - 1) + WINDOW_SAMPLES // SLOT_SAMPLES - 1
+        return math.ceil(slots / SLOTS_PER_FRAME) + self.unit_past_frames
+
+
+class CausalBlock(nn.Module):
+    """A ConvNeXt block whose convolution sees the present and the past only."""
+
+    def __init__(self, width: int, expansion: int) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv1d(width, width, KERNEL, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.widen = nn.Linear(width, expansion * width)
+        self.narrow = nn.Linear(expansion * width, width)
+        self.gain = nn.Parameter(torch.full((width,), 0.3))
+
+    def forward(self, x_BTD: Tensor) -> Tensor:
+        past_BDT = F.pad(x_BTD.transpose(1, 2), (KERNEL - 1, 0))
+        mixed_BTD = self.norm(self.depthwise(past_BDT).transpose(1, 2))
+        change_BTD: Tensor = self.gain * self.narrow(F.gelu(self.widen(mixed_BTD)))
+        return x_BTD + change_BTD
+
+
+class CausalVocoder(nn.Module):
+    """Units (B, T) int64 to audio (B, T * 640) float32."""
+
+    def __init__(self, config: VocoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.width
+        self.embedding = nn.Embedding(config.unit_count, width)
+        self.unit_blocks = nn.Sequential(
+            *(CausalBlock(width, config.expansion) for _ in range(config.unit_blocks))
+        )
+        self.upsample = nn.Linear(width, SLOTS_PER_FRAME * width)
+        self.slot_blocks = nn.Sequential(
+            *(CausalBlock(width, config.expansion) for _ in range(config.slot_blocks))
+        )
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, 2 * BIN_COUNT)
+        with torch.no_grad():
+            self.head.bias[:BIN_COUNT] -= 2.0  # begin near the level of speech, not of a shout
+        self.register_buffer("synthesis", synthesis_matrix(), persistent=False)
+        self.synthesis: Tensor
+
+    def forward(self, units_BT: Tensor, unit_warmup: int = 0, audio_warmup: int = 0) -> Tensor:
+        """Speak units; the audio of the first unit_warmup + audio_warmup frames is left out.
+
+        In training the warm-ups give a segment its past: the first `unit_warmup` frames
+        pass through the 25 Hz blocks only, `audio_warmup` more through everything.
+        """
+        hidden_BTD = self.unit_blocks(self.embedding(units_BT))[:, unit_warmup:]
+        hidden_BSD = self.upsample(hidden_BTD).reshape(len(units_BT), -1, self.config.width)
+        hidden_BSD = self.norm(self.slot_blocks(hidden_BSD))
+        log_magnitude, phase = self.head(hidden_BSD).float().chunk(2, dim=-1)
+        magnitude = torch.exp(log_magnitude.clamp(max=MAX_LOG_MAGNITUDE))
+        spectrum = torch.cat([magnitude * torch.cos(phase), magnitude * torch.sin(phase)], dim=-1)
+        with torch.autocast(spectrum.device.type, enabled=False):
+            pieces_BSN = spectrum @ self.synthesis
+        return overlap_add(pieces_BSN)[:, audio_warmup * FRAME_SAMPLES :]
+
+
+def synthesis_matrix() -> Tensor:
+    """Real and imaginary bins (642) to one windowed piece of sound (640), ready to be added."""
+    window = torch.hann_window(WINDOW_SAMPLES, dtype=torch.float64)
+    eye = torch.eye(BIN_COUNT, dtype=torch.complex128)
+    real = torch.fft.irfft(eye, WINDOW_SAMPLES)
+    imaginary = torch.fft.irfft(1j * eye, WINDOW_SAMPLES)
+    return (torch.cat([real, imaginary]) * window / WINDOW_POWER).float()
+
+
+def overlap_add(pieces_BSN: Tensor) -> Tensor:
+    """Piece s begins at slot s; the slot s is whole once the pieces up to s are added."""
+    batch, slots, _ = pieces_BSN.shape
+    parts = pieces_BSN.reshape(batch, slots, WINDOW_SAMPLES // SLOT_SAMPLES, SLOT_SAMPLES)
+    audio = parts[:, :, 0]
+    for age in range(1, WINDOW_SAMPLES // SLOT_SAMPLES):
+        audio = audio + F.pad(parts[:, :, age], (0, 0, age, 0))[:, :slots]
+    return audio.flatten(1, 2)
+
+
+def describe(config: VocoderConfig) -> dict[str, Any]:
+    """The configuration as plain data for a checkpoint."""
+    return asdict(config)
+
+
+def load_vocoder(checkpoint: Path) -> CausalVocoder:
+    """The network of a training checkpoint (its averaged weights), ready to speak."""
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    vocoder = CausalVocoder(VocoderConfig(**saved["config"]))
+    vocoder.load_state_dict(saved["average"])
+    return vocoder.eval()

@@ -1,0 +1,88 @@
+"""The reader gives both speakers' words, chunk by chunk as at once, and knows a foreign model."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import DuologueError
+from engine.syncllm.bundle import Bundle
+from engine.syncllm.duplex import Duplex
+from engine.syncllm.unit_reader import StreamingReader, UnitReader
+from tests.engine.tiny_bundle import PIECES, SILENCE, UNIT_COUNT, write_tiny_bundle
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundle"), reader=True)
+
+
+@pytest.fixture
+def reader(bundle: Bundle) -> UnitReader:
+    assert bundle.reader
+    return UnitReader(bundle.reader, bundle.pieces)
+
+
+def units_of(reader: UnitReader, piece: int) -> list[int]:
+    read, _ = reader.read(range(UNIT_COUNT), reader.begin())
+    return [unit for unit, number in enumerate(read) if number == piece]
+
+
+def test_a_piece_is_told_once_and_again_after_a_rest(reader: UnitReader) -> None:
+    numbers, _ = reader.read(range(UNIT_COUNT), reader.begin())
+    first, second = np.unique([n for n in numbers if n < len(PIECES)])[:2]
+    (one, *_), (other, *_) = units_of(reader, first), units_of(reader, second)
+    stream = StreamingReader(reader)
+    assert stream.push([]) == []
+    assert stream.push([one, one, other]) == [PIECES[first], PIECES[second]]
+    assert stream.push([other, SILENCE]) == []
+    assert stream.push([other]) == [PIECES[second]]
+    stream.reset()
+    assert stream.push([other]) == [PIECES[second]]
+
+
+def test_the_talk_tells_what_both_said(bundle: Bundle, reader: UnitReader) -> None:
+    sound = np.random.default_rng(0).uniform(-0.3, 0.3, (20, 2560)).astype(np.float32)
+    duplex = Duplex(bundle)
+    steps = [duplex.step(chunk) for chunk in sound]
+    duplex.reset()
+    again = [duplex.step(chunk) for chunk in sound]
+    duplex.close()
+    own, user = StreamingReader(reader), StreamingReader(reader)
+    for step in steps:
+        assert step.own_text == own.push(step.own_frames)
+        assert step.heard_text == user.push([u for frames in step.user_units for u in frames])
+    assert any(step.own_text for step in steps) and any(step.heard_text for step in steps)
+    assert [step.own_text for step in again] == [step.own_text for step in steps]
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (None, "missing or not an ONNX model"),
+        ("tokenizer.onnx", "foreign model \\(it has audio"),
+    ],
+)
+def test_another_file_is_refused(
+    bundle: Bundle, tmp_path: Path, file: str | None, said: str
+) -> None:
+    path = tmp_path / "reader.onnx"
+    if file:
+        shutil.copyfile(bundle.folder / file, path)
+    with pytest.raises(DuologueError, match=said):
+        UnitReader(path, PIECES)
+
+
+def test_numbers_of_no_piece_are_refused(bundle: Bundle) -> None:
+    assert bundle.reader
+    reader = UnitReader(bundle.reader, PIECES[:2])
+    with pytest.raises(DuologueError, match="foreign model \\(it gave no pieces\\)"):
+        reader.read(range(UNIT_COUNT), reader.begin())
+
+
+def test_units_that_it_cannot_read_have_a_message(bundle: Bundle, reader: UnitReader) -> None:
+    with pytest.raises(DuologueError, match="reader.onnx could not be run; install"):
+        reader.read([UNIT_COUNT], reader.begin())

@@ -1,0 +1,334 @@
+"""Dialogues place every sentence at the right time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from engine.timebase import FRAME_MS
+from models import script
+from models.dialogue.composer import Composer, Dialogue, PlacedUtterance, split_held_out
+from models.dialogue.timing import ALTERNATING, HUMAN
+from models.dialogue.unit_store import (
+    CONFUSABLE_COUNT,
+    MARGIN_FRAMES,
+    ORDER_FORMS,
+    UnitStore,
+    UnitUtterance,
+)
+from models.script import coffee
+
+AGENT_SILENCE, USER_SILENCE = 0, 1
+
+
+def toy_store() -> UnitStore:
+    """Every sentence is one unit of its own, 4 frames a word, between silence."""
+
+    def speech(unit: int, words: int, silence: int, text: str = "") -> UnitUtterance:
+        quiet = np.full(MARGIN_FRAMES, silence)
+        units = np.concatenate([quiet, np.full(4 * words, unit), quiet]).astype(np.int16)
+        times = tuple(
+            (word, MARGIN_FRAMES + 4 * index, MARGIN_FRAMES + 4 * index + 4)
+            for index, word in enumerate(text.split())
+        )
+        return UnitUtterance("toy", units, MARGIN_FRAMES, MARGIN_FRAMES + 4 * words, times)
+
+    users = {
+        text: [speech(2 + index % 90, len(text.split()), USER_SILENCE, text)]
+        for index, text in enumerate(script.user_sentences())
+    }
+    agents = {
+        text: speech(100 + index % 90, len(text.split()), AGENT_SILENCE, text)
+        for index, text in enumerate(script.agent_sentences())
+    }
+    same = np.repeat(np.arange(200, dtype=np.int16)[:, None], CONFUSABLE_COUNT, axis=1)
+    return UnitStore(
+        users,
+        agents,
+        [np.full(150, USER_SILENCE, np.int16)],
+        [np.full(150, AGENT_SILENCE, np.int16)],
+        [[speech(99, 20, USER_SILENCE), speech(96, 9, USER_SILENCE)]],
+        [(speech(98, 8, USER_SILENCE), coffee.sample()[index][0].reply()) for index in range(20)],
+        [speech(97, 6, USER_SILENCE)],
+        same,
+    )
+
+
+@pytest.fixture(scope="module")
+def dialogues() -> list[Dialogue]:
+    composer = Composer(toy_store(), 3)
+    return [composer.compose(3000) for _ in range(100)]
+
+
+@pytest.fixture(scope="module")
+def alternating() -> list[Dialogue]:
+    composer = Composer(toy_store(), 3, ALTERNATING)
+    return [composer.compose(1500) for _ in range(30)]
+
+
+def test_same_seed_same_dialogue() -> None:
+    first, second = (Composer(toy_store(), 5).compose(600) for _ in range(2))
+    np.testing.assert_array_equal(first.user, second.user)
+    np.testing.assert_array_equal(first.own, second.own)
+
+
+def answered(dialogue: Dialogue) -> list[tuple[PlacedUtterance, PlacedUtterance]]:
+    """(question, its right answer) pairs that follow one another."""
+    right = {exchange.user: exchange.agent for exchange in script.EXCHANGES}
+    pairs = []
+    for question in dialogue.events:
+        later = [e for e in dialogue.events if e.side == 0 and e.onset >= question.offset]
+        if question.side == 1 and question.text in right and later:
+            first = min(later, key=lambda said: said.onset)
+            if first.text == right[question.text]:
+                pairs.append((question, first))
+    return pairs
+
+
+def test_every_question_is_answered_soon(dialogues: list[Dialogue]) -> None:
+    pairs = [pair for dialogue in dialogues for pair in answered(dialogue)]
+    gaps = [answer.onset - question.offset for question, answer in pairs]
+    assert len(pairs) > 100
+    assert min(gaps) >= 1
+    # A hasty user's short sentence may be over before the agent's last one is.
+    assert np.quantile(gaps, 0.97) <= 9
+    assert 3 <= np.mean(gaps) <= 6
+
+
+def test_stage_two_has_no_overlap(alternating: list[Dialogue]) -> None:
+    spoken = 0
+    for dialogue in alternating:
+        events = sorted(dialogue.events, key=lambda said: said.onset)
+        spoken += len(events)
+        assert all(first.offset < second.onset for first, second in pairwise(events))
+    assert spoken > 300
+
+
+def test_users_wait_as_long_as_people(dialogues: list[Dialogue]) -> None:
+    """Offsets from the agent's end to the user's next turn, where that is within reach."""
+    offsets = []
+    for dialogue in dialogues:
+        for answer in (said for said in dialogue.events if said.side == 0):
+            # A listener's word stands inside the turn; overlap reaches 0.4 s back.
+            onsets = [
+                s.onset - answer.offset
+                for s in dialogue.events
+                if s.side == 1 and s.text not in script.BACKCHANNELS
+            ]
+            near = [onset for onset in onsets if -10 <= onset <= 75]
+            if answer.text not in script.BACKCHANNELS and near:
+                offsets.append(min(near) * FRAME_MS / 1000)
+    overlapped = np.mean(np.array(offsets) < 0)
+    below = HUMAN.floor_transfer.share_below
+    low, high = HUMAN.user_offset
+    expected = (below(0) - below(low)) / (below(high) - below(low))
+    assert len(offsets) > 400
+    assert abs(overlapped - expected) < 0.08
+    assert 0.1 < np.median(offsets) < 0.6
+
+
+def test_backchannels_come_as_often_as_among_people(dialogues: list[Dialogue]) -> None:
+    minutes = count = 0.0
+    for dialogue in dialogues:
+        told = [e for e in dialogue.events if e.side == 1 and e.text in script.LONG_TALK]
+        minutes += sum(e.offset - e.onset for e in told) * FRAME_MS / 60_000
+        count += sum(
+            any(0 < e.onset - one.offset <= 6 and e.text in script.BACKCHANNELS
+                for e in dialogue.events if e.side == 0)
+            for one in told
+        )  # fmt: skip
+    assert minutes > 0.5
+    assert 2 < count / minutes < 9
+
+
+def test_real_people_are_answered(dialogues: list[Dialogue]) -> None:
+    orders = {reply for _, reply in toy_store().orders}
+    said = Counter(e.text for dialogue in dialogues for e in dialogue.events)
+    asked = [e for d in dialogues for e in d.events if e.side == 1 and e.text in orders]
+    assert len(asked) > 10
+    assert said[script.FALLBACK_REPLY] > 20
+
+
+def test_what_was_told_is_remembered_in_the_dialogue(dialogues: list[Dialogue]) -> None:
+    known = 0
+    for dialogue in dialogues:
+        events = sorted(dialogue.events, key=lambda said: said.onset)
+        for index, said in enumerate(events):
+            if said.side == 0 and said.text.startswith("your name is "):
+                name = said.text.split()[-1]
+                assert any(e.side == 1 and e.text.endswith(name) for e in events[:index])
+                known += 1
+    assert known > 0
+
+
+def test_units_lie_where_the_events_say(dialogues: list[Dialogue]) -> None:
+    agents = {text: s.units[s.onset] for text, s in toy_store().agent.items()}
+    for dialogue in dialogues[:10]:
+        for said in dialogue.events:
+            if said.side == 0 and said.offset < len(dialogue.own):
+                inside = dialogue.own[said.onset : said.offset]
+                assert (inside == agents[said.text]).all()
+
+
+def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
+    lengths = {text: s.offset - s.onset for text, s in toy_store().agent.items()}
+    joke = next(e.agent for e in script.EXCHANGES if e.intent == "joke")
+    told, cut, hummed = Counter[str](), Counter[str](), 0
+    waits: dict[bool, list[int]] = {False: [], True: []}
+    late = 0
+    for dialogue in dialogues:
+        given_way = {last: first for first, last in dialogue.masked}
+        for said in dialogue.events:
+            if said.side == 0 and said.text in (joke, *script.STORIES):
+                length = said.offset - said.onset
+                told[said.text] += length == lengths[said.text]
+                inside = [e for e in dialogue.events if said.onset < e.onset < said.offset]
+                hummed += any(e.text in script.BACKCHANNELS for e in inside)
+                if length < lengths[said.text]:
+                    cut[said.text] += 1
+                    users = [e for e in dialogue.events if e.side == 1]
+                    cutting = min((e for e in users if e.onset > said.onset), key=lambda e: e.onset)
+                    okay = cutting.text == "okay stop"
+                    told_at = cutting.words[1][1] if okay else cutting.onset
+                    late += said.offset in given_way
+                    stop = given_way.get(said.offset, said.offset)
+                    if stop < lengths[said.text] + said.onset:
+                        waits[okay].append(stop - told_at)
+                        assert stop % 4 == 0 and (stop - 8) // 4 >= (told_at + 3) // 4
+    assert min(cut[joke], *(cut[story] for story in script.STORIES)) > 3
+    assert min(told[joke], sum(told[story] for story in script.STORIES)) > 3
+    assert len(waits[True]) > 3  # "okay" alone is a sign of listening
+    for each in waits.values():
+        assert (min(each), max(each)) == (8, 11)
+    assert 0.3 < late / sum(cut.values()) < 0.6  # which is no lesson
+    assert hummed > 3  # and the story goes on
+
+
+@pytest.mark.parametrize("chunk_frames", [5, 6])
+def test_in_longer_chunks_the_agent_gives_way_no_later(chunk_frames: int) -> None:
+    composer = Composer(toy_store(), 4, HUMAN, chunk_frames)
+    waits = []
+    for _ in range(120):
+        dialogue = composer.compose(1500)
+        for said in dialogue.events:
+            if said.side == 0 and said.text in script.STORIES and said.offset < 1500:
+                stop = next((a for a, b in dialogue.masked if b == said.offset), said.offset)
+                waits += [
+                    stop - e.onset
+                    for e in dialogue.events
+                    if e.side == 1 and e.text in ("stop", "wait") and said.onset < e.onset < stop
+                ]
+    assert len(waits) > 5
+    assert max(waits) == 11
+
+
+def test_noises_are_no_event_and_no_reason_to_stop() -> None:
+    quiet = np.full(MARGIN_FRAMES, USER_SILENCE)
+    bark = np.concatenate([quiet, np.full(12, 199), quiet]).astype(np.int16)
+    noise = UnitUtterance("noise", bark, MARGIN_FRAMES, MARGIN_FRAMES + 12)
+    composer = Composer(replace(toy_store(), noises=[noise]), 3)
+    lengths = {text: s.offset - s.onset for text, s in toy_store().agent.items()}
+    heard = between = 0
+    for _ in range(60):
+        dialogue = composer.compose(1500)
+        barks = np.flatnonzero(np.diff(np.r_[0, dialogue.user == 199]) == 1)
+        for onset in barks:
+            talking = [e for e in dialogue.events if e.side == 0 and e.onset < onset < e.offset]
+            heard += len(talking)
+            between += not talking
+            for story in (e for e in talking if e.text in script.STORIES and e.offset < 1500):
+                inside = [
+                    e for e in dialogue.events if e.side == 1 and story.onset < e.onset < e.offset
+                ]
+                assert inside or story.offset - story.onset == lengths[story.text]
+    assert heard > 3 and between > 3
+
+
+def test_words_lie_inside_what_was_said(dialogues: list[Dialogue]) -> None:
+    whole = cut = 0
+    for dialogue in dialogues[:20]:
+        for said in dialogue.events:
+            words = [word for word, _, _ in said.words]
+            assert words == said.text.split()[: len(words)]
+            assert all(said.onset <= onset < said.offset for _, onset, _ in said.words)
+            assert all(onset < offset for _, onset, offset in said.words)
+            whole += words == said.text.split()
+            cut += 0 < len(words) < len(said.text.split())
+    assert whole > 300
+    assert cut > 3
+
+
+@pytest.mark.parametrize("chunk_frames", [4, 6])
+def test_with_notice_the_agent_answers_once_it_can_have_written_what_it_heard(
+    chunk_frames: int,
+) -> None:
+    composer = Composer(toy_store(), 4, HUMAN, chunk_frames, waits_for_words=True)
+    pairs = [pair for _ in range(40) for pair in answered(composer.compose(1500))]
+    known = [(question.offset - 1) // chunk_frames + 2 for question, _ in pairs]
+    begun = [answer.onset // chunk_frames for _, answer in pairs]
+    assert len(pairs) > 30
+    assert all(first >= chunk for first, chunk in zip(begun, known, strict=True))
+    assert np.mean([first == chunk for first, chunk in zip(begun, known, strict=True)]) > 0.5
+
+
+def test_held_out_utterances_are_in_no_training() -> None:
+    store = toy_store()
+    text, (speech,) = next(iter(store.user.items()))
+    store.user[text] = [speech, UnitUtterance("another", speech.units, speech.onset, speech.offset)]
+    training, held_out = split_held_out(store)
+    assert [s.voice for s in training.user[text]] == ["toy"]
+    assert [s.voice for s in held_out.user[text]] == ["another"]
+    assert all(training.user.values())
+
+
+def test_recordings_that_are_held_out_are_in_no_training() -> None:
+    def recorded(voice: int) -> UnitUtterance:
+        return UnitUtterance(str(voice), np.zeros(30, np.int16), 10, 20)
+
+    store = replace(
+        toy_store(),
+        orders=[(recorded(n // ORDER_FORMS), "one latte") for n in range(30 * ORDER_FORMS)],
+        out_of_domain=[recorded(n) for n in range(25)],
+        long_talk=[[recorded(n), recorded(n)] for n in range(10)],
+        concatenated_orders=[(recorded(0), "one mocha")],
+        real_words={"latte": [recorded(0)]},
+    )
+    training, held_out = split_held_out(store)
+
+    def voices(of: UnitStore) -> list[set[str]]:
+        phrases = [phrase for talk in of.long_talk for phrase in talk]
+        return [
+            {s.voice for s in some}
+            for some in ([o for o, _ in of.orders], of.out_of_domain, phrases)
+        ]
+
+    for kept, out, things in zip(voices(training), voices(held_out), (30, 25, 10), strict=True):
+        assert not kept & out
+        assert len(kept) + len(out) == things
+        assert len(out) == -(-things // 10)
+    assert held_out.concatenated_orders == [] and held_out.real_words == {}
+    assert training.concatenated_orders and training.real_words
+
+
+def test_all_situations_occur(dialogues: list[Dialogue]) -> None:
+    said = Counter(e.text for dialogue in dialogues for e in dialogue.events if e.side == 0)
+    assert said[script.STOPPED] > 0
+    assert said[script.LONG_TALK_END] > 0
+    assert sum(said[text] > 0 for text in script.BACKCHANNELS) > 1
+
+
+def test_scraps_of_the_agent_reach_the_user_only_in_silence(dialogues: list[Dialogue]) -> None:
+    theirs = {int(unit) for s in toy_store().agent.values() for unit in s.units[s.onset : s.offset]}
+    leaked = 0
+    for dialogue in dialogues:
+        spoken = np.zeros(len(dialogue.user), bool)
+        for said in dialogue.events:
+            if said.side == 1:
+                spoken[max(said.onset, 0) : said.offset] = True
+        heard = dialogue.user[~spoken]
+        leaked += len(theirs.intersection(heard.tolist())) > 0
+    assert leaked > len(dialogues) // 2

@@ -1,0 +1,96 @@
+"""Sentences are told apart by their units, wherever in a frame they begin."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.syncllm.bundle import load_bundle
+from engine.syncllm.unit_encoder import Tokenizer
+from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from models import script
+from models.evaluate.sentence_matcher import (
+    SentenceMatcher,
+    edit_distance,
+    edit_distances,
+    plain_sentences,
+)
+from models.script import coffee
+
+units = st.lists(st.integers(0, 5), max_size=12)
+
+
+def textbook_distance(first: list[int], second: list[int]) -> int:
+    """Wagner and Fischer, cell by cell."""
+    table = np.zeros((len(first) + 1, len(second) + 1), int)
+    table[:, 0], table[0] = np.arange(len(first) + 1), np.arange(len(second) + 1)
+    for i, a in enumerate(first, 1):
+        for j, b in enumerate(second, 1):
+            change = table[i - 1, j - 1] + (a != b)
+            table[i, j] = min(table[i - 1, j] + 1, table[i, j - 1] + 1, change)
+    return int(table[-1, -1])
+
+
+@given(units, st.lists(units, min_size=1, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_edit_distance(first: list[int], others: list[list[int]]) -> None:
+    expected = [textbook_distance(first, other) for other in others]
+    assert edit_distances(first, others).tolist() == expected
+    assert edit_distance(first, others[0]) == expected[0]
+    nearest = [
+        min(textbook_distance(first, other[:end]) for end in range(len(other) + 1))
+        for other in others
+    ]
+    assert edit_distances(first, others, prefixes=True).tolist() == nearest
+
+
+def test_orders_are_not_among_the_plain_sentences() -> None:
+    plain = plain_sentences()
+    assert set(plain) <= set(script.agent_sentences())
+    assert 300 < len(plain) < 600
+    assert coffee.Order("latte", "large").reply() not in plain
+    assert script.LONG_TALK_END in plain
+
+
+def test_a_sentence_is_known_by_its_beginning() -> None:
+    bundle = load_bundle()
+    matcher = SentenceMatcher(bundle)
+    tokenizer = Tokenizer(bundle.tokenizer)
+    for story in script.STORIES:
+        frames = tokenizer.units(matcher.original(story))
+        for share in (0.3, 1.0):
+            said, distance = matcher.nearest_prefix(
+                frames[: round(share * len(frames))], script.STORIES
+            )
+            assert said == story
+            assert distance < 0.1
+        _, distance = matcher.nearest_prefix(np.concatenate([frames, frames]), script.STORIES)
+        assert distance > 0.4
+    other = tokenizer.units(matcher.original(script.FALLBACK_REPLY))
+    assert matcher.nearest_prefix(other, script.STORIES)[1] > 0.5
+    assert matcher.nearest_prefix(
+        tokenizer.units(np.zeros(SAMPLE_RATE_HZ, np.float32)), script.STORIES
+    ) == (None, 1)
+
+
+def test_a_sentence_is_known_wherever_in_a_frame_it_begins() -> None:
+    bundle = load_bundle()
+    matcher = SentenceMatcher(bundle)
+    tokenizer = Tokenizer(bundle.tokenizer)
+    rng = np.random.default_rng(5)
+    candidates = script.first_agent_sentences()[::12]
+    for sentence in candidates:
+        sound = matcher.original(sentence)
+        audio = np.zeros(len(sound) + 3 * SAMPLE_RATE_HZ, np.float32)
+        start = SAMPLE_RATE_HZ + int(rng.integers(FRAME_SAMPLES))
+        audio[start : start + len(sound)] = sound
+        audio += rng.normal(size=len(audio)).astype(np.float32) * 10 ** (-70 / 20)
+        whole = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES]
+        said, distance = matcher.nearest(tokenizer.units(whole), candidates)
+        assert said == sentence
+        assert distance < 0.45
+        others = [text for text in candidates if text != sentence]
+        assert matcher.nearest(tokenizer.units(whole), others)[1] > distance
+    silence = tokenizer.units(np.zeros(SAMPLE_RATE_HZ * 16 // 25, np.float32))
+    assert matcher.nearest(silence, candidates)[0] is None
