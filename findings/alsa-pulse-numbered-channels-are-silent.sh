@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# A microphone with numbered channels (aux0, aux1, ...: interfaces of many inputs), opened with all of
-# its channels through ALSA's client of PulseAudio, as PortAudio does: digital silence on every channel,
-# though the count is right and no call fails. The plug-in names channels by ALSA's own order
-# (front-left, front-right, rear-left, ...), and the server finds no channel of that name. Opened with
-# one channel it gives the mean, 1/8 of the voice (-18 dB). The same interface with surround names in
-# ALSA's order gives each channel as it is. PulseAudio's own client (parec) with the microphone's own
-# channel map gets it whole. With PipeWire 0.3.65 some inputs come through, others are silence, too.
-# PulseAudio 16.1, libasound2-plugins 1.2.7.1, PortAudio 19.6.0, sounddevice 0.5.6; source: this run.
+# ALSA's client of PulseAudio gives digital silence for a microphone with numbered channels.
+#
+# Interfaces with many inputs have numbered channels (aux0, aux1, ...). PortAudio opens such a microphone
+# with all of its channels through ALSA. Then every channel is silent, though the count is right and no
+# call fails. The cause: the plug-in names channels by ALSA's own order (front-left, front-right,
+# rear-left, ...), and the server finds no channel of that name. Opened with one channel it gives the mean,
+# 1/8 of the voice (-18 dB). The same interface with surround names in ALSA's order gives each channel
+# correctly. PulseAudio's own client (parec) with the microphone's own channel map gets everything. With
+# PipeWire 0.3.65 some inputs come through, and others are silent, too.
+# Seen with PulseAudio 16.1, libasound2-plugins 1.2.7.1, PortAudio 19.6.0, sounddevice 0.5.6.
+# Source: this run.
 # Needs: apt-get install --no-install-recommends pulseaudio=16.1+dfsg1-2+b1 pulseaudio-utils libasound2-plugins libportaudio2 python3-venv
 set -euo pipefail
 for program in pulseaudio pactl; do

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# huggingface_hub 2.4.0, hf_hub_download: what a process had fetched when it ended (closed, killed, out
-# of power) is not gone on with. The next call downloads the file from its first byte into another
-# ".incomplete" file, and the old one stays in the folder for good. Only within one call does a broken
-# connection resume. Why, its code says: some file systems do not honour the lock on a shared file
-# (file_download.py, huggingface_hub pull request 4228).
-# Source: this run, against a server on this machine with ranges and a right ETag. Needs Python 3.10.
+# huggingface_hub 2.4.0 does not resume a download that an ended process had begun (hf_hub_download).
+#
+# The process may have been closed, killed, or have lost power. The next call downloads the file from its
+# first byte into another ".incomplete" file, and the old one stays in the folder for good. A broken
+# connection resumes only within one call. The code gives the reason: some file systems do not respect the
+# lock on a shared file (file_download.py, huggingface_hub pull request 4228).
+# Source: this run, against a local server that has ranges and a correct ETag. Needs Python 3.10.
 set -euo pipefail
 version=2.4.0
 folder="$(mktemp -d)"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# libsndfile refuses a CAF whose data chunk tells no size, as "malformed", though the format has it.
+# libsndfile refuses a CAF whose data chunk has no known size, as "malformed", though the format allows it.
 #
-# Apple's specification: a size of -1 means that the data chunk, the last one then, goes on to the end
-# of the file, so that a recorder need not come back to it. Of AU, whose unknown size is all ones too,
-# libsndfile reads everything.
+# Apple's specification: a size of -1 means that the data chunk goes on to the end of the file (it must be
+# the last chunk). So a recorder need not go back to write it. In AU all ones mean an unknown size too, and
+# there libsndfile reads everything.
 # Seen with soundfile 0.14.0, libsndfile 1.2.2 (its wheel), Linux x86-64.
 # Source: Apple Core Audio Format Specification 1.0, "Audio Data Chunk"; caf_read_header in src/caf.c;
 # this run.

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# libsndfile reads the first of the recordings chained in an Ogg file and says nothing of the others.
+# libsndfile reads only the first of the recordings chained in an Ogg file, without an error.
 #
-# Chaining is part of Ogg (RFC 3533, section 4: one logical stream after another, "cat a.ogg b.ogg"
-# makes one), and internet radio writes it. libsndfile gives the first link's length as the file's,
-# reads that, and ends without an error, Vorbis and Opus alike.
+# Chaining is part of Ogg (RFC 3533, section 4: one logical stream after another; "cat a.ogg b.ogg" makes
+# one), and internet radio writes it. libsndfile reports the first link's length as the file's, reads that,
+# and ends without an error, for Vorbis and Opus alike.
 # Seen with soundfile 0.14.0, libsndfile 1.2.2 (its wheel), Linux x86-64.
 # Source: ogg_stream_classify in src/ogg.c follows one serial number; this run.
 set -euo pipefail

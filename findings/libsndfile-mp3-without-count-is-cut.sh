@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# libsndfile cuts an MP3 of variable rate that has no frame with a count (Xing's) where mpg123
-# guesses its end: from the rate of its first frame. No error, and the guess stands as the length.
+# libsndfile cuts the end off an MP3 of variable rate that has no frame count (Xing's), without an error.
 #
-# The count is optional, and who writes into a pipe leaves it out. libsndfile asks mpg123_length()
-# once, which guesses where no count is, never scans the file, and reads no further than that. Where
-# the guess is too long (constant rate), it promises frames that do not come. A file that claims to
-# be very long, through libsndfile's virtual input, is read to its real end.
+# It cuts where mpg123 guesses the end from the rate of the first frame, and reports the guess as the
+# length. The count is optional; an encoder that writes into a pipe leaves it out. libsndfile asks
+# mpg123_length() once, which guesses where there is no count; it never scans the file, and reads no
+# further than the guess. Where the guess is too long (constant rate), it promises frames that do not come.
+# A workaround: through libsndfile's virtual input, a file that claims to be very long is read to its real
+# end.
 # Seen with soundfile 0.14.0, libsndfile 1.2.2 (its wheel, mpg123 inside), Linux x86-64.
 # Source: mpeg_dec_fill_sfinfo in src/mpeg_decode.c; this run.
 set -euo pipefail

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# libsndfile's way back from RF64 (SFC_RF64_AUTO_DOWNGRADE) gives a WAV that simple readers refuse.
+# libsndfile's downgrade from RF64 (SFC_RF64_AUTO_DOWNGRADE) writes a WAV that simple readers refuse.
 #
-# Who does not know how long a recording will be opens it as RF64 and asks for the downgrade, to have
-# a plain WAV where it stays below 4 GiB. The result is RIFF, but of WAVE_FORMAT_EXTENSIBLE (65534)
-# even for 16 bits and two channels, where libsndfile's own format="WAV" writes plain PCM (1): Python's
-# wave module refuses it before 3.12.
+# A program that does not know how long a recording will be opens it as RF64 and asks for the downgrade, to
+# get a plain WAV if it stays below 4 GiB. The result is RIFF, but in WAVE_FORMAT_EXTENSIBLE (65534), even
+# for 16 bits and two channels. libsndfile's own format="WAV" writes plain PCM (1) there. Python's wave
+# module refuses the extensible format before 3.12.
 # Seen with soundfile 0.14.0, libsndfile 1.2.2 (its wheel), Linux x86-64.
 # Source: src/rf64.c writes the format chunk of WAVEX in either case; this run.
 set -euo pipefail

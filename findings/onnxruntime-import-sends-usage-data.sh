@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# ONNX Runtime on Linux: `import onnxruntime` alone, without a model, writes a lasting device id and a
-# queue of events under ~/.cache/Microsoft/DeveloperTools/.onnxruntime, and looks up its collector in
-# the background again and again. Seen with 1.29.0, 1.30.0, 1.31.0, 1.31.1 and 1.32.0; 1.28.0 does not.
-# Under a variable of a build server (CI=1, GITHUB_ACTIONS, ...) it does neither, so that no test on
-# such a server sees it. ORT_DISABLE_TELEMETRY=1 before the import stops both; the Python call
+# On Linux, `import onnxruntime` alone stores a device id and tries to send usage data, without a model.
+#
+# It writes a lasting device id and a queue of events under ~/.cache/Microsoft/DeveloperTools/.onnxruntime,
+# and looks up its collector in the background again and again. Seen with 1.29.0, 1.30.0, 1.31.0, 1.31.1 and
+# 1.32.0; 1.28.0 does not do it. With a build server's variable (CI=1, GITHUB_ACTIONS, ...) it does neither,
+# so no test on such a server notices. ORT_DISABLE_TELEMETRY=1 before the import stops both. The Python call
 # onnxruntime.disable_telemetry_events() comes after the import, too late for the id and the queue.
-# DO_NOT_TRACK=1 is not looked at.
+# DO_NOT_TRACK=1 has no effect.
 # Source: docs/Privacy.md of microsoft/onnxruntime, and this run. Needs Python 3.11 or later, strace.
 set -euo pipefail
 version=1.32.0

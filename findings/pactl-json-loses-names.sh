@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# pactl of PulseAudio 16.1 (Debian 12; PulseAudio 16 is in Ubuntu 22.10 to 24.04, 15.99 in 22.04): with
-# --format=json every string that has a byte beyond ASCII is printed as "(null)", so a speaker called
-# "Küche" has no name; the text form has it. The answer is valid JSON and the exit status 0; only
-# standard error says "Invalid non-ASCII character". The same with PipeWire's server, since the
-# program prints it. PulseAudio 17 is said to have repaired it; that was not tried.
+# pactl 16.1 with --format=json prints "(null)" for every string that has a byte beyond ASCII.
+#
+# A speaker called "Küche" then has no name; the text form has it. The answer is valid JSON and the exit
+# status is 0; only standard error says "Invalid non-ASCII character". It is the same with PipeWire's
+# server, since pactl itself prints it. Debian 12 has PulseAudio 16.1; PulseAudio 16 is in Ubuntu 22.10 to
+# 24.04, 15.99 in 22.04. PulseAudio 17 is said to have repaired it; that was not tried.
 # Source: src/utils/pactl.c and src/pulsecore/json.c of PulseAudio, and this run.
 # Needs: apt-get install --no-install-recommends pulseaudio=16.1+dfsg1-2+b1 pulseaudio-utils python3
 set -euo pipefail

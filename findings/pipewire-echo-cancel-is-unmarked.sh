@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# PipeWire 0.3.65 (Debian 12): the microphone that its echo-cancel module makes cannot be told from
-# another by what marks it with PulseAudio. There the class is "filter", the intended role "phone", and
-# driver and owner are module-echo-cancel; here the driver is "PipeWire", there is neither class nor
-# role, and the owner is 4294967295 (none), though the module was loaded by pactl. What is left, beside
-# a description that anyone may change: node.group and node.link-group, "echo-cancel-PID-NUMBER", which
-# its speaker shares. (A remapped microphone of the same server does have class and owner.)
+# PipeWire 0.3.65 (Debian 12) does not mark the microphone of its echo-cancel module as PulseAudio does.
+#
+# With PulseAudio the class is "filter", the intended role "phone", and driver and owner are
+# module-echo-cancel. With PipeWire the driver is "PipeWire", there is neither class nor role, and the owner
+# is 4294967295 (none), though pactl loaded the module. Two marks are left, besides a description that anyone
+# may change: node.group and node.link-group, "echo-cancel-PID-NUMBER", which its speaker shares. (A remapped
+# microphone of the same server does have class and owner.)
 # Source: src/modules/module-echo-cancel.c of PipeWire, and this run.
 # Needs: apt-get install --no-install-recommends pipewire=0.3.65-3+deb12u1 pipewire-pulse wireplumber dbus pulseaudio-utils
 set -euo pipefail

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# PortAudio's abort, which "terminates the stream immediately", waits for the sound server: with a
-# PulseAudio that has been stopped (SIGSTOP, a hung server) Pa_AbortStream does not return through
-# ALSA's pulse plugin, so whoever ends a stream to get rid of a dead card hangs with it, for good. It
-# returns once the server goes on. Found with sounddevice 0.5.6, and of Debian 12 the packages
-# libportaudio2 (19.6.0), libasound2-plugins and pulseaudio, which must be installed.
+# PortAudio's abort, which "terminates the stream immediately", waits for a sound server that hangs.
+#
+# With a stopped PulseAudio (SIGSTOP, as a hung server) Pa_AbortStream does not return through ALSA's pulse
+# plugin. So a program that ends a stream to get rid of a dead card hangs for good. The call returns once the
+# server goes on.
+# Seen with sounddevice 0.5.6, and Debian 12's packages libportaudio2 (19.6.0), libasound2-plugins and
+# pulseaudio, which must be installed.
 set -euo pipefail
 folder="$(mktemp -d)"
 server=""

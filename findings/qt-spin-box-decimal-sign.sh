@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Qt's number boxes silently make ten times the number of what is typed with the other decimal sign.
-# Under a German locale a QDoubleSpinBox takes "2.5" for 25, since the point marks thousands there
-# and Qt skips it wherever it stands, also before one digit; "0.8" stops at 0. Under English the same
-# happens to "2,5". A QSpinBox under German makes 25 even of "2,5", with the language's own sign. The
-# text is acceptable to the box's validator, so nothing warns the user, and the value is emitted.
-# Found with PySide6-Essentials 6.11.3 (Qt of the same version), PyPI.
+# Qt's number boxes read a number typed with the other decimal sign as ten times as much, without a warning.
+#
+# Under a German locale a QDoubleSpinBox reads "2.5" as 25: the point separates thousands there, and Qt skips
+# it wherever it stands, even before one digit; "0.8" stops at 0. Under English the same happens to "2,5". A
+# QSpinBox under German reads even "2,5", with the language's own sign, as 25. The box's validator accepts the
+# text, so nothing warns the user, and the value is emitted.
+# Seen with PySide6-Essentials 6.11.3 (Qt of the same version), PyPI.
 set -euo pipefail
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT

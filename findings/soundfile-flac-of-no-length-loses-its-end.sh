@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# python-soundfile raises at the end of a FLAC whose header tells no length, and the block that it
-# had just read is gone: read in blocks of 0.25 s, 6.08 s of sound give 6.00 s and an error.
+# python-soundfile raises at the end of a FLAC whose header has no length, and loses the last block.
 #
-# Such a file is valid (RFC 9639: a total of 0 samples means unknown); an encoder that writes into a
-# pipe leaves it. soundfile's read() seeks to the frame behind each block; at the end of a stream of
-# unknown length that fails, and the error takes the place of the block. libsndfile itself
-# reads all: a SoundFile whose seekable() says False makes no seek, and gets every sample.
+# Read in blocks of 0.25 s, 6.08 s of sound give 6.00 s and an error. Such a file is valid (RFC 9639: a total
+# of 0 samples means unknown); an encoder that writes into a pipe leaves it so. soundfile's read() seeks to
+# the frame behind each block. At the end of a stream of unknown length that fails, and the error replaces the
+# block that was just read. libsndfile itself reads all: a SoundFile whose seekable() returns False does not
+# seek, and gets every sample.
 # Seen with soundfile 0.14.0, libsndfile 1.2.2 (its wheel), Linux x86-64.
 # Source: SoundFile._cdata_io in soundfile.py; this run.
 set -euo pipefail

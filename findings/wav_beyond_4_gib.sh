@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # libsndfile writes a WAV beyond 4 GiB without an error, and then reads only its first 4 GiB.
 #
-# A WAV counts its bytes in 32 bits. One would expect a write beyond that, or the closing, to fail.
-# Each write succeeds and says that all was written, closing succeeds, the file has all its bytes,
-# but both counts in the header are 0xFFFFFFFF and whoever opens it, libsndfile too, finds
-# 1,073,741,823 of the 1,140,850,688 frames written here: a talk of 19 hours ends after 18.64.
-# format="RF64" counts in 64 bits. Seen with soundfile 0.14.0, libsndfile 1.2.2 (its wheel), Linux
-# x86-64; src/wav.c writes the header anew in wav_close, which reports nothing. Needs 4.3 GiB in TMPDIR.
+# A WAV counts its bytes in 32 bits. One would expect a write beyond that, or the closing, to fail. But each
+# write reports that all was written, closing succeeds, and the file has all its bytes. Only both counts in
+# the header are 0xFFFFFFFF. Every program that opens it, libsndfile too, finds 1,073,741,823 of the
+# 1,140,850,688 frames written here: a recording of 19 hours ends after 18.64. format="RF64" counts in 64 bits.
+# Seen with soundfile 0.14.0, libsndfile 1.2.2 (its wheel), Linux x86-64.
+# Source: src/wav.c writes the header again in wav_close, which reports nothing; this run. Needs 4.3 GiB in
+# TMPDIR.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,1 +1,1 @@
-import engine  # noqa: F401 - forbids what dependencies would do by default, before their import
+import engine  # noqa: F401 - first, because it switches off unwanted defaults of dependencies

@@ -1,9 +1,9 @@
 """Builds llama.cpp's library for a GPU, for an installed Duologue: script/back-end cuda [FOLDER].
 
-The library must come from the very llama.cpp that Duologue was built with, so its source is that of
-the pinned package. Needs a C++ compiler and the GPU's tools: for cuda NVIDIA's toolkit (nvcc), for
-vulkan the Vulkan headers and glslc, for hip AMD's ROCm. FOLDER is the user's folder of back ends by
-default, where Duologue finds the library at its next start.
+The library must come from exactly the llama.cpp that Duologue was built with, so the source is that
+of the pinned package. Needs a C++ compiler and the GPU's tools: NVIDIA's toolkit (nvcc) for cuda,
+the Vulkan headers and glslc for vulkan, AMD's ROCm for hip. FOLDER is by default the user's folder
+of back ends; Duologue finds the library there at its next start.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KINDS = {
     "vulkan": ("glslc", "Vulkan's headers (in Debian 13: glslc libvulkan-dev spirv-headers)"),
     "hip": ("hipcc", "AMD's ROCm, hipBLAS and rocBLAS included"),
 }
-"""The compiler that each needs, and what a person installs for it."""
+"""The compiler that each kind needs, and what to install for it."""
 _SOURCE = Path(__file__).parent.parent
 
 
@@ -37,7 +37,7 @@ def pinned(pyproject: str) -> str:
 
 
 def cmake_options(kind: str, more: str = "") -> list[str]:
-    """Options of llama.cpp's build under which it makes the library; ``more`` come last."""
+    """CMake options that make llama.cpp build the library; the ``more`` options come last."""
     return [
         f"-DGGML_{kind.upper()}=ON",
         "-DGGML_BACKEND_DL=ON",
@@ -56,16 +56,16 @@ def cmake_options(kind: str, more: str = "") -> list[str]:
 
 
 def safe(archive: tarfile.TarFile) -> tarfile.TarFile:
-    """The archive; its members are held inside the folder where Python can (not 3.11.2)."""
+    """The archive, set to extract inside the folder only, if Python can do that (3.11.2 cannot)."""
     if hasattr(tarfile, "data_filter"):
         archive.extraction_filter = tarfile.data_filter
     return archive
 
 
 def refuse_old_headers(cache: str) -> None:
-    """Vulkan's headers must know what llama.cpp uses; ``cache`` is the text of CMake's cache.
+    """Raise SystemExit if Vulkan's headers are too old; ``cache`` is the text of CMake's cache.
 
-    Compiling says so only after minutes.
+    The compiler would report it only after minutes.
     """
     found = re.search(r"^Vulkan_INCLUDE_DIR:\w+=(.+)$", cache, re.MULTILINE)
     header = Path(found[1], "vulkan", "vulkan_core.h") if found else None
@@ -105,7 +105,7 @@ def build(kind: str, folder: Path) -> Path:
 
 
 def main() -> None:
-    """See above."""
+    """Run the command."""
     kind = sys.argv[1] if len(sys.argv) > 1 else ""
     if kind not in KINDS:
         raise SystemExit(f"Say which one: {', '.join(KINDS)}.")

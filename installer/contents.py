@@ -1,5 +1,7 @@
-"""What of a frozen program is left out: Qt parts that the window does not use, and libraries that
-belong to the machine. Pure functions over the names of files inside the package.
+"""Decides which files are left out of a frozen program.
+
+Left out are Qt parts that the window does not use, and libraries that must be the machine's own.
+Pure functions over the names of files inside the package.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatch
 from pathlib import PurePath
 
-# Others than these would load no more, or only with a screen that nobody has.
+# Kept plug-ins; the others would not load, or only with a display that nobody has.
 _QT_PLUGINS = {
     "platforms": {"qxcb", "qoffscreen", "qwayland", "qwayland-generic", "qwayland-egl", "qwindows",
                   "qcocoa"},
@@ -35,14 +37,14 @@ _QT_PLUGINS = {
 _QT_LIBRARIES = (
     "Qml Quick Pdf VirtualKeyboard EglFs Sql Test Designer Help Labs Lottie PrintSupport UiTools"
 ).split()
-# One's own copy of these meets the other half of it in drivers and servers, and they fit no more.
+# Drivers and servers use the machine's copy of these; a copy of ours would not match it.
 _SYSTEM_LIBRARIES = (
     "libasound.so* libstdc++.so* libgcc_s.so* libGL*.so* libEGL.so* libOpenGL.so* libX11*.so* "
     "libxcb.so* libwayland-*.so* libdrm.so* libgbm.so* libfontconfig.so* libfreetype.so* "
     "libexpat.so* libdbus-1.so* libsystemd.so* libglib-2.0.so* libgobject-2.0.so* libgio-2.0.so* "
     "libmvec.so* libgthread-2.0.so* libgmodule-2.0.so* libz.so* libICE.so* libSM.so*"
 ).split()
-_BY_NAME = ("libpython", "libportaudio", "python3")  # loaded by their names
+_BY_NAME = ("libpython", "libportaudio", "python3")  # loaded by name
 _LEFT_OUT = ("*/mpl-data/sample_data/*", "*/mpl-data/images/*", "*/Qt*/translations/*", "*.pyi")
 
 
@@ -68,10 +70,10 @@ def wanted(entries: Iterable[tuple[str, str, str]], linux: bool) -> list[tuple[s
 def needed(
     entries: Iterable[tuple[str, str, str]], imports: Callable[[str], Iterable[str]]
 ) -> list[tuple[str, str, str]]:
-    """The entries without plain libraries that no other kept file asks for.
+    """The entries without plain libraries that no kept file imports.
 
-    ``imports`` gives the names of the libraries that the file at a path asks for. Libraries at the
-    top and in a wheel's "*.libs" folder are plain; all others are somebody's plug-in or module.
+    ``imports`` gives the names of the libraries that the file at a path imports. Libraries at the
+    top and in a wheel's "*.libs" folder are plain; all others are plug-ins or modules.
     """
     entries = list(entries)
     plain = {PurePath(entry[0]).name: entry for entry in entries if _is_plain(entry)}

@@ -1,8 +1,8 @@
-"""Lays the frozen program out as Linux expects it: a Debian package's tree, and a plain archive's.
+"""Lays the frozen program out for Linux: the tree of a Debian package and that of a plain archive.
 
     python -m installer.debian PROGRAM DEB_TREE ARCHIVE_TREE
 
-PROGRAM is the frozen folder. Building a .deb of the tree is dpkg-deb's work.
+PROGRAM is the frozen folder. dpkg-deb then builds a .deb from the tree.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SOURCE = Path(__file__).parent.parent
 _LINUX = _SOURCE / "installer" / "linux"
 _SVG = _SOURCE / "resources" / "icons" / "duologue.svg"
 _ICON_SIZES_PX = (16, 32, 48, 64, 128, 256)
-# What `installer.contents` leaves to the machine. The version of libstdc++ is that of GCC 12.
+# Libraries that `installer.contents` leaves out. The version of libstdc++ is that of GCC 12.
 _DEPENDS = (
     "libstdc++6 (>= 12), libgcc-s1, libasound2, libdbus-1-3, libegl1, libexpat1, libfontconfig1, "
     "libfreetype6, libgl1, libglib2.0-0, libwayland-client0, libwayland-cursor0, libx11-6, "
@@ -31,7 +31,7 @@ _RECOMMENDS = "libasound2-plugins | pipewire-alsa, pulseaudio-utils, fonts-dejav
 
 
 def glibc_needed(contents: Iterable[bytes]) -> str:
-    """The newest glibc version that any of these libraries asks for, such as "2.34"."""
+    """The newest glibc version that any of these libraries needs, such as "2.34"."""
     found = {
         (int(major), int(minor))
         for content in contents
@@ -60,7 +60,7 @@ Description: {summary.rstrip(".")}
 
 
 def lay_out(program: Path, package: Path, archive: Path) -> None:
-    """Write both trees; what was there before is replaced."""
+    """Write both trees; older ones are replaced."""
     for tree in (package, archive):
         shutil.rmtree(tree, ignore_errors=True)
     icons = archive / "icons" / "hicolor"

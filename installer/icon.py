@@ -1,4 +1,4 @@
-"""The program's icon as each system wants it, drawn from the one SVG."""
+"""Draws the program's icon for each system from the one SVG."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
     python -m installer.licences FOLDER [LIBRARY ...]
 
-FOLDER gets one folder for each Python distribution that Duologue needs, for Python itself and, on
-Debian, for each package that a system LIBRARY comes from, and an index. A part without a licence
-text is an error: nothing may be shipped silently.
+FOLDER gets an index, and one folder for each Python distribution that Duologue needs, for Python
+itself and, on Debian, for each package that a system LIBRARY comes from. A part without a licence
+text is an error, because every part must be shipped with its licence.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pathlib import Path, PurePath
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-# Its start-up code is in every frozen program; a part of it by an exception of its licence.
+# Its start-up code is in every frozen program, in part by an exception of its licence.
 _BUILT_WITH = ("pyinstaller",)
 _TEXTS = Path(__file__).parent / "licences"
 _OWN = Path(__file__).parent.parent
-# Wheels that carry no text of their own.
+# Wheels without a licence text of their own.
 _MISSING = {
     "pyside6-essentials": ("LGPL-3.0.txt", "GPL-3.0.txt", "Qt.txt"),
     "shiboken6": ("LGPL-3.0.txt", "GPL-3.0.txt", "Qt.txt"),
@@ -35,7 +35,7 @@ _LICENCE_NAME = re.compile(r"^(licen[cs]e|copying|notice|authors|thirdparty)", r
 
 
 def reached(name: str, requires: Callable[[str], Iterable[str]]) -> list[str]:
-    """The distribution ``name`` and all that it needs here, sorted; extras are not followed."""
+    """The distribution ``name`` and all its dependencies here, sorted; extras are ignored."""
     found: set[str] = set()
     waiting = [name]
     while waiting:
@@ -51,7 +51,7 @@ def reached(name: str, requires: Callable[[str], Iterable[str]]) -> list[str]:
 
 
 def is_licence(path: PurePath) -> bool:
-    """Whether a file of a wheel is a licence's text, or a notice that must go with it."""
+    """Whether a file of a wheel is a licence text, or a notice that must go with it."""
     if path.suffix in (".py", ".pyi", ".so", ".pyd", ".h"):
         return False
     inside = path.parent.name == "licenses" or ".dist-info" in str(path.parent)
@@ -59,7 +59,7 @@ def is_licence(path: PurePath) -> bool:
 
 
 def licence_name(part: Distribution) -> str:
-    """What the metadata call the licence, in a few words."""
+    """The licence's short name in the metadata."""
     metadata = part.metadata.json
     stated = str(metadata.get("license_expression", ""))
     classifiers = [
@@ -72,7 +72,7 @@ def licence_name(part: Distribution) -> str:
 
 
 def gather(folder: Path, libraries: list[str]) -> list[str]:
-    """Write everything; returns the parts that have no licence text."""
+    """Write the folder; returns the parts without a licence text."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     lacking, index = [], []
@@ -121,7 +121,7 @@ def _copy(texts: Iterable[object], folder: Path) -> bool:
 
 
 def _debian_package(library: str) -> str:
-    """The package that a library comes from, in whichever of its two places it is known."""
+    """The package of a library; dpkg may know it with or without /usr before its path."""
     real = str(Path(library).resolve())
     for path in (library, real, f"/usr{real}", real.removeprefix("/usr")):
         asked = subprocess.run(["dpkg", "-S", path], capture_output=True, text=True)
@@ -131,7 +131,7 @@ def _debian_package(library: str) -> str:
 
 
 def main() -> int:
-    """See above."""
+    """Run the command; 1 if a licence text is missing."""
     lacking = gather(Path(sys.argv[1]), sys.argv[2:])
     if lacking:
         print(f"No licence text was found of: {', '.join(lacking)}", file=sys.stderr)

@@ -1,4 +1,7 @@
-"""How large an installed program is, and its ten largest parts: python -m installer.size_report."""
+"""Prints an installed program's size and its ten largest parts.
+
+    python -m installer.size_report PROGRAM
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ _MEGABYTE = 1e6
 def part_name(path: PurePath) -> str:
     """The part that a file inside the program's folder belongs to.
 
-    A wheel's own libraries ("numpy.libs") and its metadata count for the wheel, Qt's libraries at
-    the top for PySide6.
+    A wheel's own libraries ("numpy.libs") and its metadata count for the wheel. Qt's libraries at
+    the top count for PySide6.
     """
     parts = path.parts[1:] if path.parts[0] == "_internal" and len(path.parts) > 1 else path.parts
     first = parts[0]
@@ -29,7 +32,7 @@ def part_name(path: PurePath) -> str:
 
 
 def part_sizes(files: Iterable[tuple[PurePath, int]]) -> list[tuple[str, int]]:
-    """Parts and their bytes, the largest first, of files (path inside, bytes)."""
+    """Parts and their bytes, the largest first, from files (path inside, bytes)."""
     sizes: Counter[str] = Counter()
     for path, size_bytes in files:
         sizes[part_name(path)] += size_bytes
@@ -37,7 +40,7 @@ def part_sizes(files: Iterable[tuple[PurePath, int]]) -> list[tuple[str, int]]:
 
 
 def report(parts: list[tuple[str, int]]) -> str:
-    """The table that is printed."""
+    """The printed table."""
     total = sum(size for _, size in parts)
     lines = [f"{size / _MEGABYTE:8.1f} MB  {name}" for name, size in parts[:_SHOWN]]
     rest = sum(size for _, size in parts[_SHOWN:])
@@ -46,14 +49,14 @@ def report(parts: list[tuple[str, int]]) -> str:
 
 
 def files_in(folder: Path) -> Iterable[tuple[PurePath, int]]:
-    """Plain files, each with its bytes; a link counts as nothing."""
+    """Plain files with their sizes in bytes; links are left out."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.is_symlink():
             yield path.relative_to(folder), path.stat().st_size
 
 
 def main() -> int:
-    """Print the report on the folder named; 1 where it is larger than it may be."""
+    """Print the report; 1 if the folder is larger than ``MAX_MEGABYTES``."""
     parts = part_sizes(files_in(Path(sys.argv[1])))
     print(report(parts))
     return int(sum(size for _, size in parts) > MAX_MEGABYTES * _MEGABYTE)

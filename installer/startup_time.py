@@ -1,10 +1,10 @@
-"""How long an installed program takes from the double-click to its window and to its first answer.
+"""Measures the time from the double-click to the window and to the first spoken answer.
 
     python -m installer.startup_time PROGRAM [PICTURES]
 
-A new user's first start on a virtual screen and a virtual sound card: the program's files are not
-in memory, the first run is skipped by key, the talk begun by key, and the bundled sample speaks
-until the agent does. Needs Xvfb, xdotool, PulseAudio and Pillow. PICTURES gets what the user sees.
+It plays a new user's first start on a virtual screen and a virtual sound card. The program's files
+are not in memory. Keys skip the first run's page and start the conversation, and the bundled sample
+plays until the agent speaks. Needs Xvfb, xdotool, PulseAudio and Pillow. Screenshots go to PICTURES.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SAMPLE_RATE_HZ = 16_000
 
 
 def drop_page_cache(folder: Path) -> None:
-    """Have the system drop what it keeps of these files in memory."""
+    """Remove these files from the system's page cache."""
     for path in folder.rglob("*"):
         if path.is_file():
             handle = os.open(path, os.O_RDONLY)
@@ -42,7 +42,7 @@ def drop_page_cache(folder: Path) -> None:
 
 
 def first_onset(sound: bytes) -> int | None:
-    """Index of the first loud sample of 16 bit sound; None where there is none."""
+    """Index of the first loud sample of 16-bit sound; None if there is none."""
     samples = memoryview(sound[: len(sound) // 2 * 2]).cast("h")
     return next((index for index, value in enumerate(samples) if abs(value) > _LOUD), None)
 
@@ -58,7 +58,7 @@ def _running(*command: str, **options: object) -> Iterator[subprocess.Popen[byte
 
 
 def _wait(check: Callable[[], bool], what: str) -> float:
-    """When it came true, on the clock of ``time.perf_counter``."""
+    """Wait until ``check`` is true; returns that moment on the clock of ``time.perf_counter``."""
     deadline = time.perf_counter() + _MAX_SECONDS
     while not check():
         if time.perf_counter() > deadline:
@@ -68,7 +68,7 @@ def _wait(check: Callable[[], bool], what: str) -> float:
 
 
 def measure(program: Path, pictures: Path | None) -> tuple[float, float]:
-    """Seconds to the painted window and to the agent's first sound."""
+    """Seconds to the painted window, and to the agent's first sound."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         display = f":{90 + os.getpid() % 900}"
@@ -125,7 +125,7 @@ def measure(program: Path, pictures: Path | None) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Print both times."""
+    """Measure, and print both times."""
     pictures = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     shown, answered = measure(Path(sys.argv[1]), pictures)
     print(f"window after {shown:.1f} s, first spoken answer after {answered:.1f} s")

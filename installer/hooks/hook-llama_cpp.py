@@ -1,4 +1,4 @@
-"""PyInstaller: llama.cpp's libraries keep their place, where the package looks for them."""
+"""PyInstaller hook: keeps llama.cpp's libraries where its package looks for them."""
 
 from PyInstaller.utils.hooks import collect_dynamic_libs
 

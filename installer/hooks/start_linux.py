@@ -1,4 +1,4 @@
-"""Runs first in the frozen program on Linux."""
+"""PyInstaller hook that runs first in the frozen program on Linux."""
 
 import ctypes.util
 import os
@@ -15,7 +15,7 @@ _find_library = ctypes.util.find_library
 
 
 def _find_bundled(name: str) -> str | None:
-    """sounddevice asks for PortAudio by name, which finds only what the system has installed."""
+    """sounddevice looks PortAudio up by name, which would find only the system's own."""
     if name == "portaudio":
         return os.path.join(sys._MEIPASS, "libportaudio.so.2")  # type: ignore[attr-defined]
     return _find_library(name)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Install Duologue for yourself, or over an older one: sh install.sh [FOLDER]
-# Program and menu entry only, by default in ~/.local; nothing else is touched.
+# Install Duologue for one user, or over an older version: sh install.sh [FOLDER]
+# It writes the program and the menu entry, by default in ~/.local, and nothing else.
 set -eu
 here="$(cd "$(dirname "$0")" && pwd)"
 prefix="${1:-$HOME/.local}"
@@ -10,7 +10,7 @@ program="$prefix/lib/duologue"
 
 for process in /proc/[0-9]*; do
     if [ "$(readlink "$process/exe" 2>/dev/null || true)" = "$program/duologue" ]; then
-        echo "Duologue is running; close it, then run this again." >&2
+        echo "Duologue is running. Close it, then run this again." >&2
         exit 2
     fi
 done
@@ -23,7 +23,7 @@ mv "$program.new" "$program"
 rm -rf "$program.old"
 ln -sf ../lib/duologue/duologue "$prefix/bin/duologue"
 cp -R "$here/icons/hicolor" "$prefix/share/icons/"
-# A menu's search path need not hold the program's.
+# The program's folder may be missing in the menu's search path.
 sed "s|^Exec=.*|Exec=\"$prefix/bin/duologue\"|" "$here/duologue.desktop" \
     >"$prefix/share/applications/duologue.desktop"
 echo "Duologue $("$program/duologue" --version | sed 's/.* //') is installed; start it from the menu, or with"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Uninstall what install.sh has installed; asks before it deletes anything of yours.
+# Uninstall what install.sh has installed. It asks before it deletes settings, bundles or recordings.
 set -eu
 program="$(cd "$(dirname "$0")" && pwd)"
 prefix="$(cd "$program/../.." && pwd)"
 [ -x "$program/duologue" ] && [ "$program" = "$prefix/lib/duologue" ] || {
-    echo "There is no installed Duologue beside this file." >&2
+    echo "No installed Duologue is beside this file. Run ~/.local/lib/duologue/uninstall.sh." >&2
     exit 2
 }
 "$program/duologue" forget

@@ -1,5 +1,5 @@
 ; Inno Setup 6: iscc /DVersion=0.1.0 installer\windows\duologue.iss
-; For one user, without an administrator. An upgrade replaces the program and nothing else.
+; It installs for one user, without an administrator. An upgrade replaces the program only.
 
 [Setup]
 AppId={{6B0C6A53-5D0E-4E4E-9A43-2E1D7C0B7F21}
@@ -36,7 +36,7 @@ de.ForgetQuestion=Auch deine Einstellungen, importierten Bündel und aufgenommen
 Name: "desktopicon"; Description: "{cm:CreateDesktopIcon}"; Flags: unchecked
 
 [InstallDelete]
-; A library of the older version that the newer has no more would be loaded all the same.
+; Otherwise libraries that only the older version had would still be loaded.
 Type: filesandordirs; Name: "{app}\_internal"
 
 [Files]
@@ -54,7 +54,7 @@ procedure CurUninstallStepChanged(Step: TUninstallStep);
 var
   Code: Integer;
 begin
-  { A silent uninstallation keeps what is the user's. }
+  { A silent uninstallation keeps the user's files. }
   if (Step = usUninstall) and not UninstallSilent then
     if MsgBox(CustomMessage('ForgetQuestion'), mbConfirmation, MB_YESNO or MB_DEFBUTTON2) = IDYES then
       Exec(ExpandConstant('{app}\duologue-terminal.exe'), 'forget --yes', '', SW_HIDE,
