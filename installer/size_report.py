@@ -1,6 +1,8 @@
 """Prints an installed program's size and its ten largest parts.
 
     python -m installer.size_report PROGRAM
+
+PROGRAM is the installed folder. The exit code is 1 if it is larger than it may be.
 """
 
 from __future__ import annotations

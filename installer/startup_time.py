@@ -4,7 +4,7 @@
 
 It plays a new user's first start on a virtual screen and a virtual sound card. The program's files
 are not in memory. Keys skip the first run's page and start the conversation, and the bundled sample
-plays until the agent speaks. Needs Xvfb, xdotool, PulseAudio and Pillow. Screenshots go to PICTURES.
+plays until the agent speaks. Needs Xvfb, xdotool, PulseAudio and Pillow. PICTURES gets screenshots.
 """
 
 from __future__ import annotations
