@@ -14,7 +14,7 @@ if sys.platform == "win32":
 import pty
 import termios
 
-from app.terminal_keys import KeyReader
+from app.cli.terminal_keys import KeyReader
 
 
 @pytest.fixture
