@@ -1,4 +1,4 @@
-"""The command `evaluate units`, and that it tells what it does not use."""
+"""The command `evaluate units`: prints and writes figures, and says what it leaves out."""
 
 from __future__ import annotations
 

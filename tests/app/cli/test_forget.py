@@ -1,4 +1,4 @@
-"""Deleting one's own data at an uninstallation: only what is ours, only when asked."""
+"""`duologue forget` deletes only what is Duologue's, and only after a yes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `duologue live` shows."""
+"""The status and the summary that `duologue live` shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `replay`: the same tokens are told from other ones."""
+"""The command `replay`: it tells whether the tokens are the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `talk`: files and a summary where all is well, one sentence and code 2 where not."""
+"""The command `talk`: files and a summary, or one sentence and exit code 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys come one by one through a real terminal, which is as before afterwards."""
+"""Keys arrive one by one through a real terminal, which is restored afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings that commands read: what is not used of them is said."""
+"""Commands that read a recording say which part of it they do not use."""
 
 from __future__ import annotations
 
