@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app import network_guard, self_test
-from app.cli import sample_path
+from app.cli.user_sound import sample_path
 from engine.errors import DuologueError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app.cli import sample_path
+from app.cli.user_sound import sample_path
 from engine.sound.audio_file import read_mono
 from engine.syncllm.bundle import Bundle, load_bundle
 from engine.syncllm.duplex import Duplex

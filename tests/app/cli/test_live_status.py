@@ -1,4 +1,4 @@
-"""What `duologue live` shows."""
+"""The status and the summary that `duologue live` shows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from app.live_status import LiveStatus, drops, show_live_summary
+from app.cli.live_status import LiveStatus, drops, show_live_summary
 from engine.card.sound_card import CardInfo
 from engine.syncllm.duplex import Step
 from engine.talk.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Levels

@@ -1,4 +1,4 @@
-"""Deleting one's own data at an uninstallation: only what is ours, only when asked."""
+"""`duologue forget` deletes only what is Duologue's, and only after a yes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from app.cli import main
+from app.cli.forget import forget
 from app.folders import config_folder, data_folder, log_folder, recordings_folder
-from app.forget import forget
 from app.recording_library import entries
 from app.settings import Settings, SettingsFile
 from engine.errors import DuologueError

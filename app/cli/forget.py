@@ -1,7 +1,7 @@
-"""Deletes what Duologue keeps for its user, after asking: for an uninstallation. Knows no Qt.
+"""Deletes what Duologue stores for its user, after asking: for an uninstallation. Knows no Qt.
 
-Its folders may hold other things, and so may that of the recordings, which may lie in one of them:
-only what is known to be Duologue's is touched, and a recording only as one.
+Its folders may hold foreign files, and the folder of recordings may lie inside one of them. So only
+files that are known to be Duologue's are deleted, and recordings only as whole recordings.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _LOG = re.compile(r"duologue\.log(\.\d+)?|crash\.log")
 
 
 def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
-    """Ask about settings and bundles, then about recordings, and delete what may go.
+    """Ask about settings and bundles, then about recordings, and delete what the user agrees to.
 
-    Raises DuologueError where something stays that should have gone.
+    ``sure`` asks a question and returns the answer. Raises DuologueError if a deletion fails.
     """
     settings, _ = SettingsFile().load()
     folder = settings.recording_folder or recordings_folder()
@@ -46,7 +46,7 @@ def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
     if own and sure(f"Delete your settings, imported bundles and the log ({listed})?"):
         for path in own:
             _delete(path)
-        # Some lie in one another.
+        # Folders may lie inside one another.
         for kept in (cache_folder(), log_folder(), data_folder(), config_folder()):
             _drop_if_empty(kept)
         report("Settings, bundles and log are deleted.")
@@ -57,23 +57,23 @@ def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
         _drop_if_empty(folder)
         if stay:
             raise DuologueError(
-                f"{stay[0]} could not be deleted whole; close Duologue, or delete it yourself."
+                f"{stay[0]} could not be deleted completely; close Duologue and try again, "
+                "or delete it yourself."
             )
         report("The recordings are deleted.")
     elif talks:
         report(f"Your recordings stay in {folder}.")
-    # Nobody can tell whose it is: all programs with ONNX Runtime share it.
-    # So it is not deleted unasked.
+    # All programs with ONNX Runtime share this folder, so it is never deleted unasked.
     if usage_data and sure(
         f"Delete the device id and the unsent usage data in {usage_data}? Earlier versions of "
-        "Duologue let ONNX Runtime write them; another program may have, too."
+        "Duologue let ONNX Runtime write them; another program may have written them, too."
     ):
         _delete(usage_data)
         report("The device id and the usage data are deleted.")
 
 
 def _talks(folder: Path) -> list[Path]:
-    """Recordings in a folder whose events say that Duologue wrote them."""
+    """The recordings in a folder whose events show that Duologue wrote them."""
     try:
         return [one.path for one in recordings(folder) if one.head]
     except OSError:
@@ -92,7 +92,7 @@ def _own_files() -> Iterator[Path]:
 
 
 def _delete(path: Path) -> None:
-    """Delete a file or folder, but no recording in it."""
+    """Delete a file or folder, except recordings inside it."""
     try:
         if path.is_symlink() or not path.is_dir():
             path.unlink()
@@ -102,7 +102,7 @@ def _delete(path: Path) -> None:
             _drop_if_empty(path)
     except OSError as error:
         raise DuologueError(
-            f"{path} could not be deleted ({error.strerror}); close Duologue, "
+            f"{path} could not be deleted ({error.strerror}); close Duologue and try again, "
             "or delete it yourself."
         ) from error
 

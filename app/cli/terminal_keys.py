@@ -1,4 +1,4 @@
-"""Single keys from the terminal, without Enter; nothing where standard input is no terminal."""
+"""Single keys from the terminal, without Enter; none where standard input is no terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if sys.platform == "win32":
             pass
 
         def next(self) -> str | None:
-            """The next key that was pressed; None where there is none."""
+            """The next key that was pressed; None if there is none."""
             return msvcrt.getwch() if sys.stdin.isatty() and msvcrt.kbhit() else None
 
 else:
@@ -29,7 +29,7 @@ else:
     import tty
 
     class KeyReader:
-        """A context in which keys are read one by one; the terminal is as before afterwards."""
+        """A context in which keys are read one by one; its end restores the terminal."""
 
         def __init__(self) -> None:
             self._before: list[Any] | None = None
@@ -50,9 +50,9 @@ else:
                 termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._before)
 
         def next(self) -> str | None:
-            """The next key that was pressed; None where there is none."""
+            """The next key that was pressed; None if there is none."""
             if self._before is None or not select.select([sys.stdin], [], [], 0)[0]:
                 return None
             pressed = os.read(sys.stdin.fileno(), 32).decode("utf8", "replace")
-            # Arrows and the like come as several characters behind an escape.
+            # Arrow keys and the like arrive as Escape and more characters.
             return pressed if len(pressed) == 1 else None

@@ -1,4 +1,4 @@
-"""Command lines that cannot be: exit code 2, one sentence on stderr, every file as it was."""
+"""Impossible command lines: exit code 2, one sentence on stderr, every file unchanged."""
 
 from __future__ import annotations
 

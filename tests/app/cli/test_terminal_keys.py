@@ -1,4 +1,4 @@
-"""Keys come one by one through a real terminal, which is as before afterwards."""
+"""Keys arrive one by one through a real terminal, which is restored afterwards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if sys.platform == "win32":
 import pty
 import termios
 
-from app.terminal_keys import KeyReader
+from app.cli.terminal_keys import KeyReader
 
 
 @pytest.fixture

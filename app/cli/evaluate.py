@@ -1,0 +1,221 @@
+"""The commands of `evaluate`: how good a bundle is.
+
+`units` needs the engine only. The others run `models.evaluate`, which only the source tree has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.figures import write_json
+from app.cli.options import (
+    MOST_TALK_MINUTES,
+    MOST_TIMES,
+    BundleOption,
+    ChannelOption,
+    ChunkOption,
+    JobsOption,
+    JsonOption,
+    LatencyOption,
+    SeedOption,
+)
+from app.cli.progress import progress_bar
+from app.cli.user_sound import read_speech
+from engine.errors import DuologueError
+
+if TYPE_CHECKING:
+    from engine.syncllm.unit_encoder import Agreement
+
+_WINDOWS_MS = (500, 1000, 2000, 4000)
+_LOOKAHEADS_MS = (0, 40, 80, 120)
+# Whole-file encoding needs memory that grows with the square of the length.
+_MAX_SECONDS = 60.0
+
+evaluate = typer.Typer(
+    help="Measure the quality of a bundle. docs/evaluation.md describes the figures.",
+    no_args_is_help=True,
+)
+
+
+@evaluate.command("starter")
+def evaluate_starter_bundle(
+    exchanges: Annotated[
+        int,
+        typer.Option(
+            help="Number of scenes of questions and answers. Pauses, interruptions and noises "
+            "take a quarter of it, long talks an eighth.",
+            min=1,
+            max=MOST_TIMES,
+        ),
+    ] = 396,
+    minutes: Annotated[
+        float,
+        typer.Option(
+            help="Length in minutes of the conversation between two agents.",
+            min=0.1,
+            max=MOST_TALK_MINUTES,
+        ),
+    ] = 60.0,
+    parts: Annotated[
+        str | None,
+        typer.Option(
+            help="Parts to run, separated by commas: answers, latency, ... "
+            "(docs/evaluation.md lists them).",
+            show_default="all",
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of open data with speech/ and noise/. Without it, the parts orders and "
+            "voice are left out, and long-talks and noises are smaller."
+        ),
+    ] = None,
+    jobs: JobsOption = 1,
+    seed: SeedOption = 0,
+    chunk_ms: ChunkOption = None,
+    latency_ms: LatencyOption = None,
+    bundle: BundleOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Score a bundle on held-out voices: are its answers right, and in time?"""
+    with _source_tree():
+        from models.evaluate.context import Run
+        from models.evaluate.starter import PARTS, evaluate_starter
+    run = Run(bundle, exchanges, minutes, seed, chunk_ms, latency_ms, data)
+    evaluate_starter(run, parts.split(",") if parts else tuple(PARTS), jobs, json_path)
+
+
+@evaluate.command("echo")
+def evaluate_echo_board(
+    speech: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of recordings, with one folder for each person.",
+            show_default="synthetic voices",
+        ),
+    ] = None,
+    rooms: Annotated[
+        int, typer.Option(help="Number of simulated rooms.", min=1, max=MOST_TIMES)
+    ] = 100,
+    talk_rooms: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of these rooms in which the agent also holds a conversation.",
+            show_default="all",
+            min=0,
+            max=MOST_TIMES,
+        ),
+    ] = None,
+    jobs: JobsOption = 1,
+    seed: SeedOption = 0,
+    bundle: BundleOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Score echo cancellation in simulated rooms: does the agent hear the user and not itself?"""
+    with _source_tree():
+        from models.evaluate.echo import evaluate_echo
+    evaluate_echo(bundle, rooms, talk_rooms, seed, speech, jobs, json_path)
+
+
+@evaluate.command("robustness")
+def evaluate_robustness_of_units(
+    speech: Annotated[
+        Path, typer.Option(help="Folder of recordings, with one folder for each person.")
+    ],
+    recordings: Annotated[
+        int, typer.Option(help="Number of recordings to use.", min=1, max=MOST_TIMES)
+    ] = 120,
+    seed: SeedOption = 0,
+    bundle: BundleOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Compare the units of speech with those of the same speech in noise and in rooms."""
+    with _source_tree():
+        from models.evaluate.robustness import evaluate_robustness
+    evaluate_robustness(speech, bundle, recordings, seed, json_path)
+
+
+@evaluate.command("units")
+def evaluate_units(
+    recordings: Annotated[list[Path], typer.Argument(help="Recordings of speech.")],
+    channel: ChannelOption = None,
+    chunk_ms: ChunkOption = None,
+    bundle: BundleOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Compare the units of streamed sound with those of the whole recording.
+
+    Uses the first minute of each recording.
+    """
+    from dataclasses import asdict
+
+    from engine.syncllm.bundle import load_bundle
+    from engine.syncllm.unit_encoder import Agreement, Tokenizer, measure_agreement
+    from engine.timebase import FRAME_SAMPLES
+
+    sounds = [read_speech(path, _MAX_SECONDS, channel) for path in recordings]
+    loaded = load_bundle(bundle)
+    fmt = loaded.token_format(chunk_ms or loaded.manifest.default_chunk_ms)
+    for path, sound in zip(recordings, sounds, strict=True):
+        if len(sound) < fmt.chunk_samples:
+            raise DuologueError(f"{path} is shorter than a chunk; give a longer recording.")
+    tokenizer = Tokenizer(loaded.tokenizer)
+    settings = [(window, ahead) for window in _WINDOWS_MS for ahead in _LOOKAHEADS_MS]
+    entries = []
+    total = len(settings) * sum(map(len, sounds))
+    done = 0
+    with progress_bar("units") as advance:
+        for window_ms, lookahead_ms in settings:
+            equal = frames = 0
+            for sound in sounds:
+                whole = sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES]
+                one = measure_agreement(tokenizer, whole, fmt.chunk_frames, window_ms, lookahead_ms)
+                equal += round(one.share * one.frames)
+                frames += one.frames
+                done += len(sound)
+                advance("units", done, total)
+            entries.append(Agreement(window_ms, lookahead_ms, equal / max(frames, 1), frames))
+    show_agreement(Console(), entries, fmt.chunk_ms)
+    if json_path:
+        write_json(
+            json_path,
+            {"chunk_ms": fmt.chunk_ms, "agreement": [asdict(entry) for entry in entries]},
+        )
+
+
+def show_agreement(console: Console, entries: Sequence[Agreement], chunk_ms: int) -> None:
+    """Print the share of equal units, by window and look-ahead."""
+    lookaheads = sorted({entry.lookahead_ms for entry in entries})
+    table = Table(
+        title="Frames whose streamed unit equals that of the whole recording,\n"
+        f"by past window and look-ahead, {chunk_ms} ms chunks"
+    )
+    table.add_column("window", justify="right")
+    for lookahead_ms in lookaheads:
+        table.add_column(f"{lookahead_ms} ms ahead", justify="right")
+    for window_ms in sorted({entry.window_ms for entry in entries}):
+        row = {entry.lookahead_ms: entry for entry in entries if entry.window_ms == window_ms}
+        cells = [f"{row[lookahead_ms].share:.1%}" for lookahead_ms in lookaheads]
+        table.add_row(f"{window_ms / 1000:g} s", *cells)
+    console.print(table)
+    console.print(f"{max((entry.frames for entry in entries), default=0)} frames", style="dim")
+
+
+@contextmanager
+def _source_tree() -> Iterator[None]:
+    """For imports that an installed program lacks."""
+    try:
+        yield
+    except ImportError as error:
+        raise DuologueError(
+            f"The evaluation is not installed ({error.name} is missing); "
+            "run it from the source tree."
+        ) from error

@@ -1,0 +1,111 @@
+"""The commands that use the window: opening it, what it costs the engine, pictures of its pages.
+
+The only module here that imports the window, and so Qt; each function does it when it is called.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.figures import write_json
+from app.cli.options import MOST_TALK_SECONDS, MOST_TIMES, JsonOption
+from app.cli.user_sound import MEASURED_SECONDS, sample_path
+from engine.errors import DuologueError
+
+
+def show_window() -> int:
+    """Open the window and wait for its end; raises DuologueError where there is no display."""
+    try:
+        from app.window.start import display_missing, open_window
+    except ImportError as error:
+        raise DuologueError(
+            f"The window cannot be opened ({error}); install what is missing, "
+            "or talk in the terminal: duologue live."
+        ) from error
+    if display_missing():
+        raise DuologueError(
+            "There is no display to open a window on. Talk in the terminal (duologue live), "
+            "or let the recorded user talk (duologue talk)."
+        )
+    return open_window()
+
+
+def bench_window(
+    seconds: Annotated[
+        float,
+        typer.Option(help="Length of each conversation in seconds.", min=5, max=MOST_TALK_SECONDS),
+    ] = 60.0,
+    rounds: Annotated[
+        int,
+        typer.Option(
+            help="How many conversations with the window, and as many without it.",
+            min=1,
+            max=MOST_TIMES,
+        ),
+    ] = 2,
+    json_path: JsonOption = None,
+) -> None:
+    """Measure what the window costs the engine.
+
+    Compares chunk times with and without the window, and shows how long the
+    window's thread is busy.
+    """
+    from app.window.bench_window import measure_window, window_figures
+    from engine.sound.audio_file import read_mono
+
+    figures = window_figures(
+        *measure_window(read_mono(sample_path(), MEASURED_SECONDS), seconds, rounds)
+    )
+    show_window_cost(Console(), figures)
+    if json_path:
+        write_json(json_path, figures)
+
+
+def screenshots(
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("screenshots"),
+    language: Annotated[Literal["en", "de"], typer.Option(help="en or de.")] = "en",
+) -> None:
+    """Take pictures of every page of the window, light and dark."""
+    from app.window.screenshots import take_screenshots
+
+    for path in take_screenshots(sample_path(), out, language):
+        print(path)
+
+
+def show_window_cost(console: Console, figures: dict[str, Any]) -> None:
+    """Print chunk times with and without the window, and the load of the window's thread."""
+    table = Table(title="What the window costs")
+    for name in ("window", "chunks", "p50 ms", "p99 ms", "late", "core", "busy p99", "busy most"):
+        table.add_column(name, justify="right")
+    table.add_column("over 16 ms", justify="right")
+    for one in figures["passes"]:
+        table.add_row(
+            "yes" if one["window"] else "no",
+            str(one["chunks"]),
+            f"{one['chunk_p50_ms']:.1f}",
+            f"{one['chunk_p99_ms']:.1f}",
+            str(one["late_chunks"]),
+            f"{one['gui_cpu_share']:.1%}",
+            f"{one['busy_p99_ms']:.1f} ms",
+            f"{one['busy_most_ms']:.1f} ms",
+            str(one["busy_over_frame"]),
+        )
+    console.print(table)
+    console.print(f"p99 with the window is {figures['p99_ratio']:.2f} of that without.")
+    steps = Table(title="How long the window's thread is busy")
+    steps.add_column("with")
+    for name in ("own computing", "wait", "over 16 ms"):
+        steps.add_column(name, justify="right")
+    for step in figures["steps"]:
+        steps.add_row(
+            step["name"],
+            f"{step['cpu_most_ms']:.1f} ms",
+            f"{step['busy_most_ms']:.1f} ms",
+            str(step["busy_over_frame"]),
+        )
+    console.print(steps)
