@@ -319,7 +319,7 @@ class _Part:
         """Length that the header states; None if it states none."""
         if frames < _UNKNOWN_FRAMES:
             self.promised_frames = round(frames * link.promised_share)
-        self.damaged = link.fade_out
+        self.damaged = link.truncated
         self.misses_frames = False
         """Whether it ended earlier than its header states."""
         self.unused_bytes = 0

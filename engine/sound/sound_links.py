@@ -27,8 +27,8 @@ class Link:
     pieces: tuple[Span | bytes, ...]
     promised_share: float = 1.0
     """Length that the header states, divided by the length that is there."""
-    fade_out: bool = False
-    """Whether the recording is cut off: its last page is incomplete."""
+    truncated: bool = False
+    """Whether the last page is incomplete."""
     header_behind: bool = False
     """Whether the header states less sound than is there."""
     counted: bool = True
@@ -347,8 +347,8 @@ def _ogg_links(stream: BinaryIO, length: int) -> list[Link]:
     found = []
     for index, pages in enumerate(links):
         last = index == len(links) - 1
-        fade_out = last and _is_page(_read(stream, pages[-1].end, 4))
-        found.append(replace(_ogg_link(stream, pages), fade_out=fade_out))
+        truncated = last and _is_page(_read(stream, pages[-1].end, 4))
+        found.append(replace(_ogg_link(stream, pages), truncated=truncated))
     return found
 
 
