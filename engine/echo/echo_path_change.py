@@ -14,8 +14,7 @@ _AGAINST = 0.4
 """The estimate is wrong if its correlation with the residual is below minus this; it is -0.7 when
 both echo paths are equally loud."""
 _RESIDUAL_SHARE = 0.3
-"""Least power of the residual as a share of the estimate's; less means an echo not fully learned.
-"""
+"""Least power of the residual over the estimate's; less means an echo not fully learned."""
 _MIN_POWER = 10 ** (-60 / 10)
 _RIGHT_BLOCKS = 15
 """After this many blocks without a sign of change the estimate counts as right again."""

@@ -17,8 +17,7 @@ from engine.onnx_session import open_session
 from engine.resource_files import resources
 
 HOP = 160
-"""Step between spectra, and delay of the output: a spectrum's second half waits for the next one.
-"""
+"""Step between spectra, and output delay: a spectrum's second half waits for the next one."""
 _INPUTS, _BINS = 4, HOP + 1
 # Square root of a Hann window, so that analysis and synthesis together add up to one.
 _WINDOW = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(2 * HOP) / (2 * HOP))).astype(np.float32)

@@ -33,8 +33,7 @@ MAX_UNKNOWN_CHUNKS = 4
 """A latency of 480 ms in chunks of 160 ms leaves three unknown, and late input one more."""
 
 _KEPT, _EARLY = 0.75, 0.8
-"""Shares of the context's limit: what a cut keeps, and when a cut may come early in a quiet moment.
-"""
+"""Shares of the context's limit: what a cut keeps, and when it may come early, if all is quiet."""
 
 
 @dataclass(frozen=True)
