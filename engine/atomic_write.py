@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and kept as well as their disk can."""
+"""Atomic writes: a file is written whole or not at all, and flushed to the disk."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pathlib import Path
 from engine.errors import unwritable
 
 PART_NAME = re.compile(r"duologue-[0-9a-f]{8}\.part")
-"""What a file is called until it is whole; a killed program leaves it there."""
+"""Name of a file until it is complete; a killed program leaves it behind."""
 
-# What network volumes answer that cannot say when the disk has it.
+# Errors of network volumes that do not support fsync.
 _NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def sync(descriptor: int) -> None:
-    """Have the disk keep what was written, where the volume can; OSError where that fails."""
+    """Flush to the disk if the volume supports it; OSError if that fails."""
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -32,10 +32,10 @@ def sync(descriptor: int) -> None:
 
 @contextmanager
 def writing_whole(path: Path) -> Iterator[Path]:
-    """Gives a new file's path to write to; it takes the place of what was there at the end.
+    """Give the path of a new file to write to; at the end it replaces the file at ``path``.
 
-    A link stays and what it names is replaced; a device is written itself. Raises DuologueError
-    where that, or an OSError inside, fails; what was there stays.
+    If ``path`` is a link, its target is replaced; a device is written directly. Raises
+    DuologueError if this fails or the block raises an OSError; the old file then stays.
     """
     target = Path(os.path.realpath(path))
     part = target.with_name(f"duologue-{secrets.token_hex(4)}.part")
@@ -43,7 +43,7 @@ def writing_whole(path: Path) -> Iterator[Path]:
         if target.exists() and not target.is_file():
             yield target
             return
-        part.open("xb").close()  # says why, where a library would not
+        part.open("xb").close()  # gives the reason of a failure, which some libraries do not
         yield part
         with part.open("rb+") as stream:
             sync(stream.fileno())
@@ -59,6 +59,6 @@ def writing_whole(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write UTF-8 as `writing_whole` does."""
+    """Write text as UTF-8, as `writing_whole` does."""
     with writing_whole(path) as part:
         part.write_bytes(text.encode("utf8", "replace"))

@@ -1,4 +1,4 @@
-"""The one error that crosses the engine's seams."""
+"""The engine's one error class for users; every module may raise it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class DuologueError(Exception):
-    """One sentence for the user: what happened and what to do about it."""
+    """An error with one sentence for the user: what happened; what to do."""
 
 
 def unwritable(path: Path, error: OSError | None = None) -> DuologueError:

@@ -1,7 +1,7 @@
-"""The log: half a megabyte and the half before it; and what to say of a fault in the program.
+"""The log file, half a megabyte and the half before it, and the sentence for an unexpected error.
 
-Every program of ours writes there, also those without a window; the traceback that a user cannot
-read goes there in place of the terminal. Knows nothing of what is logged.
+All our programs write to it. Tracebacks go there, not to the terminal. Knows nothing about what is
+logged.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from pathlib import Path
 import platformdirs
 
 PROFILE_VARIABLE = "DUOLOGUE_PROFILE"
-"""Names a folder that holds everything of the user's instead of the platform's folders."""
+"""Environment variable: a folder for all the user's files, in place of the platform's folders."""
 NAME = "duologue"
 _FILE_NAME = "duologue.log"
 _MOST_BYTES = 500_000
 _MOST_LETTERS = 200
-"""Of an error's own words."""
+"""Longest part of an error's own text that is shown."""
 _MOST_TRACEBACK_LETTERS = 50_000
 
 
 def log_folder() -> Path:
-    """The folder of the log; raises RuntimeError where there is no home folder."""
+    """The folder of the log; RuntimeError if there is no home folder."""
     profile = os.environ.get(PROFILE_VARIABLE)
     if profile:
         return Path(profile) / "log"
     folder = platformdirs.user_log_path(NAME, appauthor=False)
-    if not folder.is_absolute():  # older ones of platformdirs leave the "~" where nobody has a home
+    if not folder.is_absolute():  # older versions of platformdirs keep a "~" without a home
         raise RuntimeError("no home folder")
     return folder
 
 
 @contextlib.contextmanager
 def quiet_log() -> Iterator[None]:
-    """Meanwhile what is logged goes into the file, and nothing of it to the terminal.
+    """Inside the block, logging goes to the file and not to the terminal.
 
-    The file is made when there is something for it.
+    The file is created with the first message.
     """
     handler: logging.Handler = _handler() or logging.NullHandler()
     root = logging.getLogger()
@@ -55,7 +55,7 @@ def quiet_log() -> Iterator[None]:
 
 
 def begin_log() -> Path | None:
-    """Let all that is logged from now on go into the file; None where none can be written."""
+    """Log to the file from now on; returns its path, None if it cannot be written."""
     handler = _begun() or _handler()
     if handler is None or not handler.can_write():
         return None
@@ -66,7 +66,7 @@ def begin_log() -> Path | None:
 
 
 def unexpected(error: BaseException) -> str:
-    """Put an error that nobody foresaw into the log; the sentence for the user."""
+    """Log an unexpected error with its traceback; returns the sentence for the user."""
     path = _kept(error)
     if isinstance(error, MemoryError):
         return "There is not enough memory for that; close other programs, or ask for less."
@@ -77,19 +77,20 @@ def unexpected(error: BaseException) -> str:
 
 
 def shown(text: object, most_letters: int) -> str:
-    """A foreign text as a part of a sentence: one line, not too long."""
+    """A text from outside, made fit for a sentence: one line of at most ``most_letters``."""
     line = "".join(letter if letter.isprintable() else " " for letter in str(text))
     line = " ".join(line.split())
     return line if len(line) <= most_letters else f"{line[:most_letters]}…"
 
 
 class _LogFile(RotatingFileHandler):
-    """Keeps quiet where it cannot write: a full disk is no reason to fill the terminal."""
+    """A log file that stays silent if it cannot write, so that a full disk does not fill the
+    terminal."""
 
     failed = False
 
     def can_write(self) -> bool:
-        """Whether the file is there now."""
+        """Open the file if necessary; returns whether that worked."""
         with contextlib.suppress(OSError):
             self.stream = self.stream or self._open()
         return self.stream is not None
@@ -98,7 +99,7 @@ class _LogFile(RotatingFileHandler):
         self.failed = True
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):  # what could not be written is tried once more here
+        with contextlib.suppress(OSError):  # closing tries to write the rest once more
             super().close()
 
     def _open(self) -> TextIOWrapper:
@@ -107,7 +108,7 @@ class _LogFile(RotatingFileHandler):
 
 
 def _kept(error: BaseException) -> Path | None:
-    """The file that has the error's traceback now."""
+    """Log the error's traceback; returns the file, None if that failed."""
     begun = _begun()
     handler = begun or _handler()
     if handler is None:
@@ -132,7 +133,7 @@ def _handler() -> _LogFile | None:
             log_folder() / _FILE_NAME, maxBytes=_MOST_BYTES, backupCount=1,
             encoding="utf8", errors="backslashreplace", delay=True,
         )  # fmt: skip
-    except (OSError, RuntimeError, ValueError):  # no home folder, or no name of one
+    except (OSError, RuntimeError, ValueError):  # no home folder, or an invalid name
         return None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     return handler

@@ -1,6 +1,6 @@
-"""Opens and runs ONNX models the one way the engine does: one thread, no spinning.
+"""Opens and runs ONNX models for the whole engine: one thread, no spinning.
 
-Knows nothing of what the models mean; turns every failure into the engine's one error.
+Knows nothing about what the models compute. Turns every failure into DuologueError.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ from engine.errors import DuologueError
 _REMEDY = "install the bundle again"
 _ERRORS_ONLY_FATAL = 4  # the engine reports errors itself
 
-# Windows knows no other switch (engine/quiet_dependencies.py has the other systems').
+# Windows has no other switch; engine/quiet_dependencies.py has that of the other systems.
 onnxruntime.disable_telemetry_events()
 
 
 TensorSpecs = Sequence[tuple[str, str]]
-"""Names and types of a model's inputs, or of its outputs."""
+"""Names and types of a model's inputs or outputs."""
 
 
 def open_session(
     path: Path, inputs: TensorSpecs, outputs: TensorSpecs
 ) -> onnxruntime.InferenceSession:
-    """A model on the CPU that has these inputs and outputs.
+    """Open a model on the CPU; it must have exactly these inputs and outputs.
 
-    Raises DuologueError where the file is no such model.
+    Raises DuologueError if the file is no such model.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    # Spinning threads would take the core that the language model needs.
+    # Spinning threads would occupy the core that the language model needs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = _ERRORS_ONLY_FATAL
     try:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
         )
-    except Exception as error:  # onnxruntime's errors share no base class of their own
+    except Exception as error:  # onnxruntime's errors have no common base class of their own
         raise DuologueError(
             f"{path} is missing or not an ONNX model that can be run; {_REMEDY}."
         ) from error
@@ -60,18 +60,18 @@ class OnnxModel:
     """A model with one input and one output."""
 
     def __init__(self, path: Path, inputs: tuple[str, str], outputs: tuple[str, str]) -> None:
-        """Open a file; ``inputs`` and ``outputs`` are the name and type it must have at either end.
+        """Open a model; ``inputs`` and ``outputs`` are the required (name, type) of each.
 
-        Raises DuologueError where the file is no such model.
+        Raises DuologueError if the file is no such model.
         """
         self.path = path
         self._input, self._output = inputs[0], outputs[0]
         self._session = open_session(path, [inputs], [outputs])
 
     def run(self, value: np.ndarray, output_length: int) -> np.ndarray:
-        """The output (``output_length``,) for an input (n,); both have a batch of one inside.
+        """The output (``output_length``,) for an input (n,); the model gets a batch of one.
 
-        Raises DuologueError where the model fails or gives another shape.
+        Raises DuologueError if the model fails or gives another shape.
         """
         try:
             output: np.ndarray = self._session.run([self._output], {self._input: value[None]})[0]

@@ -1,7 +1,7 @@
-"""How a program of ours ends whatever happens: by one sentence on stderr, and an exit code.
+"""Runs a command-line program so that any failure ends in one sentence and an exit code.
 
-The command line and the training share it. Knows their commands only as something to call, and
-what they raise at a wrong option only by its type.
+``duologue`` and ``duologue-train`` share it. It knows a program only as a callable, and the error
+for a wrong option only by its type.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from engine.log_file import quiet_log, shown, unexpected
 
 ERROR_CODE = 2
 _MOST_LETTERS = 300
-"""Of a complaint about an option, which quotes what was typed."""
+"""Longest message about a wrong option, which quotes what was typed."""
 _LEAST_COLUMNS = 20
 
 
 def run_program(
     program: Callable[..., Any], arguments: list[str] | None, wrong_use: type[Exception]
 ) -> NoReturn:
-    """Run a command line (a Typer) and end with SystemExit.
+    """Run a command line (a Typer app) and end with SystemExit.
 
-    A DuologueError, a wrong option (``wrong_use``) and anything unforeseen are one sentence on
-    stderr and exit code 2; the last has its traceback in the log.
+    DuologueError, a wrong option (``wrong_use``) and any unexpected error give one sentence on
+    stderr and exit code 2; the traceback of an unexpected error goes to the log.
     """
     _complete_streams()
     code = ERROR_CODE
@@ -38,7 +38,7 @@ def run_program(
             status = program(args=arguments, standalone_mode=False)
             code = status if isinstance(status, int) else 0
             sys.stdout.flush()
-        except BrokenPipeError:  # whoever read the output has seen enough
+        except BrokenPipeError:  # the reader of the output has closed it
             _give_up_output()
             code = 1
         except _OutputError as error:
@@ -54,8 +54,8 @@ def run_program(
             _say(
                 f"A part of the program cannot be loaded ({error}); install it, or Duologue again."
             )
-        except Exception as error:  # the last that can tell the user anything
-            # Typer takes an end of file for the user's wish to stop.
+        except Exception as error:  # nothing above this could tell the user
+            # Typer turns EOFError into its Abort; report the cause.
             _say(_unforeseen(error.__cause__ if isinstance(error.__cause__, EOFError) else error))
     sys.exit(code)
 
@@ -75,7 +75,7 @@ class _OutputError(DuologueError):
 
 
 class _Output(io.TextIOWrapper):
-    """Standard output whose failure is not taken for that of a file."""
+    """Standard output that raises its own error, so that it is not taken for a file's."""
 
     def write(self, text: str) -> int:
         with _failure_told():
@@ -99,21 +99,21 @@ def _failure_told() -> Iterator[None]:
 
 
 def _give_up_output() -> None:
-    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - Python would complain of it at the end
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - Python would report the failure at exit
 
 
 def _complete_streams() -> None:
-    """Give the program the streams that it was started without, and let no letter stop it.
+    """Open missing standard streams, and replace characters that the output cannot encode.
 
-    A Windows program without a terminal has none, nor has one started with them closed; the place
-    of a closed one would be taken by the next file that is opened.
+    A Windows program without a terminal has no streams, and a program may be started with closed
+    ones. The next file opened would take a closed stream's place.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for the process's life
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns) < _LEAST_COLUMNS:
-        del os.environ["COLUMNS"]  # some terminals say 0, at which nothing at all would be shown
+        del os.environ["COLUMNS"]  # some terminals set 0, and then nothing would be shown
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
         sys.stdout = _Output(
             sys.stdout.buffer, sys.stdout.encoding, "replace", line_buffering=sys.stdout.isatty()
@@ -121,7 +121,7 @@ def _complete_streams() -> None:
 
 
 def _usage(error: Any) -> str:
-    """The sentence for a wrong option; none where the help was shown in its place."""
+    """The sentence for a wrong option; empty if the help was shown already."""
     said = shown(error.format_message(), _MOST_LETTERS).rstrip(".")
     if not said:
         return ""
@@ -135,12 +135,12 @@ def _say(sentence: str) -> None:
     try:
         print(sentence.replace("\n", " "), file=sys.stderr, flush=True)
     except OSError:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - nobody is there to be told
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - nobody reads it
 
 
 @contextlib.contextmanager
 def _threads_told_of() -> Iterator[None]:
-    """A thread that fails is told of in a sentence, too."""
+    """Inside the block, a failing thread also gives one sentence on stderr."""
     before = threading.excepthook
 
     def tell(failure: threading.ExceptHookArgs) -> None:

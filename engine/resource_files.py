@@ -1,4 +1,4 @@
-"""Where the files lie that come with the program: from source, and frozen into one folder."""
+"""Finds the files that come with the program, in the source tree and in an installed package."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 BACK_ENDS_VARIABLE = "DUOLOGUE_BACKENDS"
-"""Names a folder with more of llama.cpp's back ends than the program brings."""
+"""Environment variable: a folder with further back ends of llama.cpp."""
 
 
 def resources() -> Path:

@@ -1,6 +1,6 @@
-"""The one time base: 16 kHz samples since the conversation began, in frames of 40 ms.
+"""The time base of everything: 16 kHz samples since the conversation began, in frames of 40 ms.
 
-A unit describes one frame. Everything else that has a time derives it from these.
+A unit describes one frame. All other times are derived from these constants.
 """
 
 SAMPLE_RATE_HZ = 16_000

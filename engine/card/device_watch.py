@@ -1,8 +1,9 @@
-"""Follows the devices beside an open stream, by a child process that tells of changes.
+"""Notices when devices come and go while a stream is open, with the help of a child process.
 
-PulseAudio's own client where a server has the devices; elsewhere this module run as a program,
-since PortAudio can only look again where no stream is open. One thread reads what the child says;
-another asks the server, once for all that it said meanwhile.
+PortAudio can only list devices anew while no stream is open. So the child is PulseAudio's own
+client where a sound server has the devices, and elsewhere this module, run as a program. One thread
+reads the child's output. With a server, a second thread asks it for the list, once for all changes
+reported meanwhile.
 """
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ _PROBE_SECONDS = 3.0
 
 
 class DeviceWatch:
-    """Keeps a fresh list beside an open stream, by a child process that tells of changes."""
+    """Keeps the list of devices up to date while a stream is open."""
 
     def __init__(self, listing: DeviceList, served: bool) -> None:
-        """``served``: the devices are a sound server's, which says itself when they change."""
+        """Start the threads. ``served``: a sound server has the devices and reports changes."""
         self.listing = listing
-        """The devices that are there now."""
+        """The devices that are present now; set by a thread of this object."""
         self._served = served
         self._over = threading.Event()
         self._child: subprocess.Popen[str] | None = None
@@ -63,7 +64,7 @@ class DeviceWatch:
             thread.join(_END_SECONDS)
 
     def _run(self) -> None:
-        # pactl reads nothing, so the end of its input does not end it.
+        # pactl does not read its input, so closing that would not end it.
         command = (
             [*bound_to_this_process(), "pactl", "subscribe"]
             if self._served
@@ -71,7 +72,7 @@ class DeviceWatch:
         )
         while not self._over.is_set():
             try:
-                # The pipe to its input tells the child when this process is no more.
+                # The pipe to its input closes when this process ends, which ends the child.
                 self._child = subprocess.Popen(
                     command,
                     stdin=subprocess.PIPE,
@@ -87,7 +88,7 @@ class DeviceWatch:
                 if self._over.is_set():
                     child.kill()
                 self._follow(child)
-            # The server went away: what it had is there again when it is.
+            # The server is gone; its devices return with it.
             self._over.wait(_RESTART_SECONDS)
 
     def _follow(self, child: subprocess.Popen[str]) -> None:
@@ -102,7 +103,7 @@ class DeviceWatch:
                 self._changed.set()
 
     def _ask(self) -> None:
-        """Whoever moves a volume slider causes hundreds of changes."""
+        """Ask the server after changes; one question for many, as a volume slider causes."""
         while self._changed.wait():
             self._changed.clear()
             if self._over.is_set():
@@ -112,9 +113,9 @@ class DeviceWatch:
 
 @cache
 def bound_to_this_process() -> tuple[str, ...]:
-    """What a command begins with that is to end when this process does, however that comes about.
+    """A prefix for a command that makes it end with this process, even if that is killed.
 
-    Of util-linux, which has it on every desktop; nothing where it is not there.
+    It is setpriv, of util-linux, which every Linux desktop has; empty if it is missing.
     """
     prefix = ("setpriv", "--pdeathsig", "KILL")
     try:
@@ -127,11 +128,11 @@ def bound_to_this_process() -> tuple[str, ...]:
 
 
 def _watching_program() -> list[str]:
-    """The command that runs `watch_portaudio` in a process of its own."""
+    """The command that runs `watch_portaudio` in a child process."""
     if not getattr(sys, "frozen", False):
         return [sys.executable, "-m", "engine.card.device_watch"]
     own = Path(sys.executable)
-    terminal = own.with_stem("duologue-terminal")  # where the program itself cannot print
+    terminal = own.with_stem("duologue-terminal")  # present if the program itself cannot print
     return [str(terminal if terminal.exists() else own), "watch-devices"]
 
 
@@ -159,7 +160,7 @@ def watch_portaudio() -> None:
     shown: DeviceList | None = None
     while True:
         listing = shown
-        with suppress(DuologueError):  # no answer now may be one in a second
+        with suppress(DuologueError):  # try again in a second
             refresh()
             listing = list_devices()
         if listing != shown and listing:

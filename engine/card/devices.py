@@ -1,9 +1,10 @@
-"""Microphones and speakers: one entry per physical device, known by name and host API.
+"""Lists microphones and speakers: one entry per physical device, known by name and host API.
 
-Indices shift whenever something is plugged, so none is ever kept. Where a PulseAudio or PipeWire
-server answers, its devices are the list, since it owns the hardware; elsewhere PortAudio's own list
-is used, reduced to one host API. PortAudio keeps the list of its start, so a fresh one needs it
-restarted (no stream may be open) or another process: `engine.card.device_watch`.
+It never stores PortAudio's indices, because they change whenever a device is plugged in. If a
+PulseAudio or PipeWire server answers, its devices are the list, because it owns the hardware.
+Otherwise the list is PortAudio's, reduced to one host API. PortAudio reads its list only when it
+starts; a new list needs a restart (no stream may be open) or another process, see
+`engine.card.device_watch`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ DeviceKind = Literal["microphone", "speaker"]
 PULSE, PIPEWIRE = "PulseAudio", "PipeWire"
 _SERVERS = (PULSE, PIPEWIRE)
 _WASAPI = "Windows WASAPI"
-# The system's own interface comes first; others show the same devices again, worse.
+# The best host API of each system; the others list the same devices again.
 _HOST_APIS = (_WASAPI, "Core Audio", "ALSA")
 _PULSE_PORTS = ("pulse", "default")
 _ANSWER_SECONDS = 3.0
@@ -38,19 +39,20 @@ class Device:
     """A microphone or a speaker."""
 
     name: str
-    """As the system shows it; no two of a kind share it."""
+    """The name that the system shows; unique among devices of its kind."""
     host_api: str
     port: str
-    """What the host opens: PulseAudio's or PortAudio's own name."""
+    """The name to open it by, PulseAudio's or PortAudio's."""
     channels: int
     rate_hz: int
     clock: str
-    """Devices of the same clock run at exactly the same speed."""
+    """Devices with the same clock run at exactly the same speed."""
     is_default: bool
     channel_map: tuple[str, ...] = ()
-    """A server's names of the channels."""
+    """The server's names of the channels."""
     canceller: str = ""
-    """Of the system's own echo canceller: what its microphone and its speaker have in common."""
+    """Set if this belongs to the system's own echo canceller; its microphone and its speaker have
+    the same value."""
 
     @property
     def served(self) -> bool:
@@ -59,24 +61,24 @@ class Device:
 
     @property
     def key(self) -> str:
-        """What stays: a server's own name, which no language changes; elsewhere the shown one."""
+        """A lasting name: the server's own, which no language setting changes, or the shown one."""
         return self.port if self.served else self.name
 
 
 @dataclass(frozen=True)
 class ChosenDevice:
-    """A device that the user chose from a list, as settings keep it."""
+    """A device that the user chose from a list, as the settings store it."""
 
     key: str
     name: str
-    """As it was shown, for sentences, and where another server has another key for it."""
+    """The shown name: for messages, and for finding it where another server has another key."""
 
     def __str__(self) -> str:
         return self.name
 
 
 Wanted = ChosenDevice | str | None
-"""A device from a list, a name that the user wrote, or whichever is the system's default."""
+"""A device from a list, a name that the user typed, or None for the system's default."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,11 @@ class DeviceList:
     None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p
 )
 def _silent(_file: bytes, _line: int, _function: bytes, _code: int, _text: bytes) -> None:
-    """ALSA writes to stderr otherwise, into the live status; kept here since C holds it."""
+    """Keeps ALSA from writing to stderr, into the live status; module level, as C refers to it."""
 
 
 def portaudio() -> ModuleType:
-    """The sounddevice module; DuologueError where PortAudio is not installed."""
+    """The sounddevice module; DuologueError if PortAudio is missing or cannot start."""
     try:
         import sounddevice
 
@@ -107,13 +109,13 @@ def portaudio() -> ModuleType:
             "darwin": "install it (brew install portaudio) or install Duologue again",
         }.get(sys.platform, "install Duologue again")
         raise DuologueError(f"The PortAudio library is missing; {remedy}.") from error
-    except Exception as error:  # PortAudio starts with the import, which holds its error's class
+    except Exception as error:  # the import starts PortAudio, and its error class is not known yet
         raise no_answer() from error
     return sounddevice
 
 
 def no_answer() -> DuologueError:
-    """The error where the system's sound hangs or cannot be started."""
+    """The error for a sound system that hangs or cannot be started."""
     return DuologueError(
         "The system's sound does not answer; wait a moment, or start the computer again."
     )
@@ -121,7 +123,7 @@ def no_answer() -> DuologueError:
 
 @contextmanager
 def _answering() -> Iterator[ModuleType]:
-    """The sounddevice module; DuologueError where the system's sound does not answer it."""
+    """The sounddevice module; DuologueError if the system's sound does not answer."""
     _require_server()
     sounddevice = portaudio()
     try:
@@ -131,7 +133,7 @@ def _answering() -> Iterator[ModuleType]:
 
 
 def _require_server() -> None:
-    """DuologueError where a sound server hangs: PortAudio would wait for it for ever."""
+    """Raise DuologueError if a sound server hangs, because PortAudio would wait for ever."""
     if sys.platform != "linux":
         return
     try:
@@ -146,12 +148,12 @@ def _require_server() -> None:
         raise DuologueError(
             "The sound server does not answer; wait a moment, or log out and in again."
         ) from error
-    except OSError:  # no server's client is installed
+    except OSError:  # pactl is not installed
         return
 
 
 def _server_is_gone() -> bool:
-    """Whether a sound server should be there, after it turned out that none is."""
+    """Whether a sound server is expected; asked after none answered."""
     if sys.platform != "linux":
         return False
     runtime = os.environ.get("PULSE_RUNTIME_PATH") or f"{os.environ.get('XDG_RUNTIME_DIR')}/pulse"
@@ -159,22 +161,22 @@ def _server_is_gone() -> bool:
 
 
 def refresh() -> None:
-    """Have PortAudio look for devices again; only while no stream is open.
+    """Restart PortAudio so that it lists devices anew; only while no stream is open.
 
-    Raises DuologueError where it cannot; later calls may.
+    Raises DuologueError if that fails; it may be tried again.
     """
     with _answering() as sounddevice:
-        # sounddevice has no public call for it, and PortAudio none but this. After a start that
-        # failed there is nothing to end.
+        # sounddevice has no public call for this, and PortAudio no other way. After a failed start
+        # there is nothing to terminate.
         if sounddevice._initialized:
             sounddevice._terminate()
         sounddevice._initialize()
 
 
 def list_devices() -> DeviceList:
-    """The devices that are there now (as of PortAudio's last start where no server answers).
+    """The devices that are present (without a sound server: as of PortAudio's last start).
 
-    Raises DuologueError where the system does not tell.
+    Raises DuologueError if the system does not answer.
     """
     with _answering() as sounddevice:
         if sys.platform == "linux" and any(_pulse_index(sounddevice, kind) for kind in (0, 1)):
@@ -190,7 +192,7 @@ def list_devices() -> DeviceList:
 
 
 def portaudio_index(device: Device, kind: DeviceKind) -> int:
-    """Where PortAudio has this device now; DuologueError where it is gone."""
+    """PortAudio's present index of this device; DuologueError if it is gone."""
     sounddevice = portaudio()
     if device.served:
         found = _pulse_index(sounddevice, 0 if kind == "microphone" else 1)
@@ -210,11 +212,10 @@ def portaudio_index(device: Device, kind: DeviceKind) -> int:
 
 
 def choose(devices: Sequence[Device], wanted: Wanted, kind: DeviceKind) -> Device:
-    """The device that is wanted, or the system's default.
+    """The wanted device, or the system's default if ``wanted`` is None.
 
-    A written name is "name", "name, host API", a server's own, or a part of the shown one where
-    that fits one device only. Raises DuologueError where there is none, listing those that are
-    there.
+    A typed name may be "name", "name, host API", the server's own name, or a part of the shown name
+    that fits one device only. Raises DuologueError, which lists the present devices, if none fits.
     """
     if not devices:
         raise DuologueError(f"There is no {kind}; plug one in or switch it on.")
@@ -249,7 +250,7 @@ def _written_names(device: Device) -> list[str]:
 
 
 def opening_error(error: Exception, device: Device, kind: DeviceKind) -> DuologueError:
-    """What PortAudio's failure to open a device means for the user."""
+    """The error for a device that could not be opened, with what the user can do about it."""
     text = str(error.args[0] if error.args else type(error).__name__)
     code = next((value for value in error.args if isinstance(value, int)), 0)
     if code == -9985 or "busy" in text.lower():
@@ -279,13 +280,13 @@ def dead_microphone(name: str, system: str = sys.platform) -> str:
     return f"The microphone {name} gives digital silence; {remedy}."
 
 
-# --- where no server owns the hardware ------------------------------------------------------------
+# --- PortAudio's list, without a sound server -----------------------------------------------------
 
 
 def _host_devices(
     devices: Sequence[dict[str, Any]], host_apis: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """PortAudio's entries of the host API that the system prefers, aliases left out."""
+    """PortAudio's entries of the preferred host API, without aliases."""
     present = [api["name"] for api in host_apis if api["devices"]]
     preferred = next((name for name in _HOST_APIS if name in present), None)
     kept = []
@@ -294,7 +295,7 @@ def _host_devices(
         if preferred and api["name"] != preferred:
             continue
         default = index in (api["default_input_device"], api["default_output_device"])
-        # ALSA lists each card again under "front", "dmix" and so on; hardware has a number.
+        # ALSA also lists each card as "front", "dmix" and so on; real hardware has "(hw:".
         if api["name"] == "ALSA" and "(hw:" not in device["name"] and not default:
             continue
         kept.append({**device, "index": index, "api": api})
@@ -304,7 +305,7 @@ def _host_devices(
 def portaudio_listing(
     devices: Sequence[dict[str, Any]], host_apis: Sequence[dict[str, Any]]
 ) -> DeviceList:
-    """Devices from what PortAudio's ``query_devices`` and ``query_hostapis`` say."""
+    """The devices in the results of PortAudio's ``query_devices`` and ``query_hostapis``."""
     found: dict[DeviceKind, list[Device]] = {"microphone": [], "speaker": []}
     for entry in _host_devices(devices, host_apis):
         sides: tuple[tuple[DeviceKind, str], ...] = (("microphone", "input"), ("speaker", "output"))
@@ -326,7 +327,7 @@ def portaudio_listing(
 
 
 def _card_name(name: str) -> str:
-    """The card in a device's name: "Microphone (USB Audio)" and "hw:1,0" belong to one each."""
+    """The card in a device's name: "USB Audio" in "Mic (USB Audio)", "hw:1" in "(hw:1,0)"."""
     hardware = re.search(r"\(hw:(\d+),\d+\)", name)
     if hardware:
         return f"hw:{hardware[1]}"
@@ -339,7 +340,7 @@ def _number_name(name: str, count: int) -> str:
 
 
 def _numbered(devices: Sequence[Device]) -> tuple[Device, ...]:
-    """Two devices of one name get a number each."""
+    """The devices, with a number added to each name that came before."""
     seen: Counter[str] = Counter()
     numbered = []
     for device in devices:
@@ -353,7 +354,7 @@ def _numbered(devices: Sequence[Device]) -> tuple[Device, ...]:
 
 
 def _pulse_index(sounddevice: ModuleType, side: int) -> list[int]:
-    """PortAudio's entries that lead to the server."""
+    """Indices of PortAudio's devices that lead to the server; ``side`` 0 is input, 1 output."""
     channels = ("max_input_channels", "max_output_channels")[side]
     devices = sounddevice.query_devices()
     return [
@@ -365,17 +366,17 @@ def _pulse_index(sounddevice: ModuleType, side: int) -> list[int]:
 
 
 PULSE_ENVIRONMENT = threading.Lock()
-"""Held while the environment names devices that are being opened, or is read."""
+"""Held while the environment names the devices to open, and while it is read."""
 
 
 def client_environment() -> dict[str, str]:
-    """The environment for a program that asks the server, in plain English."""
+    """The environment for a client of the server; its output is in English."""
     with PULSE_ENVIRONMENT:
         return {**os.environ, "LC_ALL": "C"}
 
 
 def ask_server() -> DeviceList | None:
-    """The sound server's devices; None where none answers."""
+    """The sound server's devices; None if no server answers."""
     environment = client_environment()
     info, content = _pactl("info", environment), _pactl("list", environment)
     if info is None or content is None:
@@ -384,7 +385,10 @@ def ask_server() -> DeviceList | None:
 
 
 def _pactl(command: str, environment: dict[str, str]) -> str | None:
-    """What it prints, as text: before version 17 its JSON has "(null)" for "Küche"."""
+    """The output of pactl as text; before version 17 its JSON has "(null)" for a name like "Küche".
+
+    None if there is no answer.
+    """
     try:
         answer = subprocess.run(
             ["pactl", command],
@@ -399,10 +403,11 @@ def _pactl(command: str, environment: dict[str, str]) -> str | None:
 
 
 def server_listing(content: str, info: str, environment: Mapping[str, str]) -> DeviceList:
-    """Devices from what ``pactl list`` and ``pactl info`` say; PULSE_SOURCE and PULSE_SINK count.
+    """The devices in the output of ``pactl list`` and ``pactl info``.
 
-    A speaker's monitor is no microphone, unless the environment asks for it: where there is no
-    microphone, the server itself makes one its default.
+    PULSE_SOURCE and PULSE_SINK in the environment override the server's defaults. A speaker's
+    monitor does not count as a microphone unless the environment names it: without a microphone,
+    the server makes a monitor its default.
     """
     server = _fields(info)
     host_api = PIPEWIRE if PIPEWIRE in server.get("Server Name", "") else PULSE
@@ -429,7 +434,7 @@ def _sections(content: str, kind: str) -> list[dict[str, str]]:
 
 
 def _fields(text: str) -> dict[str, str]:
-    """Lines "Name: value" and "property = "value""; a name that comes again counts once."""
+    """The lines ``Name: value`` and ``property = "value"``; the first of a name counts."""
     fields: dict[str, str] = {}
     for line in re.finditer(r"^\t?([A-Z][\w ]*): (.*)$|^\t\t([\w.-]+) = \"(.*)\"$", text, re.M):
         name, value, of_properties, property_value = line.groups()
@@ -453,7 +458,7 @@ def _served_device(entry: dict[str, str], host_api: str, default: str | None) ->
 
 
 def _canceller(entry: dict[str, str]) -> str:
-    """PulseAudio names its module as the driver; PipeWire 0.3 tells by the nodes' group alone."""
+    """The value of `Device.canceller`: PulseAudio's driver shows it, PipeWire 0.3's node group."""
     if entry.get("Driver", "").startswith("module-echo-cancel"):
         return entry.get("Owner Module", "module-echo-cancel")
     groups = (entry.get(name, "") for name in ("node.group", "node.link-group"))

@@ -1,7 +1,8 @@
-"""The agent's sound on the card's time axis: each chunk at its place, fades where sound breaks off.
+"""The playout buffer: holds the agent's sound until the card plays it, each chunk at its time.
 
-The engine thread puts chunks, the card's callback takes blocks; a lock is held for a copy at most.
-Positions are samples at 16 kHz since the object was made. Knows no card and no model.
+The engine's thread puts chunks in, the card's callback takes blocks out; the lock is held no longer
+than a copy takes. Sound that starts or breaks off is faded. Positions are samples at 16 kHz since
+the object was made. Knows no card and no model.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from engine.sound.fade import FADE_IN, FADE_OUT, FADE_SAMPLES
 
 
 class Playout:
-    """What the agent says, ahead of the card by what was put and is not yet taken."""
+    """The agent's sound that the card has not taken yet."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,24 +23,24 @@ class Playout:
         self._start = 0
         self._position = 0
         self._muted = self._rises = False
-        # The last sample taken: a gap begins with its decay, not with a click.
+        # The last sample taken: in a gap it fades out, so that there is no click.
         self._last = np.float32(0)
 
     @property
     def position(self) -> int:
-        """Where the next block begins: all before it has been given to the card."""
+        """Where the next block begins; the card has taken everything before it."""
         return self._position
 
     @property
     def ahead_samples(self) -> int:
-        """Sound that waits for the card."""
+        """How much sound waits for the card."""
         with self._lock:
             return max(self._start + len(self._pending) - self._position, 0)
 
     def put(self, start: int, audio: np.ndarray) -> int:
-        """Have float32 sound (n,) played from position ``start`` on.
+        """Queue float32 sound (n,) to be played from position ``start`` on.
 
-        Returns how many of its samples come too late and are left out.
+        Returns how many of its samples came too late and are dropped.
         """
         with self._lock:
             end = self._start + len(self._pending)
@@ -58,7 +59,7 @@ class Playout:
             return late
 
     def take(self, count: int) -> np.ndarray:
-        """The next ``count`` samples, float32, for the card."""
+        """The next samples for the card, float32 (count,); silence where nothing is queued."""
         with self._lock:
             block = np.zeros(count, np.float32)
             begin = max(self._start - self._position, 0)
@@ -79,7 +80,7 @@ class Playout:
             return block
 
     def stop(self) -> None:
-        """Forget what waits; the sound fades within 5 ms of the next block."""
+        """Drop what waits; playing sound fades out over the first 5 ms of the next block."""
         with self._lock:
             playing = self._start <= self._position
             tail = self._pending[: FADE_SAMPLES if playing else 0].copy()
@@ -88,13 +89,13 @@ class Playout:
             self._start = self._position
 
     def mute(self, muted: bool) -> None:
-        """Take silence in the place of sound, or sound again."""
+        """Play silence in place of the sound, or the sound again."""
         with self._lock:
             self._rises = self._muted and not muted
             self._muted = muted
 
     def _fade_from(self, block: np.ndarray, silent_from: int) -> None:
-        """Where sound breaks off in a block, let its last sample decay."""
+        """Fade out the last sample from where the block becomes silent."""
         if silent_from >= len(block):
             return
         value = block[silent_from - 1] if silent_from else self._last

@@ -1,8 +1,8 @@
-"""The computer's own sound card, through PortAudio.
+"""The computer's real sound card, through PortAudio.
 
-PortAudio's thread runs the callbacks, which copy and return (and convert, where the host does not);
-the caller's thread does all the rest. One duplex stream where both ends run on one clock, otherwise
-two streams with the drift between them corrected.
+It opens one duplex stream if microphone and speaker share a clock, and otherwise two streams with
+drift correction between them. PortAudio's thread runs the callbacks, which only copy (and resample
+if the host does not); the caller's thread does everything else.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from engine.timebase import SAMPLE_RATE_HZ
 _LOG = logging.getLogger(__name__)
 
 DEFAULT_CARD_LATENCY_MS = 50
-"""PortAudio's buffer each way. 20 ms underflowed under load here, and an underflow at 30 ms ended
-the stream; 50 ms did not."""
+"""PortAudio's buffer each way. Under load 20 ms underflowed, and an underflow at 30 ms ended the
+stream; 50 ms did not."""
 MAX_CARD_LATENCY_MS = 500
-_QUEUE_BLOCKS = 200  # two seconds: what a stalled engine may leave lying
-_SWITCH_SECONDS = 0.001  # how long another Python thread may keep the callback waiting
+_QUEUE_BLOCKS = 200  # two seconds: how long the engine may stall without a loss
+_SWITCH_SECONDS = 0.001  # how long another Python thread may delay the callback
 
 
 class PortAudioCard:
-    """The computer's own card."""
+    """A `SoundCard` on PortAudio; calls come from one thread unless they say otherwise."""
 
     def __init__(
         self,
@@ -53,7 +53,10 @@ class PortAudioCard:
         speaker: Wanted = None,
         latency_ms: int = DEFAULT_CARD_LATENCY_MS,
     ) -> None:
-        """Devices as `engine.card.devices.choose` takes them; None follows the system's default."""
+        """Choose devices as `engine.card.devices.choose` does; None follows the system's default.
+
+        ``latency_ms`` is the buffer of each direction.
+        """
         self._wanted = {"microphone": microphone, "speaker": speaker}
         self._latency_ms = self._opened_latency_ms = latency_ms
         self._streams: list[Stream] = []
@@ -69,7 +72,7 @@ class PortAudioCard:
         self._channel_told = 0
 
     def choose(self, microphone: Wanted, speaker: Wanted, latency_ms: int) -> None:
-        """Use other devices or another buffer from the next ``reopen_reason`` on; from any
+        """Ask for other devices or another buffer; ``reopen_reason`` then asks to reopen. From any
         thread."""
         self._wanted = {"microphone": microphone, "speaker": speaker}
         self._latency_ms = latency_ms
@@ -77,17 +80,21 @@ class PortAudioCard:
 
     @property
     def xruns(self) -> int:
-        """How often PortAudio flagged sound lost or lacking, or the drift could not be held."""
-        drift = self._drift  # asked from other threads, too
+        """Overflows and underflows that PortAudio reported or drift correction caused. From any
+        thread."""
+        drift = self._drift  # another thread may clear it
         return self._xruns + (drift.xruns if drift else 0)
 
     def open(self, play: PlaybackCallback) -> CardInfo:
-        """Start one duplex stream, or two where the devices' clocks differ."""
+        """Start one duplex stream, or two streams if the devices' clocks differ.
+
+        Raises DuologueError if a device is missing, busy or forbidden.
+        """
         self.close()
         watched = self._watch.listing if self._watch else None
         refresh()
         listing = self._seen = list_devices()
-        # What changes meanwhile, or while the streams are opened, is news to ``reopen_reason``.
+        # A change from here on must still be seen by ``reopen_reason``.
         if self._watch and self._watch.listing is watched:
             self._watch.listing = listing
         microphone, speaker = self._resolve(listing, strict=not self._known_once)
@@ -102,7 +109,7 @@ class PortAudioCard:
             try:
                 rate_hz = self._open_duplex(microphone, speaker, play)
             except DuologueError:
-                # Two streams need no rate in common, and tell which of the two is the trouble.
+                # Two streams need no common rate, and show which of the devices fails.
                 rate_hz = self._open_pair(microphone, speaker, play)
         else:
             rate_hz = self._open_pair(microphone, speaker, play)
@@ -125,7 +132,7 @@ class PortAudioCard:
         )
 
     def read(self, timeout_seconds: float) -> DuplexBlock | None:
-        """The next 10 ms; None where nothing came in time."""
+        """The next 10 ms; None if nothing came in time."""
         self._tell_channel()
         try:
             return self._queue.get(timeout=timeout_seconds)
@@ -133,7 +140,7 @@ class PortAudioCard:
             return None
 
     def reopen_reason(self) -> str | None:
-        """Whether other devices than the open ones should be used by now, or one has stopped."""
+        """A sentence if a stream has stopped, or if other devices or another buffer are due."""
         if not all(runs(stream) for stream in self._streams):
             return "The sound card has stopped; it is opened again."
         if self._watch is None or self._opened is None or self._watch.listing is self._seen:
@@ -153,11 +160,10 @@ class PortAudioCard:
         return None
 
     def wait(self, seconds: float) -> None:
-        """Sleep."""
         time.sleep(seconds)
 
     def close(self) -> None:
-        """Stop the streams; what the card has buffered is not played."""
+        """Stop the streams at once; the card's buffered sound is not played."""
         for stream in self._streams:
             stream.abort(ignore_errors=True)
             stream.close(ignore_errors=True)
@@ -168,7 +174,7 @@ class PortAudioCard:
             self._drift = None
 
     def end(self) -> None:
-        """Close, and stop watching the devices."""
+        """Close the streams and stop watching the devices."""
         self.close()
         if self._watch:
             self._watch.close()
@@ -177,7 +183,7 @@ class PortAudioCard:
     # --- opening ----------------------------------------------------------------------------------
 
     def _resolve(self, listing: DeviceList, strict: bool) -> tuple[Device, Device]:
-        """The wanted devices; while one is unplugged in a talk the default stands in."""
+        """The wanted devices; unless ``strict``, the default replaces a missing one."""
         microphones, speakers = listing.microphones, listing.speakers
         return (
             _choose(microphones, self._wanted["microphone"], "microphone", strict),
@@ -279,17 +285,17 @@ class PortAudioCard:
 
 
 class _NearFarAligner:
-    """Puts sample beside sample, 10 ms at a time, however the host cuts its blocks."""
+    """Pairs near end and far end in blocks of 10 ms, whatever block sizes the host uses."""
 
     def __init__(self) -> None:
         self._near = self._far = np.zeros(0, np.float32)
 
     def far(self, audio: np.ndarray) -> None:
-        """Sound that was taken for the speaker; never behind the microphone's."""
+        """Add sound that was taken for the speaker; it must not come later than the near end."""
         self._far = np.concatenate([self._far, audio])
 
     def near(self, audio: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Sound of the microphone; yields the pairs of blocks (160,) that are complete."""
+        """Add sound of the microphone; yields the complete pairs (near, far), (160,) each."""
         self._near = np.concatenate([self._near, audio])
         while min(len(self._near), len(self._far)) >= BLOCK_SAMPLES:
             yield self._near[:BLOCK_SAMPLES], self._far[:BLOCK_SAMPLES]
@@ -297,7 +303,7 @@ class _NearFarAligner:
 
 
 class _RateConverter:
-    """Between a card's rate and 16 kHz, both ways; nothing where they are the same."""
+    """Converts between a card's rate and 16 kHz, both ways; does nothing if they are equal."""
 
     def __init__(self, rate_hz: int) -> None:
         same = rate_hz == SAMPLE_RATE_HZ
@@ -310,7 +316,7 @@ class _RateConverter:
         return self._down.process(audio) if self._down else audio
 
     def to_card(self, take: PlaybackCallback, frames: int) -> np.ndarray:
-        """``frames`` samples for the card, of what ``take`` gives at 16 kHz."""
+        """The next ``frames`` samples at the card's rate; ``take`` gives sound at 16 kHz."""
         if not self._up:
             return take(frames)
         while len(self._ready) < frames:
@@ -330,9 +336,9 @@ def _choose(devices: tuple[Device, ...], wanted: Wanted, kind: DeviceKind, stric
 
 
 def _with_busy(listing: DeviceList, microphone: Device, speaker: Device) -> DeviceList:
-    """The listing with the devices that are open: ALSA does not list the hardware that is in use.
+    """The listing plus the open devices, because ALSA does not list hardware that is in use.
 
-    One that is unplugged gives no more sound, which tells.
+    An unplugged device is noticed anyway: it gives no more sound.
     """
 
     def complete(devices: tuple[Device, ...], opened: Device) -> tuple[Device, ...]:

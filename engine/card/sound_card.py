@@ -1,7 +1,7 @@
-"""A sound card: 10 ms from the microphone and the 10 ms written beside it, in lock-step.
+"""The interface of a sound card: 10 ms from the microphone with the 10 ms played meanwhile.
 
-What a live conversation needs of one. `engine.card.portaudio_card` is the real one; tests bring
-their own, on a virtual clock.
+This is all that a live conversation needs of a card. `engine.card.portaudio_card` is the real one;
+tests use a simulated one on a virtual clock.
 """
 
 from __future__ import annotations
@@ -18,54 +18,54 @@ BLOCK_SAMPLES = SAMPLE_RATE_HZ // 100
 BLOCK_SECONDS = BLOCK_SAMPLES / SAMPLE_RATE_HZ
 
 PlaybackCallback = Callable[[int], np.ndarray]
-"""Gives the next samples for the speaker, float32 at 16 kHz; called by the card's thread."""
+"""Gives the next n samples for the speaker, float32 (n,) at 16 kHz; the card's thread calls it."""
 
 
 @dataclass(frozen=True, eq=False)
 class DuplexBlock:
-    """What the card took and gave in one turn."""
+    """10 ms of near end and far end."""
 
     near: np.ndarray
     """float32 (160,) from the microphone."""
     far: np.ndarray
     """float32 (160,) written to the speaker meanwhile."""
     lost_samples: int = 0
-    """Sound between the block before and this one that nobody fetched in time."""
+    """Samples lost just before this block because nobody read them in time."""
 
 
 @dataclass(frozen=True)
 class CardInfo:
-    """What is open."""
+    """The devices that are open."""
 
     microphone: str
     speaker: str
     rate_hz: int
-    """Of the stream; sound is converted where it is not 16 kHz."""
+    """Rate of the stream; the card converts to and from 16 kHz."""
     latency_ms: float
-    """From microphone to speaker, as the host claims."""
+    """From microphone to speaker, as the host states it."""
     missing_devices: tuple[str, ...] = ()
-    """Devices that were asked for and are not there; the system's default stands in."""
+    """Devices that were asked for and are missing; the system's default replaces them."""
     echo_cancelled: bool = False
-    """The system has taken the echo out of the microphone's sound already."""
+    """Whether the system already cancels the echo in the microphone's sound."""
 
 
 class SoundCard(Protocol):
     """A microphone and a speaker; all calls from one thread."""
 
     def open(self, play: PlaybackCallback) -> CardInfo:
-        """Start. Raises DuologueError where a device is missing, busy or forbidden."""
+        """Start. Raises DuologueError if a device is missing, busy or forbidden."""
         ...
 
     def read(self, timeout_seconds: float) -> DuplexBlock | None:
-        """The next 10 ms; None where nothing came in time."""
+        """The next 10 ms; None if nothing came in time."""
         ...
 
     def reopen_reason(self) -> str | None:
-        """Why the card should be opened anew (a sentence), though it may still run."""
+        """A sentence that says why the card should be reopened; None if it should not."""
         ...
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Sleep, on the card's clock."""
         ...
 
     def close(self) -> None:
@@ -74,5 +74,5 @@ class SoundCard(Protocol):
 
     @property
     def xruns(self) -> int:
-        """How often the host lost or lacked sound since the object was made."""
+        """Overflows and underflows since the object was made."""
         ...

@@ -1,7 +1,8 @@
-"""Opens a stream to a microphone, a speaker or both: the one way, whatever a host wants for it.
+"""Opens a stream to a microphone, a speaker or both, and handles what each host needs for it.
 
-PulseAudio's client takes devices from the environment, WASAPI must be asked to convert, and memory
-must be silent. A server's microphone whose channels ALSA's client would mix is read by `parec`.
+PulseAudio's client takes its devices from the environment, WASAPI must be asked to convert rates,
+and on Linux memory must be cleared. A server's microphone is read through `parec` if ALSA's client
+would mix its channels.
 """
 
 from __future__ import annotations
@@ -28,40 +29,40 @@ from engine.card.devices import (
 from engine.errors import DuologueError
 
 MOST_CHANNELS = 32
-"""What libpulse takes."""
-_M_PERTURB = -6  # malloc.h; memory is filled with the complement of the value, and with it
+"""The limit of libpulse."""
+_M_PERTURB = -6  # malloc.h: fills new memory with the value's complement, freed with the value
 _FIRST_CALLS, _FIRST_CALL_SECONDS = 4, 0.25
 _END_SECONDS = 2.0
-# What ALSA's client of PulseAudio names the channels of a stream; others are mixed, or silent.
+# The channel names that ALSA's client of PulseAudio uses; other channels get mixed or silent.
 _ALSA_MAP = (
     "front-left,front-right,rear-left,rear-right,front-center,lfe,side-left,side-right".split(",")
 )
 _ALSA_COUNTS = (1, 2, 4, 5, 6, 8)
 
 MakeCallback = Callable[[int], Callable[..., None]]
-"""Makes, for a rate, what PortAudio calls: with int16 (frames, channels) of sound in, of sound out
-or of both, the count of frames, times and flags."""
+"""Makes PortAudio's callback for a rate in Hz. The callback takes int16 (frames, channels) of
+input, output or both, then the count of frames, times and flags."""
 
 
 class Stream(Protocol):
-    """One that runs."""
+    """An open stream."""
 
     @property
     def active(self) -> bool:
-        """Whether it still does."""
+        """Whether it is still running."""
         ...
 
     @property
     def latency(self) -> float | tuple[float, float]:
-        """Seconds, as the host claims."""
+        """Latency in seconds, as the host states it."""
         ...
 
     def abort(self, ignore_errors: bool = True) -> None:
-        """Fall silent at once."""
+        """Stop at once."""
         ...
 
     def close(self, ignore_errors: bool = True) -> None:
-        """Free it."""
+        """Free the stream."""
         ...
 
 
@@ -72,10 +73,10 @@ def open_stream(
     microphone: Device | None = None,
     speaker: Device | None = None,
 ) -> tuple[Stream, int]:
-    """A running stream of 10 ms blocks, and its rate: the first one that the host takes.
+    """A running stream of 10 ms blocks, and its rate: the first of ``rates_hz`` that works.
 
-    Sound in has as many channels as the host gives, sound out up to two. Raises DuologueError,
-    which blames the microphone where there is one.
+    Input has as many channels as the host gives, output up to two. Raises DuologueError, which
+    names the microphone if there is one, else the speaker.
     """
     sounddevice = portaudio()
     failure: Exception | None = None
@@ -94,7 +95,7 @@ def open_stream(
 
 
 def runs(stream: Stream) -> bool:
-    """Whether it still does; PortAudio may fail at the question."""
+    """Whether a stream is still running; also False if PortAudio fails to answer."""
     try:
         return bool(stream.active)
     except portaudio().PortAudioError:
@@ -164,7 +165,7 @@ def _opened(
 
 
 def _side(device: Device, kind: Any, channels: int) -> dict[str, Any]:
-    # WASAPI refuses foreign rates unless asked to convert.
+    # WASAPI refuses other rates than the device's unless asked to convert.
     wasapi = device.host_api == "Windows WASAPI"
     return {
         "device": portaudio_index(device, kind),
@@ -175,12 +176,12 @@ def _side(device: Device, kind: Any, channels: int) -> dict[str, Any]:
 
 @contextmanager
 def _cleared_memory() -> Iterator[None]:
-    """Have glibc fill the memory that it gives out with 0, and what it takes back with -1.
+    """Make glibc fill new memory with bytes of 0, and freed memory with 0xFF.
 
-    On ALSA PortAudio 19.6 begins a duplex stream of fixed blocks by playing memory that it never
-    filled: up to 0.1 s of loud noise (measured). Its thread gets that memory at its first calls.
-    As 16-bit samples either filling is silence; as floats -1 was the loudest noise of all. With
-    blocks of the host's choice the stream underruns.
+    On ALSA, PortAudio 19.6 starts a duplex stream with fixed block size by playing uninitialised
+    memory: up to 0.1 s of loud noise (measured). Its thread gets that memory in its first calls. As
+    16-bit samples both fillings are silence; as floats 0xFF was the loudest noise of all. With the
+    host's block size the stream underruns.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:
@@ -195,7 +196,7 @@ def _cleared_memory() -> Iterator[None]:
 
 @contextmanager
 def _pulse_ports(microphone: Device | None, speaker: Device | None) -> Iterator[None]:
-    """PulseAudio's client takes the devices of a new stream from the environment."""
+    """Name the devices in the environment, where PulseAudio's client looks for them."""
     sides = (("PULSE_SOURCE", microphone), ("PULSE_SINK", speaker))
     wanted = {name: device.port for name, device in sides if device and device.served}
     with PULSE_ENVIRONMENT:
@@ -211,25 +212,26 @@ def _pulse_ports(microphone: Device | None, speaker: Device | None) -> Iterator[
                     os.environ[name] = value
 
 
-# --- channels that ALSA's client of PulseAudio would mix ------------------------------------------
+# --- microphones whose channels ALSA's client of PulseAudio would mix -----------------------------
 
 
 def needs_reader(microphone: Device) -> bool:
-    """Whether only the server's own client gives each channel of this microphone.
+    """Whether this microphone needs the server's own client to give each channel.
 
-    Through ALSA's, which knows one order of channels only, an interface's eight numbered inputs
-    are silence with PulseAudio, and input 2 is with PipeWire (measured with 16.1 and 0.3.65).
+    ALSA's client knows one order of channels only. Through it, an interface with eight numbered
+    inputs is silent with PulseAudio, and input 2 is silent with PipeWire (measured with 16.1 and
+    0.3.65).
     """
     return microphone.served and not _is_alsa_map(microphone)
 
 
 class ServerReader:
-    """A microphone read by `parec`, in its own channels; a stream as PortAudio's are."""
+    """A `Stream` from a microphone that `parec` reads, with the microphone's own channels."""
 
     def __init__(
         self, callback: Callable[..., None], microphone: Device, rate_hz: int, latency_ms: float
     ) -> None:
-        """Begins. Raises DuologueError where the program is missing."""
+        """Start `parec` and a thread that calls ``callback``; DuologueError if it is missing."""
         channels = microphone.channels
         command = [
             *("parec", "--raw", "--format=s16le", "--client-name=Duologue"),
@@ -240,9 +242,9 @@ class ServerReader:
         self._callback = callback
         self._shape = (rate_hz // 100, channels)
         self.latency = latency_ms / 1000
-        """Seconds, as asked for."""
+        """The requested latency in seconds."""
         try:
-            # A pipe whose reader is gone ends it.
+            # It ends when the reader of its pipe is gone.
             self._child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -257,16 +259,16 @@ class ServerReader:
 
     @property
     def active(self) -> bool:
-        """Whether sound may still come."""
+        """Whether it is still running."""
         return self._thread.is_alive()
 
     def abort(self, ignore_errors: bool = True) -> None:
-        """End the program, and wait for the thread."""
+        """Kill `parec` and wait for the thread."""
         self._child.kill()
         self._thread.join(_END_SECONDS)
 
     def close(self, ignore_errors: bool = True) -> None:
-        """The same."""
+        """Abort and wait for `parec`."""
         self.abort()
         self._child.wait()
 
@@ -282,11 +284,11 @@ class ServerReader:
 def open_microphone(
     make_callback: MakeCallback, rates_hz: Iterable[int], latency_ms: float, microphone: Device
 ) -> tuple[Stream, int]:
-    """As `open_stream`, for a microphone alone; each of its channels where the host has it."""
+    """Like `open_stream`, for a microphone alone; uses `parec` where its channels need it."""
     rates = list(rates_hz)
     if needs_reader(microphone) and microphone.channels <= MOST_CHANNELS:
         try:
             return ServerReader(make_callback(rates[0]), microphone, rates[0], latency_ms), rates[0]
         except DuologueError:
-            pass  # its mean, then
+            pass  # fall back to the mean of its channels
     return open_stream(make_callback, rates, latency_ms, microphone)

@@ -1,9 +1,9 @@
-"""Learns the way from the card to the microphone from block to block.
+"""The fast adaptive filter: learns the echo path from speaker to microphone, block by block.
 
-A frequency-domain Kalman filter in partitions (Enzner and Vary 2006; Kuech, Mabande and Enzner
-2014): it learns within a second, stands still while the user speaks, and covers 0.7 s of delay and
-room. It also finds where a delay has jumped because a device dropped sound, and measures how far
-the clocks drift. Numpy only; the thread of its caller.
+A partitioned frequency-domain Kalman filter (Enzner and Vary 2006; Kuech, Mabande and Enzner 2014).
+It learns within a second, pauses during double talk, and covers 0.7 s of delay and room. It also
+finds jumps of the delay, which happen when a device drops sound, and measures the clock drift.
+Numpy only; runs in its caller's thread.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from engine.timebase import SAMPLE_RATE_HZ
 _FFT = 2 * BLOCK_SAMPLES
 _BINS = BLOCK_SAMPLES + 1
 PARTITIONS = 70
-# The path forgets this much of itself in a block, of which a part may turn up anywhere in it.
+# Share of the path that a block forgets; the spread is the part of it that any tap may take up.
 _FORGETTING = 1 - 0.998**2
 _SPREAD = 0.05
-# The first 200 ms of far-end sound tell how strong the echo is.
+# The first 200 ms of far-end sound show how strong the echo may be.
 _FIRST_BLOCKS = 20
 _FIRST_UNCERTAINTY = 6.0
 _NEAR_SMOOTHING = 0.8
 _MIN_NEAR_SHARE = 0.02
-# One partition in so many is kept causal in each block; the others wait for their turn.
+# In each block one partition in four is made causal again; the others wait for their turn.
 _CONSTRAINED_EVERY = 4
 # The drift of the clocks is measured over half a second in which the filter works.
 _DRIFT_BLOCKS = 50
 _WORKING_RATIO = 0.9
-# A jump is searched for over 100 ms either way, every 100 ms in which the filter helps nothing; and
-# sooner where its caller asks.
+# Search for a delay jump: up to 100 ms either way, every 100 ms while the filter does not help, and
+# sooner if the caller asks.
 _JUMP_BLOCKS, SEARCH_BLOCKS = 10, 64
 _MAX_JUMP = SAMPLE_RATE_HZ // 10
 _CLEAR_PEAK = 8.0
 
 
 class AdaptiveFilter:
-    """One path's filter."""
+    """The filter of one echo path."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the path."""
+        """Forget the echo path."""
         shape = PARTITIONS, _BINS
         self._far_spectra = np.zeros(shape, np.complex64)
         self._filter = np.zeros(shape, np.complex64)
@@ -55,12 +55,12 @@ class AdaptiveFilter:
         self._near_power = np.zeros(_BINS, np.float32)
         self._blocks = 0
         self.active_blocks = 0
-        """Blocks in which something was played."""
+        """Blocks with an active far end so far."""
         self._first_near = np.zeros(_BINS)
         self._first_far = np.zeros(_BINS)
         self._last_far = np.zeros(BLOCK_SAMPLES, np.float32)
         self.drift_error = 0.0
-        """What the last block told of the drift: samples that the echo falls back per sample."""
+        """Drift measured in the last block: samples that the echo falls behind per sample."""
         self._old_filter: np.ndarray | None = None
         self._drift_blocks = 0
         self._in_power = self._out_power = 0.0
@@ -69,9 +69,9 @@ class AdaptiveFilter:
         self.delay_jumps = 0
 
     def process(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
-        """The echo in 10 ms of the microphone: float32 (160,).
+        """The estimated echo in 10 ms of microphone sound, float32 (160,), without delay.
 
-        ``near`` and ``far`` float32 (160,), the same 10 ms; nothing is later for it.
+        ``near`` and ``far`` are the same 10 ms, float32 (160,).
         """
         self.drift_error = 0.0
         spectra = self._far_spectra
@@ -98,17 +98,17 @@ class AdaptiveFilter:
 
     @property
     def path(self) -> np.ndarray:
-        """float32 (PARTITIONS * 160,): what has been learned, in time."""
+        """float32 (PARTITIONS * 160,): the learned echo path as an impulse response."""
         path: np.ndarray = np.fft.irfft(self._filter, axis=1)[:, :BLOCK_SAMPLES]
         return path.reshape(-1)
 
     def convolved(self, spectra: np.ndarray) -> np.ndarray:
-        """The newest block's echo, float32 (160,), through another path's ``in_partitions``."""
+        """The newest block's echo, float32 (160,), through another path, given `in_partitions`."""
         echo = np.fft.irfft((self._far_spectra * spectra).sum(axis=0))[BLOCK_SAMPLES:]
         return echo.astype(np.float32)
 
     def _begin(self, near: np.ndarray, power: np.ndarray, active: bool) -> None:
-        """Find out how strong the echo may be."""
+        """Estimate how strong the echo may be."""
         if not active:
             return
         spectrum = np.fft.rfft(np.pad(near, (BLOCK_SAMPLES, 0)))
@@ -125,7 +125,7 @@ class AdaptiveFilter:
         error_power = error.real**2 + error.imag**2
         self._near_power *= _NEAR_SMOOTHING
         self._near_power += (1 - _NEAR_SMOOTHING) * error_power
-        # Half, since half of each transform is silence.
+        # Half, because half of each transform is zero padding.
         expected = 0.5 * (power * self._uncertainty).sum(axis=0)
         user = np.maximum(self._near_power - expected, _MIN_NEAR_SHARE * self._near_power)
         step = self._uncertainty / (2 * expected + 2 * user + 1e-9)
@@ -138,10 +138,10 @@ class AdaptiveFilter:
         self._uncertainty *= (1 - _FORGETTING) * (1 - 0.5 * step * power)
         self._uncertainty += _FORGETTING * (size + _SPREAD * size.mean(axis=0))
 
-    # --- what moves -----------------------------------------------------------------------------
+    # --- delay and drift --------------------------------------------------------------------------
 
     def _track_delay(self) -> None:
-        """Measure drift where the filter works, look for a jump where it does not."""
+        """Measure the drift while the filter works; look for a delay jump while it does not."""
         self._drift_blocks += 1
         works = self._out_power < _WORKING_RATIO * self._in_power
         if self._drift_blocks % _DRIFT_BLOCKS == 0:
@@ -160,7 +160,7 @@ class AdaptiveFilter:
         self.drift_error = shift / (_DRIFT_BLOCKS * BLOCK_SAMPLES)
 
     def find_delay_jump(self, blocks: int = SEARCH_BLOCKS) -> None:
-        """Move the filter if the last ``blocks``, at most SEARCH_BLOCKS, tell of another delay."""
+        """Move the filter if the last ``blocks`` show another delay; at most SEARCH_BLOCKS."""
         if len(self._nears) < blocks:
             return
         size = 2 * SEARCH_BLOCKS * BLOCK_SAMPLES
@@ -181,14 +181,14 @@ class AdaptiveFilter:
             self._old_filter = None
 
     def remember(self, far: np.ndarray) -> None:
-        """Replace what is remembered of the far end: float32 ((PARTITIONS + 1) * 160,)."""
+        """Replace the stored far end, float32 ((PARTITIONS + 1) * 160,)."""
         blocks = far.reshape(-1, BLOCK_SAMPLES)
         frames = np.concatenate([blocks[:-1], blocks[1:]], axis=1)[::-1]
         self._far_spectra = np.fft.rfft(frames).astype(np.complex64)
         self._last_far = blocks[-1].copy()
 
     def shift(self, samples: int) -> None:
-        """Move the filter: the echo comes later, or earlier where ``samples`` is negative."""
+        """Move the filter to an echo that comes later, or earlier if ``samples`` is negative."""
         self._filter = in_partitions(shifted(self.path, samples))
         whole = round(samples / BLOCK_SAMPLES)
         self._uncertainty = np.roll(self._uncertainty, whole, axis=0)
@@ -196,6 +196,6 @@ class AdaptiveFilter:
 
 
 def in_partitions(path: np.ndarray) -> np.ndarray:
-    """complex64 (PARTITIONS, 161): a path (PARTITIONS * 160,) as spectra of its blocks."""
+    """complex64 (PARTITIONS, 161): the spectra of the blocks of a path (PARTITIONS * 160,)."""
     padded = np.pad(path.reshape(-1, BLOCK_SAMPLES), ((0, 0), (0, BLOCK_SAMPLES)))
     return np.fft.rfft(padded).astype(np.complex64)

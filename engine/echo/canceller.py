@@ -1,11 +1,11 @@
-"""The echo canceller: takes the agent's own voice out of what the microphone hears.
+"""The echo canceller: removes the agent's voice from the microphone's sound.
 
-Three parts. The linear half (``linear_canceller``) subtracts what it has learned of the room and
-leaves the user's speech as it is. WebRTC's AEC3 works on what is left; alone, it would remove much
-of a user who speaks at the same time. A small network (``residual_suppressor``) sees both and tells
-the user from the rest of the echo. It is heard while the agent speaks; where nothing was played,
-the microphone itself. It is never muted. Knows no devices and no latencies; what was written to the
-card must not come later than its echo. Belongs to the thread that feeds the engine.
+It has three parts. The linear canceller (``linear_canceller``) subtracts the echo that it has
+learned, and leaves the user's speech unchanged. WebRTC's AEC3 works on the residual; alone it would
+remove much of the user's speech in double talk. A small network (``residual_suppressor``) gets both
+and separates the user from the residual echo. Its output is used while there may be an echo,
+otherwise the linear canceller's. The microphone is never muted. Knows no devices and no latencies;
+the far end must not come later than its echo. Runs in the thread that feeds the engine.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from pywebrtc_audio import AudioProcessor
 
 BLOCK_SAMPLES = SAMPLE_RATE_HZ // 100
-"""What is worked on: 10 ms."""
+"""The block size: 10 ms."""
 
 _NOISE_SUPPRESSION_DELAY_SAMPLES = 96  # WebRTC's noise suppression delays by 6 ms
-# A room echoes for so long after the agent's last sound.
+# An echo may last this long after the agent's last sound: 0.8 s.
 _ECHO_BLOCKS = 80
 
 
 class EchoCanceller:
-    """One microphone's canceller, with noise suppression and gain control behind it if asked."""
+    """The canceller of one microphone, with optional noise suppression and gain control."""
 
     def __init__(self, noise_suppression: bool = False, gain_control: bool = False) -> None:
-        """Both extras are off, since both change the units of clean speech.
+        """Load all parts. Both options are off by default: they change the units of clean speech.
 
-        Raises DuologueError where the WebRTC package or the network is missing or does not load.
+        Raises DuologueError if the WebRTC package or the network is missing or does not load.
         """
         self._aec3 = webrtc(echo_cancellation=True)
         self._suppressor = ResidualSuppressor()
@@ -47,7 +47,7 @@ class EchoCanceller:
 
     @property
     def delay_samples(self) -> int:
-        """How much later than the microphone's the sound comes out."""
+        """Delay of the output after the microphone's sound."""
         return HOP + self._post_processor.delay_samples
 
     def _begin(self) -> None:
@@ -56,7 +56,7 @@ class EchoCanceller:
         self._share = 0.0
 
     def reset(self) -> None:
-        """Forget the room; after a device has changed."""
+        """Forget the echo path, after a device has changed."""
         self._aec3.reset()
         self._suppressor.reset()
         self._post_processor.reset()
@@ -64,11 +64,11 @@ class EchoCanceller:
         self._begin()
 
     def process(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
-        """The user without the agent: float32 (160,), ``delay_samples`` later than ``near``.
+        """The user's sound without echo, float32 (160,), ``delay_samples`` later than ``near``.
 
-        ``near`` is 10 ms from the microphone, ``far`` the 10 ms written to the card meanwhile;
-        both float32 (160,) at 16 kHz. Values that are not finite count as silence, for one of
-        them would stay in the filters. Raises ValueError on another type or shape.
+        ``near`` is 10 ms from the microphone, ``far`` the 10 ms written to the card meanwhile; both
+        float32 (160,) at 16 kHz. Values that are not finite count as silence, because one of them
+        would stay in the filters. Raises ValueError on another type or shape.
         """
         for block in (near, far):
             if block.dtype != np.float32 or block.shape != (BLOCK_SAMPLES,):
@@ -95,7 +95,7 @@ class EchoCanceller:
         return self._post_processor.process(np.clip(mixed, -1.0, 1.0))
 
     def _network_share(self, far: np.ndarray) -> float:
-        """How much of the network is to be heard, 0 or 1: there may be an echo."""
+        """1 if there may be an echo, so that the network's output is used; otherwise 0."""
         self._echo_blocks -= 1
         if float(np.square(far).mean()) > ACTIVE_POWER:
             self._echo_blocks = _ECHO_BLOCKS
@@ -103,32 +103,32 @@ class EchoCanceller:
 
 
 class PostProcessor:
-    """WebRTC's noise suppression and gain control, each if asked; nothing without both."""
+    """WebRTC's noise suppression and gain control, each optional; without both, no change."""
 
     def __init__(self, noise_suppression: bool, gain_control: bool) -> None:
         self._processor = None
         self.delay_samples = _NOISE_SUPPRESSION_DELAY_SAMPLES if noise_suppression else 0
-        """How much later the sound comes out."""
+        """Delay of the output."""
         if noise_suppression or gain_control:
             self._processor = webrtc(
                 noise_suppression=noise_suppression, auto_gain_control=gain_control
             )
 
     def process(self, sound: np.ndarray) -> np.ndarray:
-        """Whole blocks of sound, float32 (n,)."""
+        """Process whole blocks of 10 ms, float32 (n,); returns as much."""
         if self._processor is None:
             return sound
         changed: np.ndarray = self._processor.process(sound)
         return changed
 
     def reset(self) -> None:
-        """Forget the noise and the loudness."""
+        """Forget the noise and the level."""
         if self._processor:
             self._processor.reset()
 
 
 def webrtc(**parts: bool) -> AudioProcessor:
-    """WebRTC's audio processing with these parts; DuologueError where it is missing."""
+    """WebRTC's audio processing with these parts; DuologueError if it is missing."""
     try:
         from pywebrtc_audio import AudioProcessor
     except ImportError as error:

@@ -1,41 +1,41 @@
-"""Tells at once when the echo that is subtracted is not the one that is heard.
+"""Detects a change of the echo path: the estimated echo is no longer the real one.
 
-What is left of the microphone has nothing in common with a right estimate of the echo, whether the
-user speaks or not. When the delay jumps, the estimate itself is left, upside down. Numpy only; the
-thread of its caller.
+A correct estimate does not correlate with the residual, whether the user speaks or not. When the
+delay jumps, the residual contains the estimate with the opposite sign, so the correlation becomes
+negative at once. Numpy only; runs in its caller's thread.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-_SMOOTHING = 0.8  # some 50 ms
+_SMOOTHING = 0.8  # about 50 ms
 _AGAINST = 0.4
-"""Correlation of what is left and the estimate, negative, from which on the estimate is wrong: 0.7
-where both paths are as loud."""
+"""The estimate is wrong if its correlation with the residual is below minus this; it is -0.7 when
+both echo paths are equally loud."""
 _RESIDUAL_SHARE = 0.3
-"""Of the estimate's power must be left: less is an echo not quite learned."""
+"""Least power of the residual over the estimate's; less means an echo not fully learned."""
 _MIN_POWER = 10 ** (-60 / 10)
 _RIGHT_BLOCKS = 15
-"""So many without a sign, and the estimate counts as right again."""
+"""After this many blocks without a sign of change the estimate counts as right again."""
 
 
 class EchoPathChangeDetector:
-    """One canceller's."""
+    """The detector of one canceller."""
 
     def __init__(self) -> None:
-        self._powers = np.zeros(3)  # of what is left, of the estimate, of what they have in common
+        self._powers = np.zeros(3)  # residual, estimate, and the product of both
         self._unsuspected = 0
         self.blocks_since_change = 0
-        """Blocks of 10 ms since the estimate went wrong; 0 where it is right."""
+        """Blocks of 10 ms since the estimate became wrong; 0 while it is right."""
 
     @property
     def path_changed(self) -> bool:
-        """Whether the estimate is not the echo."""
+        """Whether the estimate is wrong now."""
         return self.blocks_since_change > 0
 
     def push(self, residual: np.ndarray, echo: np.ndarray) -> None:
-        """Hear what is left of a block of microphone, and the estimate taken out: (160,) each."""
+        """Take the residual of a block and the echo estimate subtracted from it, (160,) each."""
         now = np.array(
             [np.dot(residual, residual), np.dot(echo, echo), np.dot(residual, echo)]
         ) / len(residual)
@@ -53,5 +53,5 @@ class EchoPathChangeDetector:
             self.blocks_since_change = 0
 
     def realigned(self) -> None:
-        """The estimate was moved: count anew for how long it is wrong."""
+        """Restart the count of blocks, after the estimate was moved."""
         self.blocks_since_change = min(self.blocks_since_change, 1)

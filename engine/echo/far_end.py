@@ -1,8 +1,8 @@
-"""What was played, in time with the microphone: delayed by what the two clocks have drifted apart.
+"""The far end, aligned with the microphone: corrects the drift between the two devices' clocks.
 
-The clocks of two devices run apart by up to some hundred parts in a million, so the echo falls back
-(or catches up) against what was played. Here the far end is read at that pace, between its samples.
-Numpy only; the thread of its caller.
+The clocks of two devices differ by up to a few hundred ppm, so the echo slowly falls behind the far
+end, or gets ahead of it. This module reads the far end at the microphone's rate, interpolating
+between samples. Numpy only; runs in its caller's thread.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 BLOCK_SAMPLES = SAMPLE_RATE_HZ // 100
 MAX_DRIFT = 300e-6
-# Fractional delays: a sinc of 16 taps under a Hann window.
+# Fractional delays: a sinc of 16 taps with a Hann window.
 _TAPS = 16
-# The delay stays near one block: room for the taps, and less than any echo's own delay.
+# The delay stays near one block: enough for the taps, and less than any echo's own delay.
 _MIN_DELAY, _MAX_DELAY = 0.5 * BLOCK_SAMPLES, 1.5 * BLOCK_SAMPLES
 
 
 class DelayLine:
-    """The newest samples of a signal, in one piece; silence before its beginning."""
+    """The newest samples of a signal in one array; silence before its beginning."""
 
     def __init__(self, samples: int) -> None:
         self._samples = samples
@@ -36,27 +36,27 @@ class DelayLine:
         self._end += len(block)
 
     def newest(self, count: int) -> np.ndarray:
-        """float32 (count,), a view: the last ``count`` samples."""
+        """The last samples, float32 (count,), as a view."""
         return self._store[self._end - count : self._end]
 
 
 class FarEnd:
-    """The far end and how far it lags."""
+    """The far end and its drift."""
 
     def __init__(self, samples: int) -> None:
-        """Remember whole blocks, ``samples`` in all."""
+        """Store the last ``samples``, which are whole blocks."""
         drifted = 2 * round(MAX_DRIFT * samples)
         self._raw = DelayLine(samples + round(_MAX_DELAY) + drifted + 2 * BLOCK_SAMPLES)
         self._delay = float(BLOCK_SAMPLES)
         self.drift = 0.0
-        """Samples that the echo falls back per sample."""
+        """Samples that the echo falls behind per sample."""
 
     def correct(self, drift: float) -> None:
-        """Add to the drift, within its bounds."""
+        """Add to the drift, up to ±MAX_DRIFT in all."""
         self.drift = float(np.clip(self.drift + drift, -MAX_DRIFT, MAX_DRIFT))
 
     def push(self, far: np.ndarray) -> np.ndarray:
-        """Take a block (160,) of what is played; the block in time with the microphone, float32."""
+        """Take the next block of the far end, (160,); returns the aligned block, float32 (160,)."""
         self._raw.push(far)
         recent = self._raw.newest(4 * BLOCK_SAMPLES)
         start = len(recent) - BLOCK_SAMPLES
@@ -68,7 +68,7 @@ class FarEnd:
         return aligned.astype(np.float32)
 
     def overflow(self) -> int:
-        """Samples of delay that go over into the filters now, usually 0; asked once a block."""
+        """Delay in samples that the filters must take over now, usually 0; call once a block."""
         if _MIN_DELAY <= self._delay <= _MAX_DELAY:
             return 0
         whole = BLOCK_SAMPLES if self._delay > _MAX_DELAY else -BLOCK_SAMPLES
@@ -76,9 +76,9 @@ class FarEnd:
         return whole
 
     def aligned(self, count: int) -> np.ndarray:
-        """float32 (count,): the newest whole blocks, as if the drift had always been today's.
+        """The newest whole blocks, float32 (count,), as if the drift had always been the present.
 
-        Within a block the delay is that of its middle, which costs nothing below -40 dB.
+        Each block uses the delay of its middle; the error is below -40 dB.
         """
         blocks = count // BLOCK_SAMPLES
         raw = self._raw.newest(self._raw_samples(count))
@@ -99,7 +99,7 @@ class FarEnd:
 
 
 def _kernel(fraction: np.ndarray) -> np.ndarray:
-    """(n, taps): reads between samples, ``fraction`` (n,) behind the middle one."""
+    """Interpolation kernels (n, taps) for positions ``fraction`` (n,) after the middle sample."""
     distance = fraction[:, None] - (np.arange(_TAPS) - _TAPS // 2 + 1)
     kernel: np.ndarray = np.sinc(distance) * np.cos(np.pi * distance / _TAPS) ** 2
     return kernel

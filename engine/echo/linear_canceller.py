@@ -1,10 +1,10 @@
-"""The linear half of the echo canceller: subtracts the agent's own sound as the room returns it.
+"""The linear echo canceller: subtracts an estimate of the echo from the microphone's sound.
 
-Two filters over the same far end. One learns from block to block (``adaptive_filter``) and follows
-whatever changes; one is solved from all of the last seconds (``path_solver``) and is far more exact
-as long as nothing does. What is subtracted is the mixture of both that leaves least. It is linear,
-so the user's speech stays as it is. The clocks' drift (``far_end``) and jumps of the delay
-(``echo_check``) are followed. Numpy only; the thread of its caller.
+It has two filters over the same far end. ``adaptive_filter`` learns block by block and follows
+changes; ``path_solver`` solves for the echo path from the last seconds and is far more exact while
+nothing changes. The mixture of both that leaves the least is subtracted. This is linear, so the
+user's speech stays unchanged. It follows clock drift (``far_end``) and delay jumps
+(``echo_path_change``). Numpy only; runs in its caller's thread.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ from engine.echo.path_solver import HISTORY_BLOCKS, PathSolver
 from engine.sound.level import ACTIVE_POWER
 
 _TAPS = PARTITIONS * BLOCK_SAMPLES
-# A room is new until its path is solved; but where the agent has been heard for two seconds and the
-# filters made the last ones hardly quieter, there is no echo: the user has headphones.
+# The filters converge until the path is solved. But if the agent has spoken for two seconds and the
+# filters hardly reduce the sound, there is no echo: the user wears headphones.
 _NEW_BLOCKS = 200
 _QUIETER_SHARE, _SHARE_SMOOTHING = 0.08, 0.995
-# The solver does a piece of its work every so many blocks; more often until it has settled.
+# The solver does a part of its work every so many blocks; more often until it has settled.
 _WORK_EVERY, _EARLY_WORK_EVERY = 5, 3
-# It begins with what the quick filter has learned by then.
+# It starts after this many active blocks, from what the quick filter has learned by then.
 _FIRST_ACTIVE_BLOCKS = 50
-# It rests where nothing was played for so long.
+# It pauses after this many blocks without far-end sound.
 _RESTING_BLOCKS = 100
-# What either filter has left in the last 200 ms or so tells how to mix them. While the user speaks
-# it tells little, so without good reason against it the solved filter is believed.
+# The residuals of about the last 200 ms decide how to mix the filters. In double talk they say
+# little, so the solved filter is preferred unless there is clear evidence against it.
 _SMOOTHING = 0.95
 _TRUST = 0.3
-# Solutions that are worse than the quick filter for a second of the agent's speech are dropped.
+# A solution that is worse than the quick filter for a second of the agent's speech is dropped.
 _USELESS_SHARE, _USELESS_BLOCKS = 0.1, 100
-# A jump is looked for when so much sound came after it, and again every so often.
+# The search for a delay jump starts so many blocks after a path change and repeats every so many.
 _MIN_SEARCH_BLOCKS, _SEARCH_EVERY = 15, 5
 _TINY = 1e-9
 
 
 class LinearCanceller:
-    """One microphone's linear canceller."""
+    """The linear canceller of one microphone."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the room."""
+        """Forget the echo path."""
         self.far = FarEnd(HISTORY_BLOCKS * BLOCK_SAMPLES + _TAPS)
         self._quick = AdaptiveFilter()
         self._solver = PathSolver(_TAPS)
@@ -59,32 +59,32 @@ class LinearCanceller:
 
     @property
     def path_changed(self) -> bool:
-        """Whether the estimate of the echo is another echo than what is heard: after a jump.
+        """Whether the estimated echo is not the real one, as after a delay jump.
 
-        With headphones there is none, and what the filters learn of the user is no echo.
+        False with headphones: there is no echo, and what the filters learn is the user's speech.
         """
         return self._path_change.path_changed and self._quieter
 
     @property
     def delay_jumps(self) -> int:
-        """How often the delay has jumped."""
+        """How many delay jumps were found."""
         return self._quick.delay_jumps
 
     @property
     def converging(self) -> bool:
-        """Whether the room is hardly known: in a talk's first seconds, and after a jump."""
+        """Whether the echo path is hardly known: in the first seconds, and after a delay jump."""
         early = self._quick.active_blocks < _NEW_BLOCKS
         return not self._solver.settled and (early or self._quieter)
 
     @property
     def _quieter(self) -> bool:
-        """Whether the filters have made the last seconds of the agent's speech quieter."""
+        """Whether the filters reduced the sound in the last seconds of the agent's speech."""
         return self._heard - self._remained > _QUIETER_SHARE * self._heard
 
     def process(self, near: np.ndarray, far: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What is left of 10 ms of microphone, and the echo taken out: float32 (160,) each.
+        """The residual of 10 ms of microphone sound, and the subtracted echo: float32 (160,) each.
 
-        ``near`` and ``far`` float32 (160,), the same 10 ms; nothing is later for it.
+        ``near`` and ``far`` are the same 10 ms, float32 (160,). Adds no delay.
         """
         aligned = self.far.push(far)
         active = float(np.square(aligned).mean()) > ACTIVE_POWER
@@ -118,7 +118,7 @@ class LinearCanceller:
     def _exact_share(
         self, residual_quick: np.ndarray, residual_exact: np.ndarray, active: bool
     ) -> float:
-        """How much of the solved filter leaves least, 0 to 1."""
+        """The share of the solved filter, 0 to 1, that leaves the least."""
         apart = residual_quick - residual_exact
         self._gained = _SMOOTHING * self._gained + float(np.dot(residual_quick, apart))
         self._apart = _SMOOTHING * self._apart + float(np.dot(apart, apart))
@@ -133,7 +133,7 @@ class LinearCanceller:
         return min(max((self._gained + trusted) / (self._apart + trusted + _TINY), 0.0), 1.0)
 
     def _follow(self, jumped: bool) -> None:
-        """Keep both filters at what has changed, and let the solver work."""
+        """Apply drift and delay jumps to both filters, and let the solver work."""
         if moved := self.far.overflow():
             self._quick.shift(moved)
             self._quick.remember(self.far.aligned(_TAPS + BLOCK_SAMPLES))

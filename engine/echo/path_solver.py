@@ -1,12 +1,12 @@
-"""The way from the card to the microphone, as the least squares over the last twelve seconds.
+"""The exact echo path: weighted least squares over the last twelve seconds.
 
-A filter that learns from block to block forgets what it knew as soon as the user speaks into the
-echo. Here all that was heard counts, each 10 ms by how little else was heard in it, so that the
-blocks in which only the agent spoke decide. Solved by conjugate gradients, a piece of some
-milliseconds at a time; the taps that the last solution found weak are held back (a Gaussian prior).
-What the solution leaves tells also how far the clocks drift apart, to a part in a million.
+An adaptive filter loses precision as soon as double talk begins. Here every block of the last
+seconds counts, and the less other sound it holds, the more it counts, so that blocks in which only
+the agent spoke decide. Conjugate gradients solve the problem in steps of a few milliseconds. Taps
+that were weak in the last solution are held small by a Gaussian prior. The residual of the solution
+also shows the clock drift, to one part in a million.
 
-Numpy only; the thread of its caller.
+Numpy only; runs in its caller's thread.
 """
 
 from __future__ import annotations
@@ -23,45 +23,45 @@ HISTORY_BLOCKS = 1200
 _MIN_BLOCKS = 60
 _ITERATIONS, _LATER_ITERATIONS, _LATER_SOLUTIONS = 6, 9, 8
 _AGE_SECONDS = 8.0
-# Speech is strongest at low frequencies, where little of what is understood lies.
+# Speech is strongest at low frequencies, which matter little for intelligibility.
 _PRE_EMPHASIS = 0.9
 _SMOOTHED_BLOCKS = 5
 _MIN_SHARE = 1e-3
-# Taps may be as strong as those within 25 ms of them were, and a little stronger.
+# A tap may be as strong as those within 25 ms of it were, and a little stronger.
 _AROUND_TAPS = SAMPLE_RATE_HZ // 40
 _SURPRISE = 0.3
 _FIRST_PATH_POWER = 0.5
-# What is believed of the drift before it is measured, and how sure a measurement must be to count.
+# Prior deviation of the drift, largest deviation of a measurement that counts, largest correction.
 _DRIFT_BELIEF, _DRIFT_DOUBT, _MAX_CORRECTION = 20e-6, 30e-6, 30e-6
 _DRIFT_KNOWN = 3e-6
-# It counts only where the path explains so much of what was heard.
+# It counts only if the microphone's power is this much more than the residual's.
 _MIN_FIT = 1.5
-# The residual is not white: deviations are larger than least squares says.
+# The residual is not white, so deviations are larger than least squares states.
 _DEVIATION_FACTOR = 2.0
 _TINY = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """Least squares: the path (taps,) that makes the microphone (samples,) of the far end."""
+    """Least squares: find the path (taps,) that turns the far end into ``near`` (samples,)."""
 
     far: np.ndarray
-    """complex64: spectrum of taps + samples of far end."""
+    """complex64: spectrum of taps + samples of the far end."""
     size: int
     near: np.ndarray
     weights: np.ndarray
-    """float32 (samples,): one over the power of all that is not the echo."""
+    """float32 (samples,): one over the power of everything that is not the echo."""
     prior: np.ndarray
-    """float32 (taps,): how large each tap may be."""
+    """float32 (taps,): deviation of each tap."""
     preconditioner: np.ndarray
-    """float32: makes the equations nearly the identity; a spectrum of 2 taps."""
+    """float32: brings the equations close to the identity; a spectrum of 2 * taps points."""
 
     def echo(self, path: np.ndarray) -> np.ndarray:
-        """float32 (samples,)."""
+        """The echo through ``path`` (taps,), float32 (samples,)."""
         return _echo(self.far, self.size, path, len(self.near))
 
     def gradient(self, error: np.ndarray) -> np.ndarray:
-        """float32 (taps,): the far end's share in a weighted error (samples,)."""
+        """float32 (taps,): the correlation of the far end with the weighted error (samples,)."""
         taps = len(self.prior)
         padded = np.zeros(self.size, np.float32)
         padded[taps : taps + len(error)] = self.weights * error
@@ -70,7 +70,7 @@ class _Problem:
         return gradient
 
     def preconditioned(self, path: np.ndarray) -> np.ndarray:
-        """float32 (taps,)."""
+        """The preconditioner applied to ``path``, float32 (taps,)."""
         twice = 2 * len(path)
         spectrum = np.fft.rfft(path, twice) * self.preconditioner
         preconditioned: np.ndarray = np.fft.irfft(spectrum, twice)[: len(path)]
@@ -78,7 +78,7 @@ class _Problem:
 
 
 class PathSolver:
-    """One path's solver."""
+    """The solver of one echo path."""
 
     def __init__(self, taps: int) -> None:
         self._taps = taps
@@ -88,32 +88,32 @@ class PathSolver:
         self._blocks = self._solutions = 0
         self._work: Iterator[None] | None = None
         self.knows_drift = False
-        """Whether the drift is so well known that no other measurement is wanted."""
+        """Whether the drift is known so well that no other measurement is needed."""
 
     def restart(self, path: np.ndarray, blocks: int = 0) -> None:
-        """The way has changed: go on from ``path`` and the last ``blocks`` of what was heard."""
+        """Start again from ``path`` and the last ``blocks`` of sound, after the path changed."""
         self.path = path.astype(np.float32)
         self._blocks = min(self._blocks, blocks)
         self._solutions = 0
         self._work = None
 
     def shift(self, samples: int) -> None:
-        """The far end comes so many samples earlier from now on (later, where negative)."""
+        """Move the path: the far end comes ``samples`` earlier from now on, later if negative."""
         self.path = shifted(self.path, samples)
         self._work = None
 
     def push(self, near: np.ndarray) -> None:
-        """Take a block (160,) of the microphone, after the far end has taken its own."""
+        """Take a block (160,) of microphone sound, after `FarEnd` has taken its block."""
         self._near.push(near)
         self._blocks = min(self._blocks + 1, HISTORY_BLOCKS)
 
     @property
     def settled(self) -> bool:
-        """Whether enough solutions have followed each other to take one's time."""
+        """Whether there were enough solutions, so that the next ones may take longer."""
         return self._solutions >= _LATER_SOLUTIONS
 
     def advance(self, far: FarEnd) -> bool:
-        """Do the next piece of work; True when there is a new path. May correct the drift."""
+        """Do the next part of the work; True when there is a new path. May correct the drift."""
         if self._blocks < _MIN_BLOCKS:
             return False
         if self._work is None:
@@ -127,7 +127,7 @@ class PathSolver:
 
     def _solve(self, far: FarEnd) -> Iterator[None]:
         samples = self._blocks * BLOCK_SAMPLES
-        # Both at once: time goes on between the pieces.
+        # Read both at once: sound comes in between the parts of the work.
         near = _pre_emphasised(self._near.newest(samples))
         sound = _pre_emphasised(far.aligned(samples + self._taps))
         yield
@@ -160,7 +160,7 @@ class PathSolver:
     def _problem(
         self, far: np.ndarray, size: int, sound: np.ndarray, near: np.ndarray, residual: np.ndarray
     ) -> _Problem:
-        """Weights by what the last path leaves of ``near``, a prior by its strength."""
+        """Make the problem: weights from the last path's residual, the prior from its strength."""
         taps = self._taps
         residual_power = _block_power(residual)
         smoothing = np.full(_SMOOTHED_BLOCKS, 1 / _SMOOTHED_BLOCKS)
@@ -194,9 +194,10 @@ class PathSolver:
         )
 
     def _correct_drift(self, problem: _Problem, far: FarEnd) -> None:
-        """Regress what is left on the echo's slope, now and growing with age.
+        """Regress the residual on the echo's slope, and on the slope times its age.
 
-        A delay that is wrong by d leaves d times the slope; a wrong drift leaves more the older.
+        A delay that is wrong by d leaves d times the slope; a wrong drift leaves more of it in
+        older sound.
         """
         echo = problem.echo(self.path)
         residual = problem.near - echo
@@ -222,7 +223,7 @@ class PathSolver:
 
 
 def shifted(path: np.ndarray, samples: int) -> np.ndarray:
-    """A path (taps,) that comes later by ``samples``, or earlier where they are negative."""
+    """A path (taps,) moved later by ``samples``, or earlier if negative."""
     moved = np.zeros_like(path)
     if samples > 0:
         moved[samples:] = path[:-samples]
@@ -232,7 +233,7 @@ def shifted(path: np.ndarray, samples: int) -> np.ndarray:
 
 
 def _echo(far: np.ndarray, size: int, path: np.ndarray, samples: int) -> np.ndarray:
-    """float32 (samples,): a far end's spectrum of ``size`` points through a path (taps,)."""
+    """The echo, float32 (samples,), of a far end's spectrum of ``size`` points, through a path."""
     whole: np.ndarray = np.fft.irfft(far * np.fft.rfft(path, size), size)
     return whole[len(path) : len(path) + samples]
 
@@ -249,11 +250,11 @@ def _block_power(sound: np.ndarray) -> np.ndarray:
 
 
 def _dot(one: np.ndarray, other: np.ndarray) -> float:
-    """Float32 (n,) each, summed in float64 where the products do not fit."""
+    """The dot product of two float32 (n,), in float64 for precision."""
     return float(np.dot(one.astype(np.float64), other.astype(np.float64)))
 
 
 def _fast_length(samples: int) -> int:
-    """The next length whose transform is quick: a power of two, or 5, 6 or 7 eighths of one."""
+    """The next length with a fast transform: a power of two, or 5, 6 or 7 eighths of one."""
     whole = 1 << (samples - 1).bit_length()
     return next(n for n in (5 * whole // 8, 6 * whole // 8, 7 * whole // 8, whole) if n >= samples)

@@ -1,8 +1,8 @@
-"""The residual echo suppressor: what the linear filter leaves of the agent goes, the user stays.
+"""The residual echo suppressor: removes the echo that the linear canceller leaves.
 
-A small recurrent network (``models/echo/network.py``; resources/echo) gives a gain for each bin
-of a spectrum of 20 ms, one every 10 ms, from what the filter left, what it took, what AEC3 makes of
-it, and what was played.
+A small recurrent network (``models/echo/network.py``; resources/echo) gives a gain for each bin of
+a 20 ms spectrum, every 10 ms. Its inputs are the residual, the estimated echo, AEC3's output and
+the far end. Runs in its caller's thread.
 """
 
 from __future__ import annotations
@@ -17,41 +17,41 @@ from engine.onnx_session import open_session
 from engine.resource_files import resources
 
 HOP = 160
-"""The sound comes out so many samples later: a spectrum's second half waits for the next one."""
+"""Step between spectra, and output delay: a spectrum's second half waits for the next one."""
 _INPUTS, _BINS = 4, HOP + 1
-# Square root of a Hann window: analysis and synthesis together add up to one.
+# Square root of a Hann window, so that analysis and synthesis together add up to one.
 _WINDOW = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(2 * HOP) / (2 * HOP))).astype(np.float32)
 
-# What the network leaves of an echo still stands out of a quiet room, so its gains are cubed. But
-# units tolerate a weak echo better than a maimed voice: where the network keeps most of a spectrum,
-# the user speaks, and nothing is taken away. Chosen in simulated rooms with people of the training
-# (docs/echo.md).
+# The echo that the network leaves is still audible in a quiet room, so its gains are cubed. But the
+# tokenizer tolerates a weak echo better than distorted speech: if the network keeps most of a
+# spectrum, the user speaks, and nothing is removed. Both were chosen in simulated rooms with
+# speakers of the training set (docs/echo.md).
 _STRICTNESS = 3.0
-# That is judged by milder gains, which do not fall with the number of bins that are doubtful.
+# Whether the user speaks is judged by milder gains, on which doubtful bins have less effect.
 _MILDNESS = 0.7
 _MIN_USER_SHARE, _MAX_USER_SHARE = 0.2, 0.6
-_HELD = 0.8  # of that share goes over to the next spectrum
-# Where the filter's echo is not the one heard, what was taken lately tells no more than how loud an
-# echo is in each bin: what is not far louder is echo. A jump of the delay is at most so long.
+_HELD = 0.8  # part of the user's share that the next spectrum keeps
+# After a path change the recent echo estimates only show how loud an echo may be in each bin;
+# sound that is not far louder counts as echo. A delay jump is no longer than these frames.
 _ECHO_FRAMES = 12
 _LOUDER = 10.0
 _TINY = 1e-12
-# The background is what a bin falls to: it follows down at once, and up by 2 dB a second.
+# The noise floor is the minimum of a bin: it falls at once and rises by 2 dB a second.
 _SMOOTHED = 0.9
 _RISE = 10 ** (0.02 / 10)
-# Power of a bin, of noise at -75 and -45 dB: below none is heard, above nothing has to be hidden.
+# Power of a bin for noise at -75 and -45 dB: less is inaudible, and more needs no comfort noise.
 _MIN_NOISE, _MAX_NOISE = (10 ** (db / 10) * HOP for db in (-75.0, -45.0))
-# The least of what is smoothed lies below its mean.
+# The minimum of the smoothed power is lower than its mean.
 _MINIMUM_BIAS = 1.25
 
 
 class ResidualSuppressor:
-    """One microphone's suppressor; begins as if all had been silent."""
+    """The suppressor of one microphone; starts as if there had been silence."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Open the network, the one that comes with the program without ``path``.
+        """Open the network; without ``path``, the one that comes with the program.
 
-        Raises DuologueError where it is missing or another model.
+        Raises DuologueError if it is missing or not such a model.
         """
         self.path = path or resources() / "echo" / "suppressor.onnx"
         floats = "tensor(float)"
@@ -63,7 +63,7 @@ class ResidualSuppressor:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was heard."""
+        """Forget all sound."""
         self._blocks = np.zeros((_INPUTS, HOP), np.float32)
         self._state = np.zeros(self._session.get_inputs()[1].shape, np.float32)
         self._overlap = np.zeros(HOP, np.float32)
@@ -80,12 +80,12 @@ class ResidualSuppressor:
         path_changed: bool = False,
         echoes: bool = False,
     ) -> np.ndarray:
-        """The user, float32 (160,), 10 ms late; less of him and of the echo if ``strict``, and
-        only what is louder than an echo if the filter's estimate of it is ``path_changed``.
+        """The user's sound, float32 (160,), 10 ms late.
 
-        ``blocks`` are what the filter left, its estimate of the echo, AEC3's sound and what was
-        played: float32 (160,) each. While there may be an echo (``echoes``), the background counts
-        as no louder than it was. Raises DuologueError where the network cannot be run.
+        ``blocks`` are the residual, the echo estimate, AEC3's output and the far end, float32
+        (160,) each. ``strict`` removes more of the echo and also of the user. ``path_changed``: the
+        estimate is wrong, so only sound that is louder than an echo is kept. While ``echoes``, the
+        noise floor does not rise. Raises DuologueError if the network cannot be run.
         """
         now = np.stack(blocks)
         frames = np.concatenate([self._blocks, now], axis=1) * _WINDOW
@@ -110,9 +110,9 @@ class ResidualSuppressor:
         return finished
 
     def _gentle(self, gains: np.ndarray, powers: np.ndarray, strict: bool = False) -> np.ndarray:
-        """Gains (161,) that spare the user: where he is most of the sound, the filter's is heard.
+        """Gains (161,) that protect the user: if most of the sound is speech, they approach 1.
 
-        ``powers`` (161,) are those of what the filter left; if ``strict``, nobody is spared.
+        ``powers`` (161,) are the residual's. With ``strict`` there is no protection.
         """
         strictly: np.ndarray = gains**_STRICTNESS
         if strict:
@@ -126,16 +126,16 @@ class ResidualSuppressor:
         return strictly + np.float32(share) * (1 - strictly)
 
     def _comfort_noise(self, powers: np.ndarray, gains: np.ndarray, echoes: bool) -> np.ndarray:
-        """Noise (161,) in the place of the background that the gains take away with the echo.
+        """Comfort noise (161,) that replaces the background removed together with the echo.
 
-        Without it the last scraps of the echo stand alone, however weak, and a tokenizer that
-        minds no loudness hears speech in them.
+        Without it the last remains of the echo stand alone, however weak, and the tokenizer, which
+        ignores loudness, hears speech in them.
         """
         self._smooth = _SMOOTHED * self._smooth + (1 - _SMOOTHED) * powers
         rise = 1.0 if echoes else _RISE
         risen = np.minimum(self._noise_floor * rise, _MAX_NOISE)
         self._noise_floor = np.minimum(risen, np.maximum(self._smooth, _MIN_NOISE))
-        # Spectra drawn apart add up to half the power of those of one sound.
+        # Independent spectra overlap-add to half the power of those of one sound.
         deviation = np.sqrt(_MINIMUM_BIAS * self._noise_floor * np.maximum(1 - gains**2, 0))
         drawn = self._random.standard_normal((2, _BINS))
         noise: np.ndarray = deviation * (drawn[0] + 1j * drawn[1])
@@ -143,6 +143,6 @@ class ResidualSuppressor:
 
 
 def _above(powers: np.ndarray, echoes: np.ndarray) -> np.ndarray:
-    """Gains (161,): how far ``powers`` (161,) are above what ``echoes`` (161,) may account for."""
+    """Gains (161,): the part of ``powers`` (161,) that ``echoes`` (161,) cannot explain."""
     above: np.ndarray = np.clip(1 - _LOUDER * echoes / (powers + np.float32(_TINY)), 0, 1)
     return above

@@ -1,6 +1,7 @@
-"""How fast the duplex core is: per stage, beside llama.cpp's own count, in memory, and over time.
+"""Benchmark of the duplex core: time per stage and in llama.cpp, memory, and a long run.
 
-Measures the same object that talks, fed with a recording over and over. One process, one thread.
+It measures the same object that holds conversations, and feeds it a recording again and again. One
+process, one thread.
 """
 
 from __future__ import annotations
@@ -33,38 +34,39 @@ _MIN_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class StageFigures:
-    """One stage's time per chunk."""
+    """The time of one stage per chunk."""
 
     p50_ms: float
     p99_ms: float
     p50_share: float
-    """Of the chunk's length."""
+    """Share of the chunk's length, as the next."""
     p99_share: float
 
 
 @dataclass(frozen=True)
 class ChunkFigures:
-    """One chunk length."""
+    """The figures for one chunk length."""
 
     chunk_ms: int
     chunks: int
     stages: dict[str, StageFigures]
     deadlines_met: int
     model_ms: float
-    """Mean time per chunk spent with the language model, Python included."""
+    """Mean time per chunk for the language model, including Python."""
     native_ms: float
-    """What llama.cpp itself counted for the same tokens."""
+    """llama.cpp's own count for the same tokens."""
     hit_share: float | None
+    """Share of the estimates that were right; None if there was none."""
 
     @property
     def overhead(self) -> float:
-        """What Python adds to llama.cpp's own time, as a share of the latter."""
+        """The time that Python adds, as a share of llama.cpp's own time."""
         return self.model_ms / self.native_ms - 1 if self.native_ms else 0.0
 
 
 @dataclass(frozen=True)
 class LongRun:
-    """The first and the last five minutes of one long talk (a third each where it is short)."""
+    """The first and the last five minutes of a long conversation (a third each if it is short)."""
 
     chunk_ms: int
     talk_seconds: float
@@ -77,12 +79,12 @@ class LongRun:
 
     @property
     def p99_ratio(self) -> float:
-        """Last over first."""
+        """Last p99 over first p99."""
         return self.last_p99_ms / self.first_p99_ms
 
     @property
     def memory_ratio(self) -> float | None:
-        """Last over first; None where the system does not tell."""
+        """Last memory over first; None if the system does not report it."""
         if self.first_memory_mb is None or self.last_memory_mb is None:
             return None
         return self.last_memory_mb / self.first_memory_mb
@@ -90,23 +92,23 @@ class LongRun:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """All figures of one run."""
+    """All figures of one benchmark."""
 
     machine: str
     bundle: str
     talk_seconds: float
-    """Talk behind the figures of each chunk length."""
+    """Length of the conversation for each chunk length."""
     latency_ms: int | None
-    """As asked for; None is one chunk."""
+    """As requested; None is one chunk."""
     native_ms_per_token: float
-    """llama.cpp's own figure for tokens fed one by one into an empty context."""
+    """llama.cpp's own ms per token, for tokens fed one by one into an empty context."""
     by_chunk: list[ChunkFigures]
     long_run: LongRun | None
     peak_memory_mb: float | None
 
 
 Progress = Callable[[str, float, float], None]
-"""Called with what is measured, seconds of talk done, and seconds of talk in all."""
+"""Called with what is measured, and the seconds of conversation done and in all."""
 
 
 def measure(
@@ -119,9 +121,10 @@ def measure(
     gpu_layers: int = 0,
     progress: Progress = lambda what, done, total: None,
 ) -> Benchmark:
-    """Measure all chunk lengths of a bundle on sound (n,), repeated as often as needed.
+    """Measure all chunk lengths of a bundle on float32 sound (n,) at 16 kHz, repeated as needed.
 
-    ``long_minutes`` of talk at the bundle's default chunk length follow; 0 leaves them out.
+    Then ``long_minutes`` of conversation follow at the bundle's default chunk length; 0 skips them.
+    Raises DuologueError as `Duplex` does.
     """
     manifest = bundle.manifest
     talk_seconds = max(talk_seconds, _MIN_SECONDS)
@@ -186,7 +189,7 @@ def _measure_chunk(
 def _measure_long(
     duplex: Duplex, user_audio: np.ndarray, talk_seconds: float, progress: Progress
 ) -> LongRun:
-    """Holds the two windows only, so that the measuring itself takes no growing memory."""
+    """Measure a long run; stores the two windows only, so that its own memory does not grow."""
     chunk_ms = duplex.format.chunk_ms
     count = max(round(talk_seconds * 1000 / chunk_ms), 3)
     window = max(min(round(_WINDOW_SECONDS * 1000 / chunk_ms), count // 3), 1)
@@ -216,7 +219,7 @@ def _measure_long(
 
 
 def _repeated(audio: np.ndarray, chunk_samples: int) -> Iterator[np.ndarray]:
-    """The sound in chunks, without end."""
+    """The sound in chunks (chunk_samples,), repeated without end."""
     chunks = np.pad(audio, (0, -len(audio) % chunk_samples)).reshape(-1, chunk_samples)
     while True:
         yield from chunks
@@ -240,7 +243,7 @@ def _mean(values: list[float | None]) -> float | None:
 
 
 def memory_mb() -> float | None:
-    """Memory that this process holds now; None where the system does not tell."""
+    """Memory of this process now; None if the system does not report it."""
     if sys.platform == "win32":
         return None
     try:
@@ -251,7 +254,7 @@ def memory_mb() -> float | None:
 
 
 def peak_memory_mb() -> float | None:
-    """The most memory that this process has held; None where the system does not tell."""
+    """Peak memory of this process; None if the system does not report it."""
     if sys.platform == "win32":
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -260,7 +263,7 @@ def peak_memory_mb() -> float | None:
 
 
 def machine() -> str:
-    """Processor, cores and system, for the table's foot."""
+    """Processor, cores and system as text, for below the table."""
     name = platform.processor() or platform.machine()
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf8").splitlines():

@@ -1,8 +1,8 @@
-"""Examines a machine: microphone, the way from speaker to microphone, echo, the engine's speed.
+"""Examines a machine: microphone, round trip from speaker to microphone, echo, engine speed.
 
-Plays two seconds of chirps and eight of speech: noise would be taken for a room's and removed, by
-a canceller that lets the agent's voice through. Runs in the caller's thread; gives figures, and
-advice in plain words that `advise` makes of nothing but the figures.
+It plays two seconds of chirps and eight of speech. Noise would not do: a canceller might remove it
+as background noise and still let the agent's voice through. Returns figures; `advise` turns them,
+and nothing else, into advice. Runs in the caller's thread.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ from engine.talk.live_pipeline import Canceller
 from engine.timebase import SAMPLE_RATE_HZ
 
 MAX_ROUND_TRIP_MS = (PARTITIONS - 1) * BLOCK_SAMPLES * 1000 // SAMPLE_RATE_HZ
-"""Beyond the filters' length the canceller takes hardly anything off (measured: 32 dB of speech at
-690 ms, 13 and less from 720 on); a block of it is left for the room."""
+"""The length of the canceller's filters, less one block for the room. Beyond it the canceller
+removes little (measured: 32 dB of speech at 690 ms, 13 dB and less from 720 ms on)."""
 QUIET_SECONDS, CHIRP_SECONDS, ECHO_SECONDS = 2.0, 6.0, 9.0
 _BENCH_SECONDS = 10.0
 _LEAD_SECONDS = 0.3
 _READ_SECONDS = 0.1
 _PATIENCE = 3.0  # times as long as the sound
-_CHIRP_STARTS = (0.0, 0.83, 1.74)  # uneven, so that no chirp is taken for another
+_CHIRP_STARTS = (0.0, 0.83, 1.74)  # unequal distances, so that no chirp is taken for another
 _CHIRP_LENGTH, _CHIRP_LOW_HZ, _CHIRP_HIGH_HZ = 0.15, 500.0, 6000.0
 _CHIRP_AMPLITUDE, _SPEECH_DB = 0.3, -24.0
 MOST_ECHO_SECONDS = CHIRP_SECONDS - _LEAD_SECONDS - _CHIRP_STARTS[-1] - _CHIRP_LENGTH
-"""An echo is looked for as late as the last chirp's can be heard in the recording."""
+"""Longest round trip that is searched: the last chirp's echo must still be in the recording."""
 _SPOKEN_SAMPLES, _FADE_SAMPLES, _SPOKEN_DB = SAMPLE_RATE_HZ // 10, SAMPLE_RATE_HZ // 200, -40.0
 _CLEAR_PEAK = 8.0  # times the correlation elsewhere
 _AUDIBLE_DB = 10.0  # an echo less than this above the noise cannot be measured
-_COMFORT = 0.6  # of the chunk's length, which leaves the rest for other programs
+_COMFORT = 0.6  # share of the chunk's length; the rest is for other programs
 _GOOD_REDUCTION_DB = 20.0
-_ROOM_MS = 100  # what a room adds to the sound's way, where a buffer is chosen so that it fits
-_STEP_MS = 10  # of the buffers that are advised
+_ROOM_MS = 100  # time that the room's echo needs within the filters, when advising a buffer
+_STEP_MS = 10  # step of advised buffers
 
 
 @dataclass(frozen=True)
 class ChunkTime:
-    """The engine's time for a chunk of one length."""
+    """The engine's time per chunk, for one chunk length."""
 
     chunk_ms: int
     p50_ms: float
@@ -60,41 +60,41 @@ class ChunkTime:
 
 @dataclass(frozen=True)
 class SoundFindings:
-    """What was found on the way through the air."""
+    """What was found about microphone, speaker and echo."""
 
     card: CardInfo
     noise_db: float
     """The microphone's level while nothing was played, relative to full scale."""
     dead: bool
-    """The microphone gave nothing but zeros."""
+    """Whether the microphone gave only zeros."""
     round_trip_ms: float | None
-    """From writing a sample to hearing it; None where nothing was heard for MOST_ECHO_SECONDS."""
+    """From writing a sample to hearing it; None if no echo came within MOST_ECHO_SECONDS."""
     echo_db: float
     """The microphone's level while speech was played."""
     reduction_db: float | None
-    """What the echo canceller took off after it had learnt; None where there was no echo."""
+    """Echo return loss enhancement (ERLE) after the canceller has converged; None without echo."""
     xruns: int
 
 
 @dataclass(frozen=True)
 class Findings:
-    """All that was measured."""
+    """All measurements."""
 
     sound: SoundFindings
     chunk_times: tuple[ChunkTime, ...]
     card_latency_ms: int = DEFAULT_CARD_LATENCY_MS
-    """The card's buffer, as it was when the sound was examined."""
+    """The card's buffer during the examination."""
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What to set, and why."""
+    """Advised settings, and the reasons for them."""
 
     chunk_ms: int
     latency_ms: int
     card_latency_ms: int
     reasons: tuple[str, ...]
-    """Sentences."""
+    """One sentence each."""
 
 
 def examine_sound(
@@ -102,9 +102,10 @@ def examine_sound(
     canceller: Canceller,
     progress: Callable[[str], None] = lambda what: None,
 ) -> SoundFindings:
-    """Listen, chirp, and speak; ``canceller`` must be new.
+    """Measure noise, round trip and echo; takes 17 s. ``canceller`` must be new.
 
-    Raises DuologueError where the card cannot be opened or falls silent.
+    ``progress`` is told what is being measured. Raises DuologueError if the card cannot be opened
+    or gives no sound.
     """
     playout = Playout()
     before = card.xruns
@@ -144,7 +145,7 @@ def examine_engine(
     gpu_layers: int = 0,
     progress: Callable[[str], None] = lambda what: None,
 ) -> tuple[ChunkTime, ...]:
-    """Time per chunk at each of the bundle's chunk lengths, on speech (n,)."""
+    """Time per chunk for each of the bundle's chunk lengths, on speech, float32 (n,) at 16 kHz."""
     progress("measuring the engine")
     benchmark = measure(bundle, user_audio, _BENCH_SECONDS, gpu_layers=gpu_layers)
     return tuple(
@@ -154,7 +155,7 @@ def examine_engine(
 
 
 def advise(findings: Findings) -> Advice:
-    """Which chunk length and latencies suit this machine."""
+    """The chunk length and latencies that suit this machine."""
     times = sorted(findings.chunk_times, key=lambda entry: entry.chunk_ms)
     easy = [entry for entry in times if entry.p99_ms <= _COMFORT * entry.chunk_ms]
     best = easy[0] if easy else min(times, key=lambda entry: entry.p99_ms / entry.chunk_ms)
@@ -189,10 +190,10 @@ def advise(findings: Findings) -> Advice:
 
 
 def _buffer_ms(findings: Findings) -> int:
-    """A wider buffer where the sound broke off; a narrower one where that brings the echo in reach.
+    """The advised buffer: longer if the sound broke off, shorter if that brings the echo in reach.
 
-    There is one on the sound's way out and one on its way in, so a millisecond of buffer is one to
-    two of the way (1.3 on PulseAudio).
+    The sound passes one buffer on its way out and one on its way in, so each ms of buffer adds one
+    to two ms to the round trip (1.3 ms on PulseAudio).
     """
     now, trip_ms = findings.card_latency_ms, findings.sound.round_trip_ms
     breaks = findings.sound.xruns > 0
@@ -203,7 +204,7 @@ def _buffer_ms(findings: Findings) -> int:
     if trip_ms <= MAX_ROUND_TRIP_MS:
         return max(_in_steps(now + spare_ms / 2), now)
     widest = _in_steps(now + spare_ms)
-    if widest < DEFAULT_CARD_LATENCY_MS:  # the devices are late, whatever the buffer is
+    if widest < DEFAULT_CARD_LATENCY_MS:  # the devices are too slow with any buffer
         return wider
     return widest if breaks else DEFAULT_CARD_LATENCY_MS
 
@@ -263,11 +264,11 @@ def _on_sound(findings: Findings) -> list[str]:
     return reasons
 
 
-# --- sounds and what comes back -------------------------------------------------------------------
+# --- test sounds and their echo -------------------------------------------------------------------
 
 
 def chirps() -> np.ndarray:
-    """float32 (n,): sweeps at uneven distances."""
+    """Sweeps at unequal distances, float32 (n,) at 16 kHz."""
     moments = np.arange(round(_CHIRP_LENGTH * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     slope = (_CHIRP_HIGH_HZ - _CHIRP_LOW_HZ) / _CHIRP_LENGTH
     phase = 2 * np.pi * (_CHIRP_LOW_HZ * moments + slope * moments**2 / 2)
@@ -280,7 +281,7 @@ def chirps() -> np.ndarray:
 
 
 def _speech(seconds: float) -> np.ndarray:
-    """float32 (n,): the bundled sample without its pauses, over and over."""
+    """Speech without pauses, float32 (n,): the bundled sample, repeated."""
     sample = read_mono(resources() / "samples" / "user.flac")
     pieces = sample[: len(sample) // _SPOKEN_SAMPLES * _SPOKEN_SAMPLES].reshape(-1, _SPOKEN_SAMPLES)
     spoken = pieces[[_level_db(piece) > _SPOKEN_DB for piece in pieces]]
@@ -292,7 +293,7 @@ def _speech(seconds: float) -> np.ndarray:
 
 
 def round_trip(near: np.ndarray, far: np.ndarray) -> int | None:
-    """Samples from ``far`` (n,) as written to its echo in ``near`` (n,); None without an echo."""
+    """Delay in samples of the echo of ``far`` (n,) in ``near`` (n,); None without an echo."""
     size = 2 * len(near)
     product = np.fft.rfft(near, size) * np.conj(np.fft.rfft(far, size))
     correlation = np.abs(np.fft.irfft(product, size)[: round(MOST_ECHO_SECONDS * SAMPLE_RATE_HZ)])
@@ -304,7 +305,7 @@ def round_trip(near: np.ndarray, far: np.ndarray) -> int | None:
 def _exchange(
     card: SoundCard, playout: Playout, sound: np.ndarray, seconds: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Play ``sound``; what came in and what went out meanwhile, float32 (n,) each."""
+    """Play ``sound`` for ``seconds``; returns near end and far end, float32 (n,) each."""
     near: list[np.ndarray] = []
     far: list[np.ndarray] = []
     playout.put(playout.position + round(_LEAD_SECONDS * SAMPLE_RATE_HZ), sound)

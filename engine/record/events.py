@@ -1,8 +1,8 @@
-"""events.jsonl: what happened in a talk, one record per line.
+"""events.jsonl: what happened in a conversation, one record per line.
 
-The first record names the talk and all that its tokens depend on; then come chunks, device events
-and, where the talk came to its end, a summary. Lines are written whole, one by one, so a file that
-breaks off is good to its last line. Records are checked when read: they come from outside.
+The first record states everything that the tokens depend on. Chunks, commands and device events
+follow, and a summary if the conversation came to its end. Lines are written whole, one by one, so a
+file that breaks off is good to its last line. Records come from outside, so reading checks them.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from engine.syncllm.llama_library import BACK_ENDS
 
 EVENTS_NAME = "events.jsonl"
 EVENTS_VERSION = 2
-# Reading thousands of records in one go starves other threads, the window's among them, of the
-# interpreter for 0.1 to 0.4 s, whatever its switch interval; handing it over costs nothing.
+# Reading thousands of records at once keeps the interpreter from other threads, the window's among
+# them, for 0.1 to 0.4 s, whatever its switch interval. Yielding now and then costs nothing.
 _POLITE_RECORDS = 50
 _MOST_LINE_BYTES = 4_000_000
-"""A record is a few hundred bytes; the summary of a very long talk some hundred thousand."""
+"""A record has a few hundred bytes; the summary of a very long conversation has some 100,000."""
 _TAIL_BYTES = 65_536
 _LATEST_MS = 1 << 60
 
@@ -45,16 +45,16 @@ class _Record(BaseModel):
 
 
 class BundleName(_Record):
-    """Which bundle spoke."""
+    """The bundle of a conversation."""
 
     name: str
     version: str
     sha256: str
-    """Of the manifest as it was understood; it holds the hashes of the models."""
+    """Hash of the manifest as it was read; the manifest holds the hashes of the models."""
 
 
 class BackEnd(_Record):
-    """What the tokens may depend on besides bundle, settings and seed."""
+    """What else the tokens may depend on, besides bundle, settings and seed."""
 
     llama_cpp: str
     onnxruntime: str
@@ -72,8 +72,8 @@ class TalkRecord(_Record):
     order_ms: Annotated[int, Field(ge=0, le=_LATEST_MS)] | None = Field(
         default=None, exclude_if=lambda order_ms: order_ms is None
     )
-    """Puts the recordings of a folder in order: milliseconds since 1970 by the clock, or one more
-    than the newest there has where the clock was set back."""
+    """Order of the recordings in a folder: ms since 1970, or one more than the newest recording's
+    if the clock was set back."""
     sound: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
     """The sound file beside this one: user left, agent right."""
     bundle: BundleName
@@ -86,33 +86,33 @@ class TalkRecord(_Record):
 
 
 class ChunkRecord(_Record):
-    """One step: what was heard and estimated of the user in interval N, said in N + 1."""
+    """One step: the user's known and estimated chunks in interval N, the agent's chunk N + 1."""
 
     kind: Literal["chunk"] = "chunk"
     index: int
     start_sample: int
     """Where this record's sound begins on both tracks."""
     samples: int
-    """How much sound came with it."""
+    """Length of this record's sound."""
     lost: bool
     speak: bool
     user_units: list[list[int]]
     user_estimates: list[list[int]]
     own_units: list[int]
     own_text: list[str] = Field(default=[], exclude_if=lambda pieces: not pieces)
-    """Pieces of the agent's words; left out of the file where there are none, as the next."""
+    """Pieces of the agent's words; left out of the file if empty, like ``heard_text``."""
     heard_text: list[str] = Field(default=[], exclude_if=lambda pieces: not pieces)
     """Pieces of the user's words, as the agent understood them."""
     estimate_hits: int
     estimate_misses: int
     tokens_refed: int
     ready_ms: float
-    """When the agent's chunk was ready, after the sound that it needs was complete."""
+    """Time from when the needed sound was complete to when the agent's chunk was ready."""
     timings_ms: dict[str, float]
 
 
 class UnheardRecord(_Record):
-    """Sound on both tracks that the engine did not hear: the talk ended before its step."""
+    """Sound on both tracks that the engine did not use: the conversation ended before its step."""
 
     kind: Literal["unheard"] = "unheard"
     start_sample: int
@@ -120,7 +120,7 @@ class UnheardRecord(_Record):
 
 
 class CommandRecord(_Record):
-    """What the user did to the talk; a pause takes no time on the tracks."""
+    """A command of the user; a pause takes no time on the tracks."""
 
     kind: Literal["command"] = "command"
     start_sample: int
@@ -128,7 +128,7 @@ class CommandRecord(_Record):
 
 
 class DeviceRecord(_Record):
-    """What happened to the sound card."""
+    """A change of the sound card, as one sentence."""
 
     kind: Literal["device"] = "device"
     start_sample: int
@@ -136,7 +136,7 @@ class DeviceRecord(_Record):
 
 
 class SummaryRecord(_Record):
-    """The last record; its figures are those of ``conversation.Conversation``."""
+    """The last record, with the figures of `engine.record.talk_result.Conversation`."""
 
     kind: Literal["summary"] = "summary"
 
@@ -146,10 +146,10 @@ _RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator
 
 
 class EventWriter:
-    """Writes the file, line by line; a line is there whole or not at all."""
+    """Writes the file line by line; each line is written whole or not at all."""
 
     def __init__(self, path: Path) -> None:
-        """Create the file; DuologueError where it cannot be written or is there already."""
+        """Create the file; DuologueError if it exists or cannot be written."""
         self.path = path
         try:
             self._stream = path.open("xb", buffering=0)
@@ -157,7 +157,7 @@ class EventWriter:
             raise unwritable(path, error) from error
 
     def write(self, record: Record) -> None:
-        """Append one record."""
+        """Append one record; DuologueError if that fails."""
         line = record.model_dump_json().encode() + b"\n"
         whole = self._stream.tell()
         error = None
@@ -166,29 +166,29 @@ class EventWriter:
         except OSError as failure:
             written, error = 0, failure
         if written != len(line):
-            with contextlib.suppress(OSError):  # a drive that is gone keeps nothing anyway
+            with contextlib.suppress(OSError):  # the drive may be gone
                 self._stream.truncate(whole)
                 self._stream.seek(whole)
             raise unwritable(self.path, error) from error
 
     def sync(self) -> None:
-        """Have the disk keep what was written; DuologueError where it fails to."""
+        """Flush to the disk; DuologueError if that fails."""
         try:
             sync(self._stream.fileno())
         except OSError as error:
             raise unwritable(self.path, error) from error
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the file."""
         self._stream.close()
 
 
 def read_events(path: Path, lenient: bool = False) -> Iterator[Record]:
-    """The records of a file, of which the first one names the talk.
+    """The records of a file; the first is a `TalkRecord`.
 
-    A last line that breaks off is left out. Other threads get the interpreter now and then. Raises
-    DuologueError where the file cannot be read, is not one of ours, is damaged or was written by
-    another version; if ``lenient`` what cannot be read is left out instead.
+    An incomplete last line is skipped. Other threads get the interpreter now and then. Raises
+    DuologueError if the file cannot be read, is not ours, is damaged or was written by another
+    version; with ``lenient`` it skips what it cannot read instead.
     """
     number = 0
     try:
@@ -214,11 +214,8 @@ def read_events(path: Path, lenient: bool = False) -> Iterator[Record]:
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
-    """The whole lines; of one that is no record's, being far too long, only a part.
-
-    Raises OSError.
-    """
-    if not path.is_file():  # a pipe would keep us waiting
+    """The complete lines; a line too long to be a record is cut. Raises OSError."""
+    if not path.is_file():  # reading a pipe would block
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     with path.open("rb") as stream:
         while line := stream.readline(_MOST_LINE_BYTES):
@@ -231,9 +228,10 @@ def read_lines(path: Path) -> Iterator[bytes]:
 
 
 def read_talk(folder: Path) -> tuple[TalkRecord, Iterator[Record]]:
-    """The head of a recorded talk, and its other records.
+    """The first record of a recorded conversation, and its other records.
 
-    Raises DuologueError as ``read_events`` does, also later, and where the folder is no recording.
+    Raises DuologueError as ``read_events`` does, also during the iteration, and if the folder is no
+    recording.
     """
     records = read_events(folder / EVENTS_NAME)
     head = next(records, None)
@@ -243,7 +241,7 @@ def read_talk(folder: Path) -> tuple[TalkRecord, Iterator[Record]]:
 
 
 def read_head(folder: Path) -> TalkRecord | None:
-    """That of a recorded talk of this version; None where there is none that can be read."""
+    """The first record of a recorded conversation; None if this version cannot read it."""
     try:
         return read_talk(folder)[0]
     except DuologueError:
@@ -251,7 +249,7 @@ def read_head(folder: Path) -> TalkRecord | None:
 
 
 def read_summary(path: Path) -> dict[str, Any]:
-    """The last record of a talk that came to its end; else empty."""
+    """The summary of a conversation that came to its end; otherwise an empty dict."""
     try:
         if not path.is_file():
             return {}
@@ -280,11 +278,11 @@ def _check_version(path: Path, line: bytes) -> None:
         )
 
 
-# --- what the records are made from ---------------------------------------------------------------
+# --- making records -------------------------------------------------------------------------------
 
 
 def talk_record(duplex: Duplex, sound: str, **source: Any) -> TalkRecord:
-    """The first record of a talk; ``source`` tells where the user's sound comes from."""
+    """The first record of a conversation; ``source`` says where the user's sound comes from."""
     return TalkRecord(
         began=datetime.now().astimezone().isoformat(timespec="seconds"),
         sound=sound,
@@ -300,7 +298,7 @@ def talk_record(duplex: Duplex, sound: str, **source: Any) -> TalkRecord:
 
 
 def bundle_name(bundle: Bundle) -> BundleName:
-    """How a record names a bundle."""
+    """A bundle's name for the first record."""
     manifest = bundle.manifest
     digest = hashlib.sha256(manifest.model_dump_json().encode()).hexdigest()
     return BundleName(name=manifest.name, version=manifest.version, sha256=digest)
@@ -323,7 +321,7 @@ def chunk_record(
     ready_ms: float,
     more: Mapping[str, Any] | None = None,
 ) -> ChunkRecord:
-    """The record of a step; ``more`` is what else its caller knows, as JSON values."""
+    """The record of a step; ``more`` holds further JSON values of the caller."""
     fields = {
         "index": step.index,
         "start_sample": start_sample,

@@ -1,6 +1,6 @@
-"""A picture of a talk: both tracks on one time axis, overlaps shaded, reaction times marked.
+"""Draws a conversation: both tracks on one time axis, overlaps shaded, reaction times marked.
 
-Long talks are drawn in rows of a minute, and only their first ten minutes. Knows no models.
+A long conversation is drawn in rows of a minute, and only its first ten minutes. Knows no models.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _INK, _MUTED, _GRID = "#2d3748", "#718096", "#e2e8f0"
 
 # Heights on the vertical axis: two lanes of 1.6 with a strip between them for reaction times.
 _USER_LANE, _AGENT_LANE, _LANE_HALF, _STRIP_HALF = 1.15, -1.15, 0.8, 0.35
-_LABEL_ROOM = 0.055  # of the row's length; labels that are closer go on two heights
+_LABEL_ROOM = 0.055  # share of the row's length; labels closer than this alternate in height
 
 
 def draw(conversation: Conversation, path: Path) -> None:
-    """Draw a talk as a PNG; DuologueError where it cannot be written."""
+    """Draw a conversation as a PNG; DuologueError if it cannot be written."""
     duration = max(conversation.duration_seconds, _SHORTEST_ROW_SECONDS)
     rows = min(-(-duration // _ROW_SECONDS), _MAX_ROWS)
     row_seconds = min(duration, _ROW_SECONDS)
@@ -126,7 +126,7 @@ def _draw_lane(
     start: float,
     end: float,
 ) -> None:
-    """One speaker's sound, with the stretches taken for speech behind it."""
+    """Draw one speaker's sound, with the voice activity behind it."""
     for span in _inside(spans, start, end):
         left, right = _seconds(span)
         panel.fill_between(
@@ -136,7 +136,7 @@ def _draw_lane(
     per_second = SAMPLE_RATE_HZ / LEVEL_SAMPLES
     first, last = round(start * per_second), round(end * per_second)
     part = peaks[first:last]
-    # One scale for the whole talk, so that loud and soft can be told apart.
+    # One scale for the whole conversation, so that loud and soft stay visible.
     height = part / max(float(peaks.max(initial=0.0)), 0.05) * _LANE_HALF
     times = start + (np.arange(len(part)) + 0.5) / per_second
     panel.fill_between(times, lane - height, lane + height, color=colour, lw=0.4, zorder=3)
@@ -145,7 +145,7 @@ def _draw_lane(
 def _draw_floor_transfer(
     panel: Axes, transfer: FloorTransfer, label_height: float, at_edge: bool
 ) -> None:
-    """A bar from the user's last word to the agent's onset, with the ms beside it."""
+    """Draw a bar from the user's last word to the agent's onset, with the offset in ms."""
     heard, answered = (
         transfer.user_end_sample / SAMPLE_RATE_HZ,
         transfer.agent_start_sample / SAMPLE_RATE_HZ,

@@ -1,8 +1,8 @@
-"""Keeps a live talk: sound of both speakers, events, transcript, and labels that Audacity opens.
+"""Records a live conversation: sound of both speakers, events, transcript and Audacity labels.
 
-A folder per talk, which a killed process or a full disk leaves whole but for its last second. The
-caller only hands over; a worker of this object's own does the writing, so that no disk delays the
-engine. Knows no devices.
+Each conversation gets a folder. If the process is killed or the disk is full, all except the last
+second stays readable. The caller only hands data over; a worker thread of this object writes it, so
+that a slow disk does not delay the engine. Knows no devices.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from engine.sound.turn_taking import TurnTaking, turn_taking
 from engine.syncllm.duplex import Duplex, Step
 from engine.timebase import SAMPLE_RATE_HZ
 
-# Sixteen seconds of 160 ms: longer than a disk takes to wake up.
+# Sixteen seconds of 160 ms chunks: longer than a disk takes to wake up.
 _QUEUED_CHUNKS = 100
 _CLOSE_SECONDS = 10.0
 _SYNC_SECONDS = 1.0
@@ -67,7 +67,7 @@ class _Chunk:
 
 
 class Recorder:
-    """Records one talk; its methods belong to one thread."""
+    """Records one conversation; call its methods from one thread."""
 
     def __init__(
         self,
@@ -78,12 +78,12 @@ class Recorder:
         report: Callable[[str], None] = lambda text: None,
         **source: Any,
     ) -> None:
-        """Begin a new folder ``conversation-<time>`` in ``folder``, at a talk's beginning.
+        """Begin a new folder ``conversation-<time>`` in ``folder``, as a conversation begins.
 
-        Older recordings beyond ``max_talks`` or ``max_bytes`` are deleted, those that the new
-        one leaves no room for when it is over; None: no limit. ``report`` is told, once and from
-        any thread, if the recording had to end; the talk may go on. ``source`` (JSON values) says
-        where the sound comes from. Raises DuologueError where nothing can be written.
+        Older recordings beyond ``max_talks`` or ``max_bytes`` are deleted now, and again when this
+        one is over; None means no limit. ``report`` gets a sentence, once and from any thread, if
+        the recording had to end; the conversation may continue. ``source`` (JSON values) says where
+        the sound comes from. Raises DuologueError if nothing can be written.
         """
         self._limits = max_talks or sys.maxsize, max_bytes or sys.maxsize
         prune(folder, *self._limits)
@@ -110,13 +110,14 @@ class Recorder:
         step: Step | None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        """Append sound of both speakers, float32 (n,) each for any n, and what was made of it.
+        """Append sound of both speakers, float32 (n,) each for any n, and the step made from it.
 
-        ``user_audio`` is what the engine heard and follows what was written before without a gap;
-        ``agent_audio`` what was written to the card in the same time. When ``step`` is written,
-        all the sound that it has heard must be. Without a step the sound was not heard at all, as
-        at a talk's end. ``extra`` (JSON values) goes into the step's record; its ``ready_ms`` says
-        when the agent's chunk was ready.
+        ``user_audio`` is what the engine used; it continues the sound written before without a gap.
+        ``agent_audio`` is what was written to the card in the same time. All sound that a ``step``
+        has used must be written no later than the step. Without a step the engine did not use the
+        sound, as at the end of a conversation. ``extra`` (JSON values) goes into the step's record;
+        its ``ready_ms`` says when the agent's chunk was ready. Raises ValueError if the shapes
+        differ.
         """
         if user_audio.shape != agent_audio.shape:
             raise ValueError(f"tracks of {user_audio.shape} and {agent_audio.shape} samples")
@@ -124,19 +125,19 @@ class Recorder:
         self._put(_Chunk(to_pcm(user_audio), to_pcm(agent_audio), step, dict(extra or {})))
 
     def device_event(self, text: str) -> None:
-        """Note what happened to a device, after the sound written so far."""
+        """Record a change of a device (a sentence), after the sound written so far."""
         self._put(text)
 
     def command(self, command: Command, start_sample: int) -> None:
-        """Note what the user did at a place on the tracks."""
+        """Record a command of the user at ``start_sample`` on the tracks."""
         self._put(CommandRecord(start_sample=start_sample, command=command))
 
     def close(self) -> Conversation | None:
-        """Finish the files; returns the talk, or None where the recording had ended before."""
+        """Finish the files; returns the result, or None if the recording had ended before."""
         with contextlib.suppress(Full):
             self._queue.put(None, timeout=_CLOSE_SECONDS)
         self._worker.join(_CLOSE_SECONDS)
-        if self._written:  # one that never began takes no other's place
+        if self._written:  # an empty recording must not push out another
             prune(self.folder.parent, *self._limits, at_hand=self.folder)
         return self._conversation
 
@@ -159,7 +160,7 @@ class Recorder:
         )
 
     def _work(self) -> None:
-        """What the worker does."""
+        """Write what comes through the queue, until None; runs in the worker thread."""
         while (item := self._queue.get()) is not None:
             try:
                 if isinstance(item, str):
@@ -184,7 +185,7 @@ class Recorder:
             self._end(_reason(error))
 
     def _skip(self) -> None:
-        """Make room for the end that ``close`` puts into the queue."""
+        """Empty the queue, so that ``close`` can put its None into it."""
         with contextlib.suppress(Empty):
             while True:
                 self._queue.get_nowait()
@@ -195,7 +196,7 @@ def _reason(error: DuologueError | OSError) -> str:
 
 
 class _RecordingFiles:
-    """The files of one talk; belongs to the worker."""
+    """The files of one recording; used by the worker thread."""
 
     def __init__(self, folder: Path, duplex: Duplex, source: dict[str, Any]) -> None:
         self._folder = folder
@@ -203,7 +204,7 @@ class _RecordingFiles:
         self._tally = Tally(self._chunk_ms)
         self._transcript = Transcript(duplex.format.chunk_samples)
         self._user, self._agent = LevelTrack(), LevelTrack()
-        # Sound that does not fill a level yet.
+        # The last samples, fewer than one level needs.
         self._rest = np.zeros((0, 2), np.int16)
         self._samples = 0
         self._began = self._synced = time.perf_counter()
@@ -217,7 +218,7 @@ class _RecordingFiles:
             undone.pop_all()
 
     def write(self, chunk: _Chunk) -> None:
-        """Append a chunk; its sound first, so that no record speaks of sound that is not there."""
+        """Append a chunk; its sound first, so that no record refers to missing sound."""
         sound = np.stack([chunk.user, chunk.agent], axis=1)
         if len(sound):
             self._sound.write(sound)
@@ -232,15 +233,13 @@ class _RecordingFiles:
         self._events.write(chunk_record(chunk.step, start, len(sound), ready_ms, chunk.more))
 
     def device_event(self, text: str) -> None:
-        """Append a device event."""
         self._events.write(DeviceRecord(start_sample=self._samples, text=text))
 
     def command(self, record: CommandRecord) -> None:
-        """Append what the user did."""
         self._events.write(record)
 
     def sync(self) -> None:
-        """Have the disk keep what was written, once a second: not even a power cut takes more."""
+        """Flush to the disk once a second, so that even a power cut takes no more than that."""
         if time.perf_counter() - self._synced < _SYNC_SECONDS:
             return
         self._synced = time.perf_counter()
@@ -248,7 +247,7 @@ class _RecordingFiles:
         self._events.sync()
 
     def break_off(self, reason: str) -> None:
-        """Leave whole files where no more can be written; says so if there is room for that."""
+        """Close the files so that they are readable, and record ``reason`` if there is room."""
         with contextlib.suppress(DuologueError, OSError):
             self._sound.close()
         with contextlib.suppress(DuologueError, OSError):
@@ -259,7 +258,7 @@ class _RecordingFiles:
         self._hold.release()
 
     def finish(self) -> Conversation:
-        """Complete the files of a talk that is over."""
+        """Complete and close the files."""
         conversation = Conversation(
             folder=self._folder,
             chunk_ms=self._chunk_ms,
@@ -300,7 +299,7 @@ def _held(folder: Path) -> Hold:
 
 
 def _push_levels(sound: np.ndarray, user: LevelTrack, agent: LevelTrack) -> np.ndarray:
-    """Add int16 (n, 2) to both tracks; returns what does not fill a level."""
+    """Add int16 (n, 2) to both tracks; returns the rest that is shorter than a level."""
     whole = len(sound) // LEVEL_SAMPLES * LEVEL_SAMPLES
     if whole:
         user.push(from_pcm(sound[:whole, 0]))
@@ -309,10 +308,9 @@ def _push_levels(sound: np.ndarray, user: LevelTrack, agent: LevelTrack) -> np.n
 
 
 def write_labels(path: Path, taking: TurnTaking, lines: Sequence[Line] = ()) -> None:
-    """Write the turns of both speakers, and the lines of their words, as an Audacity label track,
-    whole or not at all.
+    """Write both speakers' turns and lines as an Audacity label track.
 
-    Raises DuologueError where that fails.
+    The file is written whole or not at all; DuologueError if that fails.
     """
     labels = [(span.start_sample, span.end_sample, "user") for span in taking.user_turns]
     labels += [(span.start_sample, span.end_sample, "agent") for span in taking.agent_turns]

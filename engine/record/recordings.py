@@ -1,9 +1,9 @@
-"""The folder of all recordings: which are there, in what order, and which may go.
+"""The folder of all recordings: lists them in order, and prunes or deletes them.
 
-Lenient about what is listed: wherever a talk's sound or its events are. Strict about what is
-deleted unasked: only folders that a `engine.record.recorder.Recorder` wrote and nobody added to,
-never one that is being written. Their order is that which they hold themselves, since names and
-clocks err.
+It lists every folder with the sound or the events of a conversation. It prunes only folders that a
+`engine.record.recorder.Recorder` wrote and to which nobody added a file, and never one that is
+being written. Each recording stores its own place in the order, because names and clocks can be
+wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows deletes no open file
+except ImportError:  # not needed on Windows, which does not delete an open file
     fcntl = None  # type: ignore[assignment]
 
 from engine.atomic_write import PART_NAME
@@ -29,8 +29,8 @@ SOUND_NAME, LABELS_NAME, TITLE_NAME = "conversation.flac", "labels.txt", "title.
 
 _HOLD_NAME = "recording.lock"
 _FOLDER_NAME = re.compile(r"conversation-(\d{8}-\d{6})(?:_(\d{1,9}))?")
-# In the order of deletion: the first cannot be deleted on Windows while it is held, the last tells
-# that a folder is a recording.
+# In the order of deletion: on Windows the first cannot be deleted while it is held; the last marks
+# a folder as a recording.
 _FILE_NAMES = (
     _HOLD_NAME,
     SOUND_NAME,
@@ -38,27 +38,27 @@ _FILE_NAMES = (
     *("labels.part", "transcript.part", "title.part"),  # of earlier versions
     EVENTS_NAME,
 )
-# What file managers leave in every folder that they show, without asking.
+# Files that file managers leave in every folder that they show.
 _LITTER = re.compile(r"\.DS_Store|\._.*|\.directory|\.localized|desktop\.ini|(eh)?thumbs\.db", re.I)
 
 
 @dataclass(frozen=True)
 class RecordingFolder:
-    """One recorded talk."""
+    """One recorded conversation."""
 
     path: Path
     head: TalkRecord | None
-    """None where it cannot be read."""
+    """The first record; None if it cannot be read."""
     began: datetime | None
     order: tuple[int, int, str]
-    """Puts recordings in order of time; behind the first place those of one moment."""
+    """Sorts recordings by time; the second and third item separate those of the same moment."""
     size_bytes: int
     ours: bool
-    """Whether it holds a recording that this program wrote, and nothing else."""
+    """Whether it holds a recording of this program and nothing else."""
 
 
 def recordings(folder: Path) -> Iterator[RecordingFolder]:
-    """Each recording in ``folder``; OSError where that cannot be listed."""
+    """Each recording in ``folder``; OSError if that cannot be listed."""
     for path in folder.iterdir():
         try:
             found = _recording(path)
@@ -97,7 +97,7 @@ def _recording(path: Path) -> RecordingFolder | None:
 
 
 def _time(text: str) -> datetime | None:
-    """That of an ISO text; None where there is none that a calendar of today can show."""
+    """The time in an ISO text; None if it is invalid or cannot be shown."""
     try:
         moment = datetime.fromisoformat(text)
         moment.timestamp()
@@ -116,15 +116,15 @@ def _is_litter(file: Path) -> bool:
 
 
 def is_recording(folder: Path) -> bool:
-    """Whether a folder may be a recorded talk."""
+    """Whether a folder is a recorded conversation; also True if that cannot be determined."""
     try:
         return _recording(folder) is not None
     except OSError:
-        return True  # nobody can tell
+        return True
 
 
 def belongs_to_recording(path: Path) -> bool:
-    """Whether a file is one of a recording's own, by whatever name."""
+    """Whether a file is one of a recording's files, even through a link or another name."""
     try:
         folder = path.resolve().parent
         own = [folder / name for name in _FILE_NAMES if (folder / name).exists()]
@@ -134,27 +134,27 @@ def belongs_to_recording(path: Path) -> bool:
 
 
 class Hold:
-    """Tells other programs that a recording is being written, until it is released or they die.
+    """A lock that marks a recording as being written, until its release or the program's end.
 
-    A file of its own, since on some network volumes nobody can read a file that is locked.
+    It has a file of its own, because on some network volumes a locked file cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / _HOLD_NAME
         self._stream = self._path.open("xb")
         if fcntl:
-            with contextlib.suppress(OSError):  # others know no locks
+            with contextlib.suppress(OSError):  # some volumes have no locks
                 fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def release(self) -> None:
-        """The recording is over."""
+        """Delete the lock, when the recording is over."""
         self._stream.close()
         with contextlib.suppress(OSError):
             self._path.unlink()
 
 
 def is_held(folder: Path) -> bool | None:
-    """Whether a recording is being written; None where nobody can tell."""
+    """Whether a recording is being written; None if that cannot be determined."""
     path = folder / _HOLD_NAME
     if fcntl is None or not path.is_file():
         return False
@@ -174,7 +174,7 @@ def _may_be_held(folder: Path) -> bool:
 
 
 def next_order_ms(folder: Path) -> int:
-    """What puts a new recording behind all that are in ``folder``, whatever the clock says."""
+    """The `TalkRecord.order_ms` that sorts a new recording after all in ``folder``."""
     with contextlib.suppress(OSError):
         newest = max((one.order[0] for one in recordings(folder) if one.head), default=0)
         return max(time.time_ns() // 1_000_000, newest + 1)
@@ -184,8 +184,9 @@ def next_order_ms(folder: Path) -> int:
 def prune(folder: Path, max_talks: int, max_bytes: int, at_hand: Path | None = None) -> list[Path]:
     """Delete the oldest recordings beyond a count or a number of bytes; returns their folders.
 
-    The newest one always stays, and so does ``at_hand``, which counts as the newest. Only what is
-    ours and nobody writes is counted and deleted. One that cannot be deleted stays.
+    The newest always stays, and so does ``at_hand``, which counts as the newest. Only recordings
+    that are ``ours`` are counted, and none that is being written is deleted. One that cannot be
+    deleted stays.
     """
     try:
         found = [one for one in recordings(folder) if one.ours]
@@ -203,9 +204,10 @@ def prune(folder: Path, max_talks: int, max_bytes: int, at_hand: Path | None = N
 
 
 def delete_recording(folder: Path) -> bool:
-    """Delete a recording's files, and the folder if nothing else is in it; whether they are gone.
+    """Delete a recording's files, and the folder if nothing else is in it.
 
-    Never anything else, nothing behind a link, and nothing that is being written.
+    It deletes nothing else, follows no link, and leaves a recording that is being written. Returns
+    whether the files are gone.
     """
     if folder.is_symlink() or is_held(folder):
         return False

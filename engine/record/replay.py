@@ -1,7 +1,7 @@
-"""Holds a recorded talk again: the same sound, the same seed, are the tokens the same?
+"""Replays a recorded conversation: do the same sound and seed give the same tokens?
 
-What the recording says of each step is repeated: sound that was lost, chunks in which the agent
-was too late to speak, pauses. Works on talks with a file and on live ones. One thread.
+It repeats what the recording says about each step: lost sound, chunks in which the agent was too
+late to speak, pauses. Works for conversations with a file and for live ones. One thread.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 @dataclass
 class Replay:
-    """How a talk went again."""
+    """The result of a replay."""
 
     chunk_ms: int
     chunks: int = 0
     different: int = 0
-    """Chunks of which a token was another."""
+    """Chunks with at least one different token."""
     first_different: int | None = None
-    """Index of the first of them."""
+    """Index of the first different chunk."""
     unheard_samples: int = 0
-    """Sound that no step heard: the interval that had begun when a live talk was ended."""
+    """Sound that no step used: the unfinished interval at the end of a live conversation."""
     remarks: list[str] = field(default_factory=list)
     """What the user should know, one sentence each."""
 
     @property
     def identical(self) -> bool:
-        """Whether every token of every chunk was the same."""
+        """Whether all tokens of all chunks were the same; False without chunks."""
         return self.chunks > 0 and not self.different
 
 
@@ -57,8 +57,8 @@ def replay(
 ) -> Replay:
     """Run the recording in ``folder`` through the engine again and compare all tokens.
 
-    ``gpu_layers``: as recorded by default. Raises DuologueError where there is no recording that
-    can be read, or it was made with another bundle.
+    ``gpu_layers`` is as recorded by default. Raises DuologueError if the recording cannot be read
+    or was made with another bundle.
     """
     head, records = read_talk(folder)
     found = bundle_name(bundle)

@@ -1,4 +1,4 @@
-"""What is known of a talk once it is over: counts, turn-taking and the summary's figures."""
+"""The result of a conversation: counts, turn-taking and the figures of the summary."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.syncllm.duplex import Step
 
 @dataclass
 class Tally:
-    """What is counted while a talk goes on."""
+    """The counts of a running conversation."""
 
     chunk_ms: int
     chunks: int = 0
@@ -24,14 +24,14 @@ class Tally:
     misses: int = 0
     tokens_refed: int = 0
     met: int = 0
-    """Chunks that were ready within their own length."""
+    """Deadlines met: chunks that were ready within the length of a chunk."""
     broken: int = 0
-    """Chunks in which a model gave values that are no numbers."""
+    """Chunks in which a model's output was not finite."""
     took_ms: array[float] = field(default_factory=lambda: array("f"))
-    """How long each chunk took."""
+    """Computing time of each chunk."""
 
     def add(self, step: Step, ready_ms: float) -> None:
-        """Count one step, ready ``ready_ms`` after its sound was complete."""
+        """Count one step, which was ready ``ready_ms`` after its sound was complete."""
         self.chunks += 1
         self.hits += step.estimate_hits
         self.misses += step.estimate_misses
@@ -51,18 +51,18 @@ class Tally:
 
     @property
     def hit_share(self) -> float | None:
-        """Estimates that came true; None where none was made."""
+        """Share of the estimates that were right; None if there was none."""
         known = self.hits + self.misses
         return self.hits / known if known else None
 
     def took_percentile_ms(self, percent: float) -> float:
-        """Percentile of the time that a chunk took."""
+        """Percentile of the computing time of a chunk; 0 without chunks."""
         return float(np.percentile(self.took_ms, percent)) if self.took_ms else 0.0
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """A talk that is over."""
+    """A conversation that is over."""
 
     folder: Path
     chunk_ms: int
@@ -70,20 +70,20 @@ class Conversation:
     tally: Tally
     turn_taking: TurnTaking
     user_peaks: np.ndarray
-    """Peak of each 10 ms of the user's track, 0 to 1."""
+    """Peak of each 10 ms of the user's track, 0 to 1; the next is the agent's."""
     agent_peaks: np.ndarray
     elapsed_seconds: float
-    """How long the computer took."""
+    """How long it took in real time."""
     complete: bool
-    """False where the talk was stopped before its end."""
+    """False if it was stopped before its end."""
     remarks: list[str]
-    """On the recording, one sentence each."""
+    """What the user should know about the recording, one sentence each."""
     lines: list[Line] = field(default_factory=list)
-    """What both said, where the bundle has a text slot."""
+    """What both said, if the bundle writes words."""
 
     @property
     def duration_seconds(self) -> float:
-        """Length of the talk."""
+        """Length of the conversation."""
         return self.tally.chunks * self.chunk_ms / 1000
 
     def figures(self) -> dict[str, Any]:

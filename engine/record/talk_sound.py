@@ -1,6 +1,6 @@
-"""The sound of a recorded talk: two tracks at 16 kHz, read from the beginning.
+"""Reads the sound of a recorded conversation: two tracks at 16 kHz, from the beginning.
 
-Knows no events. Runs in the thread of its caller.
+Knows no events. Runs in its caller's thread.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ import soundfile
 from engine.errors import DuologueError
 from engine.timebase import SAMPLE_RATE_HZ
 
-# As much as one of our FLAC's frames: no more is lost before a damaged place.
+# One frame of our FLAC files: no more than this is lost before a damaged place.
 _STEP_SAMPLES = 4096
 
 
 class TalkSound:
-    """One file; a context manager. It ends where it is damaged."""
+    """Reads one file, up to the first damage; a context manager."""
 
     def __init__(self, path: Path) -> None:
-        """Open it; DuologueError where it is not the sound of a talk."""
+        """Open the file; DuologueError if it is not the sound of a conversation."""
         wrong = DuologueError(
             f"The sound of the conversation in {path.parent} cannot be read; choose another."
         )
-        if not path.is_file():  # a pipe would keep us waiting
+        if not path.is_file():  # reading a pipe would block
             raise wrong
         try:
             self._path, self._file = path, soundfile.SoundFile(path)
@@ -37,7 +37,7 @@ class TalkSound:
             self._file.close()
             raise wrong
         self.length_samples: int = self._file.frames
-        """As the file tells it."""
+        """Length that the header states."""
         self.position = 0
         """Samples read so far."""
         self._carefully = False
@@ -49,7 +49,7 @@ class TalkSound:
         self._file.close()
 
     def read(self, samples: int) -> np.ndarray:
-        """int16 (samples, 2), user and agent; fewer where the file ends."""
+        """The next sound, int16 (samples, 2), user and agent; fewer samples at the end."""
         parts = [np.zeros((0, 2), np.int16)]
         while samples > 0:
             part = self._next(samples)
@@ -65,8 +65,8 @@ class TalkSound:
             if not self._carefully:
                 return self._file.read(most, "int16", always_2d=True)
         except soundfile.SoundFileError:
-            # What lies before a damaged place was thrown away with it, and the decoder is of no
-            # more use: begin again, in small steps.
+            # The decoder dropped the sound before the damaged place too, and cannot continue. Open
+            # the file again and read it in small steps.
             self._carefully = True
             self._file.close()
             passed = 0
@@ -80,6 +80,6 @@ class TalkSound:
             return np.zeros((0, 2), np.int16)
 
     def blocks(self, samples: int) -> Iterator[np.ndarray]:
-        """All that is left, int16 (samples, 2) each; the last one may be shorter."""
+        """The rest of the sound, int16 (samples, 2) each; the last block may be shorter."""
         while len(block := self.read(samples)):
             yield block

@@ -1,9 +1,9 @@
-"""The transcript: what both speakers said, in lines, from words beside the units or read in them.
+"""The transcript: what both speakers said, in lines, from a bundle's text slot or reader.
 
-Grows with a talk's steps or with the records of its recording. Times are those of the chunks in
-which the words stood: of a text slot the agent's at their onset or a chunk earlier and the user's
-when the agent had understood them, of a reader both some 240 ms behind their end. Knows no models
-and no screen.
+It grows with the steps of a conversation or with the records of a recording. Times are those of the
+chunks that brought the words. From a text slot, the agent's words come at their onset or a chunk
+earlier, and the user's when the agent has understood them. From a reader, both come about 240 ms
+after the word's end. Knows no models and no screen.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 TRANSCRIPT_NAME = "transcript.txt"
 LINE_PAUSE_MS = 1000
-"""Words of a speaker further apart begin a new line; a long word takes less."""
+"""A longer pause between a speaker's words begins a new line; a long word takes less time."""
 LINE_MAX_CHARACTERS = 160
-"""A longer line ends with the next word: two rows of a film's subtitles, and again as many."""
+"""After more characters the next word begins a new line: four rows of a film's subtitles."""
 
 Side = Literal["user", "agent"]
 
 
 @dataclass(frozen=True)
 class Line:
-    """What one speaker said without a long pause, or a part of it, in [start, end)."""
+    """What one speaker said without a long pause, or a part of that, in [start, end)."""
 
     side: Side
     start_sample: int
@@ -39,18 +39,18 @@ class Line:
 
 
 class Transcript:
-    """One conversation's."""
+    """The transcript of one conversation."""
 
     def __init__(self, chunk_samples: int, captioned: Sequence[Side] = ()) -> None:
-        """``captioned``: whose words will come, as far as that is known."""
+        """Begin empty; ``captioned``: the sides whose words will come, as far as known."""
         self._chunk_samples = chunk_samples
         self._captioned = captioned
         self._newest: dict[Side, int] = {}
         self.lines: list[Line] = []
-        """In the order of their beginnings; the newest of each side may still grow."""
+        """All lines, sorted by their beginnings; the newest of each side may still grow."""
 
     def add(self, step: Step | ChunkRecord) -> bool:
-        """Take in the words of a step; returns whether there were any."""
+        """Add the words of a step; returns whether there were any."""
         start_sample = (step.index + 1) * self._chunk_samples
         self._add("user", step.heard_text, start_sample)
         self._add("agent", step.own_text, start_sample)
@@ -58,17 +58,17 @@ class Transcript:
 
     @property
     def sides(self) -> list[Side]:
-        """Whose words come, or came."""
+        """The sides whose words will come or came."""
         both: tuple[Side, ...] = ("user", "agent")
         return [side for side in both if side in self._captioned or side in self._newest]
 
     def newest(self, side: Side) -> Line | None:
-        """The last line of a speaker."""
+        """The last line of a side."""
         index = self._newest.get(side)
         return None if index is None else self.lines[index]
 
     def at(self, side: Side, sample: int) -> Line | None:
-        """The speaker's last line that has begun by then."""
+        """The last line of a side that began at or before ``sample``."""
         begun = (line for line in reversed(self.lines) if line.start_sample <= sample)
         return next((line for line in begun if line.side == side), None)
 
@@ -80,7 +80,7 @@ class Transcript:
         if line:
             pause_ms = (start_sample - line.end_sample) * 1000 / SAMPLE_RATE_HZ
             goes_on = pause_ms < LINE_PAUSE_MS and len(line.text) <= LINE_MAX_CHARACTERS
-            # The rest of a word belongs to it, whenever it comes.
+            # The rest of a word belongs to its line, however late it comes.
             if goes_on or not text.startswith(" "):
                 grown = replace(line, end_sample=end_sample, text=line.text + text)
                 self.lines[self._newest[side]] = grown
@@ -90,7 +90,7 @@ class Transcript:
 
 
 def captioned_sides(manifest: Manifest) -> list[Side]:
-    """Whose words a bundle writes."""
+    """The sides whose words a bundle writes."""
     if manifest.words is None:
         return []
     only_own = manifest.text is not None and manifest.text.heard_base is None
@@ -98,7 +98,7 @@ def captioned_sides(manifest: Manifest) -> list[Side]:
 
 
 def read_transcript(folder: Path) -> Transcript:
-    """What can be read of a recorded talk's, from its events."""
+    """The transcript of a recorded conversation, as far as its events can be read."""
     records = read_events(folder / EVENTS_NAME, lenient=True)
     head = next(records, None)
     if not isinstance(head, TalkRecord):
@@ -111,16 +111,16 @@ def read_transcript(folder: Path) -> Transcript:
 
 
 def timestamp(sample: int) -> str:
-    """A place on the tracks as h:mm:ss.s."""
+    """A position on the tracks as h:mm:ss.s."""
     minutes, seconds = divmod(sample * 10 // SAMPLE_RATE_HZ / 10, 60)
     hours, minutes = divmod(int(minutes), 60)
     return f"{hours}:{minutes:02d}:{seconds:04.1f}"
 
 
 def write_transcript(path: Path, lines: Sequence[Line]) -> None:
-    """Write a line of text for each, with its time and speaker, whole or not at all.
+    """Write the lines as text, each with its time and speaker.
 
-    Raises DuologueError where that fails.
+    The file is written whole or not at all; DuologueError if that fails.
     """
     text = "".join(f"{timestamp(line.start_sample)} {line.side}: {line.text}\n" for line in lines)
     write_atomically(path, text)

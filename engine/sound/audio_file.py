@@ -1,9 +1,9 @@
-"""Sound files: any recording in, as a stream of 16 kHz mono.
+"""Reads sound files: any recording becomes a stream of mono sound at 16 kHz.
 
-All of it is read, whatever its header tells of its length; what is not read, remarks tell. Of
-several channels one is heard, for two in one would let another speak as the user. Reading holds one
-block at a time, so a file of ten hours needs no more memory than one of ten seconds. Knows no
-models. Runs in the thread of its caller.
+It reads the whole file, even where the header states a wrong length; remarks tell the user what was
+left out. It uses one channel of several, because mixing them would let another person speak as the
+user. It holds one block at a time, so ten hours need no more memory than ten seconds. It knows no
+models and runs in its caller's thread.
 """
 
 from __future__ import annotations
@@ -31,27 +31,29 @@ _BLOCKS_PER_SECOND = 4
 _MOST_VALUES = 1 << 18  # of a block, all channels together
 _CLIPPED = 0.999
 _SILENT = 10 ** (-60 / 20)
-_UNKNOWN_FRAMES = 1 << 40  # a lifetime at any rate; libsndfile's word for not known is 2^63 - 1
-# Speech never packs so tightly. Without a length, nothing is asked of the disk beforehand.
+_UNKNOWN_FRAMES = 1 << 40  # a lifetime at any rate; libsndfile reports 2^63 - 1 for "unknown"
+# Speech never compresses that well, so such a length is wrong. With no known length, free disk
+# space is not checked beforehand.
 _MOST_FRAMES_PER_BYTE = 100
 _LEAST_UNUSED_BYTES = 1000
-# A channel counts as silent 30 dB below the loudest, over so much of the recording.
+# A channel counts as silent if it is 30 dB below the loudest over the first part of the recording.
 _SILENT_BESIDE, _PROBED_SECONDS = 1e-3, 300.0
 _OWN_SHARE = 0.05
-"""Of a channel's power that the heard one does not explain; two microphones' noise makes less."""
+"""Share of a channel's power that the used channel does not explain. The noise of two microphones
+gives less."""
 _OWN_STEM, _OWN_EVENTS_NAME = "conversation", "events.jsonl"
-"""Of the folders that talks leave: user left, agent right."""
+"""Our own recordings: user left, agent right."""
 _FULL_SCALE = 1 << 15
 
 
 class AudioReader:
-    """One voice of a recording, read once from its beginning; a context manager."""
+    """Reads one channel of a recording, once, from its beginning; a context manager."""
 
     def __init__(self, path: Path, channel: int | None = None) -> None:
-        """Open a file that libsndfile reads, of any rate and any number of channels.
+        """Open a file that libsndfile can read, with any rate and any number of channels.
 
-        ``channel`` counts from 1; without it, the first that is heard. Raises DuologueError where
-        there is no such file, it holds no sound, or not that channel.
+        ``channel`` counts from 1; None takes the first channel that is not silent. Raises
+        DuologueError if there is no such file, no sound in it, or no such channel.
         """
         self.path = path
         try:
@@ -71,11 +73,11 @@ class AudioReader:
         self.rate_hz = first.rate_hz
         self.channels = first.channels
         self.length_samples = self._length_samples()
-        """Length at 16 kHz; None where the file does not tell, or tells what cannot be."""
+        """Length at 16 kHz; None if the file does not state it or states an impossible one."""
         self._own = path.stem == _OWN_STEM and (path.parent / _OWN_EVENTS_NAME).is_file()
         try:
             self.channel = channel or (1 if self._own else self._heard_channel())
-            """The one that is read, counted from 1."""
+            """The channel that is read, counted from 1."""
         except BaseException:
             self.close()
             raise
@@ -100,7 +102,7 @@ class AudioReader:
             part = _part(self._stream, link)
             if part:
                 self._parts.append(part)
-            elif self._parts:  # what comes before is worth reading
+            elif self._parts:  # what comes before it can still be used
                 self._parts[-1].damaged = True
                 break
         if not self._parts and (start := first_mp3_frame(self._stream)) is not None:
@@ -134,7 +136,7 @@ class AudioReader:
         )
 
     def _heard_channel(self) -> int:
-        """The first channel, or where that is silent against another, the first that is not."""
+        """The first channel that is not silent beside the loudest one, counted from 1."""
         if self.channels == 1:
             return 1
         with AudioReader(self.path, channel=1) as probe:
@@ -159,13 +161,16 @@ class AudioReader:
         self.close()
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the file."""
         for part in self._parts:
             part.close()
         self._stream.close()
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """The sound, float32 mono at 16 kHz, in blocks of about a quarter of a second."""
+        """The sound as float32 (n,) at 16 kHz, in blocks of about 250 ms.
+
+        Raises DuologueError if no sample could be read.
+        """
         for part in self._parts:
             same = part.rate_hz == SAMPLE_RATE_HZ
             resampler = soxr.ResampleStream(
@@ -182,7 +187,7 @@ class AudioReader:
             raise DuologueError(f"{self.path} is damaged at its beginning; give another recording.")
 
     def chunks(self, chunk_samples: int) -> Iterator[np.ndarray]:
-        """The sound in chunks (chunk_samples,), the last one filled up with silence."""
+        """The sound as float32 (chunk_samples,) each; silence fills the last one."""
         rest = np.zeros(0, np.float32)
         for block in self.blocks():
             sound = np.concatenate([rest, block])
@@ -193,7 +198,7 @@ class AudioReader:
             yield np.pad(rest, (0, chunk_samples - len(rest)))
 
     def remarks(self) -> list[str]:
-        """What the user should know of the part read so far, one sentence each."""
+        """What the user should know about the part read so far, one sentence each."""
         found = [*self._on_length(), *self._on_channels()]
         if self._peak < _SILENT:
             found.append("The recording is silent; check the microphone it came from.")
@@ -206,7 +211,7 @@ class AudioReader:
         return found
 
     def _on_length(self) -> list[str]:
-        """Whether what was read is all that there is, or more than the header tells."""
+        """Remarks on a wrong header, damage, or bytes that were not used."""
         read = sum(part.seconds_read for part in self._parts)
         if any(part.damaged or part.misses_frames for part in self._parts):
             promised = [part.promised_seconds for part in self._parts]
@@ -243,7 +248,7 @@ class AudioReader:
         ]
 
     def _of_channel(self, frames: np.ndarray) -> np.ndarray:
-        """float32 (n,) of (n, channels): the user's; what is no number becomes silence."""
+        """The user's channel, float32 (n,), of (n, channels); NaN becomes silence."""
         frames = np.nan_to_num(frames, nan=0.0, posinf=1.0, neginf=-1.0)
         at = min(self.channel, frames.shape[1]) - 1
         sound: np.ndarray = np.ascontiguousarray(frames[:, at])
@@ -257,18 +262,18 @@ class AudioReader:
 
 
 class LeftOut:
-    """Watches whether the channels that are not heard hold anything that the heard one does not."""
+    """Finds channels that are not used but hold sound that the used one does not have."""
 
     def __init__(self) -> None:
         self._found: set[int] = set()
 
     @property
     def channels(self) -> list[int]:
-        """Those that do, counted from 1."""
+        """These channels, counted from 1."""
         return sorted(self._found)
 
     def push(self, frames: np.ndarray, heard: int) -> None:
-        """Look at a block, float32 (n, channels), of which channel ``heard`` is heard."""
+        """Examine a block, float32 (n, channels); ``heard`` is the used channel, from 0."""
         if frames.shape[1] == 1:
             return
         sound = frames[:, heard].astype(np.float64)
@@ -277,7 +282,7 @@ class LeftOut:
             if other == heard or other + 1 in self._found:
                 continue
             beside = frames[:, other].astype(np.float64)
-            # What a copy would explain, louder or softer or upside down, is not lost.
+            # A scaled or inverted copy of the used channel is no loss.
             common = float(sound @ beside) ** 2 / power if power else 0.0
             own_power = float(beside @ beside)
             least = len(frames) * _SILENT**2
@@ -286,10 +291,10 @@ class LeftOut:
 
 
 class _ForwardFile(soundfile.SoundFile):
-    """A sound file that is read from beginning to end.
+    """A sound file that is only read forward.
 
-    soundfile seeks after each block and asks for no more than the header tells. At the end of a
-    FLAC that tells no length that seek fails, and the last block is lost.
+    soundfile seeks after each block and reads no more than the header states. At the end of a FLAC
+    without a length that seek fails, and the last block would be lost.
     """
 
     def seekable(self) -> bool:
@@ -297,7 +302,7 @@ class _ForwardFile(soundfile.SoundFile):
 
 
 class _Part:
-    """One of the recordings in a file, as it is read."""
+    """Reads one of the recordings that a file holds in a row."""
 
     def __init__(self, stream: BinaryIO, link: Link) -> None:
         self._bytes = PiecedFile(stream, link.pieces)
@@ -311,16 +316,16 @@ class _Part:
         self.header_behind = link.header_behind
         frames: int = self._file.frames
         self.promised_frames: int | None = None
-        """None where the file does not tell."""
+        """Length that the header states; None if it states none."""
         if frames < _UNKNOWN_FRAMES:
             self.promised_frames = round(frames * link.promised_share)
-        self.damaged = link.fade_out
+        self.damaged = link.truncated
         self.misses_frames = False
-        """Whether it ended before what its header tells."""
+        """Whether it ended earlier than its header states."""
         self.unused_bytes = 0
-        """Behind its end."""
+        """Bytes after its end."""
         self._frames_read = 0
-        # Few frames at once of many channels, so that no header makes us ask for much memory.
+        # With many channels, few frames at once: no header may make us allocate much memory.
         self._block_frames = max(
             min(self.rate_hz // _BLOCKS_PER_SECOND, _MOST_VALUES // self.channels), 1
         )
@@ -335,14 +340,14 @@ class _Part:
         return None if self.promised_frames is None else self.promised_frames / self.rate_hz
 
     def read(self) -> np.ndarray:
-        """The next frames, float32 (n, channels); none at the end."""
+        """The next frames, float32 (n, channels); n is 0 at the end."""
         frames = np.full((self._block_frames, self.channels), np.nan, np.float32)
         if self._ended:
             return frames[:0]
         try:
             count = len(self._file.read(out=frames))
         except soundfile.SoundFileError:
-            # What came before the damage is there all the same, but not its count.
+            # libsndfile wrote what came before the damage, but does not return its count.
             there = np.flatnonzero(~np.isnan(frames).all(axis=1))
             count = int(there[-1]) + 1 if len(there) else 0
             self.damaged = True
@@ -362,12 +367,12 @@ class _Part:
                 self.unused_bytes = unused
 
     def close(self) -> None:
-        """Release libsndfile's memory."""
+        """Free libsndfile's memory."""
         self._file.close()
 
 
 def _part(stream: BinaryIO, link: Link) -> _Part | None:
-    """None where libsndfile cannot read it."""
+    """The recording, opened; None if libsndfile cannot read it."""
     try:
         return _Part(stream, link)
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError):
@@ -382,7 +387,8 @@ def read_mono(
 ) -> np.ndarray:
     """A recording, or its first ``max_seconds``, as float32 (n,) at 16 kHz.
 
-    ``remark`` takes what the user should know of it, one sentence each; without, it is logged.
+    ``remark`` receives what the user should know, one sentence each; without it the sentences are
+    logged. Raises DuologueError as `AudioReader` does.
     """
     most = None if max_seconds is None else round(max_seconds * SAMPLE_RATE_HZ)
     blocks: list[np.ndarray] = []
@@ -404,11 +410,11 @@ def read_mono(
 
 
 def to_pcm(audio: np.ndarray) -> np.ndarray:
-    """int16 (n,) of float32 (n,); louder sound than [-1, 1] is clipped."""
+    """float32 of any shape as int16 of the same shape; sound beyond [-1, 1] is clipped."""
     pcm: np.ndarray = np.clip(np.rint(audio * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1)
     return pcm.astype(np.int16)
 
 
 def from_pcm(pcm: np.ndarray) -> np.ndarray:
-    """float32 (n,) of int16 (n,)."""
+    """int16 of any shape as float32 in [-1, 1) of the same shape."""
     return pcm.astype(np.float32) / np.float32(_FULL_SCALE)

@@ -1,4 +1,4 @@
-"""The fade where sound begins or breaks off: 5 ms of a raised cosine."""
+"""The fade at the start and end of sound: 5 ms of a raised cosine, against clicks."""
 
 import numpy as np
 

@@ -1,9 +1,9 @@
-"""A FLAC that can be read at every moment: after a crash, and on a full disk, to its last frame.
+"""Writes a FLAC file that stays readable to its last frame, even after a crash or on a full disk.
 
-An encoder writes the length into a FLAC's header when it is closed, and libsndfile refuses a file
-without it. Here the header is brought up to date with every frame (a quarter of a second), a frame
-is written whole or not at all, and after a failure the header tells what is there. Two channels of
-16 bits at 16 kHz. Runs in the thread of its caller.
+An encoder normally writes the length into the header only when it is closed, and libsndfile refuses
+a file without it. Here the header is updated with every frame (a quarter of a second), a frame is
+written whole or not at all, and after a failure the header states what is there. Two channels, 16
+bits, 16 kHz. Runs in its caller's thread.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from engine.atomic_write import sync
 from engine.errors import unwritable
 from engine.timebase import SAMPLE_RATE_HZ
 
-# Places in the file; STREAMINFO follows "fLaC" and a block header (RFC 9639, section 8.2).
+# Offsets in the file; STREAMINFO follows "fLaC" and a block header (RFC 9639, section 8.2).
 _BLOCK_SIZE_AT, _LENGTH_AT, _CHECKSUM_AT = 8, 21, 26
 _CHECKSUM_BYTES = 16
-# The length is a number of 36 bits behind the lower four of "16 bits a sample, less one".
+# The length has 36 bits; before it stand the lower four bits of "bits per sample minus one".
 _BEFORE_LENGTH = 15 << 36
 
 
@@ -30,7 +30,7 @@ class FlacWriter:
     """Writes one file."""
 
     def __init__(self, path: Path) -> None:
-        """Create the file; DuologueError where it cannot be written or is there already."""
+        """Create the file; DuologueError if it exists or cannot be written."""
         self.path = path
         self._given = self._whole = 0
         try:
@@ -48,7 +48,7 @@ class FlacWriter:
     def write(self, sound: np.ndarray) -> None:
         """Append int16 (n, 2).
 
-        Raises DuologueError where the disk takes no more; the file is closed then, and whole.
+        Raises DuologueError if the disk is full or fails; the file is then closed and readable.
         """
         before = self._stream.length_bytes
         try:
@@ -59,20 +59,20 @@ class FlacWriter:
             self.close()
         self._given += len(sound)
         if self._stream.length_bytes > before:
-            # The encoder keeps a sample back, to know whether a frame is the last one.
+            # The encoder holds one sample back, to know whether a frame is the last one.
             block = self._stream.read_number(_BLOCK_SIZE_AT, 2)
             self._whole = (self._given - 1) // block * block
             self._put_length()
 
     def sync(self) -> None:
-        """Have the disk keep what was written; DuologueError where it fails to."""
+        """Flush to the disk; DuologueError if that fails."""
         try:
             self._stream.sync()
         except OSError as error:
             raise unwritable(self.path, error) from error
 
     def close(self) -> None:
-        """Write out the last samples; DuologueError where that, or a write before, failed."""
+        """Write the last samples; DuologueError if this or an earlier write failed."""
         if self._file.closed:
             return
         try:
@@ -81,7 +81,7 @@ class FlacWriter:
             self._stream.fail(error)
         failure = self._stream.failure
         if failure:
-            # The encoder has put there what it wanted to write.
+            # The encoder's header counts frames that were never written.
             self._put_length()
             self._stream.overwrite(_CHECKSUM_AT, bytes(_CHECKSUM_BYTES))  # means "not known"
         self._stream.close()
@@ -93,16 +93,16 @@ class FlacWriter:
 
 
 class _Stream:
-    """The file under the encoder: what is appended is there whole or not at all."""
+    """The file that the encoder writes to: each append is written whole or not at all."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("x+b", buffering=0)
         self.length_bytes = 0
         self.failure: OSError | None = None
-        """The first one; nothing is appended after it."""
+        """The first failure; nothing is appended after it."""
 
     def write(self, data: bytes) -> int:
-        """Called by the encoder; 0 tells it of the failure."""
+        """Called by the encoder; returns 0 on failure."""
         appended = self._file.tell() == self.length_bytes
         if appended and self.failure:
             return 0
@@ -113,7 +113,7 @@ class _Stream:
         except OSError as error:
             self.failure = self.failure or error
         if self.failure and appended:
-            with contextlib.suppress(OSError):  # a drive that is gone keeps nothing anyway
+            with contextlib.suppress(OSError):  # the drive may be gone
                 self._file.truncate(self.length_bytes)
             return 0
         self.length_bytes = max(self.length_bytes, self._file.tell())
@@ -128,18 +128,18 @@ class _Stream:
         return self._file.tell()
 
     def fail(self, error: Exception) -> None:
-        """Note what the encoder complained of."""
+        """Keep the encoder's error as the failure."""
         self.failure = self.failure or OSError(str(error))
 
     def read_number(self, offset: int, count: int) -> int:
-        """The big-endian number that lies at ``offset``."""
+        """The big-endian number of ``count`` bytes at ``offset``."""
         self._file.seek(offset)
         number = int.from_bytes(self._file.read(count))
         self._file.seek(0, os.SEEK_END)
         return number
 
     def overwrite(self, offset: int, data: bytes) -> None:
-        """Change the header; this needs no room on the disk."""
+        """Change the header; this needs no free disk space."""
         self._file.seek(offset)
         try:
             self._file.write(data)
@@ -148,9 +148,9 @@ class _Stream:
         self._file.seek(0, os.SEEK_END)
 
     def sync(self) -> None:
-        """Wait for the disk."""
+        """Flush to the disk."""
         sync(self._file.fileno())
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the file."""
         self._file.close()

@@ -1,4 +1,4 @@
-"""Levels of sound: power and peak of each 10 ms. Knows no voices."""
+"""Sound levels: power and peak of each 10 ms. Does not know what is speech."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import numpy as np
 from engine.timebase import SAMPLE_RATE_HZ
 
 LEVEL_SAMPLES = SAMPLE_RATE_HZ // 100
-"""Samples behind one level: 10 ms."""
+"""Samples per level: 10 ms."""
 LOWEST_DB = -100
 ACTIVE_POWER = 10 ** (-66 / 10)
-"""Power above -66 dB relative to full scale: the far end is active."""
+"""The far end counts as active above this power, -66 dB relative to full scale."""
 
 
 class LevelTrack:
-    """Level and peak of a growing track, two bytes per 10 ms (7 MB for ten hours)."""
+    """Levels and peaks of a growing track, two bytes per 10 ms (7 MB for ten hours)."""
 
     def __init__(self) -> None:
         self._levels_db = array("b")
         self._peaks = array("B")
 
     def push(self, audio: np.ndarray) -> None:
-        """Add sound (n,); n is a multiple of 160."""
+        """Add float32 sound (n,); n is a multiple of 160."""
         self._levels_db.frombytes(np.rint(levels_db(audio)).astype(np.int8).tobytes())
         blocks = np.abs(audio).reshape(-1, LEVEL_SAMPLES)
         peaks = np.ceil(np.clip(blocks.max(axis=1), 0.0, 1.0) * 255)
         self._peaks.frombytes(peaks.astype(np.uint8).tobytes())
 
     def is_quiet(self, last_seconds: float, below_db: float) -> bool:
-        """Whether no level of the last seconds reaches ``below_db``."""
+        """Whether all levels of the last seconds are below ``below_db``."""
         count = round(last_seconds * SAMPLE_RATE_HZ / LEVEL_SAMPLES)
         return max(self._levels_db[-count:], default=LOWEST_DB) < below_db
 

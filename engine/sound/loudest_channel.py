@@ -1,10 +1,10 @@
-"""One channel of a microphone that has several: the one on which the user's voice is loudest.
+"""Picks one channel of a microphone with several: the one on which the user's voice is loudest.
 
-An interface has its microphone on any of its inputs, and the mean of eight is 18 dB fainter. While
-nothing was heard yet the choice follows each block, so that no first word is lost; after half a
-second of voice it stays, and only two seconds of a voice that is far louder elsewhere move it. What
-comes while something is played does not count: many interfaces have inputs that loop it back.
-Runs in PortAudio's thread; knows no devices.
+The microphone may be on any input of an audio interface, and the mean of eight inputs is 18 dB
+quieter. At first the choice may change with each block, so that the first word is not lost. After
+half a second of voice it is fixed; then it changes only if the voice is far louder on another
+channel for two seconds. Sound that arrives during playback does not count, because many interfaces
+loop it back into an input. Runs in PortAudio's thread; knows no devices.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from engine.sound.level import ACTIVE_POWER
 
 _VOICE_POWER = 10 ** (-50 / 10)
 _LOUDER, _FAR_LOUDER = 10 ** (6 / 10), 10 ** (10 / 10)
-_KEPT = 0.8  # of the running power from block to block: some 50 ms
+_KEPT = 0.8  # share of the running power kept from block to block: about 50 ms
 _VOICED_BLOCKS, _MOVING_BLOCKS = 50, 200
-# Until so long after it was written, what is played may be heard: cards of 500 ms, long rooms.
+# Played sound may be heard this long after it was written: cards delay up to 500 ms, rooms echo.
 _PLAYED_BLOCKS = 100
 
 
 class LoudestChannel:
-    """The choice for one open microphone; blocks are 10 ms."""
+    """Chooses for one open microphone; blocks are 10 ms."""
 
     def __init__(self, channels: int) -> None:
         self.channels = channels
         self.chosen = 0
-        """The channel that is heard, counted from 0."""
+        """The channel that is used, counted from 0."""
         self._heard = 0
         self._power = np.zeros(channels)
         self._voice = np.zeros(channels)
@@ -35,12 +35,12 @@ class LoudestChannel:
         self._voiced_blocks = self._played_blocks = 0
 
     def played(self, far: np.ndarray) -> None:
-        """Sound (n,) is on its way to the speaker."""
+        """Note sound (n,) that was just written to the speaker."""
         if len(far) and float(np.square(far).mean()) > ACTIVE_POWER:
             self._played_blocks = _PLAYED_BLOCKS
 
     def process(self, sound: np.ndarray) -> np.ndarray:
-        """The chosen channel, float32 (n,), of the next block, float32 (n, channels)."""
+        """The chosen channel, float32 (n,), of the next block (n, channels); changes cross-fade."""
         if sound.shape[1] > 1 and len(sound):
             self._choose(np.square(sound, dtype=np.float64).mean(axis=0))
         before, self._heard = self._heard, self.chosen
@@ -54,7 +54,7 @@ class LoudestChannel:
         self._power = _KEPT * self._power + (1 - _KEPT) * power
         self._played_blocks = max(self._played_blocks - 1, 0)
         if not self._power[self.chosen]:
-            self._move(int(self._power.argmax()))  # nothing at all is heard on this one
+            self._move(int(self._power.argmax()))  # this one is digital silence
         elif self._played_blocks:
             return
         elif self._voiced_blocks < _VOICED_BLOCKS:
@@ -63,7 +63,7 @@ class LoudestChannel:
             self._watch(power)
 
     def _find(self, power: np.ndarray) -> None:
-        """No voice is known yet: follow at once what is clearly louder."""
+        """No voice is known yet: move at once to a clearly louder channel."""
         best = int(self._power.argmax())
         if self._power[best] > _LOUDER * self._power[self.chosen]:
             self._move(best)
@@ -76,7 +76,7 @@ class LoudestChannel:
                     self._move(best)
 
     def _watch(self, power: np.ndarray) -> None:
-        """A voice is known: only one that is far louder elsewhere, for long, moves the choice."""
+        """A voice is known: move only if it is far louder on another channel for long."""
         if power.max() <= _VOICE_POWER:
             return
         louder = power > _FAR_LOUDER * power[self.chosen]

@@ -1,7 +1,7 @@
-"""A file for libsndfile, put together from pieces of another: some of its bytes, some of ours.
+"""A read-only view of a file for libsndfile, joined from pieces: some of its bytes, some of ours.
 
-So a header that tells a wrong length is mended, and one recording is taken out of several, without
-a copy. Knows no formats. Reads only; the thread of its caller.
+It corrects a header with a wrong length, and takes one recording out of several, without a copy.
+Knows no formats. Runs in its caller's thread.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ ENDLESS_BYTES = 1 << 40
 
 @dataclass(frozen=True)
 class Span:
-    """Bytes of the file beneath."""
+    """A range of bytes of the underlying file."""
 
     start: int
     length: int
 
 
 class PiecedFile(io.RawIOBase):
-    """Pieces in a row, as one file."""
+    """Several pieces, read as one file."""
 
     def __init__(
         self, beneath: BinaryIO, pieces: Sequence[Span | bytes], endless: bool = False
     ) -> None:
-        """``endless`` tells a decoder of a terabyte, with nothing in it behind the pieces.
+        """``endless`` reports a length of one terabyte, with zeros after the pieces.
 
-        mpg123 guesses a length from that of the file, and libsndfile then reads no more.
+        mpg123 guesses the sound's length from the file's, and libsndfile reads no more than that.
         """
         super().__init__()
         self._beneath, self._pieces = beneath, pieces
@@ -42,11 +42,11 @@ class PiecedFile(io.RawIOBase):
         self._end = ENDLESS_BYTES if endless else self.length
         self._at = 0
         self.failure: OSError | None = None
-        """The first one. libsndfile's callback cannot raise, so the file ends there."""
+        """The first failure. libsndfile's callback cannot raise, so the file ends there."""
 
     @property
     def length(self) -> int:
-        """Of all pieces, in bytes."""
+        """Bytes of all pieces together."""
         return self._starts[-1]
 
     def readable(self) -> bool:
@@ -65,7 +65,7 @@ class PiecedFile(io.RawIOBase):
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
         view = memoryview(buffer)
-        if self._at > self.length:  # tags are looked for at the end of what is endless
+        if self._at > self.length:  # a decoder looks for tags at the end, also of an endless file
             count = min(len(view), max(self._end - self._at, 0))
             view[:count] = bytes(count)
             self._at += count
@@ -81,7 +81,7 @@ class PiecedFile(io.RawIOBase):
         return done
 
     def _read(self, most: int) -> bytes:
-        """Of the piece at hand."""
+        """At most ``most`` bytes of the piece at the current position."""
         index = bisect_right(self._starts, self._at) - 1
         piece, inside = self._pieces[index], self._at - self._starts[index]
         if not isinstance(piece, Span):

@@ -1,8 +1,8 @@
 """Sample-rate conversion for the sound card: a windowed sinc, 1.25 ms of delay, any ratio.
 
-soxr's streams hold back 11 to 40 ms (measured; 12.5 ms with a variable rate), which is too much
-between a microphone and an answer. The same interpolation corrects the drift between two cards.
-Each object belongs to one thread, `DriftBuffer` to two: the one that pushes and the one that pulls.
+soxr's streams delay sound by 11 to 40 ms (measured; 12.5 ms with a variable rate), which is too
+much for a conversation. The same interpolation corrects the clock drift between two cards. Each
+object belongs to one thread; `DriftBuffer` belongs to two, one that pushes and one that pulls.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import threading
 import numpy as np
 
 DELAY_MS = 1.25
-"""Of each conversion: half of the kernel's length."""
+"""Delay of each conversion: half the kernel's length."""
 _PHASES = 256  # with linear interpolation between them the error is below -90 dB
 _KAISER_BETA = 7.0
-# Full band up to this share of the lower rate's half, then the slope of the short kernel.
+# Pass band as a share of the lower rate's Nyquist frequency; the short kernel rolls off above it.
 _PASSBAND = 0.9
 _MAX_CORRECTION = 1e-3
-"""Of the drift; cards differ by 200 ppm at the most, the rest lets the fill settle."""
+"""Largest drift correction. Cards differ by at most 200 ppm; the rest lets the fill settle."""
 
 
 class SincInterpolator:
-    """Interpolates sound at fractional positions, as band-limited as ``cutoff`` asks."""
+    """Interpolates sound at fractional positions, band-limited to ``cutoff``."""
 
     def __init__(self, half_samples: int, cutoff: float) -> None:
         """``cutoff`` is the share of the input's Nyquist frequency that is kept."""
@@ -36,7 +36,8 @@ class SincInterpolator:
         self._taps = taps
 
     def at(self, sound: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        """float32 (n,): ``sound`` at float64 ``positions`` (n,), each ``half`` inside its ends."""
+        """float32 (n,): ``sound`` at float64 ``positions`` (n,), each at least ``half`` samples
+        away from its ends."""
         base = np.floor(positions).astype(np.int64)
         phase, weight = np.divmod((positions - base) * _PHASES, 1.0)
         low = phase.astype(np.int64)
@@ -47,18 +48,18 @@ class SincInterpolator:
 
 
 class Resampler:
-    """A stream from one rate to another; 10 ms in give 10 ms out, from the first block on."""
+    """Converts a stream to another rate; each 10 ms in gives 10 ms out, from the first block on."""
 
     def __init__(self, from_hz: int, to_hz: int) -> None:
         self._step = from_hz / to_hz
         half = max(round(DELAY_MS * from_hz / 1000), 1)
         self._kernel = SincInterpolator(half, min(1.0, to_hz / from_hz) * _PASSBAND)
         self._sound = np.zeros(2 * half, np.float32)
-        # Off the grid of either rate, so that rounding never decides whether a block has one more.
+        # Between the samples of both rates, so that rounding cannot add a sample to a block.
         self._position = half + min(self._step, 1.0) / 2
 
     def process(self, audio: np.ndarray) -> np.ndarray:
-        """Convert more sound, float32 (n,)."""
+        """Convert the next sound, float32 (n,)."""
         self._sound = np.concatenate([self._sound, audio])
         end = len(self._sound) - self._kernel.half
         count = max(int(np.ceil((end - self._position) / self._step)), 0)
@@ -72,10 +73,10 @@ class Resampler:
 
 
 class DriftBuffer:
-    """Carries sound from one card's clock to another's: a queue read at a rate that keeps its fill.
+    """Corrects the drift between two cards: a queue that is read at a rate that keeps its fill.
 
-    One thread pushes blocks as the first clock ticks, another pulls as the second does. The fill,
-    averaged, steers the rate of reading by up to 0.1 %.
+    One thread pushes at the first card's clock, another pulls at the second card's. The averaged
+    fill changes the read rate by up to 0.1 %.
     """
 
     def __init__(self, rate_hz: int, fill_ms: float = 40.0) -> None:
@@ -89,9 +90,9 @@ class DriftBuffer:
         self._waiting = True
         self._restart()
         self.ppm = 0.0
-        """Correction in parts per million: how much faster than nominal the queue is read."""
+        """How much faster than nominal the queue is read, in parts per million."""
         self.xruns = 0
-        """How often the queue ran empty or overflowed, which can be heard."""
+        """How often the queue ran empty or overflowed; each is audible."""
 
     def push(self, audio: np.ndarray) -> None:
         """Add sound, float32 (n,)."""
@@ -102,7 +103,7 @@ class DriftBuffer:
                 self._restart()
 
     def pull(self, count: int) -> np.ndarray:
-        """The next ``count`` samples, float32; silence until the queue has its fill."""
+        """The next samples, float32 (count,); silence until the queue has its fill."""
         with self._lock:
             if self._waiting and self._fill() < self._target:
                 return np.zeros(count, np.float32)
@@ -131,9 +132,9 @@ class DriftBuffer:
         self._waiting = True
 
     def _steer(self, count: int) -> None:
-        """A slow proportional and integral controller: fill above its goal is read faster."""
+        """A slow proportional-integral controller: more fill than wanted is read faster."""
         seconds = count / self._rate_hz
-        # Blocks come and go by 10 ms; what the controller sees is the mean of two seconds.
+        # Blocks of 10 ms make the fill jump; the controller uses its mean over two seconds.
         self._average += (self._fill() - self._average) * min(seconds / 2, 1.0)
         surplus = (self._average - self._target) / self._rate_hz
         self._integral = float(

@@ -1,8 +1,9 @@
-"""Where in a file the sound lies, whatever its header says of that.
+"""Finds the recordings in a sound file, even where its header is wrong.
 
-A recorder that was killed, or wrote into a pipe, leaves a header with no length or a stale one, and
-libsndfile believes it; of recordings in a row in one Ogg it reads the first, and FLAC in Ogg not at
-all. Here each recording is found and given to it in pieces it understands. Knows no codecs.
+A recorder that was killed, or wrote to a pipe, leaves a header with no length or an old one, and
+libsndfile trusts it. Of several recordings chained in one Ogg file libsndfile reads only the first,
+and FLAC in Ogg not at all. This module finds each recording (a "link", as Ogg calls it) and
+describes it in pieces that libsndfile understands. Knows no codecs.
 """
 
 from __future__ import annotations
@@ -21,23 +22,23 @@ _SEARCH_BYTES = 1 << 18
 
 @dataclass(frozen=True)
 class Link:
-    """One recording of those that a file holds in a row."""
+    """One of the recordings that a file holds in a row."""
 
     pieces: tuple[Span | bytes, ...]
     promised_share: float = 1.0
-    """How much sound the header tells of, times what is there."""
-    fade_out: bool = False
-    """The last piece of it is not whole."""
+    """Length that the header states, divided by the length that is there."""
+    truncated: bool = False
+    """Whether the last page is incomplete."""
     header_behind: bool = False
-    """The header tells of less than is there."""
+    """Whether the header states less sound than is there."""
     counted: bool = True
-    """Whether an MP3 tells how many frames it has; a guess is made of its first one otherwise."""
+    """Whether an MP3 states its count of frames; if not, decoders guess from the first frame."""
 
 
 def find_links(stream: BinaryIO, length: int) -> list[Link]:
-    """The recordings in a file of ``length`` bytes; the whole of it where nothing is to be mended.
+    """The recordings in a file of ``length`` bytes; the whole file if nothing needs correction.
 
-    Raises OSError where it cannot be read.
+    Raises OSError if it cannot be read.
     """
     whole = [Link((Span(0, length),))]
     magic = _read(stream, 0, 4)
@@ -56,7 +57,7 @@ def find_links(stream: BinaryIO, length: int) -> list[Link]:
 
 
 def is_tag(head: bytes) -> bool:
-    """Whether bytes behind the sound are a title and the like."""
+    """Whether the bytes after the sound are a tag: title, lyrics and so on."""
     return head.startswith((b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3"))
 
 
@@ -65,12 +66,12 @@ def _read(stream: BinaryIO, at: int, count: int) -> bytes:
     return stream.read(count)
 
 
-# --- chunks ---------------------------------------------------------------------------------------
+# --- formats made of chunks: WAV, AIFF, CAF, W64, AU ----------------------------------------------
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """How a format of chunks writes them."""
+    """How a chunked format writes its chunks."""
 
     first_at: int
     id_bytes: int
@@ -97,8 +98,8 @@ _LAYOUTS = {
     b"caff": _Layout(8, 4, ">Q", False, 1, b"data"),
     b"riff": _Layout(40, 16, "<Q", True, 8, b"data" + _W64_TAIL),
 }
-# What recorders write that do not know the length yet: all bits but the sign, or all, some less the
-# header's own bytes.
+# Sizes that recorders write while the length is unknown: all bits set, with or without the sign
+# bit, in some cases minus the header's own bytes.
 _UNSET_32 = ((0x7FFF_0000, 0x8000_0000), (0xFFFF_0000, _MOST_32))
 _LEAST_UNSET_64 = 1 << 62
 _LAST_CHUNKS = frozenset(
@@ -107,11 +108,11 @@ _LAST_CHUNKS = frozenset(
     b"chan|free|edct|uuid".split(b"|")
 )
 _PADDING_BYTES = 4096
-_DS64_DATA_AT = 16  # in its chunk, behind RIFF's own size
+_DS64_DATA_AT = 16  # offset in its chunk, after RIFF's own size
 
 
 def _chunk_link(stream: BinaryIO, start: int, end: int, layout: _Layout) -> tuple[Link, int | None]:
-    """The recording that begins at ``start``, and where another one does behind it."""
+    """The recording at ``start``, and where the next one begins, if there is one."""
     magic = _read(stream, start, 4)
     ds64_at = None
     for chunk in _chunks(stream, start + layout.first_at, end, layout):
@@ -151,7 +152,7 @@ def _is_unset(size: int, layout: _Layout) -> bool:
 def _chunks(
     stream: BinaryIO, at: int, end: int, layout: _Layout
 ) -> Iterator[tuple[int, bytes, int, int]]:
-    """Of each chunk: where, its name, its size without the header, where the next one is."""
+    """For each chunk: offset, name, size without the header, offset of the next chunk."""
     while at + layout.header_bytes <= end:
         header = _read(stream, at, layout.header_bytes)
         name = header[: layout.id_bytes]
@@ -165,7 +166,7 @@ def _chunks(
 
 
 def _is_tail(stream: BinaryIO, at: int, end: int, layout: _Layout) -> bool:
-    """Whether what is behind the sound is none: other chunks, a tag, padding."""
+    """Whether the bytes after the sound are not sound: other chunks, a tag or padding."""
     head = _read(stream, at, 16)
     if len(head) < 8 or head[:4] in _LAST_CHUNKS or is_tag(head):
         return True
@@ -187,12 +188,12 @@ def _with_size(
     ds64_at: int | None,
     layout: _Layout,
 ) -> tuple[Span | bytes, ...]:
-    """The recording with ``rest`` as the size of its sound."""
+    """The recording, with a header that states ``rest`` bytes of sound."""
     size_at = chunk_at + layout.id_bytes
     data = Span(chunk_at + layout.header_bytes, rest)
     if ds64_at is not None:
         at = ds64_at + _DS64_DATA_AT
-        samples = b"\0" * 8  # the count of samples may be left out
+        samples = b"\0" * 8  # 0 means that the count of samples is not stated
         return (
             Span(start, at - start),
             struct.pack("<Q", rest) + samples,
@@ -215,7 +216,7 @@ def _with_size(
 
 
 def _sun_link(stream: BinaryIO, length: int) -> Link:
-    """Of an AU file, whose header is one chunk."""
+    """The recording in an AU file, whose header is one chunk."""
     header = _read(stream, 0, 12)
     whole = Link((Span(0, length),))
     if len(header) < 12:
@@ -233,20 +234,20 @@ def _sun_link(stream: BinaryIO, length: int) -> Link:
 
 # --- FLAC and MP3 in a row ------------------------------------------------------------------------
 
-# STREAMINFO, of 34 bytes, which begins every FLAC; and an MP3's first frame, the one without sound,
-# whose name stands behind the header and 9, 17 or 32 bytes.
+# Every FLAC begins with STREAMINFO, of 34 bytes. An MP3's first frame may hold no sound: then
+# "Xing" or "Info" follows its header and 9, 17 or 32 bytes.
 _BEGINNING = re.compile(
     rb"fLaC\x00\x00\x00\x22|"
     rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]..(?:.{9}|.{17}|.{32})(?:Xing|Info)\x00\x00\x00[\x01-\x0f]",
     re.DOTALL,
 )
 _MOST_BEGINNING_BYTES = 64
-_HAS_COUNT = 1  # among the flags of an MP3's first frame
+_HAS_COUNT = 1  # flag in an MP3's first frame
 
 
 def _marked_links(stream: BinaryIO, length: int) -> list[Link]:
-    """The recordings in a file whose format has no end of its own."""
-    counted = {0: False}  # by where a recording starts
+    """The recordings in an MP3 or FLAC file: these formats do not mark their end."""
+    counted = {0: False}  # keys are the offsets at which recordings start
     at, kept = 0, b""
     stream.seek(0)
     while data := stream.read(_SEARCH_BYTES):
@@ -267,7 +268,7 @@ def _marked_links(stream: BinaryIO, length: int) -> list[Link]:
     ]
 
 
-# Kilobits a second of layer III by their number, of MPEG 1 and of the others; MPEG 1's rates.
+# Layer III: kilobits per second by index, for MPEG 1 and for MPEG 2 and 2.5; MPEG 1's sample rates.
 _BITRATES = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _LOW_BITRATES = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _RATES_HZ = (44_100, 48_000, 32_000)
@@ -275,7 +276,7 @@ _FRAMES_IN_A_ROW = 4
 
 
 def first_mp3_frame(stream: BinaryIO) -> int | None:
-    """Where an MP3 begins that was cut out of a stream; None where that is none."""
+    """Offset of the first frame of an MP3 that was cut from a stream; None if there is none."""
     data = _read(stream, 0, _SEARCH_BYTES)
     for start in range(len(data) - 4):
         at, count = start, 0
@@ -288,7 +289,7 @@ def first_mp3_frame(stream: BinaryIO) -> int | None:
 
 
 def _mp3_frame_bytes(header: bytes) -> int:
-    """How long the frame is that begins so; 0 where none of layer III does."""
+    """Length of the frame with this header; 0 if it is not a layer III header."""
     if len(header) < 4 or header[1] & 0xE6 != 0xE2:
         return 0
     version, bitrate, rate = header[1] >> 3 & 3, header[2] >> 4, header[2] >> 2 & 3
@@ -301,7 +302,7 @@ def _mp3_frame_bytes(header: bytes) -> int:
 
 
 def _first_at(stream: BinaryIO) -> int:
-    """Where the sound begins: behind the title, whose size has seven bits in a byte."""
+    """Offset of the sound, after an ID3 tag, whose size has seven bits per byte."""
     head = _read(stream, 0, 10)
     if not head.startswith(b"ID3"):
         return 0
@@ -320,7 +321,7 @@ _OGG_FLAC, _OGG_FLAC_PREFIX_BYTES = b"\x7fFLAC", 9
 
 @dataclass(frozen=True)
 class _Page:
-    """Of an Ogg stream."""
+    """One page of an Ogg stream."""
 
     start: int
     body: Span
@@ -333,11 +334,11 @@ class _Page:
 
 
 def _ogg_links(stream: BinaryIO, length: int) -> list[Link]:
-    """The recordings chained in an Ogg file, FLAC taken out of it."""
+    """The recordings chained in an Ogg file; FLAC is unpacked from its pages."""
     links: list[list[_Page]] = []
     beginning = False
     for page in _pages(stream, length):
-        # Streams that lie side by side all begin before any of them goes on.
+        # Streams in parallel all have their first pages before any of them continues.
         if page.is_first and not beginning:
             links.append([])
         beginning = page.is_first
@@ -346,8 +347,8 @@ def _ogg_links(stream: BinaryIO, length: int) -> list[Link]:
     found = []
     for index, pages in enumerate(links):
         last = index == len(links) - 1
-        fade_out = last and _is_page(_read(stream, pages[-1].end, 4))
-        found.append(replace(_ogg_link(stream, pages), fade_out=fade_out))
+        truncated = last and _is_page(_read(stream, pages[-1].end, 4))
+        found.append(replace(_ogg_link(stream, pages), truncated=truncated))
     return found
 
 
@@ -364,12 +365,12 @@ def _ogg_link(stream: BinaryIO, pages: list[_Page]) -> Link:
 
 
 def _is_page(head: bytes) -> bool:
-    """Whether a page begins here, as far as it goes."""
+    """Whether these bytes are the start of a page, perhaps cut short."""
     return bool(head) and b"OggS".startswith(head)
 
 
 def _pages(stream: BinaryIO, length: int) -> Iterator[_Page]:
-    """The whole pages; what is damaged between them is skipped."""
+    """The complete pages; damage between them is skipped."""
     at = 0
     while at + _PAGE_HEADER_BYTES <= length:
         header = _read(stream, at, _PAGE_HEADER_BYTES + 255)

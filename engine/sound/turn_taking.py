@@ -1,8 +1,8 @@
-"""Who speaks when: speech activity, turns, reactions and overlaps of two tracks.
+"""Turn-taking in two tracks: voice activity, turns, floor transfers, overlaps and interruptions.
 
-Activity comes from energy alone, with hysteresis, in frames of 10 ms; the rules of turn-taking are
-dGSLM's (arXiv 2203.16502, section 4.4): silences up to 200 ms lie inside speech. Pure functions;
-times are samples at 16 kHz since the conversation began. Knows no files and no models.
+Voice activity comes from energy alone, with hysteresis, in frames of 10 ms. The rules are dGSLM's
+(arXiv 2203.16502, section 4.4): a silence of up to 200 ms lies inside speech. Pure functions; times
+are samples at 16 kHz since the conversation began. Knows no files and no models.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from engine.sound.level import LEVEL_SAMPLES
 from engine.timebase import SAMPLE_RATE_HZ
 
 IPU_SILENCE_MS = 200
-"""Silences up to this length lie inside speech (dGSLM)."""
+"""A silence up to this length lies inside an inter-pausal unit, IPU (dGSLM)."""
 EARLY_MS = 500
-"""An answer may begin this long before the user's end and still be a reaction to it."""
+"""An answer may begin this long before the user's turn ends and still count as its answer."""
 
 # Speech is what rises this far above the track's noise ...
 _ABOVE_NOISE_DB = 12.0
 # ... and, on a clean track, lies no further below its loudest speech, ...
 _BELOW_SPEECH_DB = 25.0
-# ... while thresholds outside these bounds make no sense for any track.
+# ... with a threshold inside these bounds.
 _MIN_THRESHOLD_DB, _USUAL_THRESHOLD_DB, _MAX_THRESHOLD_DB = -65.0, -50.0, -30.0
 _HYSTERESIS_DB = 6.0
-_SHORTEST_MS = 50  # what is shorter is a click
+_SHORTEST_MS = 50  # shorter sounds are clicks
 
 
 @dataclass(frozen=True)
@@ -40,39 +40,38 @@ class Span:
 
     @property
     def duration_ms(self) -> float:
-        """Length in ms."""
         return _ms(self.end_sample - self.start_sample)
 
 
 @dataclass(frozen=True)
 class FloorTransfer:
-    """The agent answers: its onset after the user's last word; negative where it came early."""
+    """The floor passes to the agent: the end of the user's turn and the agent's next onset."""
 
     user_end_sample: int
     agent_start_sample: int
 
     @property
     def offset_ms(self) -> float:
-        """From the end of the user's last word to the agent's onset."""
+        """Floor-transfer offset: from the user's end to the agent's onset; negative if early."""
         return _ms(self.agent_start_sample - self.user_end_sample)
 
 
 @dataclass(frozen=True)
 class Interruption:
-    """The user begins to speak while the agent does."""
+    """Barge-in: the user begins to speak while the agent is speaking."""
 
     user_start_sample: int
     agent_end_sample: int
 
     @property
     def yield_ms(self) -> float:
-        """How long the agent went on."""
+        """How long the agent continued to speak."""
         return _ms(self.agent_end_sample - self.user_start_sample)
 
 
 @dataclass(frozen=True)
 class TurnTaking:
-    """What happened between two speakers."""
+    """The turn-taking between user and agent in one conversation, in order of time."""
 
     user_spans: list[Span]
     agent_spans: list[Span]
@@ -84,14 +83,14 @@ class TurnTaking:
 
 
 def threshold_db(levels: np.ndarray) -> float:
-    """The level above which this track's levels are speech."""
+    """The level in dB above which this track is speech; ``levels`` are dB, one per 10 ms."""
     noise, loud = np.percentile(levels, [10, 99])
     clean = min(_USUAL_THRESHOLD_DB, loud - _BELOW_SPEECH_DB)
     return float(np.clip(max(noise + _ABOVE_NOISE_DB, clean), _MIN_THRESHOLD_DB, _MAX_THRESHOLD_DB))
 
 
 def voice_activity(levels: np.ndarray) -> list[Span]:
-    """Spans of speech from levels (one per 10 ms): the IPUs of one track."""
+    """The spans of speech (IPUs) of one track, from its levels in dB, one per 10 ms."""
     if not len(levels):
         return []
     onset_db = threshold_db(levels)
@@ -109,7 +108,7 @@ def voice_activity(levels: np.ndarray) -> list[Span]:
 
 
 def merged(spans: Sequence[Span], silence_ms: int = IPU_SILENCE_MS) -> list[Span]:
-    """Spans joined over silences of at most ``silence_ms``."""
+    """Spans, joined over silences of at most ``silence_ms``."""
     joined: list[Span] = []
     for span in spans:
         if joined and _ms(span.start_sample - joined[-1].end_sample) <= silence_ms:
@@ -120,7 +119,7 @@ def merged(spans: Sequence[Span], silence_ms: int = IPU_SILENCE_MS) -> list[Span
 
 
 def turns(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
-    """One speaker's turns: spans joined over pauses in which the other speaker is silent."""
+    """One speaker's turns: spans, joined over pauses in which the other speaker is silent."""
     other_ends = [other.end_sample for other in others]
     joined: list[Span] = []
     for span in spans:
@@ -151,10 +150,10 @@ def overlaps(first: Sequence[Span], second: Sequence[Span]) -> list[Span]:
 
 
 def floor_transfers(user_turns: Sequence[Span], agent_turns: Sequence[Span]) -> list[FloorTransfer]:
-    """For each turn of the user the first agent turn that begins after it.
+    """For each turn of the user, the first agent turn that begins after it.
 
-    A turn that begins up to 500 ms before the user's end counts; one that begins earlier talks
-    into the user's, and one after the user's next words answers those.
+    The agent may begin up to 500 ms before the user's end. A turn that begins earlier is an
+    overlap, and one that begins after the user's next turn answers that one.
     """
     onsets = [turn.start_sample for turn in agent_turns]
     found: list[FloorTransfer] = []
@@ -170,7 +169,7 @@ def floor_transfers(user_turns: Sequence[Span], agent_turns: Sequence[Span]) -> 
 
 
 def interruptions(user: Sequence[Span], agent: Sequence[Span]) -> list[Interruption]:
-    """Where a span of the user begins inside one of the agent's."""
+    """Every span of the user that begins inside one of the agent's."""
     ends = [span.end_sample for span in agent]
     found: list[Interruption] = []
     for span in user:
@@ -181,7 +180,7 @@ def interruptions(user: Sequence[Span], agent: Sequence[Span]) -> list[Interrupt
 
 
 def turn_taking(user_levels: np.ndarray, agent_levels: np.ndarray) -> TurnTaking:
-    """All of the above from the two tracks' levels (one per 10 ms)."""
+    """All of the above, from the two tracks' levels in dB, one per 10 ms."""
     user, agent = voice_activity(user_levels), voice_activity(agent_levels)
     user_turns, agent_turns = turns(user, agent), turns(agent, user)
     return TurnTaking(

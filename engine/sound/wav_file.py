@@ -1,10 +1,10 @@
-"""A conversation's wav, which grows: plain wherever 4 GB (18 hours) hold it, RF64 beyond.
+"""Writes a conversation's wav while it grows: plain WAV up to 4 GB (18 hours), RF64 beyond.
 
-libsndfile has to be told before the first sample which of the two it will be, and its way back
-from RF64 leaves a header (WAVE_FORMAT_EXTENSIBLE) that simple readers refuse, such as Python's own.
-Here room is kept for the sizes of RF64, as EBU Tech 3306 says, and the header follows the sound
-once a second, so that the file of a writer that was killed is good to its last second. Two channels
-of 16 bits at 16 kHz: user left, agent right. Runs in the thread of its caller.
+libsndfile must know before the first sample which of the two it writes. Its downgrade from RF64
+leaves a header (WAVE_FORMAT_EXTENSIBLE) that simple readers refuse, Python's own among them. This
+writer reserves room for RF64's sizes, as EBU Tech 3306 says, and updates the header once a second,
+so that the file is good to its last second even if the program is killed. Two channels, 16 bits, 16
+kHz: user left, agent right. Runs in its caller's thread.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _UPDATE_BYTES = SAMPLE_RATE_HZ * _FRAME_BYTES
 
 
 class StereoWriter:
-    """A 16 kHz stereo wav that grows: user left, agent right; a context manager."""
+    """Writes one stereo wav; a context manager."""
 
     def __init__(self, path: Path, expected_samples: int | None = None) -> None:
-        """Create the file, of ``expected_samples`` at most or of no known length.
+        """Create the file; ``expected_samples`` is the most it will hold, None if unknown.
 
-        Raises DuologueError where it cannot be written or the disk has no room for it.
+        Raises DuologueError if it cannot be written or the disk has too little room.
         """
         self.path = path
         expected_bytes = (expected_samples or 0) * _FRAME_BYTES
         self._data_bytes = self._told_bytes = 0
-        # Where it surely fits the header is the plainest of all, of 44 bytes.
+        # A file that is sure to fit gets the plain header of 44 bytes.
         self._may_grow_large = (
             expected_samples is None or expected_bytes + _MOST_HEADER_BYTES > _MOST_RIFF_BYTES
         )
@@ -81,9 +81,9 @@ class StereoWriter:
             self._file.close()
 
     def write(self, user: np.ndarray, agent: np.ndarray) -> None:
-        """Append both tracks' sound of one interval, float32 (n,) each.
+        """Append sound of both tracks, float32 (n,) each.
 
-        Raises DuologueError where the disk takes no more; what was written before is whole then.
+        Raises DuologueError if the disk is full or fails; what was written before stays readable.
         """
         frames = np.ascontiguousarray(to_pcm(np.stack([user, agent], axis=1)), "<i2")
         data = memoryview(frames.tobytes())
@@ -94,12 +94,12 @@ class StereoWriter:
             if self._data_bytes - self._told_bytes >= _UPDATE_BYTES:
                 self._tell_length()
         except OSError as error:
-            with contextlib.suppress(OSError):  # a drive that is gone keeps nothing anyway
+            with contextlib.suppress(OSError):  # the drive may be gone
                 self._file.truncate(self._data_at + self._data_bytes)
             raise unwritable(self.path, error) from error
 
     def _tell_length(self) -> None:
-        """Overwrite the header; this needs no room on the disk."""
+        """Overwrite the header; this needs no free disk space."""
         self._file.seek(0)
         self._file.write(self._header())
         self._file.seek(self._data_at + self._data_bytes)

@@ -1,7 +1,7 @@
-"""The agent lets the user speak: what it had begun to say is not said to its end.
+"""Barge-in: cuts the agent's sound short when it stops talking because the user speaks.
 
-The vocoder lags behind its units, so after the agent has decided to be silent its last syllable
-would still sound, into the user's words. Knows no tokens and no card.
+The vocoder lags behind its units, so without this the agent's last syllable would overlap the
+user's words after the agent has decided to be silent. Knows no tokens and no card.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from engine.sound.voice_activity import VoiceActivityDetector
 from engine.timebase import FRAME_SAMPLES
 
 _MIN_FRAMES = 2
-"""One silent frame may lie between two words."""
+"""Silent frames that mean the agent has stopped; one alone may lie between two words."""
 
 
 class BargeIn:
-    """Notices it chunk by chunk."""
+    """Detects, chunk by chunk, that the agent stops for the user."""
 
     def __init__(self, silence_unit: int) -> None:
         self._silence_unit = silence_unit
@@ -28,7 +28,7 @@ class BargeIn:
         self._rest = np.zeros(0, np.float32)
 
     def hear(self, user_audio: np.ndarray) -> None:
-        """Note the user's next sound, float32 (n,) at 16 kHz."""
+        """Take the user's next sound, float32 (n,) at 16 kHz."""
         sound = np.concatenate([self._rest, user_audio])
         whole = len(sound) // LEVEL_SAMPLES * LEVEL_SAMPLES
         for block in sound[:whole].reshape(-1, LEVEL_SAMPLES):
@@ -36,8 +36,11 @@ class BargeIn:
         self._rest = sound[whole:]
 
     def spoken_frames(self, own_frames: Sequence[int]) -> int | None:
-        """After how many frames of its next chunk, one unit per frame, the agent lets the user
-        speak: 0 where all of them are silent, None where it does not."""
+        """How many frames the agent still speaks in its next chunk before it yields to the user.
+
+        ``own_frames``: the chunk, one unit per frame. 0 if all are silent; None if it does not
+        yield.
+        """
         voiced = [unit != self._silence_unit for unit in own_frames]
         spoken = len(voiced) - voiced[::-1].index(True) if any(voiced) else 0
         yields = self._user.speaks and len(voiced) - spoken >= _MIN_FRAMES
@@ -45,7 +48,7 @@ class BargeIn:
 
 
 def fade_out(agent_audio: np.ndarray, at_frame: int) -> np.ndarray:
-    """A chunk of sound (n,) that ends within 5 ms of a frame's beginning."""
+    """A chunk of sound (n,), faded out within 5 ms from the beginning of frame ``at_frame``."""
     sound = agent_audio.copy()
     tail = sound[at_frame * FRAME_SAMPLES :]
     tail[: len(FADE_OUT)] *= FADE_OUT

@@ -1,7 +1,7 @@
-"""A bundle: the folder that holds one set of models, and the manifest that describes it.
+"""A bundle: a folder that holds one set of models, and the manifest that describes it.
 
-Everything that comes from outside is checked here, before a model is opened, and every complaint
-names the file and what to do.
+Everything that comes from outside is checked here, before a model is opened. Every error names the
+file and says what to do.
 """
 
 from __future__ import annotations
@@ -36,14 +36,13 @@ MANIFEST_NAME = "manifest.json"
 PLAIN_VERSION: Literal[1] = 1
 TEXT_VERSION: Literal[2] = 2
 READER_VERSION: Literal[3] = 3
-"""Of manifests without words, with a text slot, and with a reader: programs that know only the
-first go on reading all bundles that they can speak with, and ask for a newer Duologue at the
-others."""
+"""Manifest versions: without words, with a text slot, with a reader. A program that knows only the
+first can still read all bundles that it can run, and asks for a newer Duologue for the others."""
 _KNOWN_VERSIONS = (PLAIN_VERSION, TEXT_VERSION, READER_VERSION)
 MAX_TEXT = 8
-"""Text tokens of a kind in a chunk; of the longest, 240 ms, a word is seldom shorter."""
-# Far above what anybody trains, and far below what no computer can hold: a number beyond them is a
-# mistake, which would be noticed only as the talk begins.
+"""Most text tokens of one kind in a chunk; the longest chunk, 240 ms, seldom holds a whole word."""
+# Far above what anybody trains and far below what a computer cannot hold. A number beyond these is
+# a mistake, which would otherwise show only when a conversation starts.
 _MOST_FILE_BYTES = 1 << 40
 _MAX_MS = 30_000
 _MOST_FRAMES = _MAX_MS // FRAME_MS
@@ -60,7 +59,7 @@ _REMEDY = "install the bundle again"
 
 
 def _key_number(key: object) -> object:
-    """JSON writes the keys of an object as text."""
+    """A number from a key of a JSON object, which is always text."""
     return int(key) if isinstance(key, str) and key.isdecimal() else key
 
 
@@ -86,7 +85,7 @@ class FileEntry(_Strict):
     """One file of the bundle."""
 
     path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
-    """A plain file name: a bundle is flat, and nothing outside it is ever read."""
+    """A plain file name: a bundle has no subfolders, and no file outside it is ever read."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     bytes: Annotated[int, Field(gt=0, le=_MOST_FILE_BYTES)]
 
@@ -100,90 +99,91 @@ class Files(_Strict):
 
 
 class TokenIds(_Strict):
-    """Which id of the language model means what."""
+    """The meaning of the language model's token ids."""
 
     unit_base: TokenId
     s0: TokenId
     s1: TokenId
     bos: dict[ChunkMsKey, TokenId] | None = None
-    """First token of a context by chunk length, if the model was trained with one."""
+    """First token of a context for each chunk length in ms, if the model was trained with one."""
 
 
 class TextSettings(_Strict):
-    """The text slot: words that stand in the agent's chunks before its units."""
+    """The text slot: word pieces in the agent's chunks, before its units."""
 
     pieces: FileEntry
-    """The letters of the pieces; see `engine.syncllm.word_pieces`."""
+    """The file of the pieces; see `engine.syncllm.word_pieces`."""
     piece_count: PieceCount
     own_base: TokenId
     """Token id of piece 0 in the agent's words."""
     most_own: Annotated[int, Field(ge=1, le=MAX_TEXT)]
     """Most pieces of the agent's words in a chunk."""
     heard_base: TokenId | None = None
-    """Token id of piece 0 in the user's words, if the model writes what it hears."""
+    """Token id of piece 0 in the user's words, if the model transcribes the user."""
     most_heard: Annotated[int, Field(ge=0, le=MAX_TEXT)] = 0
 
     def slot(self) -> TextSlot:
-        """As the token format takes it."""
+        """The slot for the token format."""
         return TextSlot(
             self.piece_count, self.own_base, self.most_own, self.heard_base, self.most_heard
         )
 
     def ids(self) -> list[range]:
-        """Ids of all text."""
+        """Ranges of all text token ids."""
         bases = (self.own_base, self.heard_base)
         return [range(base, base + self.piece_count) for base in bases if base is not None]
 
 
 class ReaderSettings(_Strict):
-    """The reader: a model that reads both speakers' units for captions, beside the talk."""
+    """The reader: a model that turns both speakers' units into captions; the dialogue does not
+    depend on it."""
 
     network: FileEntry
     pieces: FileEntry
-    """The letters of the pieces, as those of a text slot."""
+    """The file of the pieces, like that of a text slot."""
     piece_count: PieceCount
 
 
 class EncoderSettings(_Strict):
-    """How the tokenizer hears a stream."""
+    """How the tokenizer runs on a stream."""
 
     window_ms: Annotated[Milliseconds, Field(ge=FRAME_MS)]
-    """Past sound that is heard again with every chunk."""
+    """Past sound that is encoded again with every chunk."""
     lookahead_ms: Milliseconds = 0
     """Most future sound that improves a unit."""
     delay_ms: Milliseconds = 0
-    """How far behind the sound a unit is (informative)."""
+    """How far a unit lags behind its sound (informative)."""
 
 
 class VocoderSettings(_Strict):
-    """How the vocoder speaks a stream."""
+    """How the vocoder runs on a stream."""
 
     past_frames: Annotated[int, Field(ge=0, le=_MOST_FRAMES)]
-    """Units before a chunk that its sound depends on."""
+    """How many units before a chunk affect its sound."""
     delay_ms: Milliseconds = 0
-    """How far behind its unit a sound is (informative)."""
+    """How far a sound lags behind its unit (informative)."""
 
 
 class SamplingSettings(_Strict):
-    """How one kind of token is drawn."""
+    """How one kind of token is sampled."""
 
     temperature: Annotated[float, Field(ge=0, le=2)]
     top_p: Annotated[float, Field(gt=0, le=1)]
 
     def sampling(self) -> Sampling:
-        """As the clock takes it."""
+        """The sampling for the clock."""
         return Sampling(self.temperature, self.top_p)
 
 
 class Samplings(_Strict):
-    """Sampling of the agent's units and of the estimate of the user's."""
+    """Sampling of the agent's units and of the user's estimated units."""
 
     own: SamplingSettings
     estimate: SamplingSettings
 
 
 class Manifest(_Strict):
-    """All that the engine must know of the models."""
+    """Everything that the engine must know about the models."""
 
     manifest_version: Literal[1, 2, 3]
     name: Annotated[Line, Field(min_length=1, max_length=_MOST_NAME_LETTERS)]
@@ -204,8 +204,8 @@ class Manifest(_Strict):
     sampling: Samplings
     text: TextSettings | None = Field(default=None, exclude_if=lambda text: text is None)
     reader: ReaderSettings | None = Field(default=None, exclude_if=lambda reader: reader is None)
-    """Both left out of the file where there is none: recordings know a bundle by its manifest's
-    hash."""
+    """Text and reader are left out of the file if absent, so that a manifest's hash, by which
+    recordings know their bundle, stays the same."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Manifest:
@@ -229,11 +229,11 @@ class Manifest(_Strict):
         return self
 
     def vocabulary(self) -> int:
-        """Ids that the language model must have."""
+        """Size of the vocabulary that the language model must at least have."""
         return max(one.stop for one in self._ids())
 
     def entries(self) -> list[FileEntry]:
-        """All files but the manifest."""
+        """All files except the manifest."""
         files = self.files
         entries = [files.tokenizer, files.language_model, files.vocoder]
         if self.reader:
@@ -242,7 +242,7 @@ class Manifest(_Strict):
 
     @property
     def words(self) -> TextSettings | ReaderSettings | None:
-        """What writes words, if anything does."""
+        """The text slot or the reader, whichever writes words; None if neither exists."""
         return self.text or self.reader
 
     def _ids(self) -> list[range]:
@@ -254,36 +254,36 @@ class Manifest(_Strict):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A folder whose files are whole."""
+    """A bundle whose files have been verified."""
 
     folder: Path
     manifest: Manifest
     pieces: tuple[str, ...] = ()
-    """Pieces of text, where there is a text slot or a reader."""
+    """The word pieces, if there is a text slot or a reader."""
 
     @property
     def tokenizer(self) -> Path:
-        """The ONNX tokenizer."""
+        """File of the ONNX tokenizer."""
         return self.folder / self.manifest.files.tokenizer.path
 
     @property
     def language_model(self) -> Path:
-        """The GGUF language model."""
+        """File of the GGUF language model."""
         return self.folder / self.manifest.files.language_model.path
 
     @property
     def vocoder(self) -> Path:
-        """The ONNX vocoder."""
+        """File of the ONNX vocoder."""
         return self.folder / self.manifest.files.vocoder.path
 
     @property
     def reader(self) -> Path | None:
-        """The ONNX reader, if there is one."""
+        """File of the ONNX reader, if there is one."""
         reader = self.manifest.reader
         return self.folder / reader.network.path if reader else None
 
     def token_format(self, chunk_ms: int) -> TokenFormat:
-        """The format at one chunk length; DuologueError where it was not trained."""
+        """The format for a chunk length in ms; DuologueError if it was not trained."""
         manifest = self.manifest
         if chunk_ms not in manifest.chunks_ms:
             known = ", ".join(map(str, manifest.chunks_ms))
@@ -310,9 +310,9 @@ def default_folder() -> Path:
 
 
 def load_bundle(folder: Path | None = None) -> Bundle:
-    """Read and verify a bundle (the starter without ``folder``).
+    """Read and verify a bundle; without ``folder``, the starter.
 
-    Raises DuologueError where anything is missing, damaged or not understood.
+    Raises DuologueError if anything is missing, damaged or unknown.
     """
     folder = folder or default_folder()
     manifest = read_manifest(folder / MANIFEST_NAME)
@@ -324,22 +324,22 @@ def load_bundle(folder: Path | None = None) -> Bundle:
 
 
 def describe_file(path: Path) -> FileEntry:
-    """The manifest's entry for a file in its bundle's folder."""
+    """The manifest's entry for a file of its bundle."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return FileEntry(path=path.name, sha256=digest, bytes=path.stat().st_size)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Put the manifest beside the files it describes."""
+    """Write the manifest into its bundle's folder."""
     text = json.dumps(manifest.model_dump(mode="json"), indent=2)
     (folder / MANIFEST_NAME).write_text(text + "\n", encoding="utf8")
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read and check a manifest, but not the files it names; DuologueError where it is wrong."""
+    """Read and check a manifest, but not the files it names; DuologueError if it is wrong."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would block
             raise DuologueError(f"{path} is not a plain file; {_REMEDY}.")
         with path.open("rb") as stream:
             text = stream.read(MOST_MANIFEST_BYTES + 1)
@@ -355,7 +355,7 @@ def read_manifest(path: Path) -> Manifest:
         raise DuologueError(f"{path} cannot be read ({error.strerror}); {_REMEDY}.") from error
     except (ValueError, RecursionError) as error:
         raise DuologueError(f"{path} is not a bundle's manifest; {_REMEDY}.") from error
-    # Before anything else: another version may differ in all the rest.
+    # First of all, because another version may differ in everything else.
     version = content.get("manifest_version") if isinstance(content, dict) else None
     if version is not None and version not in _KNOWN_VERSIONS:
         known = " and ".join(map(str, _KNOWN_VERSIONS))

@@ -1,12 +1,13 @@
-"""The chunk clock: estimate the user, speak, and put the truth in the estimate's place.
+"""The chunk clock: estimates the user's chunk, samples the agent's, then replaces the estimate.
 
-Token side of SyncLLM (arXiv 2409.15594, sections 3 and 3.1). The context holds, chunk by chunk,
-[S0] and the agent's units, then [S1] and the user's. To speak chunk N + 1 the model needs the
-user's chunks up to N; those that are not known yet are sampled, and replaced when they come. Where
-the format has a text slot, words stand before the agent's units. The agent's own are part of what
-was spoken, so a roll-back keeps them; the user's were guessed from an estimate, and are drawn again
-when the truth is there. Upon words that are mere guesses the agent does not begin to speak: what it
-said could not be taken back. Knows no sound and no threads.
+This is the token side of SyncLLM (arXiv 2409.15594, sections 3 and 3.1). Each chunk in the context
+is [S0] and the agent's units, then [S1] and the user's. To speak chunk N + 1 the model needs the
+user's chunks up to N. Unknown ones are estimated by sampling and replaced by the real ones later.
+
+If the format has a text slot, words come before the agent's units. A roll-back keeps the agent's
+words, because they were spoken. It samples the user's words again, because they came from an
+estimate. The agent never starts to speak in answer to estimated words, because it could not take
+that back. Knows no sound and no threads.
 """
 
 from __future__ import annotations
@@ -29,34 +30,34 @@ from engine.syncllm.tokens import (
 )
 
 MAX_UNKNOWN_CHUNKS = 4
-"""A latency of 480 ms in chunks of 160 ms leaves three unknown; one more where input is late."""
+"""A latency of 480 ms in chunks of 160 ms leaves three unknown, and late input one more."""
 
 _KEPT, _EARLY = 0.75, 0.8
-"""Parts of the context's limit: what a cut leaves, and from where on a quiet moment is used."""
+"""Shares of the context's limit: what a cut keeps, and when it may come early, if all is quiet."""
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a token is drawn."""
+    """How a token is sampled."""
 
     temperature: float
-    """0 takes the likeliest."""
+    """0 takes the most likely token."""
     top_p: float
-    """Smallest set of likeliest tokens that holds this probability."""
+    """Sample from the smallest set of most likely tokens with at least this probability."""
 
 
 @dataclass(eq=False)
 class _Chunk:
-    """One chunk of the context; its [S0] lies at position ``start``."""
+    """One chunk of the context; its [S0] is at position ``start``."""
 
     start: int
     own: list[int]
     user: list[int] = field(default_factory=list)
-    """New units of the user: real, or estimated until then."""
+    """New units of the user, estimated until they are real."""
     real: bool = False
     estimated: bool = False
     text: list[int] = field(default_factory=list)
-    """Tokens of the text slot, between the tag and the agent's units."""
+    """Tokens of the text slot, between [S0] and the agent's units."""
 
     @property
     def user_start(self) -> int:
@@ -65,31 +66,32 @@ class _Chunk:
 
 @dataclass(frozen=True)
 class ClockStep:
-    """What one beat of the clock did."""
+    """The result of one step of the clock."""
 
     own_units: list[int]
     """New units of the agent's next chunk."""
     own_frames: list[int]
-    """The same, one unit per frame."""
+    """The same chunk, one unit per frame."""
     own_text: list[int]
     """Pieces of the agent's words in that chunk."""
     heard_text: list[int]
-    """Pieces of the user's words, of the chunks that nothing will change any more."""
+    """Pieces of the user's words in the chunks that became final in this step."""
     user_estimates: list[list[int]]
-    """Estimated new units of the user's chunks that are not known, oldest first."""
+    """Estimated new units of the user's unknown chunks, oldest first."""
     hits: int
     """Real chunks that equalled their estimate, so that the cache was kept."""
     misses: int
+    """Real chunks that differed from their estimate."""
     tokens_refed: int
     refeed_ms: float
     estimate_ms: float
     own_ms: float
     not_numbers: int = 0
-    """Tokens drawn though the language model gave scores that are no numbers."""
+    """Tokens sampled although some scores of the language model were not finite."""
 
 
 class ChunkClock:
-    """The token stream of one conversation, without end."""
+    """The endless token stream of one conversation."""
 
     def __init__(
         self,
@@ -101,9 +103,10 @@ class ChunkClock:
         sink_chunks: int = 0,
         seed: int = 0,
     ) -> None:
-        """Start a conversation in ``llama``, whose earlier content is forgotten.
+        """Start a conversation in ``llama``; its earlier content is cleared.
 
-        ``sink_chunks``: how many first chunks are never cut from the context.
+        ``sink_chunks``: how many first chunks are never cut from the context. Raises DuologueError
+        if the context is too short.
         """
         headroom = max_step_tokens(fmt)
         limit = llama.capacity - headroom
@@ -119,7 +122,7 @@ class ChunkClock:
         self._units = range(fmt.unit_count)
         self._unit_ids = np.arange(fmt.unit_base, fmt.unit_base + fmt.unit_count)
         self._allowed: dict[tuple[int, ...], np.ndarray] = {}
-        """The ids of each choice that came up, by its tags and which kinds are among them."""
+        """Cache of the ids that may be sampled, by the tags and kinds allowed."""
         self._random = np.random.default_rng(seed)
         self._silence_unit = silence_unit
         self._last_own = silence_unit
@@ -129,14 +132,14 @@ class ChunkClock:
         self._not_numbers = 0
         self.elapsed_chunks = 0
         llama.truncate(0)
-        # A dialogue's first chunk has no carry, so even silence is said (spec: both emit).
+        # The first chunk has no unit before it, so even silence is written (spec: both emit).
         self._begin_own()
         self._chunks[0].own = [silence_unit]
         self._pending += fmt.unit_tokens([silence_unit])
 
     @property
     def context_tokens(self) -> int:
-        """Tokens in the context, those included that wait to be fed."""
+        """Tokens in the context, including those that wait to be fed."""
         return self._llama.length + len(self._pending)
 
     def advance(
@@ -145,19 +148,19 @@ class ChunkClock:
         speak: bool = True,
         prefix: Sequence[int] = (),
     ) -> ClockStep:
-        """Advance one chunk and return the agent's next one.
+        """Advance by one chunk and return the agent's next one.
 
-        ``heard``: the user's chunks that became known, oldest first, each as its frames (one unit
-        per frame); None where the oldest unknown chunk is lost, so that its estimate stands for
-        good. ``prefix``: the first frames of the chunk after those, where they are known already;
-        its estimate goes on from there. Every other chunk up to the running one is estimated, so
-        the latency in chunks is how far the caller lags; at most ``MAX_UNKNOWN_CHUNKS``. Without
-        ``speak`` the agent's next chunk is silence, at the cost of a token: its time has passed.
-        Raises ValueError where more is heard than has passed, or too little for too long.
+        ``heard``: the user's chunks that became known, oldest first, one unit per frame; None if
+        the oldest unknown chunk is lost, so that its estimate becomes final. ``prefix``: the first
+        frames of the chunk after those, if known already; its estimate continues from them. All
+        other chunks up to the running one are estimated, so the latency in chunks is how far the
+        caller lags, at most ``MAX_UNKNOWN_CHUNKS``. Without ``speak`` the agent's next chunk is
+        silence, which costs one token: its time has passed. Raises ValueError if more is heard than
+        has passed, or if too many chunks stay unknown.
         """
         times = [time.perf_counter()]
         self._shift_context()
-        # The chunk spoken last is unknown in any case, so there is one.
+        # There always is one: the chunk spoken last is unknown.
         unknown = next(i for i, chunk in enumerate(self._chunks) if not chunk.real)
         lost = self._chunks[unknown] if heard is None else None
         hits, misses, stale = self._take(heard or [])
@@ -219,7 +222,7 @@ class ChunkClock:
     # --- the user -------------------------------------------------------------------------------
 
     def _take(self, heard: Sequence[Sequence[int]]) -> tuple[int, int, _Chunk | None]:
-        """Note real chunks; returns hits, misses and the first chunk that must be rewritten."""
+        """Store real chunks; returns hits, misses and the first chunk that must be rewritten."""
         hits = misses = 0
         stale: _Chunk | None = None
         unknown = [chunk for chunk in self._chunks if not chunk.real]
@@ -255,9 +258,9 @@ class ChunkClock:
         return len(chunk.user) + bool(chunk.user)
 
     def _write_own(self, chunk: _Chunk, hear_again: bool = False) -> int:
-        """Say again a chunk that was spoken after the place of the roll-back.
+        """Feed again a chunk of the agent that comes after the roll-back; returns its tokens.
 
-        ``hear_again``: an estimate before it was wrong, so the user's words in it are drawn anew.
+        ``hear_again``: an earlier estimate was wrong, so the user's words in it are sampled again.
         """
         chunk.start = self.context_tokens
         self._pending.append(self._fmt.s0)
@@ -269,7 +272,7 @@ class ChunkClock:
         return 1 + len(chunk.text) + len(chunk.own)
 
     def _heard_anew(self, slot: TextSlot) -> list[int]:
-        """Sample the user's words behind the tag, and leave them at the end of the context."""
+        """Sample the user's words after [S0] and append them to the context."""
         heard: list[int] = []
         tags, sampling = [self._fmt.s0, self._fmt.s1], self._own_sampling
         while len(heard) < slot.most_heard:
@@ -281,12 +284,12 @@ class ChunkClock:
         return heard
 
     def _prefix_units(self, prefix: Sequence[int]) -> list[int]:
-        """New units that the first unknown chunk has for certain if it brings any."""
+        """The known first new units of the first unknown chunk, if that has new units at all."""
         last = None if self._fmt.boundary_emit else self._last_heard
         return deduplicated_units(prefix, last, self._fmt)
 
     def _matches_prefix(self, estimate: list[int], prefix: Sequence[int]) -> bool:
-        """Whether an estimate of the first unknown chunk may still come true."""
+        """Whether an estimate of the first unknown chunk is still possible, given its prefix."""
         first = self._prefix_units(prefix)
         if not estimate:
             return first in ([], [self._last_heard])
@@ -294,9 +297,9 @@ class ChunkClock:
         return estimate[: len(first)] == first and len(estimate) - len(first) <= room
 
     def _estimate(self, index: int, prefix: Sequence[int]) -> None:
-        """Sample the user's part of a chunk whose own part is the end of the context.
+        """Sample the user's part of a chunk; its own part is the end of the context.
 
-        ``prefix``: its frames that are known, where it is the first unknown one.
+        ``prefix``: the frames known already, if it is the first unknown chunk.
         """
         fmt, sampling = self._fmt, self._estimate_sampling
         chunk = self._chunks[index]
@@ -316,7 +319,7 @@ class ChunkClock:
         )
 
     def _last_user(self, index: int) -> int | None:
-        """The user's last unit before a chunk, guessed where it is not known."""
+        """The user's last unit before a chunk; estimated if not known."""
         for chunk in reversed(self._chunks[:index]):
             if chunk.real:
                 break
@@ -332,7 +335,7 @@ class ChunkClock:
         self.elapsed_chunks += 1
 
     def _speak(self) -> list[int]:
-        """Sample the agent's next chunk and leave it at the end of the context."""
+        """Sample the agent's next chunk and append it to the context."""
         fmt = self._fmt
         self._begin_own()
         carried = None if fmt.boundary_emit else self._last_own
@@ -342,7 +345,7 @@ class ChunkClock:
         return own
 
     def _keep_silent(self) -> list[int]:
-        """A chunk of silence, as the format writes it."""
+        """Append a chunk of silence; returns its new units."""
         fmt = self._fmt
         self._begin_own()
         own = deduplicated_units([self._silence_unit] * fmt.chunk_frames, self._last_own, fmt)
@@ -351,7 +354,7 @@ class ChunkClock:
         return own
 
     def _pieces(self, text: Sequence[int]) -> tuple[list[int], list[int]]:
-        """Pieces of the agent's words and of the user's in tokens of the text slot."""
+        """The pieces of the agent's words and of the user's in tokens of the text slot."""
         slot = self._fmt.text
         if slot is None:
             return [], []
@@ -369,11 +372,11 @@ class ChunkClock:
         text: list[int] | None = None,
         most: int | None = None,
     ) -> list[int]:
-        """Sample units until one of ``ends`` (not consumed) or there are ``most`` (a chunk full).
+        """Sample units until one of ``ends`` comes (not consumed) or there are ``most``.
 
-        No unit repeats the one before it (``carried`` before the first), so each is a new one.
-        Where ``text`` is given, tokens of the text slot may stand before the units and are added
-        to it.
+        ``most`` is a full chunk by default. No unit repeats the one before it (``carried`` comes
+        before the first), so each is new. If ``text`` is given, tokens of the text slot may come
+        before the units; they are added to it.
         """
         units: list[int] = []
         previous = carried
@@ -393,7 +396,7 @@ class ChunkClock:
         return units
 
     def _room_for_text(self, text: Sequence[int]) -> tuple[bool, bool]:
-        """Whether the user's and the agent's words may go on behind a chunk's text so far."""
+        """Whether words of the user, and of the agent, may follow a chunk's text so far."""
         slot = self._fmt.text
         if slot is None:
             return False, False
@@ -403,9 +406,9 @@ class ChunkClock:
         return not own and len(heard) < slot.most_heard, len(own) < slot.most_own and not waits
 
     def _guesses_words(self, text: Sequence[int]) -> bool:
-        """Whether words of the user stand here, or shortly before, that an estimate tells of.
+        """Whether this chunk, or one shortly before, holds words of the user from an estimate.
 
-        At a latency of one chunk they never do: the chunk they tell of is known by then.
+        Never so at a latency of one chunk: the chunk with these words is known by then.
         """
         unknown = next(i for i, chunk in enumerate(self._chunks) if not chunk.real)
         doubtful = self._chunks[unknown + KNOWN_AFTER_CHUNKS :]
@@ -422,9 +425,9 @@ class ChunkClock:
         own: bool = False,
         banned: int | None = None,
     ) -> int:
-        """One token out of ``tags`` and, if ``units``, all units but ``banned``.
+        """Sample one token from ``tags`` and, if ``units``, all units except ``banned``.
 
-        ``heard`` and ``own``: and the text of the user's and the agent's words.
+        ``heard`` and ``own`` also allow the text of the user's and of the agent's words.
         """
         logits = self._flush()
         key = (*tags, units, heard, own)
@@ -441,7 +444,7 @@ class ChunkClock:
         scores = logits[allowed]
         finite = np.isfinite(scores)
         if not finite.all():
-            # The likeliest of the rest; where there is none, what ends the part of the chunk.
+            # Sample from the finite scores; if there are none, end this part of the chunk.
             self._not_numbers += 1
             scores = np.where(finite, scores, -np.inf)
             if not finite.any():
@@ -451,20 +454,20 @@ class ChunkClock:
         return int(allowed[sample_token(scores, sampling, self._random)])
 
     def _flush(self) -> np.ndarray:
-        """Feed what waits; logits of the last token of the context."""
+        """Feed the waiting tokens; returns the logits after the last token of the context."""
         if self._pending:
             self._llama.feed(self._pending)
             self._pending.clear()
             self._logits = self._llama.logits()
         return self._logits
 
-    # --- endless talk ---------------------------------------------------------------------------
+    # --- context shift ----------------------------------------------------------------------------
 
     def _shift_context(self) -> None:
         """Cut the oldest chunks after the sink, down to ``_KEPT`` of the limit.
 
-        To move the rest down takes llama.cpp some 20 ms, so it is done early where a chunk costs
-        next to nothing otherwise: where the agent is silent and heard nothing new.
+        llama.cpp takes about 20 ms to move the rest down. So the cut comes early in a chunk that
+        costs little: one in which the agent is silent and the user brought nothing new.
         """
         quiet = self._last_own == self._silence_unit and not any(
             chunk.user or chunk.own not in ([], [self._silence_unit]) for chunk in self._chunks[-2:]
@@ -489,17 +492,17 @@ class ChunkClock:
 
 
 def max_chunk_tokens(fmt: TokenFormat) -> int:
-    """Tokens of a chunk full of text in which both bring a new unit in every frame."""
+    """The most tokens of a chunk: full of text, and a new unit of both in every frame."""
     return 2 * (fmt.chunk_frames + 1) + (fmt.text.most if fmt.text else 0)
 
 
 def max_step_tokens(fmt: TokenFormat) -> int:
-    """Tokens that one beat may add to the context at the very most."""
+    """The most tokens that one step may add to the context."""
     return (MAX_UNKNOWN_CHUNKS + 1) * max_chunk_tokens(fmt)
 
 
 def sample_token(logits: np.ndarray, sampling: Sampling, random: np.random.Generator) -> int:
-    """Index into ``logits``: temperature, then the smallest set that holds ``top_p``."""
+    """Sample an index into ``logits`` (n,): temperature, then top-p."""
     if sampling.temperature <= 0:
         return int(logits.argmax())
     scaled = (logits - logits.max()).astype(np.float64) / sampling.temperature
@@ -507,7 +510,7 @@ def sample_token(logits: np.ndarray, sampling: Sampling, random: np.random.Gener
     weights /= weights.sum()
     likeliest = int(weights.argmax())
     if weights[likeliest] >= sampling.top_p:
-        return likeliest  # alone in the set: most tokens, so no sorting for them
+        return likeliest  # alone in the set; true of most tokens, which need no sorting
     order = np.argsort(-weights)
     held = np.cumsum(weights[order])
     count = int(np.searchsorted(held, sampling.top_p)) + 1

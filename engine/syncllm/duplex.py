@@ -1,8 +1,8 @@
 """The duplex core: a chunk of the user's sound in, a chunk of the agent's sound out.
 
-A plain synchronous object, the same for live talk, files, replay, benchmark and tests: no threads,
-files or devices. Interval N is the time [N D, (N + 1) D), D being the chunk's length. Step N takes
-the user's sound of interval N and returns the agent's of interval N + 1.
+A plain synchronous object without threads, files or devices, the same for live conversations,
+files, replay, benchmark and tests. Interval N is the time [N D, (N + 1) D), where D is the length
+of a chunk. Step N takes the user's sound of interval N and returns the agent's of interval N + 1.
 """
 
 from __future__ import annotations
@@ -30,42 +30,42 @@ MAX_LATENCY_MS = 480
 
 @dataclass(frozen=True)
 class Step:
-    """What happened in one interval."""
+    """The result of one interval."""
 
     index: int
-    """N: the interval whose user sound was taken."""
+    """N, the interval of the user's sound."""
     agent_audio: np.ndarray
     """float32 (chunk samples,): the agent's sound of interval N + 1."""
     user_units: list[list[int]]
-    """Frames of the user's chunks that became known in this step, oldest first."""
+    """The user's chunks that became known in this step, oldest first, one unit per frame."""
     user_estimates: list[list[int]]
-    """Estimated new units of the user's chunks that are not known yet, oldest first."""
+    """Estimated new units of the user's unknown chunks, oldest first."""
     own_units: list[int]
     """New units of the agent's chunk N + 1."""
     own_frames: list[int]
-    """The same, one per frame."""
+    """The same chunk, one unit per frame."""
     estimate_hits: int
-    """Chunks that became known and were just as estimated: the cache was kept."""
+    """Chunks that became known and equalled their estimate, so that the cache was kept."""
     estimate_misses: int
     tokens_refed: int
     timings_ms: dict[str, float]
-    """encoder, refeed, estimate, own, vocoder and total."""
+    """Times of encoder, refeed, estimate, own, vocoder and total."""
     lost: bool = False
-    """The sound used was not the user's; see ``Duplex.step``."""
+    """Whether the sound was not the user's; see ``Duplex.step``."""
     speak: bool = True
-    """False where the agent's chunk had to be silence."""
+    """False if the agent's chunk had to be silence."""
     yields_floor: bool = False
-    """The agent is silent because the user speaks: its sound breaks off with interval N, or as much
-    sooner as the caller can."""
+    """The agent is silent because the user speaks. Its sound ends with interval N, or sooner if the
+    caller can stop it."""
     own_text: Sequence[str] = ()
-    """Pieces of the agent's words that begin in chunk N + 1, or one later; a leading space begins a
-    word. Of a reader: words that end in it or shortly before. None without a text slot or a reader,
-    as for the next."""
+    """Pieces of the agent's words; a leading space begins a word. From a text slot: words that
+    begin in chunk N + 1 or the next. From a reader: words that end in it or shortly before. Empty
+    if the bundle has neither, like ``heard_text``."""
     heard_text: Sequence[str] = ()
-    """Pieces of the user's words, as the agent understood them by then, or as the reader did."""
+    """Pieces of the user's words, as the agent or the reader understood them so far."""
     not_numbers: int = 0
-    """How often a model gave what is no number: silence, or the likeliest of the rest, is in its
-    place."""
+    """How often a model's output was not finite; silence, or a token with a finite score, replaced
+    it."""
 
 
 class Duplex:
@@ -84,8 +84,9 @@ class Duplex:
     ) -> None:
         """Open the bundle's models; ``threads`` is the language model's.
 
-        ``latency_ms``, 0 to 480: how late the user's sound is used; one chunk (the paper's case)
-        by default. Raises DuologueError where the bundle or a setting will not do.
+        ``latency_ms``, 0 to 480: how late the user's sound is used; one chunk (the paper's case) by
+        default. Sampling is the manifest's by default. Raises DuologueError if the bundle or a
+        setting cannot be used.
         """
         manifest = bundle.manifest
         self.format = bundle.token_format(
@@ -104,7 +105,7 @@ class Duplex:
         self.own_sampling = own_sampling or manifest.sampling.own.sampling()
         self.estimate_sampling = estimate_sampling or manifest.sampling.estimate.sampling()
         self.unknown_chunks = -(-self.latency_ms // self.format.chunk_ms)
-        # What is left between the last known chunk and the sound that may be used already.
+        # Sound that may already be used after the last known chunk.
         slack_ms = self.unknown_chunks * self.format.chunk_ms - self.latency_ms
         lookahead_ms = min(slack_ms // FRAME_MS * FRAME_MS, manifest.encoder.lookahead_ms)
         prefix_frames = (slack_ms - lookahead_ms) // FRAME_MS if self.unknown_chunks else 0
@@ -140,7 +141,7 @@ class Duplex:
     def reset(self) -> None:
         """Begin a new conversation with the same models and seed.
 
-        Its interval 0 has no agent's chunk from a step: there the agent is silent.
+        In interval 0 the agent is silent, because no step returns its chunk.
         """
         self._check_open()
         manifest = self.bundle.manifest
@@ -163,23 +164,22 @@ class Duplex:
         )
 
     def close(self) -> None:
-        """Free the language model; the object is of no use afterwards."""
+        """Free the language model; the object cannot be used afterwards."""
         self._closed = True
         self.llama.close()
 
     @property
     def context_tokens(self) -> int:
-        """Tokens that the model remembers now."""
+        """Tokens in the model's context now."""
         return self._clock.context_tokens
 
     def step(self, user_audio: np.ndarray, lost: bool = False, speak: bool = True) -> Step:
         """Take the user's sound of one interval, float32 (chunk samples,) at 16 kHz.
 
-        Louder sound than [-1, 1] is clipped. ``lost`` says that the sound used in this step is not
-        the user's: the estimate of the chunk that it completes stands for good. Without ``speak``
-        the agent is silent in interval N + 1, whose time has passed. Raises DuologueError on
-        another type or shape and on sound that is not finite; the conversation can go on after
-        that.
+        Sound beyond [-1, 1] is clipped. ``lost``: the sound used in this step is not the user's, so
+        the estimate of the chunk that it completes becomes final. Without ``speak`` the agent is
+        silent in interval N + 1, whose time has passed. Raises DuologueError for another type or
+        shape, or sound that is not finite; the conversation can continue after that.
         """
         self._check_open()
         _check_sound(user_audio, self.format.chunk_samples)
@@ -187,17 +187,17 @@ class Duplex:
 
     @property
     def due_samples(self) -> int:
-        """How much sound the next ``step_due`` takes: a chunk, less in the first steps."""
+        """Samples that the next ``step_due`` takes: a chunk, or less in the first steps."""
         chunk = self.format.chunk_samples
         begun = self._index * chunk - self._latency_samples
         return max(begun + chunk, 0) - max(begun, 0)
 
     def step_due(self, due_audio: np.ndarray, lost: bool = False, speak: bool = True) -> Step:
-        """The same step for a caller that keeps the latency itself, as live talk does.
+        """The same step, for a caller that applies the latency itself, such as a live conversation.
 
-        ``due_audio`` float32 (due_samples,) is the user's sound of [N D - L, (N + 1) D - L), L
-        being the latency, from the beginning of the talk on. So step N can run L before its
-        interval is over. Gives what ``step`` gives; one conversation uses one of the two.
+        ``due_audio``, float32 (due_samples,), is the user's sound of [N D - L, (N + 1) D - L) since
+        the beginning, where L is the latency. So step N can run L before its interval ends. Returns
+        what ``step`` returns; a conversation uses one of the two.
         """
         self._check_open()
         _check_sound(due_audio, self.due_samples)
@@ -205,7 +205,7 @@ class Duplex:
 
     def _advance(self, due_audio: np.ndarray, lost: bool, speak: bool) -> Step:
         started = time.perf_counter()
-        # Heard as it is recorded, in 16 bits, so that a replay gives the same tokens.
+        # Use the 16-bit sound that recordings keep, so that a replay gives the same tokens.
         sound = from_pcm(to_pcm(due_audio))
         heard = [units.tolist() for units in self._encoder.push(sound)]
         encoded = time.perf_counter()
@@ -256,7 +256,7 @@ class Duplex:
     def _words(
         self, clock_step: ClockStep, heard: Sequence[Sequence[int]]
     ) -> tuple[list[str], list[str]]:
-        """Pieces of both speakers' words: the reader's where there is one, else the text slot's."""
+        """Pieces of the agent's and the user's words, from the reader or else the text slot."""
         if self._own_reader and self._user_reader:
             user_units = list(itertools.chain.from_iterable(heard))
             return self._own_reader.push(clock_step.own_frames), self._user_reader.push(user_units)
@@ -270,13 +270,13 @@ class Duplex:
             raise ValueError("the conversation has been closed")
 
     def _warm_up(self, ahead_ms: int) -> None:
-        """Run both ONNX models once: the first run reserves memory, and finds a foreign model."""
+        """Run both ONNX models once: the first run reserves memory and reveals a wrong model."""
         heard = self.format.chunk_samples + ahead_ms * SAMPLE_RATE_HZ // 1000
         self._encoder.push(np.zeros(heard, np.float32))
         self._vocoder.push([self.bundle.manifest.silence_unit] * self.format.chunk_frames)
 
     def _due(self, audio: np.ndarray) -> np.ndarray:
-        """Sound that is old enough to be used: all but the last ``latency_ms``."""
+        """The sound that may be used now: all except the last ``latency_ms``."""
         sound = np.concatenate([self._withheld, audio])
         cut = max(len(sound) - self._latency_samples, 0)
         self._withheld = sound[cut:]

@@ -1,8 +1,8 @@
-"""llama.cpp, as much of it as the clock needs: feed tokens, read logits, roll back, shift.
+"""The part of llama.cpp that the clock needs: feed tokens, read logits, roll back, shift.
 
 Only this module and `engine.syncllm.llama_library`, which loads it, call ``llama_cpp``. One thread
-owns an instance for life. Every code the C side returns is checked: a cache that silently refuses
-to roll back would corrupt the talk.
+owns an instance for life. Every return code of the C side is checked, because a cache that silently
+refuses to roll back would corrupt the conversation.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _MAGIC = b"GGUF"
 _FLASH_ATTENTION_OFF = 0  # on by default and 1.5 to 6 times slower for small models on a CPU
 _SEQUENCE = 0
 MOST_GPU_LAYERS = 1000
-"""More than any model has; llama.cpp takes 32 bits and would wrap what is larger."""
-_UBATCH_TOKENS = 128  # a beat of the clock is shorter; keeps the compute buffers small
+"""More than any model has; llama.cpp takes 32 bits and would wrap a larger number."""
+_UBATCH_TOKENS = 128  # a step of the clock is shorter; keeps the compute buffers small
 
 
 class Llama:
@@ -32,17 +32,17 @@ class Llama:
     def __init__(
         self, path: Path, context_tokens: int, gpu_layers: int = 0, threads: int = 1
     ) -> None:
-        """Load a GGUF file; ``gpu_layers`` -1 puts all layers on the GPU where there is one.
+        """Load a GGUF file; ``gpu_layers`` -1 puts all layers on the GPU if there is one.
 
-        Raises DuologueError where the file is missing, not a GGUF, damaged, or of a kind whose
-        cache cannot be rolled back.
+        Raises DuologueError if the file is missing, damaged, not a GGUF, or a model whose cache
+        cannot be rolled back.
         """
         self._path = path
         self._model = self._context = None
         _check_magic(path)
         model_options = llama_cpp.llama_model_default_params()
         self.gpu_layers = gpu_layers if BACK_ENDS.has_gpu() else 0
-        """As asked for; 0 where there is no GPU."""
+        """The requested number; 0 if there is no GPU."""
         every = gpu_layers < 0 or gpu_layers > MOST_GPU_LAYERS
         model_options.n_gpu_layers = MOST_GPU_LAYERS if every else self.gpu_layers
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), model_options)
@@ -78,7 +78,7 @@ class Llama:
             raise
 
     def close(self) -> None:
-        """Free the model; the object is of no use afterwards."""
+        """Free the model; the object cannot be used afterwards."""
         if self._context:
             llama_cpp.llama_batch_free(self._batch)
             llama_cpp.llama_free(self._context)
@@ -87,7 +87,10 @@ class Llama:
         self._context = self._model = None
 
     def feed(self, tokens: Sequence[int]) -> None:
-        """Append tokens in one batch; afterwards ``logits`` speaks of the last one."""
+        """Append tokens in one batch; afterwards ``logits`` gives those after the last one.
+
+        Raises ValueError without tokens, DuologueError if the context is full or decoding fails.
+        """
         if not tokens:
             raise ValueError("nothing to feed")
         if self.length + len(tokens) > self.capacity:
@@ -116,19 +119,19 @@ class Llama:
             raise DuologueError(f"The language model {self._path} gave no output; restart.")
         address = ctypes.addressof(pointer.contents)
         if address != self._logits_address:
-            # Making the view takes longer than copying it, and it hardly ever moves.
+            # Making the view takes longer than copying it, and the address hardly ever changes.
             self._logits_address = address
             self._logits_view = np.ctypeslib.as_array(pointer, (self.vocabulary,))
         return self._logits_view.copy()
 
     def truncate(self, length: int) -> None:
-        """Forget all tokens from position ``length`` on."""
+        """Remove all tokens from position ``length`` on."""
         if length < self.length:
             self._remove(length, -1)
             self.length = length
 
     def drop(self, start: int, stop: int) -> None:
-        """Forget positions [start, stop) and move the later ones down (context shift)."""
+        """Remove positions [start, stop) and move the later ones down (context shift)."""
         if not 0 <= start < stop <= self.length:
             raise ValueError(f"no tokens [{start}, {stop}) in a context of {self.length}")
         self._remove(start, stop)
@@ -136,15 +139,15 @@ class Llama:
         self.length -= stop - start
 
     def native_ms(self) -> float:
-        """ms that llama.cpp itself has counted in decoding since the model was loaded.
+        """Decoding time that llama.cpp itself has counted since the model was loaded, in ms.
 
-        Complete only where ``logits`` was read after each feed.
+        Complete only if ``logits`` was read after each feed.
         """
         figures = llama_cpp.llama_perf_context(self._context)
         return float(figures.t_eval_ms + figures.t_p_eval_ms)
 
     def native_ms_per_token(self, count: int) -> float:
-        """llama.cpp's own figure: ms per token when ``count`` tokens are fed one by one.
+        """llama.cpp's own ms per token, for ``count`` tokens fed one by one into an empty context.
 
         Leaves the context empty.
         """
@@ -164,7 +167,7 @@ class Llama:
         )
 
     def _self_test(self) -> None:
-        """Ten tokens, forgotten and fed again, must give the same logits."""
+        """Check that ten tokens, removed and fed again, give the same logits."""
         sliding = llama_cpp.llama_model_n_swa(self._model) > 0
         shifts = llama_cpp.llama_memory_can_shift(self._memory)
         checked_roll_back(shifts and not sliding, self._path)
@@ -184,7 +187,7 @@ class Llama:
 
 
 def checked_roll_back(done: bool, path: Path) -> None:
-    """Raise where llama.cpp says that the cache was not changed."""
+    """Raise DuologueError if llama.cpp did not change the cache."""
     if not done:
         raise DuologueError(
             f"The language model {path} cannot take back what it has heard (it is recurrent or "

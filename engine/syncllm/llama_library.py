@@ -1,9 +1,9 @@
-"""llama.cpp's libraries, loaded once: the CPU's part, and a GPU's where its library is there.
+"""Loads llama.cpp's libraries once: the CPU back end, and a GPU back end if its library is there.
 
-The CPU's part comes in variants, of which the best that the processor can run is taken. A GPU's
-part (CUDA, Vulkan, HIP) is one more file: it is used where it lies beside the others or in the
-folder that DUOLOGUE_BACKENDS names, and the driver that it needs is installed. A Mac's Metal is
-built in. Nothing here computes.
+The CPU back end comes in variants; the best one that the processor can run is used. A GPU back end
+(CUDA, Vulkan, HIP) is one more file. It is used if it lies beside the others or in the folder that
+DUOLOGUE_BACKENDS names, and if its driver is installed. On a Mac, Metal is built in. Nothing here
+computes.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from llama_cpp._ctypes_extensions import load_shared_library
 from engine.errors import DuologueError
 from engine.resource_files import BACK_ENDS_VARIABLE
 
-_KINDS = {0: "CPU", 1: "GPU", 2: "GPU"}  # ggml_backend_dev_type; others only help these
+_KINDS = {0: "CPU", 1: "GPU", 2: "GPU"}  # ggml_backend_dev_type; the others are only accelerators
 _SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 
 
 @llama_cpp.llama_log_callback
 def _silent(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
-    """llama.cpp writes its log to stderr otherwise; kept at module level since C holds it."""
+    """Keeps llama.cpp from writing its log to stderr; at module level, because C refers to it."""
 
 
 @dataclass(frozen=True)
 class BackEnds:
-    """What llama.cpp can compute with here."""
+    """The back ends that llama.cpp can use on this machine."""
 
     cpu: str
-    """The CPU's variant; empty where the build has only one."""
+    """The CPU variant; empty if the build has only one."""
     devices: tuple[tuple[str, str, str], ...]
-    """CPU or GPU, the back end's name, and the device's as its driver calls it."""
+    """CPU or GPU, the back end's name, and the device's name from its driver."""
     refused: tuple[str, ...]
-    """Libraries that are there and cannot be used, each with the reason."""
+    """Libraries that are present but cannot be used, each with the reason."""
 
     def has_gpu(self) -> bool:
-        """Whether layers of a model can be put on a GPU."""
+        """Whether layers of a model can run on a GPU."""
         return any(kind == "GPU" for kind, _, _ in self.devices)
 
     def lines(self) -> list[str]:
-        """For a person to read."""
+        """A description for people."""
         lines = []
         for kind, back_end, device in self.devices:
             variant = f", variant {self.cpu}" if kind == "CPU" and self.cpu else ""
@@ -57,20 +57,20 @@ class BackEnds:
 
 
 def variant(path: Path) -> str:
-    """What follows the last "ggml-" in a library's file name: "cuda", "cpu-haswell"."""
+    """The part after the last "ggml-" in a library's file name: "cuda", "cpu-haswell"."""
     return path.name.partition(".")[0].rpartition("ggml-")[2]
 
 
 def best_cpu(scores: Iterable[tuple[int, Path]]) -> Path | None:
-    """The library of the highest score; one of 0 cannot run on this processor."""
+    """The library with the highest score; None if all are 0 and so cannot run on this processor."""
     best = max(scores, key=lambda one: one[0], default=None)
     return best[1] if best and best[0] > 0 else None
 
 
 def load_back_ends(own: Path, extra: Path | None) -> BackEnds:
-    """Register all that can be used of the folders of the program and of the user.
+    """Register every usable back end in the program's folder ``own`` and the user's ``extra``.
 
-    Raises DuologueError where not even the CPU can.
+    Raises DuologueError if not even the CPU can be used.
     """
     ggml, base = load_shared_library("ggml", own), load_shared_library("ggml-base", own)
     ggml.ggml_backend_load.argtypes = [ctypes.c_char_p]
@@ -111,7 +111,7 @@ def load_back_ends(own: Path, extra: Path | None) -> BackEnds:
 
 
 def _score(library: ctypes.CDLL) -> int:
-    """How much of the processor the library uses; 0 where it needs more than there is."""
+    """How well the library fits the processor; 0 if it needs features that are missing."""
     try:
         return int(library.ggml_backend_score())
     except AttributeError:

@@ -1,15 +1,15 @@
-"""The token format: two speakers' units on one line, with the speaker tags as metronome.
+"""The token format: both speakers' units in one sequence, with speaker tags that mark the time.
 
-Spec: SyncLLM (arXiv 2409.15594) section 3. A dialogue is a row of chunks; in each the agent's tag
-[S0] with its new units comes first, then, if the user brought any new unit, [S1] with those. So
-[S0] beats once a chunk whatever is said. With a text slot, which the paper lacks and later systems
-have (SCoT, arXiv 2510.02066; TurnGuide, 2508.07375), words stand between the tag and the units:
+Specification: SyncLLM (arXiv 2409.15594), section 3. A dialogue is a sequence of chunks. Each chunk
+is the agent's tag [S0] with its new units, then, if the user has new units, [S1] with those. So
+[S0] comes once per chunk, whatever is said. An optional text slot puts words between the tag and
+the units; the paper has none, but later systems do (SCoT, arXiv 2510.02066; TurnGuide, 2508.07375):
 
     chunk := [S0] heard* own* unit{0..c} ([S1] unit{1..c})?
 
-``own`` are pieces of what the agent says, ``heard`` of what it understood of the user; the latter
-stand in the agent's chunk because they can be known only when the user's units are there. Pure
-functions on integers; knows no model and no sound.
+``own`` are pieces of the agent's words, ``heard`` pieces of the user's words as the agent
+understood them. The latter are in the agent's chunk because they are known only after the user's
+units. Pure functions on integers; knows no model and no sound.
 """
 
 from __future__ import annotations
@@ -22,38 +22,39 @@ import numpy as np
 from engine.timebase import FRAME_MS, FRAME_SAMPLES
 
 KNOWN_AFTER_CHUNKS = 2
-"""The agent's chunk in which a word can be written that the user ended: when the chunk before it is
-composed, the user's is known no further."""
+"""A word that the user ends in chunk N can be written in the agent's chunk N + 2 at the earliest,
+because the user's chunk N is unknown while the agent's chunk N + 1 is composed."""
 
 
 @dataclass(frozen=True)
 class TextSlot:
-    """Which ids are pieces of text, and how many of them a chunk may hold."""
+    """Which token ids are word pieces, and how many of them a chunk may hold."""
 
     piece_count: int
     own_base: int
-    """Token id of piece 0 where the agent says it."""
+    """Token id of piece 0 in the agent's words."""
     most_own: int
-    """Pieces of the agent's words in a chunk; the clock needs a bound."""
+    """Most pieces of the agent's words in a chunk; the clock needs a bound."""
     heard_base: int | None = None
-    """Token id of piece 0 where the user said it; None where the user's words are not written."""
+    """Token id of piece 0 in the user's words; None if these are not written."""
     most_heard: int = 0
+    """Most pieces of the user's words in a chunk."""
 
     @property
     def most(self) -> int:
-        """Text tokens of a chunk at the very most."""
+        """Most text tokens in a chunk."""
         return self.most_own + self.most_heard
 
     def own_piece(self, token: int) -> int | None:
-        """The piece of the agent's words that a token is, if it is one."""
+        """The piece of the agent's words for this token; None for other tokens."""
         return _piece(token, self.own_base, self.piece_count)
 
     def heard_piece(self, token: int) -> int | None:
-        """The piece of the user's words that a token is, if it is one."""
+        """The piece of the user's words for this token; None for other tokens."""
         return _piece(token, self.heard_base, self.piece_count)
 
     def tokens(self, heard: Iterable[int], own: Iterable[int]) -> list[int]:
-        """Token ids of pieces, in the order of a chunk; heard ones only with a ``heard_base``."""
+        """Token ids of pieces, in the order of a chunk; ``heard`` needs a ``heard_base``."""
         heard_ids = [(self.heard_base or 0) + piece for piece in heard]
         return heard_ids + [self.own_base + piece for piece in own]
 
@@ -64,27 +65,28 @@ def _piece(token: int, base: int | None, count: int) -> int | None:
 
 @dataclass(frozen=True)
 class TokenFormat:
-    """Which token id means what, and how long a chunk is."""
+    """The meaning of token ids, and the length of a chunk."""
 
     unit_count: int
     s0: int
-    """Tag of the agent, the clock."""
+    """Tag of the agent; it comes once per chunk."""
     s1: int
     """Tag of the user."""
     chunk_frames: int
     """4, 5 or 6 frames: 160, 200 or 240 ms."""
     bos: int | None = None
+    """First token of a dialogue, if there is one."""
     unit_base: int = 0
     """Token id of unit 0."""
     boundary_emit: bool = False
-    """Deduplicate inside the chunk only: a carried unit is said again when the chunk also holds a
-    new one. Halves the onset error for about 15 % more tokens; the paper's format is False."""
+    """Deduplicate only inside the chunk: a unit that continues from the chunk before is written
+    again if the chunk also has a new one. Halves the onset error for about 15 % more tokens. The
+    paper's format is False."""
     text: TextSlot | None = None
-    """None is the paper's format."""
+    """The text slot; the paper's format has None."""
 
     @property
     def chunk_ms(self) -> int:
-        """Length of a chunk in ms."""
         return self.chunk_frames * FRAME_MS
 
     @property
@@ -98,9 +100,10 @@ class TokenFormat:
 
 
 def deduplicated_units(frames: Sequence[int], last: int | None, fmt: TokenFormat) -> list[int]:
-    """The units one speaker's chunk brings, given the speaker's last unit before it.
+    """The new units of one speaker's chunk, without repetitions.
 
-    ``frames`` are the chunk's units, one per frame; ``last`` is None before the first chunk.
+    ``frames`` are the chunk's units, one per frame; ``last`` is the speaker's last unit before the
+    chunk, None before the first one.
     """
     units: list[int] = []
     previous = None if fmt.boundary_emit else last
@@ -114,9 +117,10 @@ def deduplicated_units(frames: Sequence[int], last: int | None, fmt: TokenFormat
 
 
 def interpolated_units(units: Sequence[int], last: int, fmt: TokenFormat) -> list[int]:
-    """Spread a chunk's units evenly over its frames: frame i takes unit floor(i * n / c).
+    """Spread a chunk's new units evenly over its frames: frame i takes unit floor(i * n / c).
 
-    No unit repeats ``last`` (the tokenizer's silence unit before any); surplus units are cut.
+    Without new units all frames take ``last``, the unit before the chunk (the silence unit at the
+    beginning). Surplus units are dropped.
     """
     count = fmt.chunk_frames
     kept = list(units[:count]) or [last]
@@ -126,10 +130,10 @@ def interpolated_units(units: Sequence[int], last: int, fmt: TokenFormat) -> lis
 def place_text(
     words: Iterable[tuple[int, Sequence[int]]], chunks: int, most: int, fmt: TokenFormat
 ) -> list[list[int]]:
-    """Share the pieces of words out to ``chunks`` chunks, at most ``most`` to each.
+    """Distribute the pieces of words over ``chunks`` chunks, at most ``most`` in each.
 
-    ``words`` are (frame, pieces) in order of time. A word's pieces stand from the chunk of its
-    frame on, later where those before it take the room; what is left at the end has no place.
+    ``words`` are (frame, pieces) in order of time. A word's pieces start in the chunk of its frame,
+    or later if earlier pieces fill that. Pieces that do not fit before the end are dropped.
     """
     placed: list[list[int]] = [[] for _ in range(chunks)]
     index = 0
@@ -151,11 +155,11 @@ def encode(
     own_text: Sequence[Sequence[int]] = (),
     heard_text: Sequence[Sequence[int]] = (),
 ) -> list[int]:
-    """Tokens of two unit streams of equal length, one unit per frame; a rest short of a chunk is
-    left out.
+    """The tokens of two unit streams of equal length, one unit per frame.
 
-    ``own_text`` and ``heard_text`` are the pieces of text in each chunk of the agent's, as far as
-    there are any. Raises ValueError where the streams differ in length or text has no room.
+    Frames after the last full chunk are left out. ``own_text`` and ``heard_text`` are the pieces in
+    each of the agent's chunks; both may be shorter. Raises ValueError if the streams differ in
+    length or if text does not fit.
     """
     if len(own) != len(user):
         raise ValueError(f"streams of {len(own)} and {len(user)} frames cannot be interleaved")
@@ -193,7 +197,7 @@ def _text_tokens(heard: Sequence[int], own: Sequence[int], fmt: TokenFormat) -> 
 
 @dataclass
 class ChunkTokens:
-    """What a chunk's tokens stand for."""
+    """The content of one chunk."""
 
     heard_text: list[int]
     """Pieces of the user's words."""
@@ -206,9 +210,9 @@ class ChunkTokens:
 
 
 def parse(tokens: Sequence[int], fmt: TokenFormat) -> list[ChunkTokens]:
-    """The chunks that tokens stand for.
+    """The chunks in a token sequence.
 
-    Raises ValueError at a token outside the format, at text behind units, and at too much text.
+    Raises ValueError for a token outside the format, text after units, or too much text.
     """
     slot = fmt.text or TextSlot(0, 0, 0)
     chunks: list[ChunkTokens] = []
@@ -247,9 +251,9 @@ def _add_text(chunk: ChunkTokens, token: int, slot: TextSlot, theirs: bool) -> N
 def decode(
     tokens: Sequence[int], fmt: TokenFormat, silence_unit: int
 ) -> tuple[list[int], list[int]]:
-    """The two unit streams (own, user) that tokens stand for, one unit per frame.
+    """The two unit streams (own, user) in a token sequence, one unit per frame.
 
-    Raises ValueError at a token outside the format.
+    Raises ValueError for a token outside the format.
     """
     own: list[int] = []
     user: list[int] = []

@@ -1,9 +1,9 @@
-"""Sound to units: the tokenizer over a stream, a window of past sound heard again with each chunk.
+"""Sound to units: runs the tokenizer on a stream, with a window of past sound for each chunk.
 
-HuBERT needs context. Each chunk is encoded as [past | chunk | beginning of the next | look-ahead],
-of which the chunk's units are kept, and those of the next chunk's beginning until all of that is
-heard; the window has a fixed length (silence before the beginning), so every chunk costs the same.
-Knows no tokens and no clock.
+HuBERT needs context. Each chunk is encoded as [past | chunk | beginning of the next | look-ahead].
+The chunk's units are final; those of the next chunk's beginning are provisional. The window has a
+fixed length (silence before the beginning), so every chunk costs the same. Knows no tokens and no
+clock.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ class Tokenizer:
     """The ONNX tokenizer."""
 
     def __init__(self, path: Path, unit_count: int | None = None) -> None:
-        """Open the model; units from ``unit_count`` on will be refused."""
+        """Open the model; ``units`` will refuse units from ``unit_count`` on.
+
+        Raises DuologueError if the file is no such model.
+        """
         self._model = OnnxModel(path, ("audio", "tensor(float)"), ("units", "tensor(int64)"))
         self._unit_count = unit_count
 
     def units(self, audio: np.ndarray) -> np.ndarray:
-        """int64 units (n / 640,) of sound (n,) at 16 kHz that is whole frames.
+        """The units, int64 (n / 640,), of sound (n,) at 16 kHz; n is a multiple of 640.
 
-        Raises DuologueError where the model fails.
+        Raises DuologueError if the model fails.
         """
         units = self._model.run(audio.astype(np.float32, copy=False), len(audio) // FRAME_SAMPLES)
         wrong = units[(units < 0) | (units >= (self._unit_count or np.inf))]
@@ -41,14 +44,14 @@ class Tokenizer:
         return units
 
     def encode_file(self, audio: np.ndarray) -> np.ndarray:
-        """Units of a whole sound (n,) heard at once; silence fills its last frame."""
+        """The units of a whole sound (n,), encoded at once; silence fills its last frame."""
         if not len(audio):
             return np.zeros(0, np.int64)
         return self.units(np.pad(audio, (0, -len(audio) % FRAME_SAMPLES)))
 
 
 class UnitEncoder:
-    """Streaming side of the tokenizer: one state, the sound that is still of use."""
+    """The streaming tokenizer; its state is the sound that is still needed."""
 
     def __init__(
         self,
@@ -58,8 +61,8 @@ class UnitEncoder:
         lookahead_ms: int = 0,
         prefix_frames: int = 0,
     ) -> None:
-        """``window_ms`` of past and ``lookahead_ms`` of future sound surround each chunk and the
-        first ``prefix_frames`` of the next."""
+        """Encode each chunk and the first ``prefix_frames`` of the next together, with
+        ``window_ms`` of past and ``lookahead_ms`` of future sound around them."""
         self._tokenizer = tokenizer
         self._chunk_frames = chunk_frames
         self._prefix_frames = prefix_frames
@@ -73,13 +76,13 @@ class UnitEncoder:
         past = self._past_frames * FRAME_SAMPLES
         self._sound = np.zeros(past, np.float32)
         self.prefix = np.zeros(0, np.int64)
-        """Units (prefix_frames,) that begin the chunk after the last complete one, as they are by
-        now; none before the first."""
+        """The provisional first units (prefix_frames,) of the chunk after the last complete one;
+        empty before the first chunk."""
 
     def push(self, audio: np.ndarray) -> list[np.ndarray]:
-        """Hear more sound (n,); returns the units (chunk_frames,) of every chunk now complete.
+        """Take more sound (n,); returns the units (chunk_frames,) of every chunk now complete.
 
-        A chunk is complete when the beginning of the next and the look-ahead have been heard too.
+        A chunk is complete when the prefix of the next and the look-ahead are there too.
         """
         self._sound = np.concatenate([self._sound, audio])
         frames = self._past_frames + self._chunk_frames
@@ -96,9 +99,9 @@ class UnitEncoder:
 def streamed_units(
     tokenizer: Tokenizer, audio: np.ndarray, chunk_frames: int, window_ms: int, lookahead_ms: int
 ) -> np.ndarray:
-    """Units (frames,) of a sound of whole chunks, float32 (n,), heard one after the other.
+    """The units (frames,) of sound of whole chunks, float32 (n,), encoded as a stream.
 
-    After the sound's end the stream hears silence.
+    Silence follows the sound.
     """
     encoder = UnitEncoder(tokenizer, chunk_frames, window_ms, lookahead_ms)
     after_end = np.zeros(lookahead_ms // FRAME_MS * FRAME_SAMPLES, np.float32)
@@ -107,21 +110,21 @@ def streamed_units(
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far streaming units equal those of the whole file."""
+    """How well streaming units agree with those of the whole file."""
 
     window_ms: int
     lookahead_ms: int
     share: float
-    """Part of the frames that agree."""
+    """Share of the frames that agree."""
     frames: int
 
 
 def measure_agreement(
     tokenizer: Tokenizer, audio: np.ndarray, chunk_frames: int, window_ms: int, lookahead_ms: int
 ) -> Agreement:
-    """Compare streaming units of one sound (n,) at 16 kHz with its whole-file units.
+    """Compare the streaming units of sound (n,) at 16 kHz with its whole-file units.
 
-    Whole chunks only.
+    Uses whole chunks only.
     """
     chunk = chunk_frames * FRAME_SAMPLES
     whole = audio[: len(audio) // chunk * chunk]

@@ -1,7 +1,7 @@
-"""Units to words: reads one speaker's stream of units for the captions, whoever made them.
+"""Units to words: reads one speaker's stream of units for the captions.
 
-The network is recurrent, so any row of chunks is read as the whole would be. A word comes when the
-network is sure of it, a few frames behind its end. Knows no tokens and no clock.
+The network is recurrent, so a stream gives the same words in chunks as in one piece. A word comes
+when the network is sure of it, a few frames after its end. Knows no tokens and no clock.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class UnitReader:
     """The ONNX reader; both speakers' streams share it."""
 
     def __init__(self, path: Path, pieces: Sequence[str]) -> None:
-        """Open the model, which gives numbers of ``pieces``, and the one behind them for nothing.
+        """Open the model. It gives indices into ``pieces``; ``len(pieces)`` means no piece.
 
-        Raises DuologueError where the file is no such model.
+        Raises DuologueError if the file is no such model.
         """
         self._path = path
         self.pieces = pieces
@@ -37,13 +37,13 @@ class UnitReader:
             raise DuologueError(f"{path} is a foreign model (its state has no size); {_REMEDY}.")
 
     def begin(self) -> np.ndarray:
-        """A state (layers, 1, hidden) that remembers nothing."""
+        """An empty state, float32 (layers, 1, hidden)."""
         return np.zeros(self._state_shape, np.float32)
 
     def read(self, units: Sequence[int], state: np.ndarray) -> tuple[list[int], np.ndarray]:
-        """The number that stands at each of ``units`` (t,), and the next state.
+        """The piece's index for each of ``units`` (t,), and the next state.
 
-        Raises DuologueError where the model fails or gives what is no piece.
+        Raises DuologueError if the model fails or gives an index out of range.
         """
         try:
             numbers, state = self._session.run(
@@ -62,7 +62,7 @@ def _within(numbers: np.ndarray, most: int) -> bool:
 
 
 class StreamingReader:
-    """One speaker's stream."""
+    """Reads one speaker's stream."""
 
     def __init__(self, reader: UnitReader) -> None:
         self._reader = reader
@@ -74,14 +74,14 @@ class StreamingReader:
         self._last = len(self._reader.pieces)
 
     def push(self, units: Sequence[int]) -> list[str]:
-        """Read more units, one for each frame (t,); returns the pieces of text they complete."""
+        """Read more units (t,), one per frame; returns the pieces of text that they complete."""
         if not units:
             return []
         pieces = self._reader.pieces
         numbers, self._state = self._reader.read(units, self._state)
         told = []
         for number in numbers:
-            # A piece is told for as long as it stands; twice the same has nothing in between.
+            # The network repeats a piece in several frames; between two equal pieces it gives none.
             if number not in (self._last, len(pieces)):
                 told.append(pieces[number])
             self._last = number

@@ -1,7 +1,7 @@
-"""Units to sound: the vocoder over a stream, without a seam at the chunks' borders.
+"""Units to sound: runs the vocoder on a stream, without seams between chunks.
 
-The model is causal with a bounded past, so a chunk spoken behind its past units is sample for
-sample what the whole file would hold. Knows no tokens and no clock.
+The model is causal with a bounded past, so a chunk after its past units is sample for sample what
+the whole file would hold. Knows no tokens and no clock.
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ class Vocoder:
         self._model = OnnxModel(path, ("units", "tensor(int64)"), ("audio", "tensor(float)"))
 
     def sound(self, units: Sequence[int] | np.ndarray) -> np.ndarray:
-        """float32 sound (640 t,) of units (t,), 16 kHz, within [-1, 1]; NaN where the model gives
-        no number.
+        """The sound of units (t,), float32 (640 t,) at 16 kHz in [-1, 1].
 
-        Raises DuologueError where the model fails.
+        Values that are not finite become NaN. Raises DuologueError if the model fails.
         """
         audio = self._model.run(np.asarray(units, np.int64), len(units) * FRAME_SAMPLES)
         clipped: np.ndarray = np.where(np.isinf(audio), np.nan, np.clip(audio, -1.0, 1.0))
@@ -37,7 +36,7 @@ class Vocoder:
 
 
 class StreamingVocoder:
-    """Streaming side of the vocoder: one state, the past units."""
+    """The streaming vocoder; its state is the past units."""
 
     def __init__(self, vocoder: Vocoder, past_frames: int, silence_unit: int) -> None:
         self._vocoder = vocoder
@@ -47,18 +46,18 @@ class StreamingVocoder:
 
     @classmethod
     def of(cls, bundle: Bundle) -> StreamingVocoder:
-        """A bundle's vocoder, opened; DuologueError where it is no such model."""
+        """Open a bundle's vocoder; DuologueError if the file is no such model."""
         manifest = bundle.manifest
         return cls(Vocoder(bundle.vocoder), manifest.vocoder.past_frames, manifest.silence_unit)
 
     def reset(self) -> None:
-        """Forget what was said: silence lies before the next chunk."""
+        """Forget the past units: silence comes before the next chunk."""
         self._past = [self._silence_unit] * self._past_frames
 
     def push(self, units: Sequence[int]) -> np.ndarray:
-        """Speak more units (t,); returns their sound (640 t,)."""
+        """Take more units (t,); returns their sound, float32 (640 t,)."""
         spoken = [*self._past, *units]
         sound = self._vocoder.sound(spoken)
         self._past = spoken[len(spoken) - self._past_frames :]
-        # A copy, so that a chunk kept for later does not hold the past's sound too.
+        # A copy, so that a stored chunk does not keep the past's sound in memory.
         return sound[len(sound) - len(units) * FRAME_SAMPLES :].copy()

@@ -1,7 +1,7 @@
-"""Pieces of text: what the tokens of a bundle's text slot are in letters.
+"""Word pieces: the texts that a bundle's text tokens, or its reader's indices, stand for.
 
-A file of the bundle lists them in the order of their numbers, as a JSON array of strings. A leading
-space begins a word, so a row of pieces joined is the text. Knows no token ids.
+A file of the bundle lists them in order as a JSON array of strings. A leading space begins a word,
+so joined pieces are the text. Knows no token ids.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _MOST_LETTERS = 100
 
 
 def read_pieces(path: Path, count: int) -> tuple[str, ...]:
-    """The pieces of a bundle's file, ``count`` of them.
+    """Read the ``count`` pieces of a bundle's file.
 
-    Raises DuologueError where the file holds anything else: they will be shown on the screen.
+    They will be shown on the screen, so DuologueError is raised if the file holds anything else.
     """
     try:
         pieces = json.loads(path.read_text(encoding="utf8"))
@@ -46,14 +46,14 @@ def _showable(piece: str) -> bool:
 
 
 def write_pieces(path: Path, pieces: Sequence[str]) -> None:
-    """Write the file that ``read_pieces`` reads."""
+    """Write a file for ``read_pieces``."""
     path.write_text(json.dumps(list(pieces), ensure_ascii=False, indent=0) + "\n", encoding="utf8")
 
 
 def text_to_pieces(text: str, pieces: Sequence[str]) -> list[int]:
-    """The numbers of the pieces that a text is made of, the longest that fits at each place.
+    """Split a text into pieces; returns their indices. The longest piece that fits is taken.
 
-    White space only parts words. Raises ValueError where no piece fits.
+    White space only separates words. Raises ValueError if no piece fits.
     """
     numbers, longest = _index(tuple(pieces))
     rest = "".join(f" {word}" for word in text.split())

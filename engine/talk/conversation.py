@@ -1,10 +1,10 @@
-"""A talk with a recording: the user's side from a file, the agent's from the duplex core.
+"""A conversation with a recording: the user's side is a file, the agent's the duplex core.
 
-Writes conversation.wav (user left, agent right, one time axis) and events.jsonl (one record per
-chunk) as the talk goes on, so a file of ten hours takes no more memory than two bytes per 10 ms;
-at the end transcript.txt, where the bundle has a text slot. What the agent hears of the recording
-in step N and what it says in interval N are written side by side: step N returns the sound of
-interval N + 1. Runs in the caller's thread; draws nothing.
+It writes conversation.wav (user left, agent right, one time axis) and events.jsonl (one record per
+chunk) as it goes, so ten hours take only two bytes of memory per 10 ms. At the end it writes
+transcript.txt, if the bundle writes words. The user's sound of step N and the agent's sound of
+interval N are written side by side; step N returns the agent's sound of interval N + 1. Runs in the
+caller's thread; draws nothing.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 WAV_NAME, PICTURE_NAME = "conversation.wav", "conversation.png"
 
-# After the recording the agent may finish: at least so long, until it is quiet, at most so long.
+# After the recording the agent may finish: time at least, quiet time that ends it, time at most.
 _TAIL_MIN_SECONDS, _TAIL_QUIET_SECONDS, _TAIL_MAX_SECONDS = 2.5, 1.0, 12.0
 _QUIET_DB = -50.0
 
 
 class RealTimePacer:
-    """Holds steps back to the speed of real sound: step N begins when its sound is complete."""
+    """Paces the steps to real time: step N begins when its sound would be complete."""
 
     def __init__(
         self,
@@ -54,12 +54,12 @@ class RealTimePacer:
             self._sleep(ahead)
 
     def elapsed_ms(self, index: int) -> float:
-        """Time since the sound of interval ``index`` was complete."""
+        """Time in ms since the sound of interval ``index`` was complete."""
         return (self._now() - self._began - (index + 1) * self._chunk_seconds) * 1000
 
 
 def make_folder(folder: Path) -> None:
-    """Create the talk's folder; DuologueError where that fails or would overwrite anything."""
+    """Create the folder; DuologueError if that fails or a file would be overwritten."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         names = (WAV_NAME, EVENTS_NAME, TRANSCRIPT_NAME, PICTURE_NAME)
@@ -80,10 +80,11 @@ def talk(
     stopped: Callable[[], bool] = lambda: False,
     on_chunk: Callable[[Step], None] = lambda step: None,
 ) -> Conversation:
-    """Hold the talk that ``recording`` is one side of; the files lie in ``folder`` at the end.
+    """Run a conversation in which ``recording`` is the user; the files are written to ``folder``.
 
-    ``stopped`` ends the talk early, with whole files. Raises
-    DuologueError where the recording cannot be read or a file cannot be written.
+    ``pace`` runs it in real time; without it, it is as fast as the machine. It ends early, with
+    complete files, when ``stopped`` returns True; both callbacks are called once per chunk. Raises
+    DuologueError if the recording cannot be read or a file cannot be written.
     """
     make_folder(folder)
     fmt = duplex.format
@@ -93,7 +94,7 @@ def talk(
     user_track, agent_track = LevelTrack(), LevelTrack()
     length = recording.length_samples
     tail_samples = round(_TAIL_MAX_SECONDS * SAMPLE_RATE_HZ)
-    # The wav comes first: if there is no room for it, nothing else is begun.
+    # The wav comes first: if there is no room for it, no other file is created.
     with StereoWriter(
         folder / WAV_NAME, None if length is None else length + tail_samples + fmt.chunk_samples
     ) as wav:

@@ -1,9 +1,9 @@
-"""A live conversation through the sound card: threads, devices that come and go, commands, events.
+"""A live conversation through the sound card: threads, changing devices, commands and events.
 
-Threads: PortAudio's own (takes from the playout, fills the card's queue: 2 s, then the newest sound
-is lost and counted), the engine's (echo canceller, models, everything else here), and the caller's
-(commands by flags; events out of a queue of 512, the newest dropped and counted when full). Knows
-no window and no terminal.
+Three threads take part. PortAudio's takes sound from the playout and fills the card's queue; after
+2 s the newest sound is lost and counted. The engine's runs the echo canceller, the models and
+everything else here. The caller's sets flags as commands and reads events from a queue of 512; when
+that is full, the newest event is dropped and counted. Knows no window and no terminal.
 """
 
 from __future__ import annotations
@@ -28,47 +28,48 @@ from engine.timebase import SAMPLE_RATE_HZ
 _LOG = logging.getLogger(__name__)
 
 LOST_SECONDS = 0.25
-"""A card that gives nothing for so long is gone ..."""
+"""A card that gives no sound for this long counts as gone, ..."""
 MAX_PATIENCE_SECONDS = 2.0
-"""... unless it was just opened (Bluetooth microphones take half a second), or has been given up
-too early before, as happens where other programs starve this one."""
+"""... or for up to this long if it was just opened (Bluetooth microphones take half a second), or
+if it was given up too early before, which happens when other programs use up the CPU."""
 _PROVEN_BLOCKS = 1000
 PACE_SECONDS, MIN_PACE = 3.0, 0.5
-"""A card that gave less than half of this time's sound is opened anew."""
+"""A card that gave less than this share of the sound in this time is reopened."""
 RETRY_SECONDS = 0.2
-"""Between attempts to open a device, so that sound is back within a second of one being there."""
+"""Pause between attempts to open a device; sound is back within a second of its return."""
 DEAD_SECONDS, LONG_DEAD_SECONDS = 1.0, 30.0
-"""A microphone that gives only zeros for so long is switched off or forbidden; the second, where it
-gave sound before: a noise gate gives zeros for as long as the user is silent."""
+"""A microphone that gives only zeros for this long is switched off or forbidden. The longer time
+holds if it gave sound before: a noise gate gives zeros for as long as the user is silent."""
 _READ_SECONDS = 0.05
 _EVENTS = 512
 _JOIN_SECONDS = 4.0
-"""An end takes half a second beside the rest of a step; a card that takes longer hangs."""
+"""Stopping takes half a second plus the rest of a step; a card that takes longer hangs."""
 
 
 @dataclass
 class Switches:
-    """What the user has closed. They outlive a talk, so that the next begins as closed as it was.
+    """The user's switches: mute, pause and hold-to-talk.
 
-    Set from any thread; the engine's looks at them before each block.
+    They outlive a conversation, so that the next one begins with the same settings. Set from any
+    thread; the engine's thread reads them before each block.
     """
 
     muted: bool = False
     paused: bool = False
     hold_to_talk: bool = False
-    """The agent hears the user only while ``talk_key_held``."""
+    """If on, the agent hears the user only while ``talk_key_held``."""
     talk_key_held: bool = False
 
     @property
     def deaf(self) -> bool:
-        """Whether the agent is to hear silence."""
+        """Whether the agent must hear silence in place of the user."""
         return self.muted or (self.hold_to_talk and not self.talk_key_held)
 
 
 class _Pace:
-    """Whether a card that does run does so at half its pace or slower.
+    """Detects a card that runs at half its rate or slower.
 
-    By what it takes of the playout, which is no less where the engine is late.
+    It counts what the card takes from the playout, which does not depend on a late engine.
     """
 
     def __init__(self, playout: Playout) -> None:
@@ -76,18 +77,18 @@ class _Pace:
         self._began, self._position = time.monotonic(), playout.position
 
     def too_slow(self) -> bool:
-        """Whether it did in the last seconds; asked often."""
+        """Whether the card was too slow in the last seconds; called often."""
         now, position = time.monotonic(), self._playout.position
         passed, taken = now - self._began, position - self._position
         if passed <= PACE_SECONDS:
             return False
         self._began, self._position = now, position
-        # A card that gives nothing at all is told by its silence, sooner.
+        # A card that takes nothing at all is noticed sooner, because no block comes.
         return 0 < taken / SAMPLE_RATE_HZ < MIN_PACE * passed
 
 
 class LiveConversation:
-    """One conversation: made, started, stopped once."""
+    """One live conversation; started once and stopped once."""
 
     def __init__(
         self,
@@ -97,9 +98,11 @@ class LiveConversation:
         recorder: Recorder | None = None,
         switches: Switches | None = None,
     ) -> None:
-        """From ``start`` on ``duplex``, ``card``, ``canceller`` and ``recorder`` are not to be
-        touched from outside until ``stop`` has returned True; then they are the caller's to close.
-        ``switches`` may be set from outside at any time; all open by default.
+        """Prepare a conversation; ``canceller`` None means no echo cancellation (headphones).
+
+        From ``start`` until ``stop`` has returned True the caller must not use ``duplex``,
+        ``card``, ``canceller`` and ``recorder``; after that the caller closes them. ``switches``
+        may be set at any time; all are off by default.
         """
         self._card = card
         self.switches = switches or Switches()
@@ -114,23 +117,23 @@ class LiveConversation:
         self._microphone_dead = False
         self._noted_paused = False
         self._commands: deque[tuple[int, bool, bool]] = deque()
-        """Where in the playout the user gave each command, and whether it then was to be deaf or
-        to pause; only of blocks that are still to come."""
+        """Playout position of each command, and whether the agent was then deaf or paused. Only
+        commands for blocks that are still to come."""
         self._then_deaf = self._then_paused = False
         self._next_canceller: tuple[Canceller | None] | None = None
         self._stopping, self._begun = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._begun_with: CardInfo | Exception | None = None
         self._computes = False
-        """Whether the engine's thread is in the models, and not with the card."""
+        """Whether the engine's thread is computing, not waiting for the card."""
 
     # --- commands, from any thread ----------------------------------------------------------------
 
     def start(self, stopped: threading.Event | None = None) -> CardInfo:
-        """Open the card and talk in a thread of its own, which alone ever touches the card.
+        """Open the card and talk in a new thread, the only one that uses the card.
 
-        Raises DuologueError where no sound can be had at all, or where the card still hangs some
-        seconds after ``stopped`` is set.
+        Raises DuologueError if the card cannot be opened, or if it still hangs some seconds after
+        ``stopped`` is set.
         """
         self._thread = threading.Thread(target=self.run, name="engine", daemon=True)
         self._thread.start()
@@ -143,15 +146,15 @@ class LiveConversation:
         return self._begun_with
 
     def request_stop(self) -> None:
-        """Let the sound fade at once and the conversation end soon; ``stop`` waits for that."""
+        """Fade the sound out at once and end the conversation soon; ``stop`` waits for the end."""
         self._stopping.set()
         self._playout.stop()
 
     def stop(self) -> bool:
-        """End the conversation; the sound fades at once.
+        """End the conversation; the sound fades out at once.
 
-        False where it hangs, as it does with the system's sound: all that it was made of stays in
-        use then, until ``wait`` returns.
+        Returns False if it hangs, as it does when the system's sound hangs. Then everything given
+        to the constructor stays in use until ``wait`` returns.
         """
         self.request_stop()
         waited_seconds = 0.0
@@ -159,38 +162,38 @@ class LiveConversation:
             if waited_seconds > _JOIN_SECONDS:
                 return False
             self._thread.join(_READ_SECONDS)
-            # A large model on a slow machine does not hang.
+            # Computing is no hang: a large model may be slow.
             waited_seconds += 0.0 if self._computes else _READ_SECONDS
         return True
 
     def wait(self) -> None:
-        """Wait for the end, however long it takes."""
+        """Wait until the engine's thread has ended, without a limit."""
         if self._thread:
             self._thread.join()
 
     def pause(self, paused: bool = True) -> None:
-        """Stand still: neither hear nor speak, and remember everything."""
+        """Pause or resume: while paused, neither hear nor speak, and keep the context."""
         self.switches.paused = paused
         self._note_switches()
         if paused:
             self._playout.stop()
 
     def mute_microphone(self, muted: bool = True) -> None:
-        """Let the agent hear silence."""
+        """Let the agent hear silence, or the user again."""
         self.switches.muted = muted
         self._note_switches()
 
     def mute_agent(self, muted: bool = True) -> None:
-        """Let the speaker be silent; the agent believes that it speaks."""
+        """Silence the speaker, or not; the agent does not know of it."""
         self._playout.mute(muted)
 
     def hold_to_talk(self, on: bool = True) -> None:
-        """Let the agent hear the user only while ``hold_talk_key`` is on."""
+        """Let the agent hear the user only while the talk key is held, or always."""
         self.switches.hold_to_talk = on
         self._note_switches()
 
     def hold_talk_key(self, talk_key_held: bool) -> None:
-        """The talk key goes down or up."""
+        """Note that the talk key was pressed or released."""
         self.switches.talk_key_held = talk_key_held
         self._note_switches()
 
@@ -199,11 +202,11 @@ class LiveConversation:
         self._commands.append((self._playout.position, switches.deaf, switches.paused))
 
     def use_canceller(self, canceller: Canceller | None) -> None:
-        """Hear through another echo canceller, or none, from the next block on."""
+        """Use another echo canceller, or none, from the next block on."""
         self._next_canceller = (canceller,)
 
     def next_event(self, timeout_seconds: float | None = 0.0) -> Event | None:
-        """The oldest event that was not yet taken; None where there is none in time."""
+        """Take the oldest event; None if none comes in time. A timeout of None waits for ever."""
         try:
             if timeout_seconds == 0.0:
                 return self._events.get_nowait()
@@ -223,13 +226,13 @@ class LiveConversation:
 
     @property
     def card_info(self) -> CardInfo | None:
-        """What is open; None while there is no sound."""
+        """The open devices; None while no card is open."""
         return self._info
 
     # --- the engine's thread ----------------------------------------------------------------------
 
     def run(self) -> None:
-        """Talk until ``stop``, in the caller's thread; ``start`` calls it in one of its own."""
+        """Talk until ``stop`` is called; ``start`` runs this in the engine's thread."""
         error: str | None = None
         try:
             self._begin()
@@ -243,7 +246,7 @@ class LiveConversation:
                     blocks = steady_blocks = 0
                     quiet_seconds = 0.0
                     continue
-                # Before the sound: a stream that has ended gives none.
+                # Ask before reading: a stream that has stopped gives no more sound.
                 if reason := self._card.reopen_reason():
                     self._lose(reason)
                     continue
@@ -272,7 +275,7 @@ class LiveConversation:
                 muted, paused = self._closed_for(block)
                 self._note(paused, muted)
                 if paused:
-                    # Once more: the pause may have come while a chunk was in the making.
+                    # Again: the pause may have come while a chunk was being computed.
                     self._playout.stop()
                     self._talk.idle(block)
                     continue
@@ -280,7 +283,7 @@ class LiveConversation:
                 self._computes = True
                 self._talk.hear(block)
                 self._computes = False
-        except Exception as caught:  # whoever waits for the last event must get it
+        except Exception as caught:  # the last event must be sent in any case
             error = self._failure(caught)
         self._computes = False
         try:
@@ -293,7 +296,7 @@ class LiveConversation:
         self._playout.stop()
         self._talk.finish()
         if self._info:
-            # Closing cuts off what the card has buffered: let the fade be played first.
+            # Closing drops the card's buffer, so let it play the fade first.
             self._card.wait(self._info.latency_ms / 1000 + FADE_MS / 1000 + 2 * BLOCK_SECONDS)
         self._card.close()
         self._info = None
@@ -309,10 +312,10 @@ class LiveConversation:
         )
 
     def _closed_for(self, block: DuplexBlock) -> tuple[bool, bool]:
-        """Whether the agent is to be deaf to a block, and to pause.
+        """Whether the agent must not hear a block, and whether it is paused.
 
-        Also where that was so only when the block was taken, which may be long ago if the engine
-        is late: what is said to a closed microphone is not heard after it is opened.
+        This includes the switches at the time when the card took the block, which may be long ago
+        if the engine is late: what the user said while muted is not heard after unmuting.
         """
         position = self._talk.position + block.lost_samples
         while self._commands and self._commands[0][0] <= position:
@@ -321,7 +324,7 @@ class LiveConversation:
         return switches.deaf or self._then_deaf, switches.paused or self._then_paused
 
     def _note(self, paused: bool, muted: bool) -> None:
-        """Record the commands that have come since the last block."""
+        """Record the commands since the last block."""
         if paused != self._noted_paused:
             self._noted_paused = paused
             self._talk.record_command("pause" if paused else "resume")
@@ -330,10 +333,10 @@ class LiveConversation:
             self._talk.record_command("mute" if muted else "unmute")
 
     def _begin(self) -> None:
-        """Open the card for the first time, and tell ``start``."""
+        """Open the card for the first time, and pass the result to ``start``."""
         try:
             self._begun_with = self._open()
-        except Exception as error:  # raised where the caller waits, too
+        except Exception as error:  # ``start`` raises it too
             self._begun_with = error
             raise
         finally:
@@ -363,14 +366,14 @@ class LiveConversation:
         )
 
     def _lose(self, reason: str) -> None:
-        """Give the card up; it is opened anew at once, and the model keeps its context."""
+        """Close the card; it is reopened at once, and the model keeps its context."""
         self._playout.stop()
         self._info = None
         self._report_device(reason, sounds=False)  # first: closing may hang
         self._card.close()
 
     def _watch_microphone(self) -> None:
-        """Tell once that only digital zeros come, and again when it has ended."""
+        """Report once that the microphone gives only zeros, and again when it gives sound."""
         limit_seconds = LONG_DEAD_SECONDS if self._talk.has_sounded else DEAD_SECONDS
         dead = self._talk.dead_seconds >= limit_seconds
         if dead != self._microphone_dead and self._info:
@@ -390,7 +393,7 @@ class LiveConversation:
             self._events.put_nowait(event)
         except queue.Full:
             if isinstance(event, Ended):
-                # The last word must arrive, whoever stopped listening.
+                # The last event must arrive, even if nobody read the others.
                 self._events.get_nowait()
                 self._events.put_nowait(event)
             self._events_dropped += 1

@@ -1,4 +1,4 @@
-"""What a live conversation tells: frozen messages that may cross threads."""
+"""The events of a live conversation: immutable messages that may cross threads."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from engine.syncllm.duplex import Step
 
 @dataclass(frozen=True)
 class Levels:
-    """The last 50 ms of both sides, less where the talk's time makes a step."""
+    """Levels of both sides for the last 50 ms, or less before a jump in the recording's time."""
 
     user_db: float
-    """After the echo canceller, relative to full scale."""
+    """Level after the echo canceller, relative to full scale."""
     agent_db: float
-    """As played."""
+    """Level as played."""
     user_peaks: tuple[float, ...]
-    """Highest absolute sample of each 10 ms, 0 to 1."""
+    """Highest absolute sample of each 10 ms, 0 to 1; the next are the agent's."""
     agent_peaks: tuple[float, ...]
     user_speaks: bool
     agent_speaks: bool
     start_sample: int | None = None
-    """Where the first peak lies on the recording's tracks; None in a pause."""
+    """Position of the first peak on the recording's tracks; None during a pause."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,17 @@ class ChunkDone:
 
     step: Step
     took_ms: float
-    """The engine's time for it."""
+    """Computing time of the step."""
     lag_ms: float
-    """Sound that had come from the card since the step could have begun."""
+    """How much later than possible the step began, in the card's time."""
     late_ms: float
-    """How much of the agent's chunk came too late and was left out; all of it where the step was
-    not to speak."""
+    """How much of the agent's chunk came too late and was dropped; the whole chunk if it was not
+    spoken."""
 
 
 @dataclass(frozen=True)
 class DeviceChanged:
-    """Something about microphone or speaker that the user should know."""
+    """News about microphone or speaker for the user."""
 
     text: str
     """One sentence."""
@@ -55,35 +55,35 @@ class Ended:
     """The conversation is over; nothing follows."""
 
     error: str | None
-    """Why, where it was not asked for."""
+    """The reason, one sentence; None if the user ended it."""
 
 
 NOT_NUMBERS = (
     "The models gave values that are no numbers, and silence stands in their place; choose another "
     "bundle if the agent stays silent."
 )
-"""Said at the first of them."""
+"""Shown at the first broken chunk."""
 
 Event = Levels | ChunkDone | DeviceChanged | Ended
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What has happened so far."""
+    """Counters of a conversation so far."""
 
     chunks: int = 0
     late_chunks: int = 0
-    """Chunks of the agent that came too late, in part or as a whole."""
+    """Chunks of the agent that came too late, partly or wholly."""
     unspoken_chunks: int = 0
-    """Those of them of which nothing was left."""
+    """Late chunks that were not spoken at all."""
     lost_chunks: int = 0
-    """Chunks of the user for which the estimate stood in for good."""
+    """Chunks of the user that were lost, so that the estimate became final."""
     lost_samples: int = 0
-    """Sound that the engine did not fetch in time."""
+    """Sound that the engine did not read in time."""
     device_changes: int = 0
     xruns: int = 0
-    """Sound that the host lost or lacked."""
+    """Overflows and underflows of the card."""
     broken_chunks: int = 0
-    """Chunks in which a model gave values that are no numbers."""
+    """Chunks in which a model's output was not finite."""
     events_dropped: int = 0
-    """Messages that nobody took from the full queue."""
+    """Events dropped because the queue was full."""

@@ -1,11 +1,11 @@
-"""The talk on the card's clock: blocks of 10 ms in, steps of the duplex core, sound to the playout.
+"""The live pipeline, on the card's clock: blocks of 10 ms in, duplex steps, sound to the playout.
 
-Step N needs the user's sound up to (N + 1) D - L, D being the chunk and L the latency, so it runs
-as soon as that is heard, but at most one chunk ahead of the time at which its sound is due. So the
-engine has L for it, a chunk's length at most, and half of one at least: below that latency the
-sound is due later by what is missing. A chunk that comes late loses its beginning; one whose time
-has passed is not spoken at all, in the model's context neither. Knows no threads and no devices;
-runs in the engine's thread.
+Step N needs the user's sound up to (N + 1) D - L, where D is the chunk and L the latency. It runs
+as soon as that sound is there, but at most one chunk before the agent's sound is due. So the engine
+has L for a step, but at most one chunk and at least half a chunk: with a shorter latency the sound
+is due later. A chunk that comes late loses its beginning. One whose time has passed is not spoken,
+and is silence in the model's context too. Knows no threads and no devices; runs in the engine's
+thread.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ from engine.timebase import SAMPLE_RATE_HZ
 _LOG = logging.getLogger(__name__)
 
 MAX_CONCEALED_CHUNKS = 4
-"""A longer gap in the sound is cut out of the talk's time."""
+"""Longest gap that is filled; the rest of a longer gap is cut out of the conversation's time."""
 _LEVEL_BLOCKS = 5
 _MAX_DELAY_SAMPLES = 2 * BLOCK_SAMPLES
-"""Of an echo canceller."""
+"""Longest delay of an echo canceller."""
 
 
 class Canceller(Protocol):
-    """Takes the agent's voice out of the microphone's sound."""
+    """Removes the agent's voice from the microphone's sound."""
 
     @property
     def delay_samples(self) -> int:
-        """How much later the user's sound comes out, two blocks at most."""
+        """Delay of the output, at most two blocks."""
         ...
 
     def process(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
-        """The user alone, float32 (160,), from microphone and speaker, the same."""
+        """The user's sound without echo, from near end and far end; float32 (160,) each."""
         ...
 
     def reset(self) -> None:
-        """Forget the room and its delay."""
+        """Forget the echo path."""
         ...
 
 
 class Recorder(Protocol):
-    """Keeps a conversation."""
+    """Records a conversation; `engine.record.recorder.Recorder` is the real one."""
 
     def write(
         self,
@@ -62,18 +62,18 @@ class Recorder(Protocol):
         step: Step | None,
         extra: Mapping[str, Any],
     ) -> None:
-        """Interval ``step.index``: what the engine took of the user, what was really played.
+        """Record interval ``step.index``: the user's sound that was used, and what was played.
 
-        Without a step, sound that came after the last one.
+        Both are float32 (n,). Without a step, the sound came after the last one.
         """
         ...
 
     def device_event(self, text: str) -> None:
-        """Something happened to a device."""
+        """Record a change of a device."""
         ...
 
     def command(self, command: Command, start_sample: int) -> None:
-        """The user did something, at a place on the tracks."""
+        """Record a command of the user at a position on the tracks."""
         ...
 
 
@@ -88,7 +88,10 @@ class LivePipeline:
         recorder: Recorder | None,
         emit: Callable[[ChunkDone | Levels], None],
     ) -> None:
-        """``duplex`` begins a new conversation; without ``canceller`` echo stays (headphones)."""
+        """Reset ``duplex`` to a new conversation. ``canceller`` None leaves the echo (headphones).
+
+        ``emit`` gets the events, in the engine's thread.
+        """
         duplex.reset()
         self._duplex, self._playout = duplex, playout
         self.canceller, self._recorder, self._emit = canceller, recorder, emit
@@ -96,33 +99,33 @@ class LivePipeline:
         latency = duplex.latency_ms * SAMPLE_RATE_HZ // 1000
         self._lead_samples = min(latency, self._chunk)
         self._budget_samples = max(self._lead_samples, self._chunk // 2)
-        """From when a step can run to when its sound is due."""
+        """Time from when a step can run to when its sound is due."""
         self.user, self.agent = VoiceActivityDetector(), VoiceActivityDetector()
         self.counts = Counts()
         self.microphone_muted = False
         self._index = 0
         self._position = self._origin = 0
-        """Of the next block in the playout, and of the talk's sample 0; the latter moves where
-        time is cut out."""
+        """Playout positions of the next block and of the conversation's sample 0; the latter moves
+        when time is cut out."""
         self.dead_seconds = 0.0
-        """For how long the microphone has given nothing but zeros."""
+        """How long the microphone has given only zeros."""
         self.has_sounded = False
-        """Whether it has given anything else since the card was opened."""
+        """Whether the microphone has given sound since the card was opened."""
         self._heard = self._used = 0
         self._due: list[np.ndarray] = []
         self._lost_from = self._lost_until = 0
         self._peaks: list[tuple[float, float]] = []
         self._peaks_start: int | None = None
         self._played = np.zeros(_MAX_DELAY_SAMPLES, np.float32)
-        """The newest of what was played."""
-        # For the recorder: an interval is written when both its step and its sound are complete.
+        """The last played sound, to align it with the canceller's output."""
+        # For the recorder, which gets an interval when its step and its sound are both complete.
         self._user_track: list[np.ndarray] = []
         self._agent_track: list[np.ndarray] = []
         self._steps: deque[tuple[Step, dict[str, Any]]] = deque()
 
     def opened(self) -> None:
-        """The card is about to be opened: its first block is the playout's next."""
-        # What an earlier one took and gave since the last block heard is lost.
+        """Prepare for a card that is about to open; its first block is the playout's next."""
+        # Sound since the last block that was read from the card before is lost.
         lost = self._playout.position - self._position
         self.counts = replace(self.counts, lost_samples=self.counts.lost_samples + lost)
         self._position = self._playout.position
@@ -134,12 +137,12 @@ class LivePipeline:
 
     @property
     def position(self) -> int:
-        """Where in the playout the next block lies."""
+        """Position of the next block in the playout."""
         return self._position
 
     def hear(self, block: DuplexBlock) -> None:
-        """Take the card's next 10 ms, and step as often as they allow."""
-        # Silence in the place of lost sound, as far as the estimate can stand in for it.
+        """Take the card's next 10 ms, and run every step that has its sound."""
+        # Silence replaces lost sound, as far as the estimate can replace the user's chunks.
         concealed = min(block.lost_samples, MAX_CONCEALED_CHUNKS * self._chunk)
         user = self._cancel_echo(block, self._heard + concealed)
         if self.microphone_muted:
@@ -156,18 +159,18 @@ class LivePipeline:
         self._append(user, self._beside_user(block.far))
 
     def idle(self, block: DuplexBlock) -> None:
-        """Take a block of a pause: the canceller goes on learning, the talk's time stands."""
+        """Take a block during a pause: only the canceller keeps learning."""
         self._cancel_echo(block, None)
         self._beside_user(block.far)
         self._position += block.lost_samples + BLOCK_SAMPLES
 
     def record_command(self, command: Command) -> None:
-        """Record what the user did."""
+        """Record a command of the user at the present position."""
         if self._recorder:
             self._recorder.command(command, self._heard)
 
     def finish(self) -> None:
-        """Record the rest: the interval that had begun when the talk was ended."""
+        """Record the rest: the unfinished interval at the end of the conversation."""
         if not self._recorder:
             return
         user, agent = (
@@ -192,7 +195,7 @@ class LivePipeline:
         if self.canceller:
             near = self.canceller.process(near, block.far)
             if not np.isfinite(near).all():
-                # Its state holds them too, and would for good.
+                # The canceller's state would stay broken for ever.
                 self.canceller.reset()
                 near = np.zeros_like(near)
                 self._break()
@@ -200,7 +203,7 @@ class LivePipeline:
         return near
 
     def _beside_user(self, far: np.ndarray) -> np.ndarray:
-        """What was played in the time of the user's sound, which the canceller has made later."""
+        """The played sound at the time of the user's sound, which the canceller has delayed."""
         delay = self.canceller.delay_samples if self.canceller else 0
         played = np.concatenate([self._played, far])
         self._played = played[BLOCK_SAMPLES:]
@@ -208,7 +211,7 @@ class LivePipeline:
         return played[end - BLOCK_SAMPLES : end]
 
     def _measure(self, user: np.ndarray, agent: np.ndarray, start_sample: int | None) -> None:
-        """Meter a block that begins at a place in the recording, or nowhere."""
+        """Measure a block at a position in the recording, None during a pause."""
         begun = self._peaks_start
         follows = None if begun is None else begun + len(self._peaks) * BLOCK_SAMPLES
         if self._peaks and start_sample != follows:
@@ -217,7 +220,7 @@ class LivePipeline:
             self._peaks_start = start_sample
         self.user.push(user)
         self.agent.push(agent)
-        # The picture shows what is recorded, the level what the microphone gives.
+        # The waveform shows what is recorded, the level meter what the microphone gives.
         self._peaks.append((0.0 if self.microphone_muted else self.user.peak, self.agent.peak))
         if len(self._peaks) == _LEVEL_BLOCKS:
             self._emit_levels()
@@ -284,12 +287,12 @@ class LivePipeline:
 
     def _break(self) -> None:
         if not self.counts.broken_chunks:
-            # No warning: in a terminal that would be printed into the live status.
+            # Not a warning: a terminal would print that into the live status.
             _LOG.info("a model gave values that are no numbers, in chunk %d", self._index)
         self.counts = replace(self.counts, broken_chunks=self.counts.broken_chunks + 1)
 
     def _say(self, step: Step, target: int) -> int:
-        """Play the step's sound; returns how many samples of it were late."""
+        """Queue the step's sound; returns how many of its samples came too late."""
         if step.yields_floor:
             self._playout.stop()
             return 0
