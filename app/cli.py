@@ -463,6 +463,18 @@ def screenshots(
         print(path)
 
 
+@app.command(hidden=True)
+def animation(
+    out: Annotated[Path, typer.Option(help="The new file.")] = Path("conversation.webp"),
+    begin: Annotated[float, typer.Option(help="Its first second.", min=0, max=60)] = 20.2,
+    seconds: Annotated[float, typer.Option(help="Its length.", min=1, max=60)] = 8.5,
+) -> None:
+    """Record the window in a conversation with the sample, as an animated picture."""
+    from app.window.animation import animate
+
+    print(animate(sample_path(), out, begin, seconds))
+
+
 @app.command("bench-window")
 def bench_window(
     seconds: Annotated[

@@ -1,4 +1,4 @@
-; Inno Setup 6: iscc /DVersion=0.1.0 installer\windows\duologue.iss
+; Inno Setup 6: iscc /DVersion=0.10.0 installer\windows\duologue.iss
 ; For one user, without an administrator. An upgrade replaces the program and nothing else.
 
 [Setup]

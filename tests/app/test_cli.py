@@ -336,6 +336,16 @@ def test_pictures_take_no_files_place(tmp_path: Path, capsys: pytest.CaptureFixt
     assert [path.name for path in tmp_path.iterdir()] == ["talk-light.png"]
 
 
+def test_an_animation_takes_no_files_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "conversation.webp"
+    path.write_bytes(b"mine")
+    assert run("animation", "--out", str(path)) == 2
+    assert "is there already" in one_sentence(capsys)
+    assert path.read_bytes() == b"mine"
+
+
 def test_live_keeps_what_the_settings_keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the settings' folder by their limits; in another nothing is deleted."""
     monkeypatch.setenv("DUOLOGUE_PROFILE", str(tmp_path))
