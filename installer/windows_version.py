@@ -6,7 +6,7 @@ import re
 
 
 def version_resource(version: str) -> str:
-    """PyInstaller's source text for a version resource; "0.1.0" becomes version 0.1.0.0."""
+    """The text that PyInstaller makes a version resource of; "0.10.0" is version 0.10.0.0."""
     numbers = [int(number) for number in re.findall(r"\d+", version)[:4]]
     four = tuple(numbers + [0] * (4 - len(numbers)))
     strings = {

@@ -1,6 +1,6 @@
 @echo off
-rem Build the installer for Windows in dist\. Needs Inno Setup 6 (iscc in the PATH).
-rem WINDOWS_CERTIFICATE is the SHA-1 of a certificate in the user's store; if it is set, everything is signed.
+rem Build the installer for Windows into dist\. It needs Inno Setup 6 (iscc in the PATH).
+rem WINDOWS_CERTIFICATE, the SHA-1 of a certificate in the user's store, signs everything.
 setlocal
 cd /d "%~dp0.."
 set "VENV=%CD%\build\venv"

@@ -1,7 +1,8 @@
 @echo off
-rem Install what is missing on Windows. Arguments: extras (train, evaluate, dev, package).
-rem Needs Python 3.11 to 3.13 and, once, the Visual Studio build tools for llama.cpp.
-rem VENV names another folder for the environment; PYTHON names another Python, instead of the newest.
+rem Install what is missing on Windows.
+rem Arguments are extras: train, evaluate, dev, package.
+rem It needs Python 3.11 to 3.13 and, once, the Visual Studio build tools for llama.cpp.
+rem VENV names another folder for the environment, PYTHON another Python than the newest.
 cd /d "%~dp0.."
 if not defined VENV set "VENV=.venv"
 if not defined PYTHON set "PYTHON=py -3"

@@ -21,7 +21,7 @@ from app.cli.installation import forget, program_version, self_test, self_test_g
 from app.cli.live import live
 from app.cli.replay import replay
 from app.cli.talk import talk
-from app.cli.window import bench_window, screenshots, show_window
+from app.cli.window import animation, bench_window, screenshots, show_window
 from app.folders import PLOTTING_VARIABLE, back_ends_folder, cache_folder
 from engine.errors import DuologueError
 from engine.program_end import run_program
@@ -32,7 +32,12 @@ _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "This computer": (devices, doctor, forget),
     "Measurements": (bench, bench_window),
 }
-_HIDDEN_COMMANDS: tuple[Callable[..., None], ...] = (watch_devices, self_test_guarded, screenshots)
+_HIDDEN_COMMANDS: tuple[Callable[..., None], ...] = (
+    watch_devices,
+    self_test_guarded,
+    screenshots,
+    animation,
+)
 
 app = typer.Typer(
     name="duologue",

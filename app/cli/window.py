@@ -109,3 +109,14 @@ def show_window_cost(console: Console, figures: dict[str, Any]) -> None:
             str(step["busy_over_frame"]),
         )
     console.print(steps)
+
+
+def animation(
+    out: Annotated[Path, typer.Option(help="The new file.")] = Path("conversation.webp"),
+    begin: Annotated[float, typer.Option(help="Its first second.", min=0, max=60)] = 20.2,
+    seconds: Annotated[float, typer.Option(help="Its length.", min=1, max=60)] = 8.5,
+) -> None:
+    """Record the window in a conversation with the sample, as an animated picture."""
+    from app.window.animation import animate
+
+    print(animate(sample_path(), out, begin, seconds))

@@ -1,5 +1,5 @@
-; Inno Setup 6: iscc /DVersion=0.1.0 installer\windows\duologue.iss
-; It installs for one user, without an administrator. An upgrade replaces the program only.
+; Inno Setup 6: iscc /DVersion=0.10.0 installer\windows\duologue.iss
+; For one user, without an administrator. An upgrade replaces the program and nothing else.
 
 [Setup]
 AppId={{6B0C6A53-5D0E-4E4E-9A43-2E1D7C0B7F21}

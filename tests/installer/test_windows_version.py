@@ -10,7 +10,7 @@ from installer.windows_version import version_resource
 
 
 @pytest.mark.parametrize(
-    ("version", "numbers"), [("0.1.0", (0, 1, 0, 0)), ("2.13.4rc1", (2, 13, 4, 1))]
+    ("version", "numbers"), [("0.10.0", (0, 10, 0, 0)), ("2.13.4rc1", (2, 13, 4, 1))]
 )
 def test_version_resource(version: str, numbers: tuple[int, ...]) -> None:
     text = version_resource(version)

@@ -119,6 +119,11 @@ class WaveformView(QWidget):
         self.update()
 
     @property
+    def shown_seconds(self) -> float:
+        """How much of a live conversation the picture shows; it runs smoothly, news do not."""
+        return self._shown_end / SAMPLE_RATE_HZ
+
+    @property
     def follows(self) -> bool:
         """Whether the picture runs along with the talk."""
         return self._follow

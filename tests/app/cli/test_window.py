@@ -14,3 +14,13 @@ def test_pictures_take_no_files_place(tmp_path: Path, capsys: pytest.CaptureFixt
     assert run("screenshots", "--out", str(tmp_path)) == 2
     assert "not empty" in one_sentence(capsys)
     assert [path.name for path in tmp_path.iterdir()] == ["talk-light.png"]
+
+
+def test_an_animation_takes_no_files_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "conversation.webp"
+    path.write_bytes(b"mine")
+    assert run("animation", "--out", str(path)) == 2
+    assert "is there already" in one_sentence(capsys)
+    assert path.read_bytes() == b"mine"
