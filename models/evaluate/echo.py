@@ -52,7 +52,7 @@ GOAL_ERLE_DB, GOAL_INTERRUPTIONS, GOAL_ERROR_POINTS = 35.0, 0.0, 15.0
 
 @dataclass(frozen=True)
 class RoomResult:
-    """One room's figures."""
+    """The figures of one room."""
 
     seed: int
     rt60_s: float
@@ -77,13 +77,13 @@ def evaluate_echo(
 ) -> dict[str, Any]:
     """Run the board, print its tables, and return (and write) the figures.
 
-    The starter talks in ``talk_rooms`` of the rooms, in all by default. ``speech`` is a folder of
-    recordings, a folder per speaker; without it synthetic voices speak.
+    The closed loop is run in the first ``talk_rooms`` rooms, by default in all. ``speech`` is a
+    folder of recordings with one folder per speaker; without it synthetic voices speak.
     """
     load_bundle(bundle_path)
     console = Console()
     if speech is None:
-        console.print("No recordings of people were given (--speech); synthetic voices speak.")
+        console.print("No recordings were given (--speech); synthetic voices speak.")
     else:
         find_speakers(speech)
     tasks = [
@@ -96,7 +96,7 @@ def evaluate_echo(
         results.append(result)
         figures = summary(results)
         figures |= {"seed": seed, "speech": "people" if speech else "synthetic voices"}
-        if json_path:  # after each room: the board takes most of an hour
+        if json_path:  # after each room, because the board takes most of an hour
             by_room = {"by_room": [asdict(each) for each in results]}
             write_atomically(json_path, json.dumps(figures | by_room, indent=2) + "\n")
     show(console, figures)
@@ -105,7 +105,7 @@ def evaluate_echo(
 
 @dataclass(frozen=True)
 class _Task:
-    """One room's work, for whichever process does it."""
+    """The work for one room; any process may do it."""
 
     seed: int
     talks: bool
@@ -122,7 +122,7 @@ def _each(tasks: Sequence[_Task], jobs: int) -> Iterator[RoomResult]:
 
 
 def measure_room(task: _Task) -> RoomResult:
-    """All parts in one room."""
+    """Run all measurements in one room."""
     rng = random.Random(task.seed)
     room = draw_room(task.seed, round(JUMP_S * SAMPLE_RATE_HZ))
     loaded = _models(task.bundle_path)
@@ -150,12 +150,12 @@ def measure_room(task: _Task) -> RoomResult:
 
 @dataclass(frozen=True, eq=False)
 class _Models:
-    """What the rooms of one process share."""
+    """The models that all rooms of a process share."""
 
     tokenizer: Tokenizer
     duplex: Duplex
     voice: np.ndarray
-    """float32 (n,): the agent's voice, by which the loudspeaker is set."""
+    """float32 (n,): the agent's voice, from which the level of the loudspeaker is set."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -172,7 +172,7 @@ def _models(bundle_path: Path | None) -> _Models:
 
 
 def summary(results: Sequence[RoomResult]) -> dict[str, Any]:
-    """The board's figures over all rooms."""
+    """Sum up the figures of all rooms."""
     by_setting = []
     for index, (noise_suppression, gain_control) in enumerate(SETTINGS):
         settings = [result.settings[index] for result in results]
@@ -194,7 +194,7 @@ def summary(results: Sequence[RoomResult]) -> dict[str, Any]:
         "with_echo": _per_hour([r.with_echo for r in results if r.with_echo]),
         "without_echo": _per_hour([r.without_echo for r in results if r.without_echo]),
     }
-    # Turns depend on what is asked, so they are compared in the rooms that were held both ways.
+    # Turns depend on the questions, so only rooms with and without echo are compared.
     both = [r for r in results if r.with_echo and r.without_echo]
     heard, control = (
         _per_hour([loop for r in both if (loop := getattr(r, name))])
@@ -225,7 +225,7 @@ def _per_hour(loops: Sequence[Loop]) -> dict[str, float]:
 
 def show(console: Console, figures: dict[str, Any]) -> None:
     """Print the tables."""
-    table = Table(title=f"Echo in {figures['rooms']} rooms; both speak: {figures['speech']}")
+    table = Table(title=f"Echo in {figures['rooms']} rooms; speech: {figures['speech']}")
     for heading in ("noise suppression", "gain control"):
         table.add_column(heading)
     for heading in ("reduction, median", "quartiles", "unit error, both speak", "user alone"):
@@ -241,13 +241,13 @@ def show(console: Console, figures: dict[str, Any]) -> None:
             f"{entry['unit_error_alone']:.1%}",
         )
     console.print(table)
-    for name, label in (("with_echo", "with its echo"), ("without_echo", "without echo")):
+    for name, label in (("with_echo", "With its echo"), ("without_echo", "Without echo")):
         loop = figures[name]
         console.print(
-            f"The agent {label}, in an hour (of {loop['hours']:.2f} simulated): "
-            f"{loop['agent_turns']:.0f} turns, {loop['agent_speech_s']:.0f} s of speech; heard "
-            f"speech {loop['phantoms']:.0f} times while the user was silent, and began or ceased "
-            f"to speak after {loop['reactions']:.0f} of them."
+            f"{label}, per hour (from {loop['hours']:.2f} hours simulated): the agent took "
+            f"{loop['agent_turns']:.0f} turns and spoke for {loop['agent_speech_s']:.0f} s. "
+            f"It heard speech {loop['phantoms']:.0f} times while the user was silent, and began or "
+            f"stopped speaking because of {loop['reactions']:.0f} of them."
         )
     default = figures["settings"][0]
     interruptions = figures["self_interruptions_per_hour"]
@@ -258,7 +258,7 @@ def show(console: Console, figures: dict[str, Any]) -> None:
             default["reduction_db_median"] >= GOAL_ERLE_DB,
         ),
         (
-            f"Self-interruptions {interruptions:.0f} an hour (goal: {GOAL_INTERRUPTIONS:g})",
+            f"Self-interruptions {interruptions:.0f} per hour (goal: {GOAL_INTERRUPTIONS:g})",
             interruptions <= GOAL_INTERRUPTIONS,
         ),
         (

@@ -106,7 +106,7 @@ def _synthetic(voice: str, rng: random.Random) -> Iterator[np.ndarray]:
 
 
 def _fill(sounds: Iterator[np.ndarray], samples: int) -> np.ndarray:
-    """Joins utterances, all at the same speech level, until ``samples`` are full."""
+    """Join utterances, all at the same speech level, until ``samples`` are full."""
     parts: list[np.ndarray] = []
     while sum(map(len, parts)) < samples:
         parts.append(at_level(next(sounds), USER_DB))
@@ -119,7 +119,7 @@ def _fill(sounds: Iterator[np.ndarray], samples: int) -> np.ndarray:
 def open_loop(
     room: Room, user: np.ndarray, agent: np.ndarray, tokenizer: Tokenizer
 ) -> list[Setting]:
-    """Measures every setting of the canceller: first the agent speaks alone, then both speak.
+    """Measure every setting of the canceller: first the agent speaks alone, then both speak.
 
     ``agent`` float32 (n,) speaks all the time, ``user`` float32 (m,) in the last m samples of it.
     """
