@@ -145,9 +145,9 @@ def tokenizer(
 ) -> None:
     """Train the tokenizer's network, which recognises phones.
 
-    It is trained on the corpora of the command speech: first on synthetic voices alone; that network
-    aligns the recordings with their phones; then anew on all. Takes --first-minutes, some minutes
-    for the alignment, and --minutes.
+    It is trained on the corpora of the command speech: first on synthetic voices alone; that
+    network aligns the recordings with their phones; then anew on all. Takes --first-minutes, some
+    minutes for the alignment, and --minutes.
     """
     from models.tokenizer.align_corpus import align_corpus
     from models.tokenizer.dataset import write_rooms
@@ -312,8 +312,8 @@ def lm(
     """Train the language model in the paper's three stages.
 
     Stage 1 mixes text and units, stage 2 has dialogues by turns, stage 3 dialogues with people's
-    timing. They are made from speech.pkl.gz of the command units. Takes --minutes, or as long as the
-    preset's steps: starter-gpu 27 minutes on an H100.
+    timing. They are made from speech.pkl.gz of the command units. Takes --minutes, or as long as
+    the preset's steps: starter-gpu 27 minutes on an H100.
     """
     from models.dialogue.timing import HUMAN, read_timing
     from models.language.presets import PRESETS
