@@ -1,18 +1,21 @@
-"""``duologue-train``: the commands that build the starter bundle from nothing, in order.
+"""``duologue-train``: the commands that train the models of a bundle and pack them.
 
-    duologue-train speech      synthetic voices and real people, with phone labels
-    duologue-train natural     natural synthetic voices, with phone times (a day of one core)
-    duologue-train tokenizer   phones on synthetic voices, alignment of real people, phones on both
-    duologue-train unpack      or, in place of these two, a bundle's tokenizer with its units
-    duologue-train units       k-means and joining what noise confuses, then every sentence as units
-    duologue-train vocoder     units to the agent's voice
-    duologue-train lm          text and units mixed, dialogues by turns, dialogues with real timing
-    duologue-train average     the language model between two trainings
-    duologue-train reader      units to words, for captions
-    duologue-train pack        export and pack the bundle
-    duologue-train echo        the residual echo suppressor, for the packed bundle's voice and units
+The steps, in order:
 
-Every step keeps its state in the work folder, and every training resumes from there.
+    duologue-train speech      makes corpora: synthetic voices with phone times, and recordings
+    duologue-train natural     optional: a corpus of natural synthetic voices, with phone times
+    duologue-train tokenizer   trains the tokenizer's network
+    duologue-train unpack      in place of ``speech`` and ``tokenizer``: a bundle's tokenizer
+    duologue-train units       finds the units; encodes all sentences as units
+    duologue-train vocoder     trains the vocoder: units to the agent's voice
+    duologue-train lm          trains the language model in the paper's three stages
+    duologue-train average     optional: averages the weights before and after ``lm``
+    duologue-train reader      trains the unit reader: units to words, for captions
+    duologue-train pack        exports the models and packs them into a bundle
+    duologue-train echo        trains the residual echo suppressor (not a part of the bundle)
+
+Nothing imports torch before a command runs. The files of all steps lie in the work folder; every
+training but ``echo`` resumes from there.
 """
 
 from __future__ import annotations
@@ -25,38 +28,46 @@ import typer
 from engine.errors import DuologueError
 from engine.program_end import run_program
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Trains the models of a bundle and packs them. The commands below are the steps, in their "
+    "order; unpack takes the place of speech and tokenizer; natural and average are optional. All "
+    "files lie in the work folder. Every training but that of echo resumes from its checkpoint.",
+)
 
 
 def _folder(path: Path | None) -> Path | None:
-    """A folder that is there; else hours of work would go before its lack is found out."""
+    """Refuse a missing folder at once, not after hours of work."""
     if path and not path.is_dir():
-        raise DuologueError(f"There is no folder {path}; give the one with the data.")
+        raise DuologueError(f"There is no folder {path}; give the folder with the data.")
     return path
 
 
 def _work(path: Path) -> Path:
     if path.exists() and not path.is_dir():
-        raise DuologueError(f"{path} is no folder; give one to work in.")
+        raise DuologueError(f"{path} is not a folder; give a folder to work in.")
     return path
 
 
 Data = Annotated[
     Path,
-    typer.Option(help="Folder of open data: speech/, noise/, dialogues/.", callback=_folder),
+    typer.Option(
+        help="Folder of open data, with speech/, noise/ and dialogues/ in it.", callback=_folder
+    ),
 ]
 Work = Annotated[
-    Path, typer.Option(help="Folder for corpora, checkpoints and logs.", callback=_work)
+    Path, typer.Option(help="Folder for the corpora, checkpoints and logs.", callback=_work)
 ]
-# Numbers beyond any use are refused before hours of work, and before a library refuses them.
+# Absurd numbers are refused before hours of work, and before a library refuses them.
 _MOST_MINUTES = 100_000
 _MOST_SEED = 2**31 - 1
 _MOST_COUNT = 10_000_000
 Minutes = Annotated[
-    float, typer.Option(help="Wall-clock budget of the training.", min=0, max=_MOST_MINUTES)
+    float, typer.Option(help="Length of the training in minutes.", min=0, max=_MOST_MINUTES)
 ]
-Threads = Annotated[int, typer.Option(help="CPU threads.", min=1, max=256)]
-Jobs = Annotated[int, typer.Option(help="Processes.", min=1, max=256)]
+Threads = Annotated[int, typer.Option(help="Number of CPU threads.", min=1, max=256)]
+Jobs = Annotated[int, typer.Option(help="Number of processes.", min=1, max=256)]
 Seed = Annotated[int, typer.Option(help="Seed of all random choices.", min=0, max=_MOST_SEED)]
 _WORK = Path("work")
 
@@ -66,12 +77,17 @@ def speech(
     data: Data,
     work: Work = _WORK,
     utterances: Annotated[
-        int, typer.Option(help="Synthetic sentences.", min=1, max=_MOST_COUNT)
+        int, typer.Option(help="Number of synthetic sentences.", min=1, max=_MOST_COUNT)
     ] = 13_000,
     seed: Seed = 1,
     jobs: Jobs = 2,
 ) -> None:
-    """Write the corpora: synthetic voices with phone times, real people without."""
+    """Make the speech corpora: synthetic voices with phone times, recordings without.
+
+    flite and espeak-ng speak sentences of the script and of the open dialogues; the recordings come
+    from the folder of open data. A thousand synthetic sentences take a minute on two cores, the
+    recordings some minutes more.
+    """
     from models.speech.corpus import (
         transcribed_recordings,
         untranscribed_recordings,
@@ -88,13 +104,20 @@ def speech(
 @app.command()
 def natural(
     data: Data,
-    packs: Annotated[Path, typer.Option(help="Folder of Kokoro's style packs.")],
+    packs: Annotated[Path, typer.Option(help="Folder of the style packs of Kokoro.")],
     work: Work = _WORK,
-    utterances: Annotated[int, typer.Option(help="A hundred make four minutes.", min=1)] = 16_000,
+    utterances: Annotated[
+        int,
+        typer.Option(help="Number of sentences; a hundred make four minutes of speech.", min=1),
+    ] = 16_000,
     seed: Seed = 1,
-    jobs: int = 1,
+    jobs: Annotated[int, typer.Option(help="Number of processes.")] = 1,
 ) -> None:
-    """Write the corpus of natural synthetic voices; goes on where an earlier run stopped."""
+    """Make a corpus of natural synthetic voices with phone times. Optional.
+
+    Kokoro-82M speaks sentences of the script and of the open dialogues. Ten hours of speech take
+    seven hours on one core. An interrupted run goes on where it stopped.
+    """
     from models import script
     from models.speech.corpus import dialogue_sentences
     from models.speech.natural_corpus import write_natural
@@ -108,12 +131,24 @@ def natural(
 def tokenizer(
     data: Data,
     work: Work = _WORK,
-    first_minutes: Minutes = 15,
+    first_minutes: Annotated[
+        float,
+        typer.Option(
+            help="Length of the first training in minutes; it serves to align the recordings.",
+            min=0,
+            max=_MOST_MINUTES,
+        ),
+    ] = 15,
     minutes: Minutes = 130,
     threads: Threads = 2,
     seed: Seed = 1,
 ) -> None:
-    """Train on synthetic voices, align real people with that, and train anew on all."""
+    """Train the tokenizer's network, which recognises phones.
+
+    It is trained on the corpora of the command speech: first on synthetic voices alone; that
+    network aligns the recordings with their phones; then anew on all. Takes --first-minutes, some
+    minutes for the alignment, and --minutes.
+    """
     from models.tokenizer.align_corpus import align_corpus
     from models.tokenizer.dataset import write_rooms
     from models.tokenizer.train import train_tokenizer
@@ -136,10 +171,14 @@ def tokenizer(
 def unpack(
     data: Data,
     work: Work = _WORK,
-    bundle: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("resources/starter"),
+    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")] = Path("resources/starter"),
     threads: Threads = 2,
 ) -> None:
-    """Take the tokenizer of a bundle, with its units, in place of training one."""
+    """Take the tokenizer of a bundle and its units, in place of training one.
+
+    Replaces the commands speech and tokenizer: it writes the corpus of recordings, too, and aligns
+    it. Takes 9 minutes on two cores.
+    """
     from engine.syncllm.bundle import load_bundle
     from models.speech.corpus import transcribed_recordings, write_recorded
     from models.tokenizer.align_corpus import align_corpus
@@ -162,14 +201,25 @@ def unpack(
 def units(
     data: Data,
     work: Work = _WORK,
-    count: Annotated[int, typer.Option(help="Units.", min=64, max=500)] = 64,
+    count: Annotated[
+        int, typer.Option(help="Number of units, if they are to be found.", min=64, max=500)
+    ] = 64,
     voices: Annotated[
-        int, typer.Option(help="Voices for each sentence of the user.", min=1, max=1_000)
+        int,
+        typer.Option(
+            help="Number of voices that speak each sentence of the user.", min=1, max=1_000
+        ),
     ] = 12,
     seed: Seed = 1,
     jobs: Jobs = 2,
 ) -> None:
-    """Find the units if they are not known, and encode everything the dialogues are made of."""
+    """Find the units, and encode all speech of the dialogues as units.
+
+    Units are found by k-means, where the tokenizer has none yet; those that noise confuses are
+    joined. Then every sentence of the script and the recordings are encoded: for the language
+    model and the reader (speech.pkl.gz) and for the vocoder (vocoder.npz). With --voices 24 this
+    takes 44 minutes on two cores.
+    """
     from models.dialogue.encode_speech import write_unit_store, write_vocoder_store
     from models.tokenizer.network import load_tokenizer
     from models.tokenizer.quantizer import fit_quantizer
@@ -188,13 +238,17 @@ def units(
 def vocoder(
     work: Work = _WORK,
     bundle: Annotated[
-        Path | None, typer.Option(help="Begin with the vocoder of this bundle's folder.")
+        Path | None,
+        typer.Option(help="Folder of a bundle; the training begins with its vocoder."),
     ] = None,
     minutes: Minutes = 40,
     threads: Threads = 1,
     seed: Seed = 1,
 ) -> None:
-    """Train the vocoder."""
+    """Train the vocoder, which turns units into the agent's voice.
+
+    It is trained on vocoder.npz, which the command units makes. Takes --minutes in all.
+    """
     from models.vocoder.train import train_vocoder
 
     train_vocoder(
@@ -213,37 +267,54 @@ def lm(
     work: Work = _WORK,
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder of open data: its turn-taking/ times stage 3.", callback=_folder),
+        typer.Option(
+            help="Folder of open data; turn-taking/ in it sets the timing of stage 3.",
+            callback=_folder,
+        ),
     ] = None,
-    stages: Annotated[str, typer.Option(help="Stages of the paper, in order.")] = "1,2,3",
+    stages: Annotated[
+        str, typer.Option(help="The paper's stages to train, separated by commas.")
+    ] = "1,2,3",
     preset: Annotated[
-        str, typer.Option(help="starter-cpu, starter-gpu, starter-more, ablation or llama3-8b.")
+        str,
+        typer.Option(
+            help="Size of the network and of the training: starter-cpu, starter-gpu, starter-more, "
+            "ablation or llama3-8b."
+        ),
     ] = "starter-cpu",
     bundle: Annotated[
-        Path | None, typer.Option(help="Begin with the language model of this bundle's folder.")
+        Path | None,
+        typer.Option(help="Folder of a bundle; the training begins with its language model."),
     ] = None,
     minutes: Annotated[
         float | None,
         typer.Option(
-            help="Wall clock of all stages, in place of the preset's steps.",
+            help="Length of all stages in minutes; without it the preset's number of steps.",
             min=0,
             max=_MOST_MINUTES,
         ),
     ] = None,
     paper_format: Annotated[
-        bool, typer.Option(help="Deduplicate across chunk borders, as the paper does.")
+        bool, typer.Option(help="Deduplicate units across chunk borders, as in the paper.")
     ] = False,
     estimate: Annotated[
-        bool, typer.Option(help="Expect the user's running chunk to be estimated.")
+        bool, typer.Option(help="Train the estimate of the user's running chunk.")
     ] = True,
-    text: Annotated[bool, typer.Option(help="Write the words of both beside the units.")] = True,
+    text: Annotated[
+        bool, typer.Option(help="Write the words of both speakers beside their units.")
+    ] = True,
     threads: Threads = 1,
     jobs: Annotated[
         int, typer.Option(help="Processes that compose dialogues.", min=1, max=256)
     ] = 1,
     seed: Seed = 1,
 ) -> None:
-    """Train the language model: text and units, then turns, then real timing."""
+    """Train the language model in the paper's three stages.
+
+    Stage 1 mixes text and units, stage 2 has dialogues by turns, stage 3 dialogues with people's
+    timing. They are made from speech.pkl.gz of the command units. Takes --minutes, or as long as
+    the preset's steps: starter-gpu 27 minutes on an H100.
+    """
     from models.dialogue.timing import HUMAN, read_timing
     from models.language.presets import PRESETS
     from models.language.sequences import Format
@@ -271,13 +342,19 @@ def lm(
 
 @app.command()
 def average(
-    bundle: Annotated[Path, typer.Option(help="Folder of the bundle that it went on from.")],
+    bundle: Annotated[
+        Path, typer.Option(help="Folder of the bundle that the training began with.")
+    ],
     work: Work = _WORK,
     share: Annotated[
-        float, typer.Option(min=0, max=1, help="What is left of the way from there.")
+        float,
+        typer.Option(min=0, max=1, help="Weight of the trained model; the bundle's has the rest."),
     ] = 0.5,
 ) -> None:
-    """Take the language model a part of the way back to the one that its training began with."""
+    """Average the weights of the trained language model and of the one it began with. Optional.
+
+    Replaces the language model's checkpoint. Takes less than a minute.
+    """
     from models.language.weight_averaging import average_lm
 
     average_lm(work / "lm" / "lm.pt", bundle, share)
@@ -289,12 +366,16 @@ def reader(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of open data: its turn-taking/ times the dialogues.", callback=_folder
+            help="Folder of open data; turn-taking/ in it sets the timing of the dialogues.",
+            callback=_folder,
         ),
     ] = None,
     minutes: Minutes = 90,
     dialogues: Annotated[
-        int, typer.Option(help="In a step: more on a GPU.", min=1, max=_MOST_COUNT)
+        int,
+        typer.Option(
+            help="Number of dialogues in a step; a GPU takes more.", min=1, max=_MOST_COUNT
+        ),
     ] = 10,
     threads: Threads = 1,
     jobs: Annotated[
@@ -302,7 +383,11 @@ def reader(
     ] = 1,
     seed: Seed = 1,
 ) -> None:
-    """Train what reads both speakers' units for the captions of a bundle without a text slot."""
+    """Train the unit reader, which turns both speakers' units into words for captions.
+
+    Only a bundle without a text slot (lm --no-text) uses it. It is trained on dialogues made from
+    speech.pkl.gz of the command units. Takes --minutes in all.
+    """
     from models.dialogue.timing import HUMAN, read_timing
     from models.reader.train import train_reader
 
@@ -313,21 +398,30 @@ def reader(
 
 @app.command()
 def pack(
-    version: Annotated[str, typer.Option(help="The new bundle's.")],
+    version: Annotated[str, typer.Option(help="Version of the new bundle.")],
     work: Work = _WORK,
-    out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("resources/starter"),
+    out: Annotated[Path, typer.Option(help="Folder of the new bundle.")] = Path(
+        "resources/starter"
+    ),
     bundle: Annotated[
         Path | None,
-        typer.Option(help="Bundle with the parts not trained here."),
+        typer.Option(help="Folder of a bundle; models that were not trained are copied from it."),
     ] = None,
     context: Annotated[
         int | None,
         typer.Option(
-            help="Tokens of a talk that are remembered: fewer are quicker.", min=256, max=1 << 17
+            help="Length of the context in tokens; a shorter one is faster. Without it, the "
+            "training's.",
+            min=256,
+            max=1 << 17,
         ),
     ] = None,
 ) -> None:
-    """Export the trained parts and pack them."""
+    """Export the trained models and pack them into a bundle.
+
+    The tokenizer, vocoder and reader become ONNX files, the language model a GGUF file. Takes a few
+    minutes.
+    """
     from models.pack import pack_bundle
 
     pack_bundle(work, out, version, bundle, context)
@@ -336,21 +430,29 @@ def pack(
 @app.command()
 def echo(
     speech: Annotated[
-        Path, typer.Option(help="Folder of recordings, a folder per person.", callback=_folder)
+        Path,
+        typer.Option(
+            help="Folder of recordings, with one folder per speaker in it.", callback=_folder
+        ),
     ],
     work: Work = _WORK,
-    out: Annotated[Path, typer.Option(help="The network's file.")] = Path(
+    out: Annotated[Path, typer.Option(help="File of the new network.")] = Path(
         "resources/echo/suppressor.onnx"
     ),
     scenes: Annotated[
-        int, typer.Option(help="Simulated scenes of 24 s.", min=1, max=_MOST_COUNT)
+        int, typer.Option(help="Number of simulated scenes of 24 s.", min=1, max=_MOST_COUNT)
     ] = 420,
     minutes: Minutes = 75,
     threads: Threads = 1,
     seed: Seed = 0,
     jobs: Jobs = 2,
 ) -> None:
-    """Simulate scenes of two people and a loudspeaker, and train the echo suppressor on them."""
+    """Train the residual echo suppressor, a file of its own outside the bundle.
+
+    First scenes of two speakers and a loudspeaker are simulated; those of an earlier run are kept.
+    The agent's voice in them is the shipped starter's; the tokenizer of the work folder tells
+    whether the user's phones survive. Takes --minutes after the simulation; it does not resume.
+    """
     from models.echo.scenes import write_scenes
     from models.echo.train import train_echo
     from models.tokenizer.network import load_tokenizer
@@ -361,7 +463,7 @@ def echo(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the training's commands; ends with SystemExit."""
+    """Run the command line; ends with SystemExit."""
     run_program(app, arguments, typer.TyperException)
 
 

@@ -1,4 +1,7 @@
-"""The optimizers of the trainings: Muon for matrices, AdamW for all else, along one schedule."""
+"""The optimizers and the learning-rate schedule that the trainings share.
+
+Muon updates the matrices, AdamW everything else. Knows no network.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import torch
 from torch import Tensor
 
 Optimizers = list[tuple[torch.optim.Optimizer, float]]
-"""Each with its peak rate."""
+"""Each optimizer with its peak learning rate."""
 
 
 def muon_and_adam(
@@ -19,8 +22,10 @@ def muon_and_adam(
     matrix_learning_rate: float | None,
     betas: tuple[float, float],
 ) -> Optimizers:
-    """``matrices`` are those of ``parameters`` that Muon takes, where it has a
-    ``matrix_learning_rate``."""
+    """Muon for ``matrices``, AdamW at ``rate`` for the other ``parameters``.
+
+    ``matrices`` are some of ``parameters``. With no ``matrix_learning_rate`` AdamW takes all.
+    """
     chosen = list(matrices) if matrix_learning_rate else []
     theirs = {id(weight) for weight in chosen}
     others = [weight for weight in parameters if id(weight) not in theirs]
@@ -36,7 +41,11 @@ def muon_and_adam(
 def set_learning_rates(
     optimizers: Optimizers, done: float, step: int, warmup: int, final_share: float
 ) -> None:
-    """A rise over ``warmup`` steps, then a cosine over the budget, of which ``done`` is spent."""
+    """Set the rates: linear warm-up over ``warmup`` steps, times a cosine over the budget.
+
+    ``done`` (0 to 1) is the share of the budget that is spent. The rates never fall below
+    ``final_share`` of their peaks after the warm-up.
+    """
     share = max(final_share, (1 + math.cos(math.pi * done)) / 2) * min(1, (step + 1) / warmup)
     for optimizer, peak in optimizers:
         for group in optimizer.param_groups:

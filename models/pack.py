@@ -1,5 +1,7 @@
-"""Packs trained parts into a bundle: ONNX tokenizer, vocoder and reader, GGUF language model,
-manifest.
+"""Packs trained models into a bundle: tokenizer, vocoder and reader as ONNX, the language model as
+GGUF, and the manifest.
+
+Knows no training and no networks' insides; each model's room exports it.
 """
 
 from __future__ import annotations
@@ -49,7 +51,8 @@ PIECES_NAME, READER_NAME = "pieces.json", "reader.onnx"
 LEAST_PARITY = 0.99
 """Share of units that must survive export, before the weights are stored as float16."""
 ENCODER_WINDOW_MS = 2000
-"""Past sound heard again with each chunk; the agreement it gives is in the model card."""
+"""Past sound encoded again with each chunk. The model card has the agreement of its units with
+those of whole files."""
 
 
 def export_tokenizer(checkpoint: Path, path: Path, half: bool = True) -> None:
@@ -94,9 +97,9 @@ def silence_unit(path: Path) -> int:
 
 
 def text_settings(slot: TextSlot, pieces: Sequence[str], path: Path) -> TextSettings:
-    """Write the pieces to ``path``; the manifest's section on the slot.
+    """Write the pieces to ``path`` and return the manifest's section on the text slot.
 
-    Raises ValueError where the slot has room for another number of pieces.
+    Raises ValueError where the slot is for another number of pieces.
     """
     if len(pieces) != slot.piece_count:
         raise ValueError(f"{len(pieces)} pieces for a text slot of {slot.piece_count}")
@@ -104,8 +107,10 @@ def text_settings(slot: TextSlot, pieces: Sequence[str], path: Path) -> TextSett
     return TextSettings(pieces=describe_file(path), **asdict(slot))
 
 
+# Each of these exports the trained model, or copies that of another bundle where none was trained.
+
+
 def _tokenizer(trained: Path, shipped: Bundle | None, path: Path) -> None:
-    """Export what was trained here, else copy that of another bundle."""
     if trained.exists():
         export_tokenizer(trained, path)
     elif shipped is None:
@@ -115,7 +120,6 @@ def _tokenizer(trained: Path, shipped: Bundle | None, path: Path) -> None:
 
 
 def _vocoder(trained: Path, shipped: Bundle | None, path: Path) -> VocoderSettings:
-    """Export what was trained here, else copy that of another bundle."""
     if trained.exists():
         vocoder = load_vocoder(trained)
         export_vocoder_network(vocoder, path)
@@ -129,7 +133,7 @@ def _vocoder(trained: Path, shipped: Bundle | None, path: Path) -> VocoderSettin
 
 
 def _reader(trained: Path, shipped: Bundle | None, folder: Path) -> ReaderSettings | None:
-    """Export what was trained here, else copy that of another bundle, if it has one."""
+    """None where neither has a reader."""
     network, pieces = folder / READER_NAME, folder / PIECES_NAME
     if trained.exists():
         net, vocabulary = load_reader(trained)
@@ -148,12 +152,12 @@ def _reader(trained: Path, shipped: Bundle | None, folder: Path) -> ReaderSettin
 
 
 def _missing(trained: Path) -> DuologueError:
-    return DuologueError(f"{trained} is missing; train it, or name a bundle that has the part.")
+    return DuologueError(f"{trained} is missing; train it, or name a bundle that has this model.")
 
 
 @dataclass(frozen=True)
 class _LanguageModel:
-    """What the manifest says of it."""
+    """What the manifest says of the language model."""
 
     unit_count: int
     tokens: TokenIds
@@ -163,7 +167,6 @@ class _LanguageModel:
 
 
 def _language_model(trained: Path, shipped: Bundle | None, folder: Path) -> _LanguageModel:
-    """Export what was trained here, else copy that of another bundle."""
     path, pieces = folder / "language_model.gguf", folder / PIECES_NAME
     if trained.exists():
         export_gguf(load_llama(trained), path)
@@ -197,7 +200,7 @@ def _language_model(trained: Path, shipped: Bundle | None, folder: Path) -> _Lan
 
 
 def _copy(source: Path, path: Path) -> None:
-    """Copy a file, unless it is the same."""
+    """Copy a file, unless both paths name the same file."""
     if not path.exists() or not source.samefile(path):
         shutil.copyfile(source, path)
 
@@ -209,12 +212,12 @@ def pack_bundle(
     base: Path | None = None,
     context_tokens: int | None = None,
 ) -> None:
-    """Export everything trained in ``work`` to ``folder`` and write the manifest.
+    """Export all models trained in ``work`` to ``folder`` and write the manifest.
 
-    A part that ``work`` has not is that of the bundle ``base``. A bundle needs no reader, and has
-    none beside a text slot. ``context_tokens`` of a talk are remembered, those of the training's
-    rows by default: fewer are quicker. Raises DuologueError where a part is missing, or where the
-    result does not load.
+    A model that ``work`` does not have is copied from the bundle ``base``. A reader is optional; a
+    bundle with a text slot has none. ``context_tokens`` is the length of the context, by default
+    that of the training's sequences; a shorter one is faster. Raises DuologueError where a model is
+    missing, or where the result does not load.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer_path = folder / "tokenizer.onnx"
@@ -225,7 +228,7 @@ def pack_bundle(
     model = _language_model(work / "lm" / "lm.pt", shipped, folder)
     reader = None if model.text else _reader(work / "reader" / "reader.pt", shipped, folder)
     for name, used in ((PIECES_NAME, model.text or reader), (READER_NAME, reader)):
-        if not used:  # what an earlier bundle left there
+        if not used:  # left there by an earlier bundle
             (folder / name).unlink(missing_ok=True)
     worded = TEXT_VERSION if model.text else READER_VERSION
     manifest = Manifest(

@@ -1,9 +1,9 @@
-"""The agent's voice: is it understood, are its units heard again, how near is it to its model?
+"""The agent's voice: is it intelligible, does it keep its units, how near is it to the recordings?
 
-Sentences are spoken as the engine would: units through the token format and the vocoder. Who
-understands is pocketsphinx, beside the TTS originals. The model of the voice are Kathleen's
-recordings (CC0): the agent speaks them again from their units, which most of the vocoder's training
-did too. Beside it flite reads the same texts, which tells how far another voice is.
+The engine's token format and vocoder speak the units, as in a conversation. Intelligibility:
+pocketsphinx recognises the agent's sentences and, for comparison, the TTS originals. Similarity:
+the agent speaks Kathleen's recordings (CC0) again from their units; most of these were in the
+vocoder's training. For comparison, flite reads the same texts in another voice.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ from models.speech.voices import AGENT_VOICE, speak_flite
 GOAL_UNDERSTOOD, GOAL_ROUND_TRIP = Goal(least=0.90), Goal(least=0.75)
 _MOST_SENTENCES, _MOST_RECORDINGS = 300, 100
 _PLAIN_SHARE = 0.5
-"""Of the sentences; the others are coffee orders, which are many and alike."""
+"""Share of sentences that are not coffee orders, which are many and alike."""
 _BATCH = 20
 _CLICK_PERCENTILE = 99.9
-"""Of the recordings' frames; what is rougher in the agent's voice is a click."""
+"""Of the recordings' frames; a frame of the agent's above it counts as a click."""
 _AFTER_FRAMES = 12
 
 
 class EngineVoice:
-    """Speaks units as the engine does."""
+    """Speaks units as the engine does in a conversation."""
 
     def __init__(self, bundle: Bundle, chunk_ms: int | None) -> None:
         manifest = bundle.manifest
@@ -56,10 +56,10 @@ class EngineVoice:
         self._silence_unit = manifest.silence_unit
         self._vocoder = StreamingVocoder.of(bundle)
         self.delay_frames = manifest.vocoder.delay_ms // FRAME_MS
-        """How far the sound is behind its units."""
+        """How far the sound lags behind its units."""
 
     def say(self, frames: Sequence[int]) -> tuple[list[int], np.ndarray]:
-        """The units as they are sent, one per frame, and their sound."""
+        """Returns the units after the token format, one per frame, and their sound."""
         units = [*frames, *[self._silence_unit] * (_AFTER_FRAMES + self.delay_frames)]
         units = units[: len(units) // self._format.chunk_frames * self._format.chunk_frames]
         tokens = encode(units, units, self._format)
@@ -70,29 +70,30 @@ class EngineVoice:
 
 @lru_cache(maxsize=1)
 def _voice_and_tokenizer(run: Run) -> tuple[EngineVoice, Tokenizer]:
-    """The bundle's vocoder and tokenizer, opened once in a process."""
+    """The bundle's vocoder and tokenizer, opened once per process."""
     bundle = context_of(run).bundle
     return EngineVoice(bundle, run.chunk_ms), Tokenizer(bundle.tokenizer)
 
 
-# --- understood -----------------------------------------------------------------------------------
+# --- intelligibility ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class IntelligibilityResult:
-    """What became of one sentence."""
+    """The result of one sentence."""
 
     sentence: str
     guess: str | None
-    """What the recogniser hears."""
+    """What the recogniser hears in the agent's voice."""
     guess_of_original: str | None
     units_equal: int
+    """Frames of speech whose units the tokenizer finds again in the agent's voice."""
     units: int
-    """Frames sent that are no silence."""
+    """Frames of speech that were sent."""
 
 
 def sample_sentences(count: int, seed: int) -> list[str]:
-    """Sentences of the agent whose words the recogniser knows, half of them no orders."""
+    """Draw sentences of the agent whose words the recogniser knows; half of them are no orders."""
     rng = random.Random(seed)
     plain = list(plain_sentences())
     orders = sorted(set(script.agent_sentences()) - set(plain))
@@ -105,7 +106,7 @@ def sample_sentences(count: int, seed: int) -> list[str]:
 
 
 def plan_intelligibility(run: Run) -> list[tuple[tuple[str, ...], int]]:
-    """(all sentences, the first of those to be heard) for each batch."""
+    """(all sentences, index of the batch's first) for each batch."""
     sentences = tuple(sample_sentences(min(run.exchanges, _MOST_SENTENCES), run.seed))
     return [(sentences, first) for first in range(0, len(sentences), _BATCH)]
 
@@ -113,7 +114,7 @@ def plan_intelligibility(run: Run) -> list[tuple[tuple[str, ...], int]]:
 def measure_intelligibility(
     what: tuple[tuple[str, ...], int], run: Run
 ) -> list[IntelligibilityResult]:
-    """Speak sentences and have them recognised among all."""
+    """Speak the sentences of a batch; the recogniser chooses among all sentences."""
     sentences, first = what
     context = context_of(run)
     voice, tokenizer = _voice_and_tokenizer(run)
@@ -132,7 +133,7 @@ def measure_intelligibility(
 
 
 def report_intelligibility(batches: Sequence[Sequence[IntelligibilityResult]], _run: Run) -> Report:
-    """Sentences named rightly, and units heard again."""
+    """Score the sentences that were recognised, and the units that were found again."""
     heard = [one for batch in batches for one in batch]
     agent = share_of([one.guess == one.sentence for one in heard])
     originals = share_of([one.guess_of_original == one.sentence for one in heard])
@@ -151,7 +152,7 @@ def report_intelligibility(batches: Sequence[Sequence[IntelligibilityResult]], _
 
 
 class Recogniser:
-    """pocketsphinx with sentences as its grammar."""
+    """The speech recogniser pocketsphinx with sentences as its grammar."""
 
     def __init__(self, sentences: Sequence[str]) -> None:
         """Raises DuologueError where pocketsphinx is missing."""
@@ -170,11 +171,11 @@ class Recogniser:
             self._decoder.activate_search("agent")
 
     def knows(self, sentence: str) -> bool:
-        """Whether it has heard of every word."""
+        """Whether every word is in its dictionary."""
         return all(self._decoder.lookup_word(word) for word in sentence.split())
 
     def guess(self, sound: np.ndarray) -> str | None:
-        """The sentence that it hears, if any."""
+        """The sentence that it recognises; None where it recognises none."""
         peak = max(float(np.abs(sound).max()), 1e-3)
         samples = (sound * (0.7 * 32767 / peak)).astype(np.int16)
         self._decoder.start_utt()
@@ -189,28 +190,28 @@ def _recogniser(sentences: tuple[str, ...]) -> Recogniser:
     return Recogniser(sentences)
 
 
-# --- like its model -------------------------------------------------------------------------------
+# --- similarity to the recordings -----------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class VoiceComparison:
-    """One recording beside what the agent makes of it."""
+    """Comparison of one recording with the agent's version of it."""
 
     agent_db: float
     """Mel-cepstral distortion of the agent's voice."""
     tts_db: float
-    """That of another voice with the same words."""
+    """Mel-cepstral distortion of another voice with the same words."""
     click_scores: np.ndarray
-    """(t,) roughness of the recording's frames."""
+    """(t,): of the recording's frames."""
     agent_click_scores: np.ndarray
     periodicity: tuple[float, float]
-    """Mean of the recording and of the agent."""
+    """Means of the recording and of the agent."""
     spectral_flatness_db: tuple[float, float]
-    """The same."""
+    """Means of the recording and of the agent."""
 
 
 def plan_voice(run: Run) -> list[int]:
-    """Recordings of the agent's model, as many as situations."""
+    """Numbers of the recordings: as many as situations."""
     return list(range(min(run.situations, _MOST_RECORDINGS)))
 
 
@@ -245,14 +246,14 @@ def _mean_active(measure: Callable[[np.ndarray], np.ndarray], sound: np.ndarray)
 
 @lru_cache(maxsize=1)
 def _recordings(run: Run) -> list[tuple[str, np.ndarray]]:
-    """A random part of Kathleen's recordings, the same in every process."""
+    """A random part of Kathleen's recordings; the same in every process."""
     assert run.data is not None
     recordings = list(kathleen(run.data / "speech"))
     return random.Random(run.seed).sample(recordings, min(len(recordings), _MOST_RECORDINGS))
 
 
 def report_voice(likenesses: Sequence[VoiceComparison], _run: Run) -> Report:
-    """How far the agent's voice is from its model."""
+    """Score how far the agent's voice is from the recordings."""
     roughest = np.percentile(
         np.concatenate([one.click_scores for one in likenesses]), _CLICK_PERCENTILE
     )

@@ -1,8 +1,8 @@
-"""Does the agent give the right answer, and when? All intents of the script, in voices kept out.
+"""Does the agent give the right answer, and when? All intents of the script, in held-out voices.
 
-Whole scenes are played, several to a conversation; the answer to a scene's last turn is judged. The
-same scenes in the same voices are held in a quiet room, in noise, in a simulated room, and at other
-latencies, so that those can be compared.
+Whole scenes are played, several in a conversation; the answer to a scene's last turn is scored. The
+same scenes in the same voices are played in a quiet room, in noise, in a simulated room, and at
+several latencies, so that these can be compared.
 """
 
 from __future__ import annotations
@@ -40,54 +40,54 @@ LATENCIES_MS = (0, 80, 160, 240)
 GOALS_RIGHT = {"clean": Goal(least=0.95), "noise": Goal(least=0.88), "room": Goal(least=0.88)}
 GOAL_TURNS, GOAL_DELAY_MS = Goal(least=0.97), Goal(100, 400)
 GOAL_LATE = Goal(least=0.90)
-"""Of the right answers at no latency, how many are left at the longest."""
+"""Right answers at the longest latency, as a share of those at none."""
 _SCENES = 8
 """In a conversation."""
 _FIRST_ROOM = 4_000_000
-"""Seeds of the training's rooms lie below."""
+"""The seeds of the training's rooms are lower."""
 _ASKED_TOO_EARLY = {f"unknown {fact.name}" for fact in FACTS}
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """What one conversation is to be."""
+    """The plan of one conversation."""
 
     number: int
     scenes: tuple[Scene, ...]
     condition: str
     latency_ms: int | None
-    """The run's by default."""
+    """None: the run's."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one scene."""
+    """The result of one scene."""
 
     condition: str
     latency_ms: int | None
     intent: str
     voice: str
     asked: tuple[str, ...]
-    """All that the user said in the scene."""
+    """The user's sentences in the scene."""
     expected: str
     words: str | None
-    """What the text slot says; None where there is none."""
+    """The answer's words in the text slot; None without a slot."""
     recognised: str | None
-    """The known sentence that the units are like."""
+    """The known sentence whose units are nearest to the answer's."""
     distance: float
     delays_ms: tuple[float | None, ...]
-    """Of the agent's answer to each turn; None where none came in time."""
+    """Floor-transfer offset of the answer to each turn; None where none came in time."""
     captions: dict[Side, str] = field(default_factory=dict)
-    """What captions showed of the user's questions and of the agent's last answer."""
+    """The captions of the user's sentences and of the agent's last answer."""
 
     @property
     def right_units(self) -> bool:
-        """Whether the units are those of the right answer."""
+        """Whether the answer's units are nearest to those of the right answer."""
         return self.recognised == self.expected
 
     @property
     def right(self) -> bool:
-        """Whether the answer is right: its words, its units where there are none."""
+        """Whether the answer's words are right; without a text slot, its units."""
         return self.right_units if self.words is None else self.words == self.expected
 
 
@@ -95,19 +95,19 @@ class Answer:
 
 
 def plan_conditions(run: Run) -> list[Conversation]:
-    """The run's exchanges in each of the places."""
+    """The run's scenes in each of ``CONDITIONS``."""
     return [talk for condition in CONDITIONS for talk in _conversations(run, condition, None)]
 
 
 def plan_latencies(run: Run) -> list[Conversation]:
-    """The run's exchanges at each of the latencies."""
+    """The run's scenes at each of ``LATENCIES_MS``."""
     return [talk for ms in LATENCIES_MS for talk in _conversations(run, "clean", ms)]
 
 
 def _conversations(run: Run, condition: str, latency_ms: int | None) -> Iterator[Conversation]:
     scenes = draw_scenes(run.exchanges, run.seed)
     for number, first in enumerate(range(0, len(scenes), _SCENES)):
-        # What nobody has told is asked for before anything is told.
+        # Questions for facts that were never told come before any fact is told.
         some = sorted(
             scenes[first : first + _SCENES], key=lambda scene: scene.intent not in _ASKED_TOO_EARLY
         )
@@ -115,7 +115,7 @@ def _conversations(run: Run, condition: str, latency_ms: int | None) -> Iterator
 
 
 def draw_scenes(count: int, seed: int) -> list[Scene]:
-    """Scenes of the script, spread evenly over the intents."""
+    """Draw scenes of the script, spread evenly over the intents."""
     rng = random.Random(seed)
     intents = sorted(script.scenes())
     rng.shuffle(intents)
@@ -139,7 +139,7 @@ def converse(talk: Conversation, run: Run) -> list[Answer]:
 
 
 def acoustic_conditions(condition: str, seed: int) -> AcousticConditions:
-    """A place of ``CONDITIONS``."""
+    """The acoustics of one of ``CONDITIONS``."""
     if condition == "noise":
         return AcousticConditions(noise_db=NOISE_DB, seed=seed)
     if condition == "room":
@@ -185,7 +185,8 @@ def _play(
 
 
 def _competing_sentences(expected: str) -> Sequence[str]:
-    """What an answer is told from: all that is no order, and orders almost like the right one."""
+    """Candidates for the answer: all sentences but orders, and orders one slot from the right
+    one."""
     order = coffee.parse_order(expected)
     if order is None:
         return plain_sentences()
@@ -197,7 +198,7 @@ def _competing_sentences(expected: str) -> Sequence[str]:
 
 
 def report_conditions(conversations: Sequence[Sequence[Answer]], _run: Run) -> Report:
-    """Right answers by place; turns taken and their delay in a quiet room."""
+    """Score right answers by condition, and turns taken and their delay in a quiet room."""
     scores: list[Score] = []
     for condition, where in CONDITIONS.items():
         some = [talk for talk in conversations if talk[0].condition == condition]
@@ -226,7 +227,7 @@ def report_conditions(conversations: Sequence[Sequence[Answer]], _run: Run) -> R
 
 
 def report_latencies(conversations: Sequence[Sequence[Answer]], run: Run) -> Report:
-    """Right answers by latency, and what the longest leaves of them."""
+    """Score right answers by latency, and the longest latency against none."""
     by_latency = {ms: [t for t in conversations if t[0].latency_ms == ms] for ms in LATENCIES_MS}
     scores: list[Score] = []
     for ms, some in by_latency.items():
@@ -245,10 +246,9 @@ def report_latencies(conversations: Sequence[Sequence[Answer]], run: Run) -> Rep
 def _right(
     what: str, conversations: Sequence[Sequence[Answer]], goal: Goal | None = None
 ) -> list[Score]:
-    """Right answers, and with a text slot those of which the units are right too.
+    """Score right answers, and with a text slot also those whose units are right, too.
 
-    The answers of a conversation share its room and its noise, so it is conversations that are
-    drawn again for the interval.
+    The interval resamples whole conversations, because the answers of one share its room and noise.
     """
     whole = ratio([(sum(one.right for one in talk), len(talk)) for talk in conversations])
     scores = [Score(what, whole, goal=goal)]
@@ -262,7 +262,7 @@ def _right(
 
 
 def _captions(where: str, conversations: Sequence[Sequence[Answer]]) -> list[Score]:
-    """Words that captions get wrong: the user's, and the agent's where it said what it should."""
+    """Score the captions' word errors: the user's, and the agent's where its answer was right."""
     scores = []
     sides: tuple[Side, ...] = ("user", "agent")
     for side in sides:
@@ -273,7 +273,7 @@ def _captions(where: str, conversations: Sequence[Sequence[Answer]]) -> list[Sco
 
 
 def _errors(side: Side, talk: Sequence[Answer]) -> tuple[int, int] | None:
-    """Wrong words in a conversation and words that were said; None where none count."""
+    """(word errors, words said) of a conversation; None where no words count."""
     counted = [
         caption_errors(
             " ".join(answer.asked) if side == "user" else answer.expected, answer.captions[side]

@@ -1,4 +1,4 @@
-"""How far captions are from what was said: words that are wrong, missing or too many."""
+"""Word errors of captions: substitutions, deletions and insertions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from models.evaluate.sentence_matcher import edit_distance
 
 
 def caption_errors(said: str, shown: str) -> tuple[int, int]:
-    """Wrong words of what is shown, and the words that were said."""
+    """(word errors of the text shown, number of words said); their ratio is the word error rate."""
     numbers: dict[str, int] = {}
     words, others = (_numbered(text.split(), numbers) for text in (said, shown))
     return edit_distance(words, others), len(words)

@@ -1,4 +1,4 @@
-"""Intervals of 95 % confidence around what was measured. Pure functions; knows no speech."""
+"""Confidence intervals of 95 % for measured figures. Pure functions; knows no speech."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from dataclasses import dataclass
 import numpy as np
 
 _Z = 1.959964
-"""Standard deviations of a normal distribution that hold 95 % on both sides."""
+"""A normal distribution has 95 % within so many standard deviations of its mean."""
 _RESAMPLES = 2000
 _PERCENTILES = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure and where it lies with 95 % confidence."""
+    """A figure with its interval of 95 % confidence."""
 
     value: float
     low: float | None
-    """None where a single observation, or many that are all the same, tell nothing of it."""
+    """None where there is one observation only, or all are the same."""
     high: float | None
     count: int
-    """Of what was observed."""
+    """Number of observations."""
 
 
 def share(hits: int, count: int) -> Interval | None:
-    """A share of independent trials with Wilson's interval; None of no trials."""
+    """A share of independent trials with Wilson's interval; None without trials."""
     if count == 0:
         return None
     part = hits / count
     centre = part + _Z**2 / (2 * count)
     margin = _Z * (part * (1 - part) / count + _Z**2 / (4 * count**2)) ** 0.5
     scale = 1 + _Z**2 / count
-    # At none and at all of them, rounding could leave the share itself outside.
+    # At 0 and 100 %, rounding could put the share itself outside.
     low, high = min((centre - margin) / scale, part), max((centre + margin) / scale, part)
     return Interval(part, max(low, 0.0), min(high, 1.0), count)
 
 
 def share_of(outcomes: Sequence[bool]) -> Interval | None:
-    """The same of outcomes."""
+    """The share of true outcomes, with Wilson's interval."""
     return share(sum(outcomes), len(outcomes))
 
 
@@ -48,9 +48,9 @@ def bootstrap(
     statistic: Callable[[np.ndarray], float],
     seed: int = 0,
 ) -> Interval | None:
-    """A statistic of independent rows, (n,) or (n, k), by drawing them again; None of no rows.
+    """A statistic of independent rows (n,) or (n, k) with a bootstrap interval; None without rows.
 
-    A statistic that a drawing does not have (NaN) is left out.
+    Resamples for which the statistic is NaN are left out.
     """
     table = np.asarray(rows, np.float64)
     if not len(table):
@@ -68,17 +68,17 @@ def bootstrap(
 
 
 def median(values: Sequence[float]) -> Interval | None:
-    """The median of values."""
+    """The median with a bootstrap interval."""
     return bootstrap(values, lambda drawn: float(np.median(drawn)))
 
 
 def mean(values: Sequence[float]) -> Interval | None:
-    """The mean of values."""
+    """The mean with a bootstrap interval."""
     return bootstrap(values, lambda drawn: float(np.mean(drawn)))
 
 
 def ratio(rows: Sequence[Sequence[float]]) -> Interval | None:
-    """The sum of the first column over that of the second, as with events per minute of talk."""
+    """The first column's sum over the second's, such as events per minute; bootstrap interval."""
     if not sum(row[1] for row in rows):
         return None
     return bootstrap(rows, _ratio)

@@ -1,6 +1,6 @@
-"""What every part of the evaluation of a bundle works with: what is asked for, and models opened.
+"""What all parts of an evaluation share: the run's options, the bundle's models, the recordings.
 
-A process opens the models once, whatever parts it takes its work from.
+Each process opens the models once, for all parts.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from models.speech.corpus import held_out_orders, held_out_people
 
 @dataclass(frozen=True)
 class Run:
-    """One evaluation."""
+    """The options of one evaluation."""
 
     bundle: Path | None = None
-    """The starter's by default."""
+    """None: the starter's."""
     exchanges: int = 396
     minutes: float = 60.0
-    """Of talk between two agents."""
+    """Length of the conversations between two agents."""
     seed: int = 0
     chunk_ms: int | None = None
     latency_ms: int | None = None
@@ -34,12 +34,12 @@ class Run:
 
     @property
     def situations(self) -> int:
-        """Pauses, interruptions and other situations of a kind."""
+        """Number of pauses, of interruptions, and of other situations."""
         return max(self.exchanges // 4, 1)
 
 
 class EvaluationContext:
-    """The models of one bundle, and the recordings."""
+    """The models of one bundle, and the recordings; opened at their first use."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -48,15 +48,15 @@ class EvaluationContext:
 
     @cached_property
     def matcher(self) -> SentenceMatcher:
-        """What tells the agent's sentences from their units."""
+        """Recognises the agent's sentences by their units."""
         return SentenceMatcher(self.bundle)
 
     def duplex(self, latency_ms: int | None = None) -> Duplex:
-        """The engine that talks with a user, at the run's latency by default."""
+        """The engine for a conversation with a user, by default at the run's latency."""
         return self._opened(self.run.latency_ms if latency_ms is None else latency_ms, "agent")
 
     def pair(self) -> list[Duplex]:
-        """Two more, that talk with one another."""
+        """Two more engines, which talk to each other."""
         return [self._opened(self.run.latency_ms, name) for name in ("first", "second")]
 
     def _opened(self, latency_ms: int | None, name: str) -> Duplex:
@@ -68,16 +68,16 @@ class EvaluationContext:
 
     @cached_property
     def orders(self) -> list[tuple[str, np.ndarray]]:
-        """(slots as spoken, sound) of orders that no training heard; none without data."""
+        """(slots as spoken, sound) of the held-out orders; empty without data."""
         return list(held_out_orders(self.run.data / "speech")) if self.run.data else []
 
     @cached_property
     def people(self) -> list[np.ndarray]:
-        """Speech of people that no training heard; none without data."""
+        """Recordings of held-out speakers; empty without data."""
         return list(held_out_people(self.run.data / "speech")) if self.run.data else []
 
 
 @lru_cache(maxsize=1)
 def context_of(run: Run) -> EvaluationContext:
-    """The process's own studio."""
+    """The process's own context."""
     return EvaluationContext(run)

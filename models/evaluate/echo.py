@@ -1,9 +1,10 @@
 """The echo board: in simulated rooms, does the agent hear the user and not itself?
 
-Three parts, each in the same rooms, through the engine's own canceller. Reduction: the agent speaks
-alone. Double talk: both speak; the user's units are compared with those of a clean microphone,
-beside those of a talk without echo. Closed loop (``models.evaluate.echo_loop``): the starter is
-asked for stories and hears itself tell them. Nothing of torch.
+Three measurements in each room, all with the engine's own canceller. Echo return loss enhancement:
+only the agent speaks. Double talk: both speak, and the user's units are compared with those of a
+clean microphone, with echo and without (both ``models.evaluate.echo_open_loop``). Closed loop
+(``models.evaluate.echo_loop``): the starter is asked for stories and hears itself tell them. Knows
+no torch.
 """
 
 from __future__ import annotations
@@ -24,10 +25,6 @@ from rich.progress import track
 from rich.table import Table
 
 from engine.atomic_write import write_atomically
-from engine.echo.canceller import EchoCanceller, PostProcessor
-from engine.echo.residual_suppressor import HOP
-from engine.errors import DuologueError
-from engine.sound.audio_file import read_mono
 from engine.syncllm.bundle import load_bundle
 from engine.syncllm.duplex import Duplex
 from engine.syncllm.unit_encoder import Tokenizer
@@ -35,50 +32,27 @@ from engine.syncllm.vocoder import StreamingVocoder
 from engine.timebase import SAMPLE_RATE_HZ
 from models import script
 from models.evaluate import echo_loop
-from models.evaluate.echo_loop import Loop, cancel, closed_loop, in_room
-from models.evaluate.sentence_matcher import edit_distance
-from models.speech.rooms import (
-    USER_DB,
-    EchoPath,
-    Room,
-    at_level,
-    draw_room,
-    room_noise,
-    speech_level_db,
+from models.evaluate.echo_loop import Loop, closed_loop
+from models.evaluate.echo_open_loop import (
+    SETTINGS,
+    Setting,
+    find_speakers,
+    open_loop,
+    two_speakers,
 )
-from models.speech.voices import AGENT_VOICE, HELD_OUT, speak, speak_flite
+from models.speech.rooms import draw_room
+from models.speech.voices import AGENT_VOICE, speak_flite
 
-AGENT_ALONE_S, BOTH_S = 8, 12
 JUMP_S = 4.5
-"""When the delay jumps while the agent speaks alone."""
+"""Time of the jump in delay, while the agent speaks alone."""
 CONTROL_EVERY = 4
-"""In every fourth room the talk is also held without echo, which costs as much again."""
-MAX_ERLE_DB = 60.0
-"""Beyond this nothing is left to measure."""
+"""In every fourth room the conversation is repeated without echo; it takes the same time again."""
 GOAL_ERLE_DB, GOAL_INTERRUPTIONS, GOAL_ERROR_POINTS = 35.0, 0.0, 15.0
-
-_SETTLE_S = 1.0
-_SOUND_FILES = (".flac", ".wav", ".ogg", ".opus")
-_SETTINGS = [(False, False), (True, False), (False, True), (True, True)]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting of the canceller in one room."""
-
-    noise_suppression: bool
-    gain_control: bool
-    reduction_db: float
-    """Echo against what is left of it from one second after its beginning or its jump on."""
-    unit_error: float
-    """Of the user's speech in double talk; a share of the clean microphone's units."""
-    unit_error_alone: float
-    """The same without any echo."""
 
 
 @dataclass(frozen=True)
 class RoomResult:
-    """One room's figures."""
+    """The figures of one room."""
 
     seed: int
     rt60_s: float
@@ -103,13 +77,13 @@ def evaluate_echo(
 ) -> dict[str, Any]:
     """Run the board, print its tables, and return (and write) the figures.
 
-    The starter talks in ``talk_rooms`` of the rooms, in all by default. ``speech`` is a folder of
-    recordings, a folder per speaker; without it synthetic voices speak.
+    The closed loop is run in the first ``talk_rooms`` rooms, by default in all. ``speech`` is a
+    folder of recordings with one folder per speaker; without it synthetic voices speak.
     """
     load_bundle(bundle_path)
     console = Console()
     if speech is None:
-        console.print("No recordings of people were given (--speech); synthetic voices speak.")
+        console.print("No recordings were given (--speech); synthetic voices speak.")
     else:
         find_speakers(speech)
     tasks = [
@@ -122,7 +96,7 @@ def evaluate_echo(
         results.append(result)
         figures = summary(results)
         figures |= {"seed": seed, "speech": "people" if speech else "synthetic voices"}
-        if json_path:  # after each room: the board takes most of an hour
+        if json_path:  # after each room, because the board takes most of an hour
             by_room = {"by_room": [asdict(each) for each in results]}
             write_atomically(json_path, json.dumps(figures | by_room, indent=2) + "\n")
     show(console, figures)
@@ -131,7 +105,7 @@ def evaluate_echo(
 
 @dataclass(frozen=True)
 class _Task:
-    """One room's work, for whichever process does it."""
+    """The work for one room; any process may do it."""
 
     seed: int
     talks: bool
@@ -148,7 +122,7 @@ def _each(tasks: Sequence[_Task], jobs: int) -> Iterator[RoomResult]:
 
 
 def measure_room(task: _Task) -> RoomResult:
-    """All parts in one room."""
+    """Run all measurements in one room."""
     rng = random.Random(task.seed)
     room = draw_room(task.seed, round(JUMP_S * SAMPLE_RATE_HZ))
     loaded = _models(task.bundle_path)
@@ -176,12 +150,12 @@ def measure_room(task: _Task) -> RoomResult:
 
 @dataclass(frozen=True, eq=False)
 class _Models:
-    """What the rooms of one process share."""
+    """The models that all rooms of a process share."""
 
     tokenizer: Tokenizer
     duplex: Duplex
     voice: np.ndarray
-    """float32 (n,): the agent's voice, by which the loudspeaker is set."""
+    """float32 (n,): the agent's voice, from which the level of the loudspeaker is set."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -194,144 +168,13 @@ def _models(bundle_path: Path | None) -> _Models:
     return _Models(tokenizer, Duplex(bundle), vocoder.push(units.tolist()))
 
 
-# --- speech ---------------------------------------------------------------------------------------
-
-
-@functools.lru_cache(maxsize=1)
-def find_speakers(folder: Path) -> dict[str, list[Path]]:
-    """Recordings below a folder by speaker, as LibriSpeech has them: the first folder's name.
-
-    Raises DuologueError where there are not two speakers.
-    """
-    speakers: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in _SOUND_FILES:
-            speakers.setdefault(path.relative_to(folder).parts[0], []).append(path)
-    if len(speakers) < 2:
-        raise DuologueError(
-            f"{folder} does not hold recordings of two people; "
-            "give a folder with one of LibriSpeech's kind: a folder per speaker."
-        )
-    return speakers
-
-
-def two_speakers(folder: Path | None, rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
-    """Speech of a user (BOTH_S) and of an agent (AGENT_ALONE_S + BOTH_S), float32 (n,)."""
-    samples = BOTH_S * SAMPLE_RATE_HZ, (AGENT_ALONE_S + BOTH_S) * SAMPLE_RATE_HZ
-    if folder is None:
-        voices = [rng.choice(HELD_OUT), AGENT_VOICE]
-        user, agent = (
-            _fill(_synthetic(voice, rng), count)
-            for voice, count in zip(voices, samples, strict=True)
-        )
-        return user, agent
-    speakers = find_speakers(folder)
-    chosen = [speakers[name] for name in rng.sample(sorted(speakers), 2)]
-    user, agent = (
-        _fill(_people(paths, rng), count) for paths, count in zip(chosen, samples, strict=True)
-    )
-    return user, agent
-
-
-def _people(paths: list[Path], rng: random.Random) -> Iterator[np.ndarray]:
-    while True:
-        yield read_mono(rng.choice(paths))
-
-
-def _synthetic(voice: str, rng: random.Random) -> Iterator[np.ndarray]:
-    sentences = script.first_agent_sentences()
-    while True:
-        yield speak(rng.choice(sentences), voice, rng).audio
-
-
-def _fill(sounds: Iterator[np.ndarray], samples: int) -> np.ndarray:
-    """Utterances one after the other, each of the same loudness, until the time is full."""
-    parts: list[np.ndarray] = []
-    while sum(map(len, parts)) < samples:
-        parts.append(at_level(next(sounds), USER_DB))
-    return np.concatenate(parts)[:samples]
-
-
-# --- open loop ------------------------------------------------------------------------------------
-
-
-def open_loop(
-    room: Room, user: np.ndarray, agent: np.ndarray, tokenizer: Tokenizer
-) -> list[Setting]:
-    """The agent alone, then both, through every setting of the canceller.
-
-    ``agent`` float32 (n,) speaks all the time, ``user`` float32 (m,) in the last m samples of it.
-    """
-    alone = len(agent) - len(user)
-    at_microphone = np.zeros(len(agent), np.float32)
-    at_microphone[alone:] = in_room(user, room)
-    echo = EchoPath(room, 1.0).push(agent)
-    echo *= 10 ** ((USER_DB + room.echo_db - speech_level_db(echo[:alone])) / 20)
-    noise = room_noise(room, len(agent))
-    silence = np.zeros_like(agent)
-    clean = deduplicated(tokenizer.encode_file(at_microphone[alone:]))
-    jump = room.jump_sample if room.jump_ms else None
-    both = cancel(EchoCanceller(), at_microphone + echo + noise, agent)
-    user_only = cancel(EchoCanceller(), at_microphone + noise, silence)
-    settings = []
-    for noise_suppression, gain_control in _SETTINGS:
-        left, left_alone = (
-            in_time(PostProcessor(noise_suppression, gain_control).process(sound))
-            for sound in (both, user_only)
-        )
-        errors = []
-        for heard in (left, left_alone):
-            units = deduplicated(tokenizer.encode_file(heard[alone:]))
-            errors.append(edit_distance(clean, units) / len(clean))
-        settings.append(
-            Setting(
-                noise_suppression,
-                gain_control,
-                erle_db(echo[:alone], left[:alone], left_alone[:alone], jump),
-                *errors,
-            )
-        )
-    return settings
-
-
-def in_time(cleaned: np.ndarray) -> np.ndarray:
-    """The canceller's sound (n,) without its delay; silence at the end."""
-    return np.pad(cleaned, (0, HOP))[HOP:]
-
-
-def erle_db(
-    echo: np.ndarray, left: np.ndarray, noise_left: np.ndarray, jump_sample: int | None
-) -> float:
-    """Power of the echo over what the canceller leaves of it, all float32 (n,).
-
-    ``noise_left`` is what it leaves of the room without echo. The first second, and the second
-    after a jump of the delay, do not count.
-    """
-    counted = np.ones(len(echo), bool)
-    for start in (0, jump_sample):
-        if start is not None:
-            counted[start : start + round(_SETTLE_S * SAMPLE_RATE_HZ)] = False
-    powers = [
-        float(np.square(sound[counted], dtype=np.float64).mean())
-        for sound in (echo, left, noise_left)
-    ]
-    remaining = max(powers[1] - powers[2], powers[0] * 10 ** (-MAX_ERLE_DB / 10))
-    return float(10 * np.log10(powers[0] / remaining))
-
-
-def deduplicated(frames: np.ndarray) -> list[int]:
-    """Units as the language model sees them: each once."""
-    changed = np.concatenate([[True], frames[1:] != frames[:-1]])
-    return [int(unit) for unit in frames[changed]]
-
-
 # --- figures --------------------------------------------------------------------------------------
 
 
 def summary(results: Sequence[RoomResult]) -> dict[str, Any]:
-    """The board's figures over all rooms."""
+    """Sum up the figures of all rooms."""
     by_setting = []
-    for index, (noise_suppression, gain_control) in enumerate(_SETTINGS):
+    for index, (noise_suppression, gain_control) in enumerate(SETTINGS):
         settings = [result.settings[index] for result in results]
         reductions = [setting.reduction_db for setting in settings]
         double = float(np.mean([setting.unit_error for setting in settings]))
@@ -351,7 +194,7 @@ def summary(results: Sequence[RoomResult]) -> dict[str, Any]:
         "with_echo": _per_hour([r.with_echo for r in results if r.with_echo]),
         "without_echo": _per_hour([r.without_echo for r in results if r.without_echo]),
     }
-    # Turns depend on what is asked, so they are compared in the rooms that were held both ways.
+    # Turns depend on the questions, so only rooms with and without echo are compared.
     both = [r for r in results if r.with_echo and r.without_echo]
     heard, control = (
         _per_hour([loop for r in both if (loop := getattr(r, name))])
@@ -382,7 +225,7 @@ def _per_hour(loops: Sequence[Loop]) -> dict[str, float]:
 
 def show(console: Console, figures: dict[str, Any]) -> None:
     """Print the tables."""
-    table = Table(title=f"Echo in {figures['rooms']} rooms; both speak: {figures['speech']}")
+    table = Table(title=f"Echo in {figures['rooms']} rooms; speech: {figures['speech']}")
     for heading in ("noise suppression", "gain control"):
         table.add_column(heading)
     for heading in ("reduction, median", "quartiles", "unit error, both speak", "user alone"):
@@ -398,13 +241,13 @@ def show(console: Console, figures: dict[str, Any]) -> None:
             f"{entry['unit_error_alone']:.1%}",
         )
     console.print(table)
-    for name, label in (("with_echo", "with its echo"), ("without_echo", "without echo")):
+    for name, label in (("with_echo", "With its echo"), ("without_echo", "Without echo")):
         loop = figures[name]
         console.print(
-            f"The agent {label}, in an hour (of {loop['hours']:.2f} simulated): "
-            f"{loop['agent_turns']:.0f} turns, {loop['agent_speech_s']:.0f} s of speech; heard "
-            f"speech {loop['phantoms']:.0f} times while the user was silent, and began or ceased "
-            f"to speak after {loop['reactions']:.0f} of them."
+            f"{label}, per hour (from {loop['hours']:.2f} hours simulated): the agent took "
+            f"{loop['agent_turns']:.0f} turns and spoke for {loop['agent_speech_s']:.0f} s. "
+            f"It heard speech {loop['phantoms']:.0f} times while the user was silent, and began or "
+            f"stopped speaking because of {loop['reactions']:.0f} of them."
         )
     default = figures["settings"][0]
     interruptions = figures["self_interruptions_per_hour"]
@@ -415,7 +258,7 @@ def show(console: Console, figures: dict[str, Any]) -> None:
             default["reduction_db_median"] >= GOAL_ERLE_DB,
         ),
         (
-            f"Self-interruptions {interruptions:.0f} an hour (goal: {GOAL_INTERRUPTIONS:g})",
+            f"Self-interruptions {interruptions:.0f} per hour (goal: {GOAL_INTERRUPTIONS:g})",
             interruptions <= GOAL_INTERRUPTIONS,
         ),
         (

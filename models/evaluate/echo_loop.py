@@ -1,9 +1,9 @@
-"""The closed loop of the echo board: asked for stories, does the agent react to hearing itself?
+"""The closed loop of the echo board: when the agent hears its own echo, does it react?
 
-What it hears of itself while the user is silent is a phantom. Whether it reacts to one is found by
-holding the same talk again, from the same random numbers, with silence in the place of the phantom:
-a beginning or an end of its speech that this twin does not have is the doing of the phantom.
-Nothing of torch.
+A phantom is speech that the agent hears of itself while the user is silent. To find whether the
+agent reacts to it, the conversation is repeated from the same random numbers with silence in place
+of the phantom (the twin). Where the agent begins or stops speaking and its twin does not, it
+reacted. Knows no torch.
 """
 
 from __future__ import annotations
@@ -27,40 +27,40 @@ from models.speech.rooms import USER_DB, EchoPath, Room, at_level, room_noise, s
 from models.speech.voices import HELD_OUT, speak
 
 LOOP_S, QUESTION_EVERY_S = 36, 9
-"""Talk per room: 100 rooms are an hour."""
+"""Length of the conversation in each room (100 rooms are an hour), and between two questions."""
 REACTION_S = 1.0
-"""Within this time after hearing speech a change of the agent's is a reaction to it."""
+"""A change of the agent's speech this soon after a phantom counts as a reaction to it."""
 AFTER_USER_S = 0.5
-"""The user's reverberation and the models' delay, which are no phantoms."""
+"""Speech heard this soon after the user's is reverberation or the models' delay, not a phantom."""
 AFTER_AGENT_S = 1.0
-"""So long after its last sound the agent may still hear itself; later it mistakes the noise."""
+"""The agent may hear itself this long after its speech; later, noise was taken for speech."""
 PHANTOM_FRAMES = 3
-"""So many frames of units that no silence has are heard as speech."""
+"""This many frames in a row with units that are not silence count as speech."""
 SAME_TIME_S = 0.25
-"""An edge of the twin's this near is the same: one chunk earlier or later is chance."""
+"""Onsets (or ends) this near each other are the same: a chunk more or less is chance."""
 _NOISE_GAINS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.0)
 
 
 @dataclass(frozen=True)
 class Loop:
-    """The starter with its own echo, or without any."""
+    """The figures of one conversation, with the agent's echo or without any."""
 
     agent_turns: int
     agent_speech_s: float
     phantoms: int
     """How often it heard speech while the user was silent and its own sound was in the room."""
     reactions: int
-    """How often it therefore began or ceased to speak."""
+    """How often it began or stopped speaking because of a phantom."""
 
 
 @dataclass(frozen=True, eq=False)
 class Talk:
-    """What was heard and said in one talk."""
+    """What the agent heard and said in one conversation."""
 
     heard: list[list[list[int]]]
-    """Frames of the user's chunks that became known in each step."""
+    """For each step, the frames of the user's chunks that became known in it."""
     agent: np.ndarray
-    """float32 (n,): its sound."""
+    """float32 (n,): the agent's sound."""
 
     @property
     def heard_frames(self) -> np.ndarray:
@@ -76,10 +76,10 @@ def closed_loop(
     rng: random.Random,
     control: bool,
 ) -> tuple[Loop, Loop | None]:
-    """Ask for stories, then be silent: what does the agent do when it hears itself?
+    """Ask for stories and be silent while they are told; returns (with echo, without echo).
 
-    With its echo, and, if ``control``, without any. ``voice`` float32 (n,) is the agent's, by which
-    the loudspeaker is set.
+    The conversation without echo is held only where ``control`` is true. ``voice`` float32 (n,) is
+    the agent's, from which the level of the loudspeaker is set.
     """
     chunk = duplex.format.chunk_samples
     user = np.zeros(LOOP_S * SAMPLE_RATE_HZ // chunk * chunk, np.float32)
@@ -102,19 +102,19 @@ def closed_loop(
 
 
 def in_room(user: np.ndarray, room: Room) -> np.ndarray:
-    """The user's speech (n,) as the microphone hears it, at its level."""
+    """The user's speech (n,) at the microphone, at ``USER_DB``."""
     return at_level(fftconvolve(user, room.user_response)[: len(user)], USER_DB)
 
 
 def cancel(canceller: EchoCanceller, near: np.ndarray, far: np.ndarray) -> np.ndarray:
-    """Whole blocks of sound (n,) through the canceller, as late as it is."""
+    """Run whole blocks of sound (n,) through the canceller; its delay stays in the result."""
     near = np.clip(near, -1.0, 1.0).astype(np.float32)
     blocks = zip(near.reshape(-1, BLOCK_SAMPLES), far.reshape(-1, BLOCK_SAMPLES), strict=True)
     return np.concatenate([canceller.process(*block) for block in blocks])
 
 
 def hold_talk(room: Room, duplex: Duplex, at_microphone: np.ndarray, gain: float) -> Talk:
-    """The whole way: the agent's sound, the room, the canceller, the engine."""
+    """Hold a conversation in which the agent's sound comes back: room, canceller, engine."""
     duplex.reset()
     canceller = EchoCanceller()
     path = EchoPath(room, gain)
@@ -130,9 +130,9 @@ def hold_talk(room: Room, duplex: Duplex, at_microphone: np.ndarray, gain: float
 
 
 def judge(talk: Talk, duplex: Duplex, at_microphone: np.ndarray, silent_units: set[int]) -> Loop:
-    """What the agent heard while the user was silent, and what it did about it.
+    """Count the phantoms of a conversation, and the agent's reactions to them.
 
-    ``at_microphone`` float32 (n,) is on the talk's time axis.
+    ``at_microphone`` float32 (n,) has the conversation's time axis.
     """
     agent_spans = voice_activity(levels_db(talk.agent))
     found = phantoms(talk, at_microphone, silent_units)
@@ -144,8 +144,8 @@ def judge(talk: Talk, duplex: Duplex, at_microphone: np.ndarray, silent_units: s
 def phantoms(
     talk: Talk, at_microphone: np.ndarray, silent_units: set[int]
 ) -> list[tuple[int, int]]:
-    """[first, end) frames of speech that was heard where the user (n,) was silent but the agent
-    was not."""
+    """[first, end) frames of each phantom: speech heard while the user (n,) was silent but the
+    agent could be heard."""
     users = voice_activity(levels_db(at_microphone))
     agents = voice_activity(levels_db(talk.agent))
     found = []
@@ -157,14 +157,14 @@ def phantoms(
 
 
 def _near(spans: list[Span], first: int, end: int, after_s: float) -> bool:
-    """Whether frames [first, end) overlap a span, or what lies ``after_s`` behind it."""
+    """Whether frames [first, end) overlap a span that is lengthened by ``after_s``."""
     start, stop = first * FRAME_SAMPLES, end * FRAME_SAMPLES
     margin = round(after_s * SAMPLE_RATE_HZ)
     return any(start < span.end_sample + margin and span.start_sample < stop for span in spans)
 
 
 def reacts(talk: Talk, duplex: Duplex, first: int, end: int, silent_units: set[int]) -> bool:
-    """Whether the agent began or ceased to speak because of what it heard in [first, end)."""
+    """Whether the agent began or stopped speaking because of what it heard in [first, end)."""
     heard = talk.heard_frames
     silences = heard[np.isin(heard, sorted(silent_units))]
     quiet = int(np.bincount(silences).argmax()) if len(silences) else min(silent_units)
@@ -178,7 +178,7 @@ def reacts(talk: Talk, duplex: Duplex, first: int, end: int, silent_units: set[i
 
 
 def hear_again(duplex: Duplex, heard: list[list[list[int]]]) -> list[int]:
-    """The agent's frames where it hears these units (as ``Talk.heard`` has them) from the start."""
+    """The agent's frames in a new conversation in which it hears ``heard`` (see ``Talk``)."""
     manifest = duplex.bundle.manifest
     clock = ChunkClock(
         duplex.llama,
@@ -198,7 +198,7 @@ def hear_again(duplex: Duplex, heard: list[list[list[int]]]) -> list[int]:
 def _replaced(
     heard: list[list[list[int]]], first: int, end: int, quiet: int
 ) -> list[list[list[int]]]:
-    """The same steps with frames [first, end) silent."""
+    """The same steps with the unit ``quiet`` in frames [first, end)."""
     frame = 0
     changed = []
     for chunks in heard:
@@ -213,7 +213,7 @@ def _replaced(
 
 
 def _edges(sound: np.ndarray) -> list[tuple[str, int]]:
-    """Beginnings and ends of speech, in samples."""
+    """Onsets and ends of speech, in samples."""
     spans = voice_activity(levels_db(sound))
     begins = [("begins", span.start_sample) for span in spans]
     return begins + [("ends", span.end_sample) for span in spans]
@@ -222,7 +222,7 @@ def _edges(sound: np.ndarray) -> list[tuple[str, int]]:
 def _without_like(
     edges: list[tuple[str, int]], others: list[tuple[str, int]]
 ) -> list[tuple[str, int]]:
-    """Edges of which there is none of the same kind near among the others."""
+    """The edges that have none of the same kind near them among the others."""
     near = round(SAME_TIME_S * SAMPLE_RATE_HZ)
     return [
         (kind, sample)
@@ -232,13 +232,13 @@ def _without_like(
 
 
 def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
-    """[start, end) of each run of true values."""
+    """[start, end) of each run of true flags."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]])))
     return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 def _silent_units(room: Room, tokenizer: Tokenizer) -> set[int]:
-    """Units that the room gives while nobody speaks, whatever the canceller leaves of its noise."""
+    """The units of the room's noise, at every level that the canceller may leave of it."""
     noise = room_noise(room, 4 * SAMPLE_RATE_HZ)
     cleaned = cancel(EchoCanceller(), noise, np.zeros_like(noise))
     sounds = [cleaned, *(np.float32(gain) * noise for gain in _NOISE_GAINS)]

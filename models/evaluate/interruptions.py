@@ -1,6 +1,6 @@
-"""What the agent does when it hears something while it tells a story: stop, or go on?
+"""Barge-in: does the agent stop telling a story when the user interrupts, and only then?
 
-The user who interrupts wants it silent; a cough, a bark or the user's own "mm hmm" does not.
+It should stop at "stop" or a question, and go on at a cough, a bark or the user's "mm hmm".
 """
 
 from __future__ import annotations
@@ -31,34 +31,34 @@ from models.speech.word_alignment import word_spans
 SILENT_WITHIN_MS = 600
 GOAL_SILENT, GOAL_GOES_ON = Goal(least=0.95), Goal(least=0.95)
 _AFTER_S = (1.0, 2.5)
-"""How long the story has gone on; the stories last 6.3 s and more."""
+"""How long the story has been told when the sound comes; the stories last 6.3 s or more."""
 _QUIET_MS = 160
-"""The agent is silent where so much without sound begins: "okay" may come soon after."""
+"""The agent has stopped where a silence of this length begins: its "okay" may follow soon."""
 _QUESTION_SHARE = 1 / 3
 """Of interruptions; the others ask for silence."""
 _WATCHED_S = 3.0
 _LONGEST_PAUSE_MS = 400
-"""A story has pauses up to 200 ms."""
+"""Pauses inside a story are at most 200 ms long."""
 _TELLING_S = 0.3
 _UNLIKE = 0.3
-"""Unit edit distance, as a share of what was said, from a story that is not told any more."""
+"""Unit edit distance, as a share of what was said, above which the agent tells no such story."""
 _STEP_MS = 20
 
 
 @dataclass(frozen=True)
 class StoryTrial:
-    """What became of one story that was talked into."""
+    """The result of one sound played into a story."""
 
     kind: str
     what: str
     told: bool
-    """Whether there was a story to be talked into."""
+    """Whether the agent was telling a story at all."""
     stop_ms: float
-    """From the beginning of what was heard to the agent's silence; to the end of what was watched
-    where it was never silent."""
+    """From the onset of the sound to the agent's silence, or, where it never stopped, to the end of
+    the time that was watched."""
     went_on: bool
     leading_backchannel_ms: float = 0.0
-    """From the same beginning to the first word that is more than a sign of listening."""
+    """From the same onset to the first word that is not a backchannel."""
 
 
 # --- interruptions --------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def plan_interruptions(run: Run) -> list[int]:
 
 
 def interrupt(number: int, run: Run) -> StoryTrial:
-    """Ask for a story and cut in."""
+    """Ask for a story and interrupt it."""
     rng = random.Random(f"interruption {run.seed} {number}")
     voice = HELD_OUT[number % len(HELD_OUT)]
     if rng.random() < _QUESTION_SHARE:
@@ -88,8 +88,8 @@ def interrupt(number: int, run: Run) -> StoryTrial:
 
 
 def _leading_backchannel_ms(text: str, speech: Speech) -> float:
-    """From the first word to the first that is more than a sign of listening: at "okay" the agent
-    is to talk on, at "okay stop" not."""
+    """From the first word to the first that is not a backchannel: the agent should go on at "okay",
+    but stop at "okay stop"."""
     told = script.leading_backchannel(text.split())
     if not told:
         return 0.0
@@ -98,7 +98,7 @@ def _leading_backchannel_ms(text: str, speech: Speech) -> float:
 
 
 def report_interruptions(stories: Sequence[StoryTrial], _run: Run) -> Report:
-    """How soon the agent is silent."""
+    """Score how soon the agent is silent."""
     told = [story for story in stories if story.told]
     waits = [story.stop_ms - story.leading_backchannel_ms for story in told]
     in_time = share_of([wait <= SILENT_WITHIN_MS for wait in waits])
@@ -117,16 +117,16 @@ def report_interruptions(stories: Sequence[StoryTrial], _run: Run) -> Report:
     return Report(scores, {"failures": failures})
 
 
-# --- what is no interruption ----------------------------------------------------------------------
+# --- sounds that are no interruption --------------------------------------------------------------
 
 
 def plan_noises(run: Run) -> list[tuple[str, int]]:
-    """(kind, number): as many of the user's backchannels as of noises."""
+    """(kind, number): as many backchannels of the user as noises."""
     return [(kind, n) for kind in ("mm hmm", "noise") for n in range(run.situations)]
 
 
 def play_into_story(noise: tuple[str, int], run: Run) -> StoryTrial:
-    """Ask for a story, and make a small sound while it is told."""
+    """Ask for a story, and play a backchannel or a noise into it."""
     kind, number = noise
     rng = random.Random(f"{kind} {run.seed} {number}")
     voice = HELD_OUT[number % len(HELD_OUT)]
@@ -152,7 +152,7 @@ def _noise(run: Run, number: int) -> Noise:
 
 
 def report_noises(stories: Sequence[StoryTrial], run: Run) -> Report:
-    """How often the agent goes on."""
+    """Score how often the agent goes on."""
     told = [story for story in stories if story.told]
 
     def went_on(kind: str) -> list[bool]:
@@ -176,18 +176,18 @@ def report_noises(stories: Sequence[StoryTrial], run: Run) -> Report:
 
 @dataclass(frozen=True)
 class _StoryInProgress:
-    """A story that was asked for."""
+    """A story that the user asked for."""
 
     since: int
-    """The end of the prompt."""
+    """Sample at which the prompt ends."""
     story: str | None
-    """The one that was told when it was talked into; None where none was."""
+    """The story that the agent tells; None where it tells none."""
 
 
 def _hear_story(
     number: int, voice: str, rng: random.Random, run: Run
 ) -> tuple[SimulatedUser, _StoryInProgress]:
-    """A partner in the middle of a story, if it is told."""
+    """A conversation in the middle of a story, if the agent tells one."""
     simulated_user = SimulatedUser(context_of(run).duplex(), AcousticConditions(seed=number))
     simulated_user.wait(1)
     _, since = simulated_user.say(speak(rng.choice(script.STORY_PROMPTS), voice, rng))
@@ -200,7 +200,8 @@ def _hear_story(
 
 
 def story_told(frames: np.ndarray, matcher: SentenceMatcher) -> str | None:
-    """The story of which units, one per frame, are the beginning or the whole, and nothing else."""
+    """The story that the units (one per frame) are all or the beginning of; None where they are
+    neither, or hold more."""
     story, distance = matcher.nearest_prefix(frames, script.STORIES)
     return story if distance <= _UNLIKE else None
 
@@ -223,8 +224,8 @@ def _watched(
 
 
 def stop_ms(track: np.ndarray) -> float:
-    """When the first 160 ms without sound begin; the track's length where it has no silence that
-    is longer than a story's pauses."""
+    """Onset of the first 160 ms of silence; the track's length where no silence reaches 400 ms, for
+    shorter ones are a story's own pauses."""
     loud = voice_activity(track)
     if longest_silence_ms(track) < _LONGEST_PAUSE_MS:
         return float(len(loud) * _STEP_MS)

@@ -1,8 +1,8 @@
-"""What the agent does while the user speaks: does it wait in a pause, does it show that it listens?
+"""The agent as a listener: does it wait in the user's pauses, and does it give backchannels?
 
-Pauses: a sentence is cut between two words. Long talk: the user tells of their day, and the agent's
-short words ("mm hmm", told by their units) are counted; in synthetic voices, and in those of people
-where there is data.
+Pauses: the user pauses between two words of a sentence. Long turns: the user tells of their day,
+and the agent's backchannels ("mm hmm", recognised by their units) are counted. The voices are
+synthetic; where there is data, long turns are also made of people's recordings.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from models.speech.voices import HELD_OUT, speak
 GOAL_PAUSES = Goal(most=0.10)
 GOAL_BACKCHANNELS = Goal(3, 7)
 BACKCHANNEL_S = 1.5
-"""What is longer is no sign of listening but a turn."""
+"""Longer speech of the agent is a turn, not a backchannel."""
 _REACTION_S = 0.5
-"""After a pause the agent still does what it decided in it."""
+"""Speech this soon after a pause was decided in the pause."""
 _CUT_WORDS = 5
-"""Shorter sentences are not cut."""
+"""Shorter sentences get no pause."""
 _TOLD = 6
-"""Sentences of a long talk."""
+"""Number of sentences in a long turn."""
 _READ_S = 20.0
-"""A person reads at least so long, one recording after the other."""
+"""Least length of a long turn made of recordings."""
 
 
 @dataclass(frozen=True)
 class PauseTrial:
-    """What became of one cut sentence."""
+    """The result of one sentence with a pause."""
 
     voice: str
     before: str
@@ -48,7 +48,7 @@ class PauseTrial:
     pause_s: float
     spoke: bool
     answered: bool
-    """Whether it took its turn once the sentence was whole."""
+    """Whether it took the turn after the whole sentence."""
 
 
 def plan_pauses(run: Run) -> list[int]:
@@ -75,9 +75,9 @@ def pause(number: int, run: Run) -> PauseTrial:
 
 
 def cut_sentence(rng: random.Random) -> tuple[str, str]:
-    """A sentence of the user in two parts, of which the first is no sentence of its own.
+    """Cut a sentence of the user in two; the first part is not a sentence of the script itself.
 
-    No order: "can i get a large latte" is one, with milk or without.
+    Orders are never cut: "can i get a large latte" is complete, whether milk follows or not.
     """
     whole = set(script.user_sentences())
     scenes = script.scenes()
@@ -94,12 +94,12 @@ def cut_sentence(rng: random.Random) -> tuple[str, str]:
 
 
 def within(spans: Sequence[Span], start: int, end: int) -> list[Span]:
-    """Spans that sound anywhere in [start, end)."""
+    """Spans that overlap [start, end)."""
     return [span for span in spans if span.start_sample < end and span.end_sample > start]
 
 
 def report_pauses(pauses: Sequence[PauseTrial], _run: Run) -> Report:
-    """How often the agent could not wait."""
+    """Score how often the agent speaks in a pause."""
     spoke = share_of([one.spoke for one in pauses])
     answered = share_of([one.answered for one in pauses])
     failures = [
@@ -114,23 +114,23 @@ def report_pauses(pauses: Sequence[PauseTrial], _run: Run) -> Report:
     return Report(scores, {"failures": failures})
 
 
-# --- long talk ------------------------------------------------------------------------------------
+# --- long turns -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class LongTurn:
-    """A long turn of the user."""
+    """The result of one long turn of the user."""
 
     voice: str
-    """``people`` for a recording."""
+    """``people`` for recordings."""
     minutes: float
     backchannels: int
     turns: int
-    """How often the agent said something else."""
+    """How often the agent said anything else."""
 
 
 def plan_long_talks(run: Run) -> list[tuple[str, int]]:
-    """(voice, number) of the talks: half as many as other situations, for they last."""
+    """(voice, number) of the long turns: half as many as other situations, for they take long."""
     count = max(run.situations // 2, 1)
     talks = [(HELD_OUT[number % len(HELD_OUT)], number) for number in range(count)]
     if run.data:
@@ -139,7 +139,7 @@ def plan_long_talks(run: Run) -> list[tuple[str, int]]:
 
 
 def hold_long_turn(talk: tuple[str, int], run: Run) -> LongTurn:
-    """Tell the agent something long."""
+    """Speak to the agent in one long turn."""
     voice, number = talk
     rng = random.Random(f"long talk {run.seed} {number}")
     context = context_of(run)
@@ -158,7 +158,7 @@ def hold_long_turn(talk: tuple[str, int], run: Run) -> LongTurn:
             simulated_user.wait(HUMAN.pause.draw(rng, *HUMAN.pauses))
         simulated_user.play(part)
     end = simulated_user.now
-    simulated_user.wait(2)  # what begins with the user's last word is heard to its end
+    simulated_user.wait(2)  # lets the agent finish what it began during the user's last word
     spans = [
         span for span in speech_spans(simulated_user.track()) if start <= span.start_sample < end
     ]
@@ -169,7 +169,7 @@ def hold_long_turn(talk: tuple[str, int], run: Run) -> LongTurn:
 
 
 def is_backchannel(span: Span, frames: np.ndarray, matcher: SentenceMatcher) -> bool:
-    """Whether a stretch is a sign of listening: short, and one by its units."""
+    """Whether a span of the agent's speech is short and, by its units, a backchannel."""
     if span.duration_ms > BACKCHANNEL_S * 1000:
         return False
     said, _ = matcher.nearest(frames, plain_sentences())
@@ -177,7 +177,7 @@ def is_backchannel(span: Span, frames: np.ndarray, matcher: SentenceMatcher) -> 
 
 
 def reading(people: Sequence[np.ndarray], rng: random.Random) -> list[np.ndarray]:
-    """Recordings that follow one another, mostly of one person, long enough together."""
+    """Consecutive recordings, mostly of one speaker, at least ``_READ_S`` long in all."""
     first = rng.randrange(len(people))
     chosen: list[np.ndarray] = []
     while sum(map(len, chosen)) < _READ_S * SAMPLE_RATE_HZ:
@@ -186,7 +186,7 @@ def reading(people: Sequence[np.ndarray], rng: random.Random) -> list[np.ndarray
 
 
 def report_long_talks(talks: Sequence[LongTurn], _run: Run) -> Report:
-    """Signs of listening in a minute of the user's."""
+    """Score backchannels and other speech per minute of the user's turns."""
     scores = []
     synthetic = [talk for talk in talks if talk.voice != "people"]
     people = [talk for talk in talks if talk.voice == "people"]

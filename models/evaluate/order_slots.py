@@ -1,4 +1,4 @@
-"""Reading a coffee order from what the agent said, slot by slot: from its words or its units."""
+"""Reads the slots of a coffee order from the agent's reply: from its words or from its units."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VALUES = {
 
 
 def one_slot_apart(order: Order) -> dict[str, list[Order]]:
-    """By slot: the orders that differ in it alone."""
+    """For each slot, the orders that differ in that slot alone."""
     return {
         slot: [replace(order, **{slot: value}) for value in values if value != _slot(order, slot)]
         for slot, values in _VALUES.items()
@@ -29,7 +29,7 @@ def one_slot_apart(order: Order) -> dict[str, list[Order]]:
 
 
 def order_in_words(words: str) -> Order | None:
-    """The order that words name: of all parts that are one, the longest."""
+    """The longest part of the words that is an order; None where no part is."""
     said = words.split()
     starts = [index for index, word in enumerate(said) if word == "one"]
     parts = ((start, end) for start in starts for end in range(start + 1, len(said) + 1))
@@ -41,10 +41,11 @@ def order_in_words(words: str) -> Order | None:
 
 
 def order_in_units(frames: np.ndarray, right: Order, matcher: SentenceMatcher) -> Order | None:
-    """The order that units are like; None where they are like another answer, or like nothing.
+    """The order that the units are nearest to; None where they are nearer to another answer, or
+    near to nothing.
 
-    There are too many orders to compare with all: from the right one the search goes on to the
-    nearest of those that differ in one slot, as long as that is nearer.
+    There are too many orders to compare with all of them. So the search begins at the right order
+    and moves to the nearest order that differs in one slot, as long as that is nearer.
     """
     order = right
     others = plain_sentences()
@@ -60,7 +61,7 @@ def order_in_units(frames: np.ndarray, right: Order, matcher: SentenceMatcher) -
 
 
 def slots_right(label: Order, said: Order | None) -> dict[str, bool]:
-    """For each slot that a label names, whether the agent said the same."""
+    """For each slot that the label names, whether the agent repeated it."""
     named = {slot: value for slot, value in asdict(label).items() if value}
     return {slot: said is not None and _slot(said, slot) == named[slot] for slot in named}
 

@@ -1,9 +1,10 @@
-"""Does the agent understand strangers? Recorded coffee orders that no training heard.
+"""Does the agent understand strangers? Recorded coffee orders, held out of all training.
 
-Who speaks is not known: most of these people have other recordings in the training. Each recording
-is a conversation of its own, in quiet and in noise. The agent repeats an order in one wording, from
-which every slot can be read: in the words it writes, or in those that its captions read from its
-units; where these are nothing that it says, by the units of sentences.
+The speakers are not known by name, so most of them have other recordings in the training. Each
+recording is a conversation of its own, in quiet and in noise. The agent repeats an order in one
+wording, and every slot can be read from it: from the words of its text slot, else from its
+captions. Where the caption is no sentence of the agent's, the units are compared with those of
+sentences.
 """
 
 from __future__ import annotations
@@ -25,45 +26,45 @@ from models.script import coffee
 from models.script.coffee import Order, order_of_label
 
 NOISES_DB = (None, 24, 18, 12, 6)
-"""How far the speech lies above the noise; none of it first."""
+"""Signal-to-noise ratios; None: no noise is added."""
 GOAL_WHOLE, GOAL_SLOTS = Goal(least=0.75), Goal(least=0.92)
-"""As recorded."""
+"""Without added noise."""
 
 
 @dataclass(frozen=True)
 class PlannedOrder:
-    """One order to be played."""
+    """The plan of one order."""
 
     index: int
-    """Of the recording."""
+    """Number of the recording."""
     speech_over_noise_db: int | None
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back."""
+    """The agent's reply to one order."""
 
     speech_over_noise_db: int | None
     label: Order
     said: str
-    """The agent's words, or the order read from its units; empty where there is none."""
+    """The agent's words, or the order read from its units; empty where none was read."""
     order: Order | None
 
     @property
     def right(self) -> bool:
-        """Whether the order is repeated as it is, and nothing else is said."""
+        """Whether the agent repeated the order exactly and said nothing else."""
         return self.said == self.label.reply()
 
 
 def plan(run: Run) -> list[PlannedOrder]:
-    """All recordings, or as many as there are exchanges, in each noise."""
+    """All recordings, at most ``run.exchanges``, at each noise level."""
     count = len(context_of(run).orders)
     chosen = random.Random(run.seed).sample(range(count), min(count, run.exchanges))
     return [PlannedOrder(index, noise) for noise in NOISES_DB for index in sorted(chosen)]
 
 
 def order(asked: PlannedOrder, run: Run) -> Reply:
-    """Play a recording and listen."""
+    """Play a recording to the agent and read its reply."""
     context = context_of(run)
     label_text, sound = context.orders[asked.index]
     label = order_of_label(label_text)
@@ -90,7 +91,7 @@ def order(asked: PlannedOrder, run: Run) -> Reply:
 
 
 def report(replies: Sequence[Reply], _run: Run) -> Report:
-    """Whole orders and single slots, by noise."""
+    """Score whole orders and single slots, by noise level."""
     scores = []
     by_slot: dict[str, dict[str, float]] = {}
     for noise in NOISES_DB:

@@ -1,8 +1,8 @@
-"""Does a sentence give the same units in noise and in a room as close to a microphone?
+"""The robustness board: does speech give the same units in noise and in a room as close by?
 
-Recordings of people, each alone, then with noise of a level, then as a simulated room carries it;
-and alone once more, heard in chunks as in a talk. Counted is the edit distance of the units as the
-language model sees them, each once, against those of the recording as a whole. Nothing of torch.
+Each recording is encoded five times: clean, with noise, in a simulated room, at half the level, and
+clean but chunk by chunk, as in a conversation. The figure is the unit edit distance to the first,
+with repeated units once, as the language model sees them. Knows no torch.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from engine.sound.audio_file import read_mono
 from engine.syncllm.bundle import Bundle, load_bundle
 from engine.syncllm.unit_encoder import Tokenizer, streamed_units
 from engine.timebase import FRAME_MS, FRAME_SAMPLES
-from models.evaluate.echo import deduplicated, find_speakers
+from models.evaluate.echo_open_loop import deduplicated, find_speakers
 from models.evaluate.sentence_matcher import edit_distance
 from models.speech.rooms import USER_DB, at_level, coloured_noise, draw_room, speech_level_db
 
@@ -42,10 +42,10 @@ def evaluate_robustness(
     seed: int = 0,
     json_path: Path | None = None,
 ) -> dict[str, Any]:
-    """Measure, print and return (and write) the shares of wrong units.
+    """Run the board, print its table, and return (and write) the shares of wrong units.
 
-    ``speech`` is a folder of recordings, a folder per speaker. Raises DuologueError where it holds
-    less than two of them.
+    ``speech`` is a folder of recordings with one folder per speaker. Raises DuologueError where it
+    has fewer than two speakers.
     """
     bundle = load_bundle(bundle_path)
     tokenizer = Tokenizer(bundle.tokenizer)
@@ -81,7 +81,7 @@ def evaluate_robustness(
 
 
 def in_noise(sound: np.ndarray, seed: int) -> np.ndarray:
-    """With noise 20 dB below the speech, stronger towards low frequencies; float32 (n,)."""
+    """Add noise 20 dB below the speech, stronger towards low frequencies; float32 (n,)."""
     noise = coloured_noise(seed, len(sound))
     level_db = speech_level_db(sound) + NOISE_DB
     noisy: np.ndarray = (sound + noise * (10 ** (level_db / 20) / noise.std())).astype(np.float32)
@@ -89,21 +89,21 @@ def in_noise(sound: np.ndarray, seed: int) -> np.ndarray:
 
 
 def in_room(sound: np.ndarray, seed: int) -> np.ndarray:
-    """As a microphone 0.4 to 1.5 m away hears it in a room that rings for 0.2 to 0.8 s."""
+    """As heard by a microphone 0.4 to 1.5 m away in a room with an RT60 of 0.2 to 0.8 s."""
     room = draw_room(seed, 0)
-    # In time with the recording: sound needs some milliseconds to the microphone.
+    # Removes the sound's travel time, so that both are aligned.
     delay = int(np.argmax(np.abs(room.user_response)))
     wet = fftconvolve(sound, room.user_response)[delay : delay + len(sound)]
     return at_level(wet, USER_DB)
 
 
 def at_half(sound: np.ndarray, _seed: int) -> np.ndarray:
-    """Half as loud."""
+    """At half the level."""
     return 0.5 * sound
 
 
 def in_chunks(sound: np.ndarray, bundle: Bundle, tokenizer: Tokenizer) -> np.ndarray:
-    """Units (frames,) of whole chunks of sound (n,), heard one chunk after the other."""
+    """Units (frames,) of whole chunks of sound (n,), encoded chunk by chunk."""
     settings = bundle.manifest.encoder
     return streamed_units(
         tokenizer, sound, _chunk_frames(bundle), settings.window_ms, settings.lookahead_ms
@@ -120,8 +120,8 @@ def _chunk_frames(bundle: Bundle) -> int:
 
 
 def _show(console: Console, figures: dict[str, Any]) -> None:
-    table = Table(title=f"{figures['recordings']} recordings of {figures['speakers']} people")
-    for heading in ("heard", "units that differ", "95 % of the time between", "goal"):
+    table = Table(title=f"{figures['recordings']} recordings of {figures['speakers']} speakers")
+    for heading in ("recording", "units that differ", "95 % interval", "goal"):
         table.add_column(heading)
     for name, label, goal in (
         ("noise", "with noise at 20 dB", f"at most {GOAL_NOISE:.0%}"),

@@ -1,4 +1,7 @@
-"""What an evaluation reports: scores with their intervals and goals, and the table of them."""
+"""The report of an evaluation: scores with their intervals and goals, and their table.
+
+Knows no measurement.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +23,20 @@ _UNITS: dict[Measure, str] = {
 
 @dataclass(frozen=True)
 class Goal:
-    """Where a figure should lie, in the score's own measure."""
+    """The range in which a figure should lie, in the score's own measure."""
 
     least: float | None = None
     most: float | None = None
 
     def met(self, value: float) -> bool:
-        """Whether a figure does."""
+        """Whether a figure lies in the range."""
         above = self.least is None or value >= self.least
         return above and (self.most is None or value <= self.most)
 
 
 @dataclass(frozen=True)
 class Score:
-    """One line of the table."""
+    """One figure: a row of the table."""
 
     what: str
     measured: Interval | None
@@ -43,26 +46,26 @@ class Score:
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is met; None without one or without a figure."""
+        """Whether the goal is met; None without a goal or without a figure."""
         if self.goal is None or self.measured is None:
             return None
         return self.goal.met(self.measured.value)
 
     def entry(self) -> dict[str, Any]:
-        """As it is written to a file."""
+        """The score for the JSON file."""
         return asdict(self) | {"met": self.met}
 
 
 @dataclass(frozen=True)
 class Report:
-    """What one part of an evaluation found."""
+    """The results of one part of an evaluation."""
 
     scores: list[Score]
     details: dict[str, Any] = field(default_factory=dict)
-    """Whatever else is worth keeping, failures among it; as JSON takes it."""
+    """Further results for the file, such as failures; serialisable as JSON."""
 
     def entry(self) -> dict[str, Any]:
-        """As it is written to a file."""
+        """The report for the JSON file."""
         return {"scores": [score.entry() for score in self.scores]} | self.details
 
 

@@ -1,8 +1,8 @@
-"""Which sentence did the agent say? Told from its units, by those of its own TTS voice.
+"""Recognises the agent's sentence from its units: the nearest sentence in its own TTS voice.
 
-Units differ much with the place in a frame at which a sentence begins, so each has several forms.
-The agent knows thousands of sentences: one is spoken and turned into units when it is first asked
-for, in one form, and in all of them only where that is among the nearest. Knows no words.
+Units depend much on where in a frame a sentence begins, so a sentence has several forms, one for
+each phase. The agent has thousands of sentences, so their units are computed at first use: the
+first form of every candidate, all forms of the nearest few only. Knows no words.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from models.speech.rooms import white_noise
 from models.speech.voices import AGENT_VOICE, speak_flite
 
 UNKNOWN_DISTANCE = 0.5
-"""Unit edit distance (share of the longer one) above which no known sentence was said."""
+"""Unit edit distance (as a share of the longer sequence) above which no known sentence was said."""
 _PHASES = range(0, FRAME_SAMPLES, FRAME_SAMPLES // 8)
-"""Where in a frame a sentence may begin, samples; the first is that of the first form."""
+"""Samples by which the forms are shifted; the first form has the first."""
 _FINALISTS = 8
-"""The nearest in the first form, of which all forms are compared."""
+"""Number of nearest sentences whose forms are all compared."""
 _QUIET_S = 60
-"""Quiet in which the units of silence are found: one of them is rare."""
+"""Length of the quiet that gives the units of silence; one of them is rare."""
 _QUIET_DB = -70
 _MARGIN_FRAMES = 6
 
 
 @cache
 def plain_sentences() -> tuple[str, ...]:
-    """What the agent says that is no coffee order: few enough to compare with all of them."""
+    """All sentences of the agent but coffee orders: few enough to compare with each."""
     return tuple(text for text in script.agent_sentences() if coffee.parse_order(text) is None)
 
 
 class SentenceMatcher:
-    """The agent's sentences as units."""
+    """Compares units with those of the agent's sentences."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._tokenizer = Tokenizer(bundle.tokenizer)
@@ -49,8 +49,7 @@ class SentenceMatcher:
         self._silence = set(self._tokenizer.units(quiet).tolist())
 
     def original(self, sentence: str) -> np.ndarray:
-        """float32 (n,): the sentence in the agent's TTS voice, in a very quiet room; n is whole
-        frames."""
+        """float32 (n,), whole frames: the sentence in the agent's TTS voice, with faint noise."""
         sound = speak_flite(sentence, AGENT_VOICE.partition(":")[2]).audio
         margin = np.zeros(_MARGIN_FRAMES * FRAME_SAMPLES, np.float32)
         audio = np.concatenate([margin, sound, margin])
@@ -61,7 +60,7 @@ class SentenceMatcher:
         return heard
 
     def speech_units(self, frames: np.ndarray) -> list[int]:
-        """Units of speech, each once."""
+        """The units without silence, repeated ones once."""
         units: list[int] = []
         for unit in np.asarray(frames).tolist():
             if unit not in self._silence and (not units or units[-1] != unit):
@@ -71,10 +70,10 @@ class SentenceMatcher:
     def nearest(
         self, frames: np.ndarray, candidates: Sequence[str], sure: Iterable[str] = ()
     ) -> tuple[str | None, float]:
-        """The candidate that the frames are most like, and the distance (0 to 1).
+        """The candidate nearest to the frames, and its distance (0 to 1).
 
-        None where that is above ``UNKNOWN_DISTANCE``. All forms of those in ``sure``, candidates
-        too, are compared in any case.
+        None where the distance is above ``UNKNOWN_DISTANCE``. Sentences in ``sure`` are candidates,
+        too, and all their forms are always compared.
         """
         said = self.speech_units(frames)
         if not said:
@@ -93,8 +92,8 @@ class SentenceMatcher:
     def nearest_prefix(
         self, frames: np.ndarray, candidates: Iterable[str]
     ) -> tuple[str | None, float]:
-        """The candidate of which the frames are most like the beginning, or the whole, and the
-        distance as a share of what was said; None and 1 where that is silence."""
+        """The candidate whose beginning, or whole, is nearest to the frames, and the distance as a
+        share of the speech in them; None and 1 where there is only silence."""
         said = self.speech_units(frames)
         if not said:
             return None, 1.0
@@ -146,6 +145,6 @@ def edit_distances(
 
 
 def _distances(said: Sequence[int], others: Sequence[Sequence[int]]) -> np.ndarray:
-    """Edit distances as shares of the longer sequence; ``said`` is not empty."""
+    """Edit distances as shares of the longer sequence; ``said`` must not be empty."""
     lengths = np.array([max(len(said), len(other)) for other in others])
     return edit_distances(said, others) / lengths

@@ -1,8 +1,7 @@
-"""The user who speaks to the agent in an evaluation, and what the agent does meanwhile.
+"""The simulated user: speaks to the agent in an evaluation, waits, and records what it does.
 
-A partner speaks, waits and listens; the engine hears it chunk by chunk over the noise of its
-surroundings. All times are samples since the conversation began, the agent's track beside them.
-Knows no script and judges nothing.
+The engine hears the user chunk by chunk, with the room's noise and reverberation. All times are
+samples since the conversation began. Knows no script and scores nothing.
 """
 
 from __future__ import annotations
@@ -21,42 +20,42 @@ from models.speech.rooms import USER_DB, at_level, coloured_noise, white_noise
 from models.speech.voices import Speech
 
 SOUND_DB = -42
-"""Level above which 20 ms of the agent's track count as sound."""
+"""Level above which 20 ms of the agent's track count as speech."""
 LATEST_ANSWER_S = 2.0
-"""An answer begins this soon after the user's end, or it is none."""
+"""An answer begins at most this long after the user's end."""
 EARLIEST_ANSWER_S = 0.5
-"""And no earlier than this before it; what begins earlier talks into the user's turn
+"""And at most this long before it; speech that begins earlier interrupts the user
 (``engine.sound.turn_taking``)."""
 _ROOM_DB = -65
 _ANSWERED_S = 1.0
-"""After so much silence the agent's answer is over."""
+"""After this much silence the agent's answer is over."""
 _LONGEST_ANSWER_S = 15.0
 _NOISE_S = 20
-"""Noise of this length goes round and round."""
+"""Length of the noise, which is repeated."""
 _TURN_S = 0.2
 _STEP = SAMPLE_RATE_HZ // 50
 
 
 @dataclass(frozen=True, eq=False)
 class AcousticConditions:
-    """Between the user's mouth and the microphone; a quiet room by default."""
+    """The sound's way from the user's mouth to the microphone; a quiet room by default."""
 
     noise_db: float | None = None
-    """Level of noise against the user's speech, all through the conversation."""
+    """Level of the noise against the user's speech; it lasts for the whole conversation."""
     impulse_response: np.ndarray | None = None
-    """float32 (n,): how the room carries the speech."""
+    """float32 (n,): the room's, from mouth to microphone."""
     seed: int = 0
 
 
 class SimulatedUser:
-    """One conversation with the agent."""
+    """The user of one conversation, with the agent's track and units."""
 
     def __init__(self, duplex: Duplex, conditions: AcousticConditions | None = None) -> None:
         self._duplex = duplex
         self._conditions = conditions or AcousticConditions()
         self._rng = np.random.default_rng(self._conditions.seed)
         duplex.reset()
-        # Interval 0 passes before the agent's first chunk can sound.
+        # The agent's first chunk can only be heard after interval 0.
         chunk = duplex.format.chunk_samples
         self._sound = [np.zeros(chunk, np.float32)]
         silence = duplex.bundle.manifest.silence_unit
@@ -64,27 +63,27 @@ class SimulatedUser:
         self._pieces: list[tuple[int, str]] = []
         """(end of the chunk in samples, piece of the agent's words)."""
         self._heard_pieces: list[tuple[int, str]] = []
-        """The same of the user's."""
+        """The same for the user's words."""
         self._rest = np.zeros(0, np.float32)
         self._tail = np.zeros(0, np.float32)
-        """What still rings in the room."""
+        """Reverberation that has not been heard yet."""
         self._noise = self._endless_noise()
         self.now = 0
-        """Samples that the user has spoken or been silent."""
+        """Samples of the user's track so far."""
 
     # --- what the user does ---------------------------------------------------------------------
 
     def say(self, speech: Speech) -> tuple[int, int]:
-        """Say something; returns the first and last sample of the words on the time axis."""
+        """Speak; returns the first sample of the words and the one after them."""
         start = self.now
         self.play(speech.trimmed())
         return start, self.now
 
     def play(self, sound: np.ndarray, level_db: float = USER_DB) -> None:
-        """Speech or another sound, float32 (n,), at a level of its active parts."""
+        """Play speech or another sound, float32 (n,); ``level_db`` is that of its active parts."""
         response = self._conditions.impulse_response
         if response is not None:
-            # In time with the mouth: sound needs some milliseconds to the microphone.
+            # Removes the sound's travel time, so that times are those of the mouth.
             delay = int(np.argmax(np.abs(response)))
             wet = at_level(fftconvolve(sound, response)[delay:].astype(np.float32), level_db)
             sound, ringing = wet[: len(sound)], wet[len(sound) :]
@@ -94,18 +93,18 @@ class SimulatedUser:
             self._hear(at_level(sound, level_db))
 
     def wait(self, seconds: float) -> None:
-        """Say nothing."""
+        """Be silent."""
         self._hear(np.zeros(int(seconds * SAMPLE_RATE_HZ), np.float32))
 
     def wait_for_answer(self) -> None:
-        """Say nothing until the agent has answered, or does not."""
+        """Be silent until the agent has answered, or until an answer would be too late."""
         self.wait(LATEST_ANSWER_S)
         longest = self.now + round(_LONGEST_ANSWER_S * SAMPLE_RATE_HZ)
         while self.agent_is_speaking(_ANSWERED_S) and self.now < longest:
             self.wait(_TURN_S)
 
     def _hear(self, sound: np.ndarray) -> None:
-        """Let the agent hear sound, over all that the surroundings add."""
+        """Let the agent hear sound, with the room's noise and reverberation."""
         heard = sound + white_noise(len(sound), self._rng, _ROOM_DB)
         ringing = min(len(self._tail), len(sound))
         heard[:ringing] += self._tail[:ringing]
@@ -140,22 +139,24 @@ class SimulatedUser:
     # --- what the agent does --------------------------------------------------------------------
 
     def track(self) -> np.ndarray:
-        """The agent's sound from the beginning, float32 (n,); a chunk ahead of the user's."""
+        """The agent's sound from the beginning, float32 (n,); one chunk longer than the user's."""
         return np.concatenate(self._sound)
 
     def frames_since(self, sample: int) -> np.ndarray:
-        """The agent's units, one per frame, from a sample on."""
+        """The agent's units from a sample on, one per frame."""
         return np.array(self._frames[sample // FRAME_SAMPLES :])
 
     def frames_in(self, span: Span) -> np.ndarray:
-        """The agent's units, one per frame, that sound in a stretch of its track."""
+        """The agent's units in a span of its track, one per frame."""
         delay = self._duplex.bundle.manifest.vocoder.delay_ms * SAMPLE_RATE_HZ // 1000
         first, last = span.start_sample - delay, span.end_sample - delay
         return np.array(self._frames[max(first // FRAME_SAMPLES, 0) : -(-last // FRAME_SAMPLES)])
 
     def captions_since(self, samples: Mapping[Side, int]) -> dict[Side, str]:
-        """What captions showed of each side from the chunk of its sample on; of those only whose
-        words the bundle writes."""
+        """The captions of each side, from the chunk of its sample on.
+
+        A side that the bundle does not caption is left out.
+        """
         until = len(self._sound) * self._duplex.format.chunk_samples
         shown: dict[Side, list[tuple[int, str]]] = {
             "user": self._heard_pieces, "agent": self._pieces,
@@ -171,20 +172,20 @@ class SimulatedUser:
         return self._joined(self._pieces, sample, until)
 
     def _joined(self, pieces: list[tuple[int, str]], start: int, end: int) -> str:
-        """The words of the chunks that have a part in [start, end)."""
+        """The words of the chunks that overlap [start, end)."""
         chunk = self._duplex.format.chunk_samples
         inside = (piece for after, piece in pieces if start < after < end + chunk)
         return " ".join("".join(inside).split())
 
     def agent_is_speaking(self, seconds: float) -> bool:
-        """Whether the agent sounds anywhere in its last seconds."""
+        """Whether the agent spoke in the last seconds of its track."""
         chunk = self._duplex.format.chunk_samples
         chunks = -(-round(seconds * SAMPLE_RATE_HZ) // chunk)
         return bool(voice_activity(np.concatenate(self._sound[-chunks:])).any())
 
     def floor_transfer_offset_ms(self, start: int, end: int) -> float | None:
-        """From the end of the user's words [start, end) to the answer; negative where it came
-        early, None where none came in time."""
+        """From the end of the user's words [start, end) to the answer; negative where they overlap,
+        None where no answer came in time."""
         earliest = max(start, end - round(EARLIEST_ANSWER_S * SAMPLE_RATE_HZ))
         onsets = (span.start_sample for span in speech_spans(self.track()))
         onset = next((sample for sample in onsets if sample >= earliest), None)
@@ -194,7 +195,7 @@ class SimulatedUser:
 
 
 def voice_activity(track: np.ndarray) -> np.ndarray:
-    """Whether each 20 ms of a track holds sound; single stray steps are ignored."""
+    """Whether each 20 ms of a track hold speech; isolated steps do not count."""
     steps = track[: len(track) // _STEP * _STEP].reshape(-1, _STEP)
     loud = np.sqrt((steps**2).mean(1)) > 10 ** (SOUND_DB / 20)
     beside = np.pad(loud, 1)
@@ -203,14 +204,14 @@ def voice_activity(track: np.ndarray) -> np.ndarray:
 
 
 def speech_spans(track: np.ndarray) -> list[Span]:
-    """A track's stretches of speech: sound joined over silences of up to 200 ms."""
+    """A track's spans of speech; silences of up to 200 ms lie inside a span."""
     edges = np.flatnonzero(np.diff(np.pad(voice_activity(track), 1)))
     spans = [Span(int(a) * _STEP, int(b) * _STEP) for a, b in edges.reshape(-1, 2)]
     return merged(spans)
 
 
 def longest_silence_ms(track: np.ndarray) -> float:
-    """The longest stretch without sound."""
+    """Length of the track's longest silence."""
     edges = np.flatnonzero(np.diff(np.pad(~voice_activity(track), 1)))
     lengths = edges[1::2] - edges[::2]
     return float(lengths.max(initial=0) * _STEP * 1000 / SAMPLE_RATE_HZ)

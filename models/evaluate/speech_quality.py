@@ -1,4 +1,4 @@
-"""How like two sounds are as voices: mel cepstra along a warped path, clicks, buzz and noise.
+"""Objective measures of speech quality: mel-cepstral distortion, clicks, harmonicity, flatness.
 
 Pure functions on mono float32 sound at 16 kHz. Knows no models.
 
@@ -16,20 +16,20 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 HOP, WINDOW = SAMPLE_RATE_HZ // 100, SAMPLE_RATE_HZ * 32 // 1000
 COEFFICIENTS = 13
-"""Beside the zeroth, the loudness, which does not count."""
+"""Without the zeroth, which is the loudness."""
 _BANDS = 40
 _FLOOR_DB = -80.0
 _ACTIVE_DB = -35.0
-"""Frames this far below the loudest are silence."""
+"""Frames at least this far below the loudest are silence."""
 _PITCH_HZ = (60, 400)
 _AROUND = 5
-"""Frames before and after one that tell how rough the sound usually is there."""
+"""Frames before and after each that tell the usual roughness of the sound."""
 
 
 def mel_cepstral_distortion_db(sound_N: np.ndarray, other_N: np.ndarray) -> float:
     """Mel-cepstral distortion (R. Kubichek, 1993) of two sounds of the same words, in dB.
 
-    The mean over the cheapest path that warps one in time onto the other, silence left out.
+    The mean along the path of dynamic time warping, without silence.
     """
     first_TC, second_TC = (mel_cepstra(each)[active_frames(each)] for each in (sound_N, other_N))
     difference = first_TC[:, None] - second_TC[None]
@@ -39,16 +39,16 @@ def mel_cepstral_distortion_db(sound_N: np.ndarray, other_N: np.ndarray) -> floa
 
 
 def mel_cepstra(sound_N: np.ndarray) -> np.ndarray:
-    """float64 (T, C): of natural logarithms of amplitude."""
+    """float64 (T, C): cepstra of natural logarithms of amplitude."""
     bands = np.sqrt(_spectra(sound_N) @ _mel_filters().T)
     floor = bands.max(initial=1e-9) * 10 ** (_FLOOR_DB / 20)
     cepstra: np.ndarray = dct(np.log(np.maximum(bands, floor)), norm="ortho")
-    # As factors of cosines: then the distortion is the effective difference of the spectra in dB.
+    # Scaled as factors of cosines: the distortion is then the RMS difference of the spectra in dB.
     return cepstra[:, 1 : COEFFICIENTS + 1] * (2 / _BANDS) ** 0.5
 
 
 def dtw_path(costs: np.ndarray) -> list[tuple[int, int]]:
-    """Dynamic time warping: places from one corner of (T, T') costs to the other."""
+    """Dynamic time warping: the cheapest path from one corner of the costs (T, T') to the other."""
     rows, columns = costs.shape
     total = np.full((rows + 1, columns + 1), np.inf)
     total[0, 0] = 0
@@ -72,10 +72,9 @@ def active_frames(sound_N: np.ndarray) -> np.ndarray:
 
 
 def click_score(sound_N: np.ndarray) -> np.ndarray:
-    """float64 (T,): the sharpest bend of each frame over the usual ones around it.
+    """float64 (T,): each frame's largest second difference over the usual one around it.
 
-    A bend is a second difference of samples. A click stands out by it, and at a seam where two
-    waves do not meet.
+    It is high at a click, and at a seam between two sounds that do not join.
     """
     bends = np.abs(np.diff(sound_N.astype(np.float64), 2))
     frames = bends[: len(bends) // HOP * HOP].reshape(-1, HOP)
@@ -87,7 +86,7 @@ def click_score(sound_N: np.ndarray) -> np.ndarray:
 def harmonicity(sound_N: np.ndarray) -> np.ndarray:
     """float64 (T,): how periodic each frame is at a pitch of 60 to 400 Hz, 0 to 1.
 
-    The highest normalised autocorrelation. A buzz is periodic where a voice is not.
+    The highest normalised autocorrelation. A buzzing vocoder is periodic where the voice is not.
     """
     windowed = _frames(sound_N) * np.hanning(WINDOW)
     power = np.square(np.abs(rfft(windowed, 2 * WINDOW)))
@@ -101,26 +100,27 @@ def harmonicity(sound_N: np.ndarray) -> np.ndarray:
 
 
 def spectral_flatness_db(sound_N: np.ndarray) -> np.ndarray:
-    """float64 (T,): spectral flatness, geometric over arithmetic mean of power; 0 dB is noise."""
+    """float64 (T,): spectral flatness, geometric over arithmetic mean of power; 0 dB is white
+    noise."""
     power = _spectra(sound_N) + 1e-12
     return np.asarray(10 * (np.log10(power).mean(-1) - np.log10(power.mean(-1))))
 
 
 def _frames(sound_N: np.ndarray) -> np.ndarray:
-    """(T, WINDOW): overlapping stretches of sound."""
+    """(T, WINDOW): overlapping windows of the sound."""
     whole = np.pad(sound_N, (0, max(WINDOW - len(sound_N), 0)))
     return np.lib.stride_tricks.sliding_window_view(whole, WINDOW)[::HOP]
 
 
 def _spectra(sound_N: np.ndarray) -> np.ndarray:
-    """(T, WINDOW / 2 + 1): power."""
+    """(T, WINDOW / 2 + 1): power spectra."""
     spectra: np.ndarray = np.square(np.abs(rfft(_frames(sound_N) * np.hanning(WINDOW))))
     return spectra
 
 
 @cache
 def _mel_filters() -> np.ndarray:
-    """(bands, WINDOW / 2 + 1): triangles, evenly spaced in mel."""
+    """(bands, WINDOW / 2 + 1): triangular filters, evenly spaced in mel."""
     top = 2595 * np.log10(1 + SAMPLE_RATE_HZ / 2 / 700)
     edges_hz = 700 * (10 ** (np.linspace(0, top, _BANDS + 2) / 2595) - 1)
     bins_hz = np.arange(WINDOW // 2 + 1) * SAMPLE_RATE_HZ / WINDOW

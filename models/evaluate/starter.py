@@ -1,8 +1,8 @@
-"""Measures a bundle through the shipped engine, on voices and people that no training heard.
+"""The main board: scores a bundle through the shipped engine, on held-out voices and people.
 
-Nothing of torch: ONNX and GGUF only, as the user has them. The parts are independent of one
-another; each is a row of talks, held by as many processes as there are jobs, from which its scores
-come. The file is written after every part, so a run that breaks off loses no finished one.
+Knows no torch: it runs the ONNX and GGUF files that the user has. The parts are independent. Each
+plans trials, runs them in as many processes as there are jobs, and reports scores. The file is
+written after every part, so an interrupted run keeps its finished parts.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from models.speech.voices import HELD_OUT
 
 @dataclass(frozen=True)
 class Part:
-    """One part: what is to be done, doing one of it, and what comes out."""
+    """One part of the board: plans trials, runs one, and reports the scores of all."""
 
     plan: Callable[[Run], Sequence[Any]]
     run_trial: Callable[[Any, Run], Any]
@@ -93,9 +93,9 @@ def evaluate_starter(
     jobs: int = 1,
     json_path: Path | None = None,
 ) -> dict[str, Any]:
-    """Hold the parts, print the table, and return (and write) the figures.
+    """Run the parts, print the table, and return (and write) the figures.
 
-    Raises DuologueError at a part that is not known and at a folder of data that is none.
+    Raises DuologueError for an unknown part, and for a folder that is not that of the open data.
     """
     _check(run, parts)
     console = Console()
@@ -115,7 +115,7 @@ def evaluate_starter(
         for name in parts:
             part = PARTS[name]
             if part.needs_data and run.data is None:
-                console.print(f"{name}: left out, for it needs the folder of open data (--data).")
+                console.print(f"{name}: left out, because it needs the open data; give --data.")
                 continue
             plan = part.plan(run)
             results = list(track(each(part.run_trial, plan, repeat(run)), name, total=len(plan)))
@@ -134,13 +134,13 @@ def _check(run: Run, parts: Sequence[str]) -> None:
             raise DuologueError(f"There is no part {name}; choose from {', '.join(PARTS)}.")
     if run.data and not (run.data / "speech").is_dir():
         raise DuologueError(
-            f"{run.data} has no folder speech; give the folder of open data that holds it."
+            f"{run.data} has no folder speech; give the folder of open data, which has one."
         )
 
 
 @contextmanager
 def _workers(jobs: int) -> Iterator[Callable[..., Iterator[Any]]]:
-    """What does all of a plan, in as many processes; they keep their models from part to part."""
+    """A ``map`` over ``jobs`` processes, which keep their models from part to part."""
     if jobs == 1:
         yield map
         return

@@ -1,12 +1,12 @@
-"""Two agents talk to one another: do they share the time as two people do?
+"""Turn-taking between two agents: do they share the time as two people do?
 
-Each hears the other's sound over a faint room noise. What the starter has to say are answers, so
-somebody must ask: a recorded question, heard by one agent alone, in turns, opens the talk and comes
-again whenever both have been silent for long. Only the time between such questions is counted.
+Each agent hears the other over a faint room noise. The starter only answers, so a simulated user
+asks: one agent alone hears a question, the agents in turn, at the beginning and whenever both have
+been silent for 3 s. Only the time between these questions is counted.
 
-The rules are those of the figures for people: silences under 200 ms lie inside a stretch of speech;
-a silence between two stretches is a pause where the same agent goes on and a gap where the other
-does; silence at the edges of the counted time is neither, and reported beside them.
+The definitions are those of the figures for people: silences under 200 ms lie inside a span of
+speech; a silence between two spans is a pause where the same agent goes on, and a gap where the
+other does; silence at the edges of the counted time is neither, and is reported separately.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from models.speech.rooms import USER_DB, at_level, white_noise
 from models.speech.voices import HELD_OUT, speak
 
 TALK_MINUTES = 3.0
-"""Of one talk: an hour is twenty of them, which also tell how sure the figures are."""
+"""Length of one conversation. An hour has twenty; the interval comes from their spread."""
 BOTH_SILENT_S = 3.0
-"""So long the user waits at most in the training's talks."""
+"""The longest wait of the user in the dialogues of the training."""
 GOAL_LIKE_PEOPLE = Goal(0.75, 1.25)
 _ROOM_DB = -65
 _SHORTEST_S = 1.0
-"""Less time than this between two questions tells nothing."""
+"""Less time than this between two questions does not count."""
 
 
 @dataclass(frozen=True)
 class TurnTaking:
-    """How two speakers share a time: seconds, and how often."""
+    """How two speakers share the time: seconds of each kind, and how often."""
 
     total_s: float = 0.0
     speech_s: float = 0.0
-    """Of both added up."""
+    """The sum of both speakers'."""
     pause_s: float = 0.0
     gap_s: float = 0.0
     overlap_s: float = 0.0
@@ -53,7 +53,7 @@ class TurnTaking:
 
     @property
     def edge_silence_s(self) -> float:
-        """Silence before the first who speaks and after the last."""
+        """Silence before the first speech and after the last."""
         return self.total_s - (self.speech_s - self.overlap_s) - self.pause_s - self.gap_s
 
     def __add__(self, other: TurnTaking) -> TurnTaking:
@@ -62,31 +62,31 @@ class TurnTaking:
 
 KINDS = ("speech", "pause", "gap", "overlap")
 PEOPLE_S_PER_MINUTE = {"speech": 44.87, "pause": 12.79, "gap": 3.17, "overlap": 1.57}
-"""Two people: our own computation from 1,372 minutes of the ICSI meetings in which only two talk
-(CC BY 4.0; A. Janin et al. 2003), backchannels included."""
+"""Two people: our own computation from 1,372 minutes of the ICSI meetings in which only two people
+talk (CC BY 4.0; A. Janin et al. 2003), backchannels included."""
 
 
 @dataclass(frozen=True)
 class Talk:
-    """What became of one talk."""
+    """The result of one conversation."""
 
     turn_taking: TurnTaking
     questions: int
 
 
 def plan(run: Run) -> list[tuple[int, float]]:
-    """(number, minutes) of the talks."""
+    """(number, minutes) of the conversations."""
     whole, rest = divmod(run.minutes, TALK_MINUTES)
     return list(enumerate([TALK_MINUTES] * int(whole) + [rest] * (rest > 0)))
 
 
 def talk(what: tuple[int, float], run: Run) -> Talk:
-    """Let the two talk."""
+    """Run one conversation between two agents."""
     number, minutes = what
     context = context_of(run)
     agents = context.pair()
     for index, agent in enumerate(agents):
-        # Two of one mind would say the same at once.
+        # With the same seed both would say the same thing at once.
         agent.seed = 1000 * run.seed + 2 * number + index
         agent.reset()
     chunk = agents[0].format.chunk_samples
@@ -96,7 +96,7 @@ def talk(what: tuple[int, float], run: Run) -> Talk:
     questions: list[Span] = []
     question = np.zeros(0, np.float32)
     patience = round(BOTH_SILENT_S * SAMPLE_RATE_HZ)
-    silent_chunks = -(-patience // chunk) + 1  # the last one is still to sound
+    silent_chunks = -(-patience // chunk) + 1  # the last one is not heard yet
     for index in range(round(minutes * 60 * SAMPLE_RATE_HZ) // chunk):
         now = index * chunk
         quiet_since = questions[-1].end_sample if questions else now - patience
@@ -120,7 +120,7 @@ def _sound(tracks: Sequence[Sequence[np.ndarray]], chunks: int) -> bool:
 
 
 def _question(rng: random.Random, chunk: int) -> np.ndarray:
-    """A sentence with which a scene begins, in whole chunks."""
+    """Draw a sentence that begins a scene, padded to whole chunks."""
     scenes = script.scenes()
     scene = rng.choice(scenes[rng.choice(sorted(scenes))])
     words = speak(rng.choice(scene.turns[0].users), rng.choice(HELD_OUT), rng).audio
@@ -133,7 +133,7 @@ def _question(rng: random.Random, chunk: int) -> np.ndarray:
 def turn_taking_between(
     first: Sequence[Span], second: Sequence[Span], cuts: Sequence[Span], end: int
 ) -> TurnTaking:
-    """The rhythm of the time before ``end`` that no cut covers, piece by piece."""
+    """Turn-taking before ``end``, summed over the times between the cuts."""
     edges = [0, *(edge for cut in cuts for edge in (cut.start_sample, cut.end_sample)), end]
     counted = TurnTaking()
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
@@ -144,7 +144,7 @@ def turn_taking_between(
 
 
 def clipped(spans: Sequence[Span], piece: Span) -> list[Span]:
-    """What of the spans lies in a piece of time."""
+    """The parts of the spans that lie in ``piece``."""
     cut = (
         Span(max(s.start_sample, piece.start_sample), min(s.end_sample, piece.end_sample))
         for s in spans
@@ -153,7 +153,7 @@ def clipped(spans: Sequence[Span], piece: Span) -> list[Span]:
 
 
 def turn_taking(first: Sequence[Span], second: Sequence[Span], samples: int) -> TurnTaking:
-    """The rhythm of two speakers' stretches of speech in ``samples`` of time."""
+    """Turn-taking of two speakers' spans of speech in ``samples`` of time."""
     pauses, gaps = silences(first, second)
     both = overlaps(first, second)
     return TurnTaking(
@@ -169,7 +169,7 @@ def turn_taking(first: Sequence[Span], second: Sequence[Span], samples: int) -> 
 
 
 def silences(first: Sequence[Span], second: Sequence[Span]) -> tuple[list[Span], list[Span]]:
-    """(pauses, gaps): where nobody speaks, by who speaks before and after."""
+    """(pauses, gaps): the silences between spans, by who speaks before and after."""
     spoken = sorted(
         [(span, 0) for span in first] + [(span, 1) for span in second],
         key=lambda one: one[0].start_sample,
@@ -191,7 +191,7 @@ def _seconds(spans: Sequence[Span]) -> float:
 
 
 def report(talks: Sequence[Talk], _run: Run) -> Report:
-    """Seconds in a minute, each beside those of people."""
+    """Score the seconds per minute of each kind, beside people's."""
     scores = []
     for kind in KINDS:
         people = PEOPLE_S_PER_MINUTE[kind]

@@ -1,5 +1,6 @@
-"""Export the unit reader to ONNX: units int64 [1, T] and a state in, pieces int64 [1, T] and the
-next state out.
+"""Exports the unit reader to ONNX.
+
+Inputs: ``units`` int64 (1, T) and ``state``. Outputs: ``pieces`` int64 (1, T) and ``next_state``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _CHUNK_FRAMES = 4
 
 
 class _Read(nn.Module):
-    """The reader with what the engine wants of it: the likeliest piece of each frame."""
+    """The reader with the output that the engine needs: the likeliest piece of each frame."""
 
     def __init__(self, net: UnitReader) -> None:
         super().__init__()
@@ -29,7 +30,7 @@ class _Read(nn.Module):
 
 
 def export_reader(net: UnitReader, path: Path) -> None:
-    """Write the network to ``path``, its weights stored as float16."""
+    """Write the network to ``path``, with weights in float16."""
     torch.onnx.export(
         _Read(net).eval(),
         (torch.zeros(1, _CHUNK_FRAMES, dtype=torch.int64), net.begin(1)),

@@ -1,9 +1,10 @@
-"""The unit reader: which words a row of units is, for captions.
+"""The unit reader's network: it recognises words in one speaker's units, for captions.
 
-A recurrent network over one speaker's units, a frame of 40 ms at a time, that gives for each frame
-a piece of text that has just been told, or nothing. It is trained with CTC (A. Graves et al. 2006),
-so it tells a word as soon as it is sure of it. Shapes: B batch, T frames, P pieces and nothing,
-L layers, H hidden.
+A recurrent network with one step per frame of 40 ms. For each frame it gives a piece of text that
+was just completed, or the blank. It is trained with CTC (A. Graves et al. 2006), so it gives a word
+as soon as it is sure of it.
+
+Shapes: B batch, T frames, P pieces and the blank, L layers, H hidden.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class ReaderConfig:
-    """Sizes."""
+    """Sizes of the network."""
 
     units: int
     pieces: int
-    """Pieces of text; the number behind the last stands for nothing."""
+    """Number of pieces of text; the blank has the number after the last piece."""
     inner: int = 192
     hidden: int = 384
     layers: int = 3
     dropout: float = 0.1
-    """Between the layers, in training."""
+    """Between the layers, in training only."""
 
 
 class UnitReader(nn.Module):
@@ -41,11 +42,11 @@ class UnitReader(nn.Module):
         self.leave = nn.Linear(config.hidden, config.pieces + 1)
 
     def forward(self, units_BT: Tensor, state_LBH: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of each frame's piece, of which the last is nothing."""
+        """Logits of each frame's piece (the last is the blank), and the next state."""
         remembered_BTH, state = self.memory(self.enter(units_BT), state_LBH)
         logits_BTP: Tensor = self.leave(remembered_BTH)
         return logits_BTP, state
 
     def begin(self, batch: int) -> Tensor:
-        """A state that remembers nothing."""
+        """The state before the first frame."""
         return torch.zeros(self.config.layers, batch, self.config.hidden)

@@ -1,10 +1,10 @@
-"""Train the unit reader on composed dialogues (``duologue-train reader``).
+"""Trains the unit reader on composed dialogues (``duologue-train reader``).
 
-Both speakers of a dialogue are read, each alone. What they said is known word by word; where people
-speak of what the script does not know, the reader is to say so with a mark. It learns first to name
-each word some frames behind its end, which are known too, then, with CTC, wherever it will.
+Both speakers of a dialogue are read, each alone. The dialogue's words and their times are known;
+for speech that is not in the script, the target is a mark. The training has two phases: first each
+word is to be named in given frames just after its end, then CTC lets the network choose the frame.
 
-Shape suffixes: B batch, T frames, P pieces and nothing.
+Shape suffixes: B batch, T frames, P pieces and the blank.
 """
 
 from __future__ import annotations
@@ -31,42 +31,43 @@ from models.optimizers import Optimizers, set_learning_rates
 from models.reader.network import ReaderConfig, UnitReader
 
 OUT_OF_VOCABULARY = " …"
-"""The piece that stands for words of which none is known."""
+"""The piece that stands for speech without a known word."""
 FRAMES = 400
-"""Of a dialogue: 16 s."""
+"""Length of a dialogue: 16 s."""
 DIALOGUES = 10
-"""In a step, on a processor."""
+"""In a step, on a CPU."""
 _RATE, _WARMUP, _FINAL_SHARE = 2e-3, 100, 0.02
 _NAMED_FRAMES, _PIECE_FRAMES = 4, 2
 _HINDSIGHT_FRAMES = 6
-"""Behind a word's end: what follows tells much of it, of the first in a sentence above all."""
+"""From a word's end to its label: what follows helps to recognise it, most of all the first word of
+a sentence."""
 _FRAME_LOSS_SHARE = 0.3
-"""Of the training: names in their frames."""
+"""Of the training: the first phase, with labels in given frames."""
 _HELD_EVERY, _HELD_DIALOGUES, _HELD_SEED = 100, 40, 7
 _STEP_SEEDS = 1_000_000
-"""Between two seeds, so that no dialogues come twice where a training is resumed."""
+"""Distance of two seeds, so that a resumed training has no dialogue twice."""
 _COLUMNS = ("step", "seconds", "loss", "user_errors", "agent_errors")
 
 
 def reader_pieces(vocabulary: Vocabulary) -> tuple[str, ...]:
-    """What the reader's numbers are in letters."""
+    """The text of each of the reader's numbers."""
     return (*vocabulary.pieces, OUT_OF_VOCABULARY)
 
 
 @dataclass(frozen=True, eq=False)
 class ReaderBatch:
-    """Units to read and what they say."""
+    """Units to read, with their targets."""
 
     units_BT: Tensor
-    """int64; rows of the user and of the agent take turns."""
+    """int64; streams of the user and of the agent alternate."""
     pieces: list[list[int]]
-    """Of each row, in order."""
+    """For each stream the pieces in order: the target of CTC."""
     labels_BT: Tensor
-    """int64: the piece that has just been said."""
+    """int64: for each frame the piece, or the blank: the target of the first phase."""
 
 
 class ReaderBatches(IterableDataset[ReaderBatch]):
-    """Endless lessons; of several processes each composes its own."""
+    """Endless batches; each worker process composes its own."""
 
     def __init__(self, store: Path, seed: int, dialogues: int, timing: Timing) -> None:
         self._store, self._seed, self._dialogues, self._timing = store, seed, dialogues, timing
@@ -84,8 +85,10 @@ class ReaderBatches(IterableDataset[ReaderBatch]):
 def word_targets(
     dialogue: Dialogue, side: int, vocabulary: Vocabulary
 ) -> list[tuple[int, list[int]]]:
-    """(frame behind the word, numbers of its pieces) of all that one speaker said to its end, with
-    time enough for hindsight."""
+    """(frame after the word, numbers of its pieces) of each word of one speaker.
+
+    Words that end too late for their label are left out.
+    """
     words: list[tuple[int, list[int]]] = []
     for said in sorted(dialogue.events, key=lambda said: said.onset):
         if said.side == side and not said.words:
@@ -97,7 +100,7 @@ def word_targets(
 
 
 def frame_labels(words: Sequence[tuple[int, Sequence[int]]], frames: int, blank: int) -> np.ndarray:
-    """int64 (frames,): each word's last piece some frames behind its end, the others before."""
+    """int64 (frames,): each word's last piece some frames after its end, the others before that."""
     labels = np.full(frames, blank, np.int64)
     for offset, pieces in words:
         for before, piece in enumerate(reversed(pieces)):
@@ -107,7 +110,7 @@ def frame_labels(words: Sequence[tuple[int, Sequence[int]]], frames: int, blank:
 
 
 def greedy_decode(logits_TP: np.ndarray) -> list[int]:
-    """The likeliest pieces: each once for as long as it stands."""
+    """The likeliest pieces in order; a piece over several frames counts once."""
     best = logits_TP.argmax(-1)
     blank = logits_TP.shape[-1] - 1
     begins = np.concatenate([[True], best[1:] != best[:-1]])
@@ -124,13 +127,13 @@ def train_reader(
     dialogues: int = DIALOGUES,
     workers: int = 0,
 ) -> Path:
-    """Train for so long in all, on a GPU where there is one; returns the checkpoint, beside which
-    lies the log (``reader.csv``).
+    """Train for ``minutes`` in all, on a GPU where there is one; returns the checkpoint.
 
-    A training that has a checkpoint goes on from there, with other dialogues; with more minutes it
-    is further from its end again, so its rate rises, and words may be named once more. Of
-    ``dialogues`` a step is made; ``workers`` processes compose them. Raises DuologueError where the
-    checkpoint is of other units, words or sizes.
+    The log lies beside it (``reader.csv``). A training resumes from its checkpoint, with new
+    dialogues. Given more minutes, it has spent a smaller share of its budget: the learning rate
+    rises again, and it may return to the first phase. A step has ``dialogues`` dialogues;
+    ``workers`` processes compose them. Raises DuologueError where the checkpoint has other units,
+    words or sizes.
     """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
@@ -173,14 +176,14 @@ def train_reader(
 
 
 def frame_loss(net: UnitReader, batch: ReaderBatch) -> Tensor:
-    """Nats for each frame's label."""
+    """The first phase's loss: nats per frame."""
     logits_BTP = _logits(net, batch)
     labels_BT = batch.labels_BT.to(logits_BTP.device)
     return functional.cross_entropy(logits_BTP.transpose(1, 2), labels_BT)
 
 
 def ctc_loss(net: UnitReader, batch: ReaderBatch) -> Tensor:
-    """Nats for each piece, wherever it is told."""
+    """The second phase's loss: nats per piece, in whichever frame it is given."""
     rows, frames = batch.units_BT.shape
     return functional.ctc_loss(
         _logits(net, batch).transpose(0, 1).log_softmax(-1),
@@ -202,7 +205,7 @@ def _logits(net: UnitReader, batch: ReaderBatch) -> Tensor:
 
 @torch.no_grad()
 def piece_error_rates(net: UnitReader, batch: ReaderBatch) -> tuple[float, float]:
-    """Share of the user's and of the agent's pieces that are read wrongly."""
+    """Piece error rate of the user's and of the agent's streams."""
     net.eval()
     logits_BTP = _logits(net, batch).cpu()
     net.train()
@@ -217,7 +220,7 @@ def piece_error_rates(net: UnitReader, batch: ReaderBatch) -> tuple[float, float
 
 
 def compose_batch(composer: Composer, vocabulary: Vocabulary, dialogues: int) -> ReaderBatch:
-    """Both speakers of so many dialogues."""
+    """Compose dialogues and take both speakers of each."""
     units, pieces, labels = [], [], []
     for _ in range(dialogues):
         dialogue = composer.compose(FRAMES)
@@ -255,12 +258,12 @@ def _save(
 def _resume(
     path: Path, net: UnitReader, optimizer: torch.optim.Optimizer, vocabulary: Vocabulary
 ) -> tuple[int, float]:
-    """Steps and seconds that a checkpoint has behind it, whose state is taken over."""
+    """Load a checkpoint into ``net`` and ``optimizer``; returns its steps and seconds."""
     saved = torch.load(path, map_location="cpu", weights_only=True)
     own = vocabulary.unit_count, vocabulary.words, _shapes(net.state_dict())
     if (saved["units"], tuple(saved["words"]), _shapes(saved["net"])) != own:
         raise DuologueError(
-            f"{path} is of other units, words or sizes; move it away to begin anew."
+            f"{path} is of other units, words or sizes; move it away to start a new training."
         )
     net.load_state_dict(saved["net"])
     optimizer.load_state_dict(saved["optimizer"])
@@ -272,7 +275,7 @@ def _shapes(state: dict[str, Tensor]) -> dict[str, torch.Size]:
 
 
 def load_reader(path: Path) -> tuple[UnitReader, Vocabulary]:
-    """A trained reader, and the words that its numbers stand for."""
+    """Load a trained reader and its vocabulary."""
     saved = torch.load(path, map_location="cpu", weights_only=True)
     vocabulary = Vocabulary(saved["units"], tuple(saved["words"]))
     net = UnitReader(ReaderConfig(vocabulary.unit_count, len(reader_pieces(vocabulary))))

@@ -1,8 +1,8 @@
-"""What the starter talks about: scenes of turns, each of which has one right answer in its place.
+"""The script: everything that the starter talks about, and the one right answer to each turn.
 
-A conversation is a row of scenes; ``draw_scene`` draws the next one, given what the user has told
-(``Memory``). Coffee orders that ``coffee.held_out`` names are in no scene. Lower case, words only.
-Knows no sound.
+A conversation is a sequence of scenes (``scene``); ``draw_scene`` draws the next one, given what
+the user has told so far (``Memory``). Each other module holds the scenes of one topic. Orders that
+are held out (``coffee.held_out``) are in no scene. Lower case, words only. Knows no sound.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ __all__ = [
 _MEMORY_SHARE = 0.15
 _TELLING_SHARE = 0.5
 _TOLD_SHARE = 0.8
-"""Of what is asked for, once anything was told."""
+"""Of the recalls, once the user has told anything: those that ask for something told."""
 _ORDER_SHARE = 0.2
-"""Orders are many: one scene in five is about coffee."""
+"""One scene in five is about coffee, because there are many orders."""
 _REPEAT_SHARE = 0.06
 _WEIGHT_POWER = 0.25
 _RARE_INTENTS = {"sum", "difference", "product"}
 _FEWER = {"sum": 3, "order": 8}
-"""Of how many voices one is enough where sentences are many: they share their words."""
+"""Divides the number of voices: these sentences are many and share their words."""
 _OFTEN = frozenset(
     (*STORY_PROMPTS, *STOPS, *LONG_TALK_PROMPTS, *LONG_TALK, *BACKCHANNELS, *REPEATS)
 )
 _MORE = 10
-"""Times the voices for what is said in many situations."""
+"""Multiplies the number of voices: these sentences are said in many situations."""
 
 
 @cache
 def scenes() -> dict[str, tuple[Scene, ...]]:
-    """All scenes by intent: for drawing, and for an evaluation that asks for every intent."""
+    """All scenes by intent."""
     unknown = single("unknown", FALLBACK_REPLY, *OUT_OF_DOMAIN)
     plain = (*everyday.scenes(), *facts.scenes(), *sums.scenes(), unknown)
     repeated = [
@@ -71,10 +71,10 @@ def scenes() -> dict[str, tuple[Scene, ...]]:
 
 @cache
 def _weighed() -> tuple[list[str], list[float], list[str], list[float]]:
-    """Intents that need no memory, and those about coffee, with their weights.
+    """Intents that need no memory with their weights, then those about coffee with theirs.
 
-    Many scenes of an intent share their words, so its weight grows far slower than their number:
-    two thirds of the intents are one scene, and nearly half of what is drawn.
+    An intent's weight grows far more slowly than its number of scenes, because these share their
+    words. Two thirds of the intents have one scene; together they are nearly half of the draws.
     """
     about_coffee = {scene.intent for scene in coffee.scenes()}
     about_memory = {scene.intent for scene in remembered.scenes()}
@@ -87,7 +87,7 @@ def _weighed() -> tuple[list[str], list[float], list[str], list[float]]:
 
 
 def draw_scene(rng: random.Random, memory: Memory) -> Scene:
-    """The next scene of a conversation in which ``memory`` was told."""
+    """Draw the next scene of a conversation in which the user has told ``memory``."""
     if rng.random() < _MEMORY_SHARE:
         if rng.random() < _TELLING_SHARE:
             return rng.choice(remembered.statements())
@@ -116,20 +116,20 @@ def _rare() -> dict[str, int]:
 
 
 def voice_count(text: str, voices: int) -> int:
-    """How many voices say a sentence of the user, of ``voices`` for the common ones."""
+    """How many voices speak a sentence of the user; ``voices`` speak the usual ones."""
     if text in _OFTEN:
         return _MORE * voices
     return max(2, voices // _rare().get(text, 1))
 
 
 def user_sentences() -> list[str]:
-    """All that the user says, sorted."""
+    """All sentences of the user, sorted."""
     asked = {text for turn in _turns() for text in turn.users}
     return sorted(asked | _OFTEN)
 
 
 def agent_sentences() -> list[str]:
-    """All that the agent says, sorted."""
+    """All sentences of the agent, sorted."""
     answers = {turn.agent for turn in _turns()}
     others = {STOPPED, LONG_TALK_INVITATION, LONG_TALK_END, *STORIES, *BACKCHANNELS}
     return sorted(answers | others)

@@ -1,10 +1,10 @@
 """Coffee orders: what can be ordered, how people say it, and how the agent repeats it.
 
-Slots, values and the frame of the sentences are those of the Picovoice speech-to-intent benchmark
-(Apache-2.0), so that its recordings of strangers can be answered. The agent repeats an order in one
-canonical wording, from which every slot can be read again. There are some 400,000 orders: training
-knows a fixed random sample of them, and one in twenty of those with three slots or more beside the
-drink is in no training.
+The slots, values and sentence patterns are those of the Picovoice speech-to-intent benchmark
+(Apache-2.0), so that the agent can answer its recordings of strangers. The agent repeats an order
+in one canonical wording, and every slot can be parsed from it. There are some 400,000 orders.
+Training has a fixed random sample of them. Of the orders with three slots or more beside the drink,
+one in twenty is held out of all training.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ AMOUNTS = {
     "a little ": ("a bit of ", "a little bit of "),
     "a lot of ": ("a lot of ", "lots of "),
 }
-"""How the agent names an amount, and how people do."""
+"""The agent's words for an amount, with the user's words for it."""
 
 ORDERS = 3000
-"""Orders of the sample that training knows."""
+"""Number of orders in the sample for training."""
 WORDINGS = 2
-"""Sentences in which the user asks for each of them."""
+"""Number of sentences that ask for each of them."""
 _CORRECTED = 400
 _SLOT_SHARE = 0.5
-"""Of orders that name a slot: about half in the recordings, for every slot."""
+"""Of orders that name a slot: in the recordings about half do, for every slot."""
 _BARE_SHARE = 0.5
-"""Of milk and sugar without an amount, in the recordings too."""
+"""Of milk and sugar without an amount, as in the recordings."""
 _HELD_OUT_ONE_IN = 20
 _HELD_OUT_SLOTS = 3
 _SEED = 5
@@ -58,7 +58,7 @@ _RECALLS = ("what did i order", "can you repeat my order", "what was my order")
 
 @dataclass(frozen=True)
 class Order:
-    """One cup. Slots that were not named are empty; milk and sugar bring their amount."""
+    """An order of one cup. Unnamed slots are empty; milk and sugar include the amount."""
 
     drink: str
     size: str = ""
@@ -69,11 +69,11 @@ class Order:
 
     @property
     def slots(self) -> int:
-        """Slots named beside the drink."""
+        """Number of named slots beside the drink."""
         return sum(bool(value) for value in astuple(self)) - 1
 
     def reply(self) -> str:
-        """The canonical wording."""
+        """The agent's canonical wording."""
         cup = ["one", self.size, self.roast, self.shots, self.drink]
         sides = " and ".join(side for side in (self.milk, self.sugar) if side)
         return " ".join(part for part in cup if part) + (f" with {sides}" if sides else "")
@@ -93,7 +93,7 @@ _REPLY = re.compile(
 
 
 def parse_order(reply: str) -> Order | None:
-    """The order that a reply in the canonical wording names; None where it is no such reply."""
+    """Parse a reply in the canonical wording; None where it is not one."""
     match = _REPLY.fullmatch(reply)
     if match is None:
         return None
@@ -108,7 +108,7 @@ _LABELS = {
 
 
 def canonical(spoken: str) -> str:
-    """Milk or sugar with the agent's word for the amount."""
+    """Milk or sugar with the agent's words for the amount."""
     for amount, ways in AMOUNTS.items():
         for way in ways:
             if way and spoken.startswith(way):
@@ -117,22 +117,22 @@ def canonical(spoken: str) -> str:
 
 
 def order_of_label(label: str) -> Order:
-    """The order of a recording's label (``coffeeDrink=latte; size=large``).
+    """Parse a recording's label (``coffeeDrink=latte; size=large``).
 
-    Raises KeyError at a slot that is not known.
+    Raises KeyError at an unknown slot.
     """
     spoken = as_spoken(label)
     return replace(spoken, milk=canonical(spoken.milk), sugar=canonical(spoken.sugar))
 
 
 def as_spoken(label: str) -> Order:
-    """The same with the speaker's own words for amounts."""
+    """The same, with the speaker's own words for amounts."""
     pairs = (entry.strip().split("=") for entry in label.split(";"))
     return Order(**{_LABELS[name]: value for name, value in pairs})
 
 
 def ways_to_say(order: Order) -> list[str]:
-    """Cup and sides in all their orders, with the words for amounts that ``order`` holds."""
+    """All word orders of an order; the words for amounts stay those of ``order``."""
     named = [value for value in (order.size, order.roast, order.shots) if value]
     sides = [side for side in (order.milk, order.sugar) if side]
     cups = [" ".join([*before, order.drink]) for before in itertools.permutations(named)]
@@ -143,7 +143,7 @@ def ways_to_say(order: Order) -> list[str]:
 
 
 def ways_to_ask(what: str) -> list[str]:
-    """Sentences that ask for what one of ``ways_to_say`` names."""
+    """All sentences that ask for ``what``, a result of ``ways_to_say``."""
     return [
         " ".join(word for word in (opening, article, what, please) if word)
         for opening in OPENINGS
@@ -153,13 +153,13 @@ def ways_to_ask(what: str) -> list[str]:
 
 
 def held_out(order: Order) -> bool:
-    """Whether no training may know the order, in any voice."""
+    """Whether the order is held out of all training, in every voice."""
     chance = zlib.crc32(order.reply().encode()) % _HELD_OUT_ONE_IN
     return order.slots >= _HELD_OUT_SLOTS and chance == 0
 
 
 def draw_order(rng: random.Random) -> Order:
-    """Any order, its slots as often as in the recordings."""
+    """Draw an order. Each slot is named as often as in the recordings."""
 
     def maybe(values: tuple[str, ...]) -> str:
         return rng.choice(values) if rng.random() < _SLOT_SHARE else ""
@@ -173,7 +173,7 @@ def draw_order(rng: random.Random) -> Order:
 
 
 def word_order(order: Order, rng: random.Random) -> str:
-    """One of the many sentences that ask for an order."""
+    """Draw one of the many sentences that ask for an order."""
 
     def said(side: str) -> str:
         amount = max((a for a in AMOUNTS if side.startswith(a)), key=len)
@@ -195,7 +195,7 @@ def word_order(order: Order, rng: random.Random) -> str:
 
 @cache
 def sample() -> tuple[tuple[Order, tuple[str, ...]], ...]:
-    """The orders that training knows, each with the sentences that ask for it."""
+    """The orders in training, each with the sentences that ask for it."""
     rng = random.Random(_SEED)
     plain = (Order(drink) for drink in DRINKS)
     drawn = (draw_order(rng) for _ in itertools.count())
@@ -216,12 +216,12 @@ def _wordings(order: Order, rng: random.Random) -> tuple[str, ...]:
 
 
 def order_scene(order: Order, users: tuple[str, ...]) -> Scene:
-    """Somebody orders."""
+    """The scene in which the user orders."""
     return single("coffee order", order.reply(), *users)
 
 
 def _with_one_changed(order: Order) -> Iterator[tuple[str, Order]]:
-    """(value, order with it) for each other value of a slot that is named."""
+    """(value, changed order) for each value of every named slot."""
     for value in DRINKS:
         yield value, replace(order, drink=value)
     for value in SIZES if order.size else ():
@@ -234,7 +234,7 @@ def _with_one_changed(order: Order) -> Iterator[tuple[str, Order]]:
 
 @cache
 def scenes() -> tuple[Scene, ...]:
-    """Orders, what was ordered, and corrections whose result the sample holds too."""
+    """Orders, questions for the order, and corrections whose result is in the sample, too."""
     rng = random.Random(_SEED + 2)
     plain = [order_scene(order, users) for order, users in sample()]
     recalled = [

@@ -1,4 +1,4 @@
-"""Single questions and remarks beyond those of starter 0.2.0, and more ways to say the latter."""
+"""Everyday questions and remarks: new ones, and more wordings for those of starter 0.2.0."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from models.script.scene import Scene, single
 from models.script.starter_0_2 import SIMPLE
 
-# Intent, answer, and ways to say it; a bar parts the ways.
+# Intent, answer, and the user's wordings, separated by bars.
 _MORE = (
     ("good evening", "a good evening to you", "good evening|good evening to you|a nice evening to you"),
     ("good afternoon", "a good afternoon to you", "good afternoon|a good afternoon"),
@@ -139,7 +139,7 @@ _MORE_WAYS = {
 
 @cache
 def scenes() -> tuple[Scene, ...]:
-    """All of them, each a scene of one turn."""
+    """Every question and remark as a scene of one turn."""
     first = [
         single(intent, agent, *users, *_MORE_WAYS.get(intent, ()))
         for intent, agent, users in SIMPLE

@@ -1,6 +1,6 @@
-"""Questions to tables: the same question about many things, asked on and corrected.
+"""Questions of fact: the same question about many things, with follow-ups and corrections.
 
-"And a dog?" is understood from the question before it.
+The agent understands a follow-up ("and a dog?") from the question before it.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ _MADE_OF = {"bread": "flour", "cheese": "milk", "wine": "grapes", "paper": "wood
 
 @dataclass(frozen=True)
 class Table:
-    """A question about each of some things; ``{}`` stands for the thing or its value."""
+    """A question that can be asked about several things; ``{}`` stands for the thing."""
 
     intent: str
     values: dict[str, str]
     asks: tuple[str, ...]
     answer: str
-    """Of the thing and its value."""
+    """``{thing}`` and ``{value}`` stand for the thing and its value."""
     named: str = "{}"
-    """The thing as it is named when the question goes on with it."""
+    """How a follow-up names the thing."""
     chain: tuple[str, tuple[str, ...]] | None = None
-    """Intent and sentences of the same question about the last answer."""
+    """Intent and sentences that ask the same question about the last answer."""
 
 
 def _next(words: list[str], step: int) -> dict[str, str]:
@@ -130,7 +130,7 @@ TABLES = (
           ("what is {} made of", "how do you make {}", "what do you need for {}"),
           "it is made of {value}"),
 )  # fmt: skip
-"""Those of starter 0.2.0 keep their first question and their answers."""
+"""Tables of starter 0.2.0 keep their first question and their answers."""
 
 
 def _answer(table: Table, thing: str) -> str:
@@ -155,7 +155,7 @@ def _about(scene: Scene, table: Table, other: str) -> list[Scene]:
 
 @cache
 def scenes() -> tuple[Scene, ...]:
-    """Every question, gone on with, corrected, or asked again of the last answer."""
+    """Every question: alone, with a follow-up, with a correction, and about the last answer."""
     made = []
     for table in TABLES:
         for thing, value in table.values.items():

@@ -1,4 +1,4 @@
-"""What the user tells of themselves, and the agent knows later in the conversation."""
+"""Facts that users tell about themselves and ask for later in the conversation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.script.sums import number_words
 
 @dataclass(frozen=True)
 class Fact:
-    """Something the user can tell; ``{}`` stands for the value."""
+    """A fact that the user can tell; ``{}`` stands for its value."""
 
     name: str
     values: tuple[str, ...]
@@ -64,7 +64,7 @@ def _correct(fact: Fact, first: str, meant: str) -> Scene:
 
 
 def recall(fact: Fact, memory: Memory) -> Scene:
-    """The user asks for what was told, or was not."""
+    """The user asks for a fact, whether it was told or not."""
     value = memory.get(fact.name)
     if value is None:
         return single(f"unknown {fact.name}", fact.unknown, *fact.asks)
@@ -73,7 +73,7 @@ def recall(fact: Fact, memory: Memory) -> Scene:
 
 @cache
 def statements() -> tuple[Scene, ...]:
-    """Every fact told, half of them to be corrected at once."""
+    """Every fact as it is told, and as it is told and corrected at once."""
     told = [_tell(fact, value) for fact in FACTS for value in fact.values]
     corrected = [
         _correct(fact, first, meant)
@@ -85,7 +85,7 @@ def statements() -> tuple[Scene, ...]:
 
 @cache
 def scenes() -> tuple[Scene, ...]:
-    """Every fact told, told and asked for, and asked for without."""
+    """Every fact: told; told and asked for; asked for but never told."""
     made = list(statements())
     for scene in statements():
         fact = next(fact for fact in FACTS if fact.name == scene.facts[0][0])

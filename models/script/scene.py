@@ -1,7 +1,7 @@
-"""What a conversation is made of: scenes of turns, and what the agent keeps in mind.
+"""The parts of a conversation: scenes, turns, and what the agent remembers.
 
-A turn is one thing that the user wants: any of its paraphrases, in the place of the conversation
-where the turn stands, has the one right answer. Knows no particular topic and no sound.
+A turn is one intent of the user, in several wordings. At its place in the conversation it has one
+right answer. Knows no particular topic and no sound.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Turn:
-    """The user says one of several sentences, the agent answers."""
+    """The user says one of the sentences ``users``; the agent answers ``agent``."""
 
     intent: str
     users: tuple[str, ...]
@@ -20,15 +20,15 @@ class Turn:
 
 @dataclass(frozen=True)
 class Scene:
-    """Turns that follow one another; only the first is understood without those before it."""
+    """Turns in their order. Only the first makes sense without the turns before it."""
 
     turns: tuple[Turn, ...]
     facts: tuple[tuple[str, str], ...] = ()
-    """(fact, value) pairs that the user tells, to be remembered beyond the scene."""
+    """(fact, value) pairs that the user tells; the agent remembers them after the scene."""
 
     @property
     def intent(self) -> str:
-        """What the scene is for: the intent of its last turn."""
+        """The intent of the last turn."""
         return self.turns[-1].intent
 
 
@@ -39,19 +39,19 @@ class Memory:
     facts: tuple[tuple[str, str], ...] = ()
 
     def get(self, fact: str) -> str | None:
-        """The value that was told last, if any was."""
+        """The value that was told last; None where none was told."""
         return dict(self.facts).get(fact)
 
     def after(self, scene: Scene) -> Memory:
-        """With what a scene tells."""
+        """The memory after a scene."""
         return replace(self, facts=tuple((dict(self.facts) | dict(scene.facts)).items()))
 
 
 def single(intent: str, agent: str, *users: str) -> Scene:
-    """A scene of one turn."""
+    """Make a scene of one turn."""
     return Scene((Turn(intent, users, agent),))
 
 
 def then(scene: Scene, intent: str, agent: str, *users: str) -> Scene:
-    """The scene with one more turn."""
+    """Add a turn to a scene."""
     return replace(scene, turns=(*scene.turns, Turn(intent, users, agent)))

@@ -1,7 +1,7 @@
-"""What starter 0.2.0 talks about: every sentence of the user and what the agent answers.
+"""The script of starter 0.2.0: every sentence of the user and the agent's answer.
 
-Each sentence has exactly one answer, whatever went before, so that right and wrong can be told
-apart. The later script holds all of it; these stay by themselves for a bundle that knows no more.
+Each sentence has exactly one answer, whatever was said before. The later script contains all of
+this; the module is kept for bundles that know no more.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from models.script.turn_taking import (
 
 @dataclass(frozen=True)
 class Exchange:
-    """A sentence of the user and the agent's answer."""
+    """A sentence of the user with the agent's answer."""
 
     intent: str
     user: str
@@ -154,7 +154,7 @@ EXCHANGES = _compose()
 
 
 def first_agent_sentences() -> list[str]:
-    """All that the agent of starter 0.2.0 says, sorted."""
+    """All sentences of starter 0.2.0's agent, sorted."""
     answers = {exchange.agent for exchange in EXCHANGES}
     others = {STOPPED, LONG_TALK_INVITATION, LONG_TALK_END, STORIES[0], *BACKCHANNELS[:3]}
     return sorted(answers | others)

@@ -1,4 +1,4 @@
-"""Arithmetic with small numbers, on the last result too, and corrected when misheard."""
+"""Arithmetic with small numbers, with follow-ups on the result and corrections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LARGEST = 99
 
 
 def number_words(number: int) -> str:
-    """A number from 0 to 99 in words."""
+    """Spell out a number from 0 to 99."""
     if number < len(_SMALL):
         return _SMALL[number]
     ten, rest = divmod(number, 10)
@@ -53,7 +53,7 @@ def _follow_ups(scene: Scene, result: int) -> list[Scene]:
 
 @cache
 def scenes() -> tuple[Scene, ...]:
-    """Every sum, what follows its result, and every correction of its second number."""
+    """Every calculation, its follow-ups, and every correction of its second number."""
     made = []
     for word, calculate in _OPERATIONS.items():
         for first in DIGITS:

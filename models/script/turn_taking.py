@@ -1,4 +1,5 @@
-"""Talk that is no question and answer: stories, stopping, long turns, listeners' words."""
+"""Speech around the questions: stories, stop words, long turns of the user, backchannels, repeats,
+and speech out of domain."""
 
 from __future__ import annotations
 
@@ -32,12 +33,12 @@ LONG_TALK = (
 )
 LONG_TALK_END = "that sounds like a nice day"
 BACKCHANNELS = ("mm hmm", "uh huh", "right", "yeah", "okay", "i see")
-"""The first three are all that starter 0.2.0 says. After the forms that listeners use most in the
-ICSI meetings (CC BY 4.0; A. Janin et al. 2003)."""
+"""Starter 0.2.0 says only the first three. They follow the backchannels that are most frequent in
+the ICSI meetings (CC BY 4.0; A. Janin et al. 2003)."""
 
 
 def leading_backchannel(words: Sequence[str]) -> int:
-    """The first word that is more than a sign of listening: "okay" may go on as "okay stop"."""
+    """How many leading words are a backchannel before other words: 1 in "okay stop"."""
     signs = [count for count in range(1, len(words)) if " ".join(words[:count]) in BACKCHANNELS]
     return max(signs, default=0)
 
@@ -46,10 +47,10 @@ REPEATS = (
     "sorry say that again", "can you repeat that", "what did you say", "i did not get that",
     "pardon", "say it again please",
 )  # fmt: skip
-"""The agent says its last sentence once more."""
+"""The agent then repeats its last sentence."""
 
 FALLBACK_REPLY = "sorry i do not know that"
-"""The answer to what no scene is about, recordings of other speech among it."""
+"""The answer to speech that no scene covers, such as recordings on other topics."""
 OUT_OF_DOMAIN = (
     "how do i repair my bicycle", "who won the game last night", "what is the price of gold",
     "can you book a flight to boston", "the meeting was moved to the second floor",
