@@ -32,8 +32,8 @@ from models.dialogue.unit_store import (
     load_store,
     save_store,
 )
-from models.language.vocabulary import script_words
 from models.script import coffee
+from models.script.words import script_words
 from models.speech.augmentation import augment, read_noises
 from models.speech.corpus import Corpus, Utterance, pad_to_frames, spoken_orders
 from models.speech.noises import recorded_noises, synthetic_cough

@@ -34,9 +34,9 @@ from engine.syncllm.unit_encoder import Tokenizer
 from engine.syncllm.vocoder import StreamingVocoder
 from engine.timebase import SAMPLE_RATE_HZ
 from models import script
+from models.edit_distance import edit_distance
 from models.evaluate import echo_loop
 from models.evaluate.echo_loop import Loop, cancel, closed_loop, in_room
-from models.evaluate.sentence_matcher import edit_distance
 from models.speech.rooms import (
     USER_DB,
     EchoPath,

@@ -39,8 +39,9 @@ from models.language.sequences import (
     spoken_texts,
     training_sequences,
 )
-from models.language.vocabulary import Vocabulary, script_words
+from models.language.vocabulary import Vocabulary
 from models.optimizers import muon_and_adam, set_learning_rates
+from models.script.words import script_words
 from models.unpack import llama_of_gguf
 
 FINAL_SHARE = 0.05

@@ -14,19 +14,12 @@ from functools import cached_property
 from engine.syncllm.tokens import TextSlot, TokenFormat
 from engine.syncllm.word_pieces import text_to_pieces
 from engine.timebase import FRAME_MS
-from models import script
 
 CHUNKS_MS = (160, 200, 240)
 MOST_OWN, MOST_HEARD = 3, 3
 """Pieces of text in a chunk; a quick speaker says a word in 150 ms."""
 _ALIGNED = 8
 """Rows of the embedding stay aligned."""
-
-
-def script_words() -> tuple[str, ...]:
-    """All words of the script, sorted."""
-    sentences = (*script.user_sentences(), *script.agent_sentences())
-    return tuple(sorted({word for text in sentences for word in text.split()}))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from models.language.sequences import (
     token_weights,
     training_sequences,
 )
-from models.language.vocabulary import Vocabulary, script_words
+from models.language.vocabulary import Vocabulary
+from models.script.words import script_words
 from tests.models.dialogue.test_composer import toy_store
 
 STORE = toy_store()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import script
-from models.language.vocabulary import Vocabulary, script_words
+from models.language.vocabulary import Vocabulary
+from models.script.words import script_words
 
 VOCABULARY = Vocabulary(200, script_words())
 letters = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=9)

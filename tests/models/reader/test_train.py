@@ -16,7 +16,7 @@ from engine.syncllm.unit_reader import UnitReader as EngineReader
 from models.dialogue.composer import Composer, Dialogue, PlacedUtterance
 from models.dialogue.timing import HUMAN
 from models.dialogue.unit_store import save_store
-from models.language.vocabulary import Vocabulary, script_words
+from models.language.vocabulary import Vocabulary
 from models.reader.export import export_reader
 from models.reader.network import ReaderConfig, UnitReader
 from models.reader.train import (
@@ -33,6 +33,7 @@ from models.reader.train import (
     train_reader,
     word_targets,
 )
+from models.script.words import script_words
 from tests.models.dialogue.test_composer import toy_store
 
 VOCABULARY = Vocabulary(200, script_words())
