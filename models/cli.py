@@ -145,10 +145,10 @@ def unpack(
     from models.tokenizer.align_corpus import align_corpus
     from models.tokenizer.dataset import write_rooms
     from models.tokenizer.network import save_tokenizer
-    from models.unpack import tokenizer_of_onnx
+    from models.tokenizer.restore import tokenizer_from_onnx
 
     checkpoint = work / "tok" / "tokenizer.pt"
-    known = tokenizer_of_onnx(load_bundle(bundle).tokenizer)
+    known = tokenizer_from_onnx(load_bundle(bundle).tokenizer)
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     save_tokenizer(known, checkpoint)
     if not (work / "rooms.npz").is_file():

@@ -8,6 +8,7 @@ import gguf
 import numpy as np
 import torch
 
+from models.bundle_part import reading_part
 from models.language.llama import Llama, LlamaConfig
 
 _CONTEXT_LENGTH = 8192
@@ -112,6 +113,15 @@ def import_gguf(path: Path) -> Llama:
     net = Llama(config)
     net.load_state_dict(state)
     return net.eval()
+
+
+def llama_from_gguf(path: Path) -> Llama:
+    """The language model of a starter bundle, as its file has rounded it.
+
+    Raises DuologueError where the file holds no language model of the starter's kind.
+    """
+    with reading_part(path, "language model"):
+        return import_gguf(path)
 
 
 def _interleaved(weight: torch.Tensor, config: LlamaConfig) -> torch.Tensor:

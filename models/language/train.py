@@ -28,6 +28,7 @@ from engine.syncllm.bundle import load_bundle
 from models.dialogue.composer import split_held_out
 from models.dialogue.timing import HUMAN, Timing
 from models.dialogue.unit_store import UnitStore, load_store
+from models.language.gguf import llama_from_gguf
 from models.language.llama import Llama, LlamaConfig
 from models.language.presets import PRESETS, Preset
 from models.language.sequences import (
@@ -42,7 +43,6 @@ from models.language.sequences import (
 from models.language.vocabulary import Vocabulary
 from models.optimizers import muon_and_adam, set_learning_rates
 from models.script.words import script_words
-from models.unpack import llama_of_gguf
 
 FINAL_SHARE = 0.05
 CHECKPOINT_SECONDS = 180
@@ -229,7 +229,7 @@ def train_lm(
 
 def _bundle_weights(bundle: Path, config: LlamaConfig) -> dict[str, Tensor]:
     """The weights of a bundle's network, if it has these sizes."""
-    net = llama_of_gguf(load_bundle(bundle).language_model)
+    net = llama_from_gguf(load_bundle(bundle).language_model)
     if net.config != config:
         raise ValueError(f"{bundle} holds a network of another size")
     return net.state_dict()

@@ -13,7 +13,7 @@ import torch
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
-from models.unpack import llama_of_gguf
+from models.language.gguf import llama_from_gguf
 
 
 def average_lm(checkpoint: Path, bundle: Path, share: float) -> None:
@@ -24,7 +24,7 @@ def average_lm(checkpoint: Path, bundle: Path, share: float) -> None:
     """
     saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
     learned = saved["net"]
-    before = llama_of_gguf(load_bundle(bundle).language_model).state_dict()
+    before = llama_from_gguf(load_bundle(bundle).language_model).state_dict()
     sizes = {name: weight.shape for name, weight in before.items()}
     if {name: weight.shape for name, weight in learned.items()} != sizes:
         raise DuologueError(

@@ -485,7 +485,7 @@ def train_vocoder(
     training begins with its vocoder, whose voice is kept though the units are others.
     """
     from models.tokenizer.network import load_tokenizer
-    from models.unpack import vocoder_for_units_of
+    from models.vocoder.restore import vocoder_for_units_of
 
     tokenizer = load_tokenizer(tokenizer_checkpoint)
     tokenizer.requires_grad_(False)
