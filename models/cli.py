@@ -114,8 +114,8 @@ def tokenizer(
     seed: Seed = 1,
 ) -> None:
     """Train on synthetic voices, align real people with that, and train anew on all."""
+    from models.speech.room_responses import write_room_responses
     from models.tokenizer.align_corpus import align_corpus
-    from models.tokenizer.dataset import write_rooms
     from models.tokenizer.train import train_tokenizer
 
     synthetic, real, more = (work / name for name in ("synthetic", "real", "more"))
@@ -123,7 +123,7 @@ def tokenizer(
         _folder(needed)
     noise, rooms = data / "noise", work / "rooms.npz"
     if not rooms.is_file():
-        write_rooms(rooms)
+        write_room_responses(rooms)
     first = train_tokenizer(
         [synthetic], noise, rooms, work / "tok_first", first_minutes, threads, seed
     )
@@ -142,8 +142,8 @@ def unpack(
     """Take the tokenizer of a bundle, with its units, in place of training one."""
     from engine.syncllm.bundle import load_bundle
     from models.speech.corpus import transcribed_recordings, write_recorded
+    from models.speech.room_responses import write_room_responses
     from models.tokenizer.align_corpus import align_corpus
-    from models.tokenizer.dataset import write_rooms
     from models.tokenizer.network import save_tokenizer
     from models.tokenizer.restore import tokenizer_from_onnx
 
@@ -152,7 +152,7 @@ def unpack(
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     save_tokenizer(known, checkpoint)
     if not (work / "rooms.npz").is_file():
-        write_rooms(work / "rooms.npz")
+        write_room_responses(work / "rooms.npz")
     write_recorded(work / "real", transcribed_recordings(data / "speech"))
     fitted, refused = align_corpus(work / "real", checkpoint, threads)
     typer.echo(f"{fitted} recordings aligned, {refused} refused")

@@ -38,6 +38,7 @@ from models.speech.augmentation import augment, read_noises
 from models.speech.corpus import Corpus, Utterance, pad_to_frames, spoken_orders
 from models.speech.noises import recorded_noises, synthetic_cough
 from models.speech.phones import PAUSE
+from models.speech.room_responses import read_room_responses
 from models.speech.voices import (
     AGENT_VOICE,
     Speech,
@@ -54,7 +55,6 @@ from models.speech.word_alignment import (
     word_spans,
 )
 from models.tokenizer.align_corpus import phone_costs
-from models.tokenizer.dataset import read_rooms
 from models.tokenizer.network import DELAY_FRAMES, TokenizerNet, load_tokenizer
 from models.vocoder.dataset import Recording, VocoderStore
 from models.vocoder.dataset import save_store as save_vocoder_store
@@ -153,7 +153,7 @@ def _augmenter(files: _Files) -> _Augmenter:
     """A process's own, read once."""
     torch.set_num_threads(1)
     net = load_tokenizer(files.checkpoint)
-    return _Augmenter(net, read_noises(files.noise), read_rooms(files.rooms))
+    return _Augmenter(net, read_noises(files.noise), read_room_responses(files.rooms))
 
 
 def _agent_speech(job: tuple[str, int], files: _Files) -> UnitUtterance:

@@ -21,9 +21,9 @@ from torch.nn import functional
 
 from engine.errors import DuologueError
 from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
-from models.echo.network import BINS, HOP, INPUTS, EchoSuppressor, spectra, waveform
+from models.echo.export import export_suppressor
+from models.echo.network import HOP, INPUTS, EchoSuppressor, spectra, waveform
 from models.echo.scenes import Scene, read_scene, scene_paths
-from models.onnx_weights import halve_weights
 from models.speech.rooms import coloured_noise
 from models.tokenizer.network import TokenizerNet
 
@@ -43,7 +43,6 @@ _NOISE_LEFT = 0.1
 _USER_POWER, _USER_BLOCKS, _ECHO_BLOCKS = 10 ** (-58 / 10), 10, 20
 _ECHO_ABOVE_NOISE = 0.05
 _LEVEL_DB = 8.0
-_OPSET = 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,24 +115,6 @@ def _log(path: Path, row: dict[str, float]) -> None:
     with path.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(row) + "\n")
     print(json.dumps(row), flush=True)
-
-
-def export_suppressor(net: EchoSuppressor, path: Path) -> None:
-    """ONNX for one frame at a time: powers (1, 1, 4 F), state (1, 1, H) to gains and state."""
-    net.eval()
-    part = path.with_suffix(".part")
-    torch.onnx.export(
-        net,
-        (torch.ones(1, 1, INPUTS * BINS), net.begin(1)),
-        part,
-        input_names=["powers", "state"],
-        output_names=["gains", "next_state"],
-        opset_version=_OPSET,
-        dynamo=False,
-    )
-    halve_weights(part)
-    part.replace(path)
-    net.train()
 
 
 def _read(paths: list[Path]) -> _SceneTensors:

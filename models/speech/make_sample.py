@@ -14,7 +14,7 @@ import soundfile
 from engine.timebase import SAMPLE_RATE_HZ
 from models.speech.voices import speak_flite
 
-SAMPLE_PATH = Path(__file__).resolve().parent.parent / "resources" / "samples" / "user.flac"
+SAMPLE_PATH = Path(__file__).resolve().parents[2] / "resources" / "samples" / "user.flac"
 VOICE = "rms"
 LINES = (
     ("hi there", 3.4),

@@ -18,7 +18,7 @@ from torch import Tensor
 from engine.timebase import FRAME_SAMPLES
 from models.speech.augmentation import augment, read_noises
 from models.speech.corpus import Corpus
-from models.tokenizer.dataset import read_rooms
+from models.speech.room_responses import read_room_responses
 from models.tokenizer.network import DELAY_FRAMES, TokenizerNet, load_tokenizer, save_tokenizer
 
 CLUSTERS_PER_UNIT = 3
@@ -44,7 +44,7 @@ def fit_quantizer(
     """Put centroids and their units into the checkpoint, from random utterances of the corpora."""
     net = load_tokenizer(path)
     rng = np.random.default_rng(seed)
-    noises, responses = read_noises(noise), read_rooms(rooms)
+    noises, responses = read_noises(noise), read_room_responses(rooms)
     recorded, augmented = [], []
     for folder in folders:
         corpus = Corpus(folder)

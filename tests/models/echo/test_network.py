@@ -13,6 +13,7 @@ from engine.echo.residual_suppressor import ResidualSuppressor
 from engine.errors import DuologueError
 from engine.timebase import SAMPLE_RATE_HZ
 from models.echo import train as training
+from models.echo.export import export_suppressor
 from models.echo.network import HOP, EchoSuppressor, spectra, waveform
 from models.echo.scenes import SCENE_S, TRACKS
 from models.tokenizer.network import TokenizerConfig, TokenizerNet
@@ -28,11 +29,11 @@ def test_the_engine_runs_the_network_of_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ResidualSuppressor, "_gentle", lambda self, gains, *others: gains)
-    monkeypatch.setattr(ResidualSuppressor, "_comfort", lambda *_: 0)
+    monkeypatch.setattr(ResidualSuppressor, "_comfort_noise", lambda *_: 0)
     torch.manual_seed(0)
     net = EchoSuppressor()
     path = tmp_path / "suppressor.onnx"
-    training.export_suppressor(net, path)
+    export_suppressor(net, path)
     tracks = np.random.default_rng(0).normal(0, 0.1, (4, 30 * HOP)).astype(np.float32)
     engine = ResidualSuppressor(path)
     blocks = tracks.reshape(4, -1, HOP)
