@@ -170,9 +170,10 @@ def units(
     jobs: Jobs = 2,
 ) -> None:
     """Find the units if they are not known, and encode everything the dialogues are made of."""
-    from models.dialogue.encode_speech import write_unit_store, write_vocoder_store
+    from models.dialogue.encode_speech import write_unit_store
     from models.tokenizer.network import load_tokenizer
     from models.tokenizer.quantizer import fit_quantizer
+    from models.vocoder.encode_voice import write_vocoder_store
 
     checkpoint = work / "tok" / "tokenizer.pt"
     corpora = [work / "synthetic", work / "real"]
