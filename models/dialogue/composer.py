@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,14 +18,9 @@ from engine.timebase import FRAME_MS
 from models import script
 from models.dialogue.concatenation import in_others_words
 from models.dialogue.timing import HUMAN, Timing
-from models.dialogue.unit_augmentation import augmented_utterance, with_unit_errors
-from models.dialogue.unit_store import (
-    MARGIN_FRAMES,
-    ORDER_FORMS,
-    UnitStore,
-    UnitUtterance,
-    last_tenth,
-)
+from models.dialogue.unit_augmentation import augmented_utterance
+from models.dialogue.unit_store import MARGIN_FRAMES, UnitStore, UnitUtterance
+from models.dialogue.unit_streams import Dialogue, Placement, add_residual_echo, lay_stream
 from models.script.scene import Memory
 
 # Shares of the situations that a conversation is made of; the second group needs overlap.
@@ -59,11 +54,6 @@ _USER_BACKCHANNEL_SHARE = 0.2
 _LASTING_FRAMES = 30
 """Of an answer to which the user can say "mm hmm" and still be heard next."""
 _LONG_REST = 0.1
-_RESIDUAL_ECHO_SHARE = 0.2
-"""Of what the agent says: a canceller that has to learn the room anew lets some of it through."""
-_RESIDUAL_ECHO_FRAMES = (3, 40)
-_ECHO_DELAY_FRAMES = (3, 14)
-"""Cards, air, vocoder and tokenizer, as the two tracks are counted."""
 _IN_OTHERS_WORDS = 0.3
 """Of the user's sentences: synthetic voices are few, and unlike people."""
 _BACKCHANNEL_INTERVAL_FRAMES = 150
@@ -77,60 +67,6 @@ _LONG_ANSWERS = [
     *((e.user, e.agent) for e in script.EXCHANGES if len(e.agent.split()) >= _LONG_WORDS),
 ]
 """(what the user asks, what is worth interrupting)."""
-
-
-@dataclass(frozen=True)
-class PlacedUtterance:
-    """One utterance as placed in a dialogue."""
-
-    side: int
-    """0 the agent, 1 the user."""
-    text: str
-    onset: int
-    offset: int
-    words: tuple[tuple[str, int, int], ...] = ()
-    """(word, onset, offset) of what was really said, as far as it is known."""
-
-
-@dataclass
-class Dialogue:
-    """Two unit streams of equal length and what happens in them."""
-
-    own: np.ndarray
-    user: np.ndarray
-    events: list[PlacedUtterance] = field(default_factory=list)
-    masked: list[tuple[int, int]] = field(default_factory=list)
-    """Frames [first, last) of the agent's that are no lesson."""
-
-
-def split_held_out(store: UnitStore) -> tuple[UnitStore, UnitStore]:
-    """A store to train on, and one with the last utterance of each of the user's sentences.
-
-    A sentence that was spoken only once is in both. Of real people's orders and other speech the
-    last tenth is held out, and nothing is put together from others' words there.
-    """
-    training = {text: spoken[:-1] or spoken for text, spoken in store.user.items()}
-    held_out = {text: spoken[-1:] for text, spoken in store.user.items()}
-    orders = last_tenth(store.orders, ORDER_FORMS)
-    out_of_domain, long_talk = last_tenth(store.out_of_domain), last_tenth(store.long_talk)
-    return (
-        replace(
-            store,
-            user=training,
-            orders=orders[0],
-            out_of_domain=out_of_domain[0],
-            long_talk=long_talk[0],
-        ),
-        replace(
-            store,
-            user=held_out,
-            orders=orders[1],
-            out_of_domain=out_of_domain[1],
-            long_talk=long_talk[1],
-            concatenated_orders=[],
-            real_words={},
-        ),
-    )
 
 
 class Composer:
@@ -165,7 +101,7 @@ class Composer:
 
     def compose(self, frames: int) -> Dialogue:
         """A dialogue of ``frames`` frames."""
-        self._placed: list[tuple[int, UnitUtterance, int, int, str | None]] = []
+        self._placed: list[Placement] = []
         self._masked: list[tuple[int, int]] = []
         self._memory = Memory()
         self._agent_end = -MARGIN_FRAMES
@@ -179,17 +115,12 @@ class Composer:
             if self._timing.overlap and self._random.random() < _NOISE_BETWEEN:
                 now = self._noise(now + self._rest())
             now += self._rest()
-        own = self._render(0, self._store.agent_silence, frames)
-        user = self._render(1, self._store.user_silence, frames)
+        store, rng = self._store, self._random
+        own = lay_stream(self._placed, 0, store.agent_silence, frames, rng)
+        user = lay_stream(self._placed, 1, store.user_silence, frames, rng)
         if self._timing.overlap:
-            self._add_residual_echo(own, user)
-        events = [
-            PlacedUtterance(
-                side, text, place + speech.onset, place + stop, _shifted(speech, place, stop)
-            )
-            for side, speech, place, stop, text in self._placed
-            if text is not None
-        ]
+            add_residual_echo(own, user, self._placed, store.confusable_units, rng, self._draw)
+        events = [placed.event(placed.text) for placed in self._placed if placed.text is not None]
         return Dialogue(own, user, events, self._masked)
 
     # --- situations: each starts at frame ``now`` and returns when it is over -------------------
@@ -273,9 +204,10 @@ class Composer:
 
     def _content_onset(self) -> int:
         """Where what was said last is more than a sign of listening."""
-        _, speech, place, _, _ = self._placed[-1]
-        told = script.leading_backchannel([word for word, _, _ in speech.words])
-        return place + (speech.words[told][1] if told else speech.onset)
+        last = self._placed[-1]
+        words = last.speech.words
+        skipped = script.leading_backchannel([word for word, _, _ in words])
+        return last.start + (words[skipped][1] if skipped else last.speech.onset)
 
     def _long_talk(self, now: int) -> int:
         end = self._user_says(self._random.choice(script.LONG_TALK_PROMPTS), now)
@@ -390,54 +322,8 @@ class Composer:
         """Put an utterance where its first voiced frame is ``onset``; returns its end. ``text`` is
         None for what is no speech."""
         stop = speech.offset if length is None else min(speech.offset, speech.onset + length)
-        self._placed.append((side, speech, onset - speech.onset, stop, text))
+        self._placed.append(Placement(side, speech, onset - speech.onset, stop, text))
         return onset + stop - speech.onset
-
-    def _render(self, side: int, silences: list[np.ndarray], frames: int) -> np.ndarray:
-        silence = self._random.choice(silences)
-        phase = self._random.randrange(len(silence))
-        stream = np.resize(np.roll(silence, -phase), frames).astype(np.int16)
-        for where, speech, place, stop, _ in self._placed:
-            if where != side:
-                continue
-            first = max(speech.onset - MARGIN_FRAMES // 2, 0)
-            last = min(
-                stop + (MARGIN_FRAMES // 2 if stop == speech.offset else 0), len(speech.units)
-            )
-            start = place + first
-            units = speech.units[first:last]
-            lead = max(-start, 0)
-            room = max(frames - start - lead, 0)
-            units = units[lead : lead + room]
-            stream[start + lead : start + lead + len(units)] = units
-        return stream
-
-    def _add_residual_echo(self, own: np.ndarray, user: np.ndarray) -> None:
-        """Let the user's microphone hear scraps of the agent, which takes no notice of itself."""
-        theirs = [
-            (place, place + len(s.units)) for side, s, place, _, _ in self._placed if side == 1
-        ]
-        for side, speech, place, stop, _ in self._placed:
-            length = min(self._random.randint(*_RESIDUAL_ECHO_FRAMES), stop - speech.onset)
-            if side == 1 or self._random.random() > _RESIDUAL_ECHO_SHARE:
-                continue
-            start = place + self._random.randint(speech.onset, stop - length)
-            heard = start + self._random.randint(*_ECHO_DELAY_FRAMES)
-            end = min(heard + length, len(user))
-            if start < 0 or end <= heard or any(a < end and heard < b for a, b in theirs):
-                continue
-            user[heard:end] = with_unit_errors(
-                own[start : start + end - heard], self._store.confusable_units, self._draw
-            )
-
-
-def _shifted(speech: UnitUtterance, place: int, stop: int) -> tuple[tuple[str, int, int], ...]:
-    """The words that begin before ``stop``, an utterance's units being laid at ``place``."""
-    return tuple(
-        (word, place + onset, place + offset)
-        for word, onset, offset in speech.words
-        if onset < stop
-    )
 
 
 def _frames(seconds: float) -> int:

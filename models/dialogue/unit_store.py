@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -77,6 +77,36 @@ def last_tenth(spoken: list[_T], forms: int = 1) -> tuple[list[_T], list[_T]]:
     things = len(spoken) // forms
     last = (things - -(-things // 10)) * forms
     return spoken[:last] or spoken, spoken[last:]
+
+
+def split_held_out(store: UnitStore) -> tuple[UnitStore, UnitStore]:
+    """A store to train on, and one with the last utterance of each of the user's sentences.
+
+    A sentence that was spoken only once is in both. Of real people's orders and other speech the
+    last tenth is held out, and nothing is put together from others' words there.
+    """
+    training = {text: spoken[:-1] or spoken for text, spoken in store.user.items()}
+    held_out = {text: spoken[-1:] for text, spoken in store.user.items()}
+    orders = last_tenth(store.orders, ORDER_FORMS)
+    out_of_domain, long_talk = last_tenth(store.out_of_domain), last_tenth(store.long_talk)
+    return (
+        replace(
+            store,
+            user=training,
+            orders=orders[0],
+            out_of_domain=out_of_domain[0],
+            long_talk=long_talk[0],
+        ),
+        replace(
+            store,
+            user=held_out,
+            orders=orders[1],
+            out_of_domain=out_of_domain[1],
+            long_talk=long_talk[1],
+            concatenated_orders=[],
+            real_words={},
+        ),
+    )
 
 
 def load_store(path: Path) -> UnitStore:

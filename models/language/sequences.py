@@ -16,9 +16,10 @@ import numpy as np
 
 from engine.syncllm.tokens import KNOWN_AFTER_CHUNKS, TokenFormat, encode, place_text
 from models import script
-from models.dialogue.composer import Composer, Dialogue
+from models.dialogue.composer import Composer
 from models.dialogue.timing import ALTERNATING, HUMAN, Timing
 from models.dialogue.unit_store import UnitStore
+from models.dialogue.unit_streams import Dialogue
 from models.language.vocabulary import Vocabulary
 from models.script.scene import Memory
 

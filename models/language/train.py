@@ -25,9 +25,8 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
-from models.dialogue.composer import split_held_out
 from models.dialogue.timing import HUMAN, Timing
-from models.dialogue.unit_store import UnitStore, load_store
+from models.dialogue.unit_store import UnitStore, load_store, split_held_out
 from models.language.gguf import llama_from_gguf
 from models.language.llama import Llama, LlamaConfig
 from models.language.presets import PRESETS, Preset

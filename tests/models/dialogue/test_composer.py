@@ -11,15 +11,10 @@ import pytest
 
 from engine.timebase import FRAME_MS
 from models import script
-from models.dialogue.composer import Composer, Dialogue, PlacedUtterance, split_held_out
+from models.dialogue.composer import Composer
 from models.dialogue.timing import ALTERNATING, HUMAN
-from models.dialogue.unit_store import (
-    CONFUSABLE_COUNT,
-    MARGIN_FRAMES,
-    ORDER_FORMS,
-    UnitStore,
-    UnitUtterance,
-)
+from models.dialogue.unit_store import CONFUSABLE_COUNT, MARGIN_FRAMES, UnitStore, UnitUtterance
+from models.dialogue.unit_streams import Dialogue, PlacedUtterance
 from models.script import coffee
 
 AGENT_SILENCE, USER_SILENCE = 0, 1
@@ -273,45 +268,6 @@ def test_with_notice_the_agent_answers_once_it_can_have_written_what_it_heard(
     assert len(pairs) > 30
     assert all(first >= chunk for first, chunk in zip(begun, known, strict=True))
     assert np.mean([first == chunk for first, chunk in zip(begun, known, strict=True)]) > 0.5
-
-
-def test_held_out_utterances_are_in_no_training() -> None:
-    store = toy_store()
-    text, (speech,) = next(iter(store.user.items()))
-    store.user[text] = [speech, UnitUtterance("another", speech.units, speech.onset, speech.offset)]
-    training, held_out = split_held_out(store)
-    assert [s.voice for s in training.user[text]] == ["toy"]
-    assert [s.voice for s in held_out.user[text]] == ["another"]
-    assert all(training.user.values())
-
-
-def test_recordings_that_are_held_out_are_in_no_training() -> None:
-    def recorded(voice: int) -> UnitUtterance:
-        return UnitUtterance(str(voice), np.zeros(30, np.int16), 10, 20)
-
-    store = replace(
-        toy_store(),
-        orders=[(recorded(n // ORDER_FORMS), "one latte") for n in range(30 * ORDER_FORMS)],
-        out_of_domain=[recorded(n) for n in range(25)],
-        long_talk=[[recorded(n), recorded(n)] for n in range(10)],
-        concatenated_orders=[(recorded(0), "one mocha")],
-        real_words={"latte": [recorded(0)]},
-    )
-    training, held_out = split_held_out(store)
-
-    def voices(of: UnitStore) -> list[set[str]]:
-        phrases = [phrase for talk in of.long_talk for phrase in talk]
-        return [
-            {s.voice for s in some}
-            for some in ([o for o, _ in of.orders], of.out_of_domain, phrases)
-        ]
-
-    for kept, out, things in zip(voices(training), voices(held_out), (30, 25, 10), strict=True):
-        assert not kept & out
-        assert len(kept) + len(out) == things
-        assert len(out) == -(-things // 10)
-    assert held_out.concatenated_orders == [] and held_out.real_words == {}
-    assert training.concatenated_orders and training.real_words
 
 
 def test_all_situations_occur(dialogues: list[Dialogue]) -> None:

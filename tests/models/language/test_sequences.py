@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine.syncllm.tokens import decode, encode, parse
-from models.dialogue.composer import Dialogue
 from models.dialogue.unit_store import MARGIN_FRAMES
+from models.dialogue.unit_streams import Dialogue
 from models.language import sequences as rows
 from models.language.sequences import (
     TEXT_WEIGHT,
