@@ -1,5 +1,5 @@
-"""Impulse responses of simulated rooms, from a user to a microphone: written once, then read by all
-that lays speech into rooms.
+"""Impulse responses of simulated rooms, from a user to a microphone. They are written once and read
+wherever speech is augmented.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from rich.progress import track
 from models.speech.rooms import draw_room
 
 ROOMS, FIRST_ROOM = 160, 2_000_000
-"""Simulated rooms; no evaluation draws rooms from these seeds."""
+"""How many rooms, and the seed of the first; no evaluation draws rooms from these seeds."""
 
 
 def write_room_responses(path: Path) -> None:

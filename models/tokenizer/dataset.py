@@ -1,5 +1,5 @@
-"""What the tokenizer is trained on: windows of speech as recorded, and as a microphone far away
-hears them, with the phones of both.
+"""The tokenizer's training data: windows of speech, each as recorded and augmented, with phone
+labels.
 
 Shape letters: N samples of a window, H its phone labels (one per 20 ms).
 """
@@ -21,11 +21,11 @@ from models.tokenizer.network import DELAY_FRAMES, HEADS_PER_FRAME
 WINDOW_SAMPLES = 4 * 16_000
 _SILENT_SHARE = 0.03
 Window = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""(recorded (N,), disturbed (N,), labels (H,)); a label describes what was DELAY_FRAMES before."""
+"""(recorded (N,), augmented (N,), labels (H,)); a label describes the sound DELAY_FRAMES before."""
 
 
 class SpeechWindows(IterableDataset[Window]):
-    """Endless random windows of several corpora; a corpus comes by the root of its length."""
+    """Endless random windows of several corpora, in proportion to the root of their lengths."""
 
     def __init__(self, folders: list[Path], noise: Path, rooms: Path, seed: int) -> None:
         self._folders, self._noise, self._rooms, self._seed = folders, noise, rooms, seed
@@ -53,7 +53,7 @@ class SpeechWindows(IterableDataset[Window]):
 
 
 def _recorded(sound: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """At some level, with the faint noise of a good microphone."""
+    """The sound at a random level, with the faint noise of a good microphone."""
     floor_db = rng.uniform(-90, -60)
     floor = rng.standard_normal(len(sound), np.float32) * 10 ** (floor_db / 20)
     recorded: np.ndarray = (sound * rng.uniform(0.05, 1.3) + floor).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Turns sound into units with the trained tokenizer, and tells which frames of them are speech."""
+"""Turns sound into units with the trained tokenizer, and sample times into frames of units."""
 
 from __future__ import annotations
 

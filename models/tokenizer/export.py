@@ -18,10 +18,10 @@ _OPSET = 18
 
 
 def export_tokenizer(checkpoint: Path, path: Path, half: bool = True) -> None:
-    """Write the ONNX tokenizer (``audio`` float32 (1, N) to ``units`` int64 (1, N / 640)).
+    """Write the tokenizer as ONNX: ``audio`` float32 (1, N) to ``units`` int64 (1, N / 640).
 
-    ``half`` stores its weights as float16, which moves the few units that lie on a border.
-    Raises RuntimeError where its units differ from torch's on noise at several lengths.
+    ``half`` stores its weights as float16, which changes the few units that lie on a border.
+    Raises RuntimeError where its units differ from torch's on noise of several lengths.
     """
     net = load_tokenizer(checkpoint)
     example = torch.randn(1, 20 * FRAME_SAMPLES) * 0.1
@@ -51,7 +51,7 @@ def export_tokenizer(checkpoint: Path, path: Path, half: bool = True) -> None:
 
 
 def silence_unit(path: Path) -> int:
-    """The unit that the tokenizer gives most often for a quiet room."""
+    """The most frequent unit of a quiet room."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     quiet = np.random.default_rng(0).normal(size=(1, 4 * SAMPLE_RATE_HZ)) * 10 ** (-70 / 20)
     units = session.run(["units"], {"audio": quiet.astype(np.float32)})[0]
