@@ -1,7 +1,7 @@
-"""Cuts utterances out of people's recordings and turns them into units: orders, sentences about
-other things, long talk, single words, and noises.
+"""Encodes what the dialogues need of people's recordings: orders, out-of-domain sentences, long
+talk, single words, and noises.
 
-Knows no script but its words and orders, and no store.
+Of the script it knows only words and orders. Knows no store.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _PHRASE_PAUSE_S = 0.24
 """A pause of this length parts a person's sentence into phrases."""
 _MAX_RECORDINGS_OF_WORD = 150
 _ENOUGH = range(_MAX_RECORDINGS_OF_WORD)
-"""As if of a word that is not in the script: none more is wanted."""
+"""Stands for a word that is not in the script, of which no recording is wanted."""
 _NOISE_FORMS = 4
-"""In which each recorded noise comes: at other pitches, in other rooms, louder and softer."""
+"""Versions of each recorded noise, with other pitch, room and level."""
 _COUGHS = 60
 _SPEED_PERTURBED_SHARE = 0.6
-"""Of the utterances: the voices are few, so some sound as if from another throat."""
+"""Share of the utterances: voices are few, so some are made deeper or higher."""
 _LENGTH_FACTORS = (0.85, 1.2)
 
 
@@ -66,7 +66,7 @@ class Augmenter:
 
 
 def maybe_speed_perturbed(speech: Speech, rng: np.random.Generator) -> Speech:
-    """The same speech, in most cases out of a longer or shorter throat."""
+    """The same speech, in most cases slower and deeper, or faster and higher."""
     return (
         speed_perturbed(speech, rng.uniform(*_LENGTH_FACTORS))
         if rng.random() < _SPEED_PERTURBED_SHARE
@@ -77,7 +77,7 @@ def maybe_speed_perturbed(speech: Speech, rng: np.random.Generator) -> Speech:
 def encode_utterance(
     net: TokenizerNet, voice: str, text: str, audio: np.ndarray, segments: Sequence[Segment]
 ) -> UnitUtterance:
-    """Whole frames of sound as units, with the times of speech and of the text's words in it."""
+    """Units of whole frames of sound, with the times of the speech and of the text's words."""
     spoken = [segment for segment in segments if segment[2] != PAUSE]
     words = tuple(
         (word, *speech_frames(start, end)) for word, start, end in word_spans(text, segments)
@@ -111,7 +111,7 @@ def encode_noises(
         audio, lead = _with_margins(other)
         units = encode_units(augmenter.net, augmenter.augment(audio, rng))
         heard.append(UnitUtterance("noise", units, *speech_frames(lead, lead + len(other))))
-    # Most sound like silence to the tokenizer.
+    # The tokenizer takes most of them for silence.
     return [noise for noise in heard if len(np.unique(noise.units)) > 1]
 
 
@@ -208,8 +208,8 @@ def encode_orders(
 ) -> list[SpokenOrder]:
     """People's coffee orders, except the recordings and orders that are held out.
 
-    Only the slots are written down, so the wording that fits the sound best is taken. Recordings
-    are few, so each comes as recorded and with other throats, rooms and noises.
+    The transcripts hold only the slots, so the wording that fits the sound best is taken.
+    Recordings are few, so each comes as recorded and, augmented, in ``ORDER_FORMS`` - 1 versions.
     """
     net, orders = augmenter.net, []
     for label, sound in track(spoken_orders(speech), "real orders"):

@@ -1,7 +1,7 @@
-"""Says every sentence of the script in many voices and keeps the units: the store that dialogues
-are composed from.
+"""Writes the store that dialogues are composed from: synthesises every sentence of the script in
+many voices, and encodes it and people's recordings as units.
 
-Encoding once and composing in unit space makes thousands of hours cheap.
+Sentences are encoded once and composed as units, so thousands of hours of dialogues are cheap.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _AUGMENTED_SHARE = 0.5
 def _trimmed_with_margins(
     speech: Speech, rng: np.random.Generator
 ) -> tuple[np.ndarray, list[Segment]]:
-    """Sound between margins at a random sub-frame phase, and where its phones are in that."""
+    """The speech between silences, at a random phase within a frame, and the phones in that."""
     body = speech.trimmed()
     lead = MARGIN_FRAMES * FRAME_SAMPLES + int(rng.integers(0, FRAME_SAMPLES))
     tail = (MARGIN_FRAMES + DELAY_FRAMES) * FRAME_SAMPLES
@@ -69,7 +69,7 @@ def _trimmed_with_margins(
 
 @dataclass(frozen=True)
 class _Files:
-    """Where they are read from."""
+    """What a process reads its augmenter from."""
 
     checkpoint: Path
     noise: Path
@@ -78,7 +78,7 @@ class _Files:
 
 @cache
 def _augmenter(files: _Files) -> Augmenter:
-    """A process's own, read once."""
+    """The augmenter of a process, read once."""
     torch.set_num_threads(1)
     net = load_tokenizer(files.checkpoint)
     return Augmenter(net, read_noises(files.noise), read_room_responses(files.rooms))
@@ -97,7 +97,7 @@ def _agent_speech(job: tuple[str, int], files: _Files) -> UnitUtterance:
 
 
 def _user_speech(job: tuple[str, str, int], files: _Files) -> UnitUtterance:
-    """A sentence in a voice, half of the times with a room, noise and a microphone's tone."""
+    """A sentence in a voice; half of them are augmented."""
     sentence, voice, seed = job
     augmenter = _augmenter(files)
     rng = np.random.default_rng(seed)
@@ -135,9 +135,12 @@ def write_unit_store(
     seed: int,
     jobs: int,
 ) -> None:
-    """Speak and encode everything: each common user sentence in ``voices`` voices, rare ones in
-    fewer, half of them with a room, noise and a microphone's tone. ``real`` is the aligned corpus,
-    ``data`` the folder of open data (noise/, speech/), ``rooms`` the file of responses."""
+    """Synthesise and encode everything, and write the store.
+
+    Each common user sentence comes in ``voices`` voices, rare ones in fewer; half of them are
+    augmented. ``real`` is the aligned corpus, ``data`` the folder of open data (noise/, speech/),
+    ``rooms`` the file of impulse responses.
+    """
     files = _Files(checkpoint, data / "noise", rooms)
     augmenter = _augmenter(files)
     net = augmenter.net
@@ -150,13 +153,13 @@ def write_unit_store(
         for sentence in script.user_sentences()
         for _ in range(script.voice_count(sentence, voices))
     ]
-    # Forked workers would share the threads of torch, which then hang.
+    # Forked workers would inherit torch's threads and hang.
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         questions = pool.map(partial(_user_speech, files=files), asked, chunksize=16)
-        # Meanwhile this process does what it alone can.
+        # Meanwhile this process encodes the recordings.
         orders = encode_orders(augmenter, data / "speech", rng)
         store.orders = [(order.speech, order.order.reply()) for order in orders]
-        # Nothing of what is held out may come back in pieces.
+        # Parts of held-out orders must not get into concatenated ones.
         concatenated = concatenate_orders(last_tenth(orders, ORDER_FORMS)[0], _CONCATENATED, choose)
         store.concatenated_orders = [(order.speech, order.order.reply()) for order in concatenated]
         store.long_talk = encode_long_talk(net, corpus, rng)

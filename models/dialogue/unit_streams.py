@@ -1,5 +1,5 @@
-"""A dialogue as two unit streams: utterances are laid into them at given frames, and some residual
-echo of the agent gets into the user's.
+"""The two unit streams of a dialogue: lays utterances into them at given frames, and adds residual
+echo of the agent to the user's stream.
 
 Knows no situations and no timing. Numpy only.
 """
@@ -16,15 +16,15 @@ from models.dialogue.unit_augmentation import with_unit_errors
 from models.dialogue.unit_store import MARGIN_FRAMES, UnitUtterance
 
 _RESIDUAL_ECHO_SHARE = 0.2
-"""Of the agent's utterances: a canceller that must learn the room again lets some echo through."""
+"""Share of the agent's utterances: a canceller that has to adapt again lets some echo through."""
 _RESIDUAL_ECHO_FRAMES = (3, 40)
 _ECHO_DELAY_FRAMES = (3, 14)
-"""Cards, air, vocoder and tokenizer, as the two streams are counted."""
+"""Delay from the agent's stream to the user's, by cards, air, vocoder and tokenizer."""
 
 
 @dataclass(frozen=True)
 class PlacedUtterance:
-    """One utterance as it is heard in a dialogue; times are frames of the dialogue."""
+    """An utterance as it is heard in a dialogue; times are frames of the dialogue."""
 
     side: int
     """0 the agent, 1 the user."""
@@ -32,7 +32,7 @@ class PlacedUtterance:
     onset: int
     offset: int
     words: tuple[tuple[str, int, int], ...] = ()
-    """(word, onset, offset) of what was really said, as far as it is known."""
+    """(word, onset, offset) of what was really said, where it is known."""
 
 
 @dataclass
@@ -44,12 +44,12 @@ class Dialogue:
     user: np.ndarray
     events: list[PlacedUtterance] = field(default_factory=list)
     masked: list[tuple[int, int]] = field(default_factory=list)
-    """Frames [first, last) of the agent's that are not trained on."""
+    """Frames [first, last) of the agent's stream that are not trained on."""
 
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Where an utterance of the store is to be laid."""
+    """An utterance of the store and its place in a dialogue."""
 
     side: int
     """0 the agent, 1 the user."""
@@ -62,7 +62,7 @@ class Placement:
     """None where it is no speech."""
 
     def event(self, text: str) -> PlacedUtterance:
-        """What is heard of it, and the words that begin before it is cut."""
+        """The utterance as it is heard, with the words that begin before it is cut."""
         words = tuple(
             (word, self.start + onset, self.start + offset)
             for word, onset, offset in self.speech.words
@@ -110,8 +110,8 @@ def add_residual_echo(
 ) -> None:
     """Copy short parts of the agent's speech into the user's silence, with unit errors.
 
-    The agent does not react to them. ``confusable_units`` (units, n) are what each unit is
-    misheard as.
+    The agent does not react to them. ``confusable_units`` (units, n) are those that each unit is
+    mistaken for.
     """
     spoken = [(one.start, one.start + len(one.speech.units)) for one in placed if one.side == 1]
     for one in placed:

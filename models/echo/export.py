@@ -1,4 +1,4 @@
-"""Export the residual echo suppressor to ONNX."""
+"""Exports the residual echo suppressor to ONNX."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ _OPSET = 17
 
 
 def export_suppressor(net: EchoSuppressor, path: Path) -> None:
-    """ONNX for one frame at a time: powers (1, 1, 4 F), state (1, 1, H) to gains and state."""
+    """Write ``path`` for one frame at a time: powers (1, 1, 4 F) and a state (1, 1, H) in, gains
+    and the next state out."""
     net.eval()
     part = path.with_suffix(".part")
     torch.onnx.export(

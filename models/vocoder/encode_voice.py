@@ -1,5 +1,5 @@
-"""Writes what the vocoder learns from: the recordings of its voice and the agent's sentences, both
-as units.
+"""Writes the vocoder's training data: encodes the recordings of its voice, and takes the agent's
+units from the dialogues' store.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from models.vocoder.dataset import Recording, VocoderStore, save_store
 
 
 def write_vocoder_store(path: Path, checkpoint: Path, real: Path, unit_store: Path) -> None:
-    """Encode Kathleen's recordings of the corpus ``real``, and take the agent's units from the
-    ``unit_store``."""
+    """Write the store ``path`` from Kathleen's recordings in the corpus ``real`` and the agent's
+    units in ``unit_store``."""
     net = load_tokenizer(checkpoint)
     corpus = Corpus(real)
     rng = np.random.default_rng(0)

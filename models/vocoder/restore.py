@@ -1,6 +1,6 @@
 """Restores a vocoder from a bundle's ONNX file, and gives it an embedding for other units.
 
-So training goes on with the same voice where the tokenizer's units have changed.
+So a training keeps the voice where the tokenizer's units have changed.
 """
 
 from __future__ import annotations

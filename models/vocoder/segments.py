@@ -1,5 +1,5 @@
-"""The segments that the vocoder is trained on, cut from recordings and from the agent's sentences,
-and the recipe of that training.
+"""The segments that the vocoder is trained on, from recordings and from the agent's sentences, and
+the recipe of the training. Knows no network.
 
 Shape suffixes: B batch, T unit frames (25 Hz), N samples.
 """
@@ -19,36 +19,37 @@ from models.vocoder.dataset import Recording, VocoderStore
 from models.vocoder.network import AUDIO_DELAY_FRAMES
 
 HELD_OUT_SHARE = 0.05
-"""Of the recordings."""
+"""Share of the recordings."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the vocoder is taught."""
+    """How the vocoder is trained."""
 
     network: dict[str, int] = field(default_factory=dict)
     """Changes to the sizes of VocoderConfig."""
     batch: int = 16
     sentence_share: float = 0.375
-    """Part of the batch that is units of the agent's sentences (no target sound)."""
+    """Share of the batch that is units of the agent's sentences, without a target sound."""
     segment_frames: int = 25
     reexpanded_share: float = 0.5
-    """Part of the sentences whose units pass through the token format first, as they do in talk."""
+    """Share of the sentences whose units pass through the token format, as in a conversation."""
     chunk_frames: tuple[int, ...] = (4, 5, 6)
     unit_warmup: int = 24
-    """Past of a segment that passes through the 25 Hz blocks: their whole receptive field."""
+    """Frames of past for the 25 Hz blocks: their whole receptive field."""
     audio_warmup: int = 3
-    """Past that is spoken and thrown away: most of what the 100 Hz blocks look at."""
+    """Frames of past whose sound is discarded: most of the 100 Hz blocks' receptive field."""
     learning_rate: float = 5e-4
     discriminator_learning_rate: float = 3e-4
     final_rate_share: float = 0.05
     discriminators_from: float = 0.2
-    """Share of the budget after which the discriminators take part."""
+    """Share of the budget after which the discriminators are used."""
     unit_loss_from: float = 0.04
     unit_loss_full: float = 0.12
-    """The tokenizer's weight rises between these shares: noise teaches it nothing."""
+    """The unit loss's weight rises between these shares of the budget; earlier the vocoder gives
+    only noise, from which nothing can be learned."""
     unit_loss_warmup: int = 6
-    """First frames of a segment that are not judged: the tokenizer has no past for them."""
+    """First frames of a segment that the unit loss skips; the tokenizer has no past for them."""
     mel_weight: float = 15.0
     unit_loss_weight: float = 4.0
     feature_weight: float = 2.0
@@ -60,9 +61,9 @@ class Recipe:
 
 
 def reexpanded(units_T: NDArray[np.int64], chunk_frames: int, offset: int) -> NDArray[np.int64]:
-    """Units as they come out of the token format: new ones only, spread evenly over each chunk.
+    """Units as the token format gives them back: new ones only, spread evenly over each chunk.
 
-    The first `offset` frames and a rest short of a chunk stay as they are.
+    The first ``offset`` frames, and an incomplete chunk at the end, stay as they are.
     """
     fmt = TokenFormat(0, 0, 0, chunk_frames, boundary_emit=True)
     told = units_T.tolist()
@@ -76,9 +77,9 @@ def reexpanded(units_T: NDArray[np.int64], chunk_frames: int, offset: int) -> ND
 
 
 class SegmentSampler:
-    """Segments of the recordings, delayed as the vocoder speaks them, and of the sentences."""
+    """Random segments of the recordings, with the vocoder's delay, and of the sentences."""
 
-    SILENCE_BEFORE = 30  # frames; the pause the agent is in before it speaks
+    SILENCE_BEFORE = 30  # frames; the agent is silent before it speaks
     SILENCE_AFTER = 12
 
     def __init__(self, store: VocoderStore, recipe: Recipe, seed: int) -> None:
@@ -102,7 +103,7 @@ class SegmentSampler:
         return np.pad(units_T.astype(np.int64), widths, constant_values=self.silence_unit)
 
     def aligned(self, recording: Recording) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
-        """Units in silence, and the sound as late as the vocoder speaks it."""
+        """Units between silence, and the sound with the vocoder's delay."""
         units = self.padded(recording.units_T)
         audio = np.zeros(len(units) * FRAME_SAMPLES, np.int16)
         start = (self.SILENCE_BEFORE + AUDIO_DELAY_FRAMES) * FRAME_SAMPLES
@@ -111,7 +112,8 @@ class SegmentSampler:
         return units, audio
 
     def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Units of all items (B, past + segment) and sound of the first ones (fewer, N)."""
+        """Units of all items (B, past + segment), and sound of the recordings, which come first
+        (fewer, N)."""
         recipe = self.recipe
         sentences = round(recipe.batch * recipe.sentence_share) if self.sentences else 0
         past = recipe.unit_warmup + recipe.audio_warmup
@@ -135,7 +137,7 @@ class SegmentSampler:
         return torch.from_numpy(np.stack(units_rows)), audio_BN
 
     def start(self, rng: np.random.Generator, frames: int) -> int:
-        # Starts in the long silence before would be wasted on nothing; a third of it is enough.
+        # A third of the long silence is enough to learn from.
         first = self.SILENCE_BEFORE * 2 // 3
         return int(rng.integers(first, max(first + 1, frames - self.recipe.segment_frames + 1)))
 

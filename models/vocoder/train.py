@@ -1,10 +1,10 @@
-"""Train the vocoder on one voice, with the frozen tokenizer as its listener.
+"""Trains the vocoder on one voice, with help of the frozen tokenizer.
 
-Two kinds of lesson. Recordings of the voice have a sound to aim at: mel and spectral distances, and
-discriminators that learn to tell made from real. Sentences of the agent exist as units only: there
-the discriminators ask for speech in the same voice, and the tokenizer, hearing the result, must
-name the units that were sent (it is asked about the recordings too). Resumable and seeded; the
-budget is wall-clock minutes over all runs, or steps.
+There are two kinds of training data. Recordings of the voice have a target sound: mel and spectral
+distances, and discriminators that learn to tell synthesised from real. Sentences of the agent are
+units only: the discriminators ask for speech in the same voice, and the tokenizer must find in the
+result the units that were given. It is applied to the recordings too. The training is resumable and
+seeded; its budget is wall-clock minutes over all runs, or steps.
 
 Shape suffixes: B batch, T unit frames (25 Hz), N samples, K units.
 """
@@ -48,7 +48,7 @@ LOG_NAME = "vocoder_log.csv"
 
 
 class Trainer:
-    """One training run: networks, optimisers, the clock of the budget, log and checkpoint."""
+    """One training run: networks, optimizers, budget, log and checkpoint."""
 
     def __init__(
         self,
@@ -141,16 +141,17 @@ class Trainer:
 
     @torch.no_grad()
     def calibrate(self) -> float:
-        """How sure the tokenizer is of real speech decides how its logits are scaled."""
+        """The divisor of the tokenizer's logits, from its confidence on real speech."""
         _, audio_BN = self.sampler.batch(np.random.default_rng(0))
         return calibrated_temperature(self.tokenizer.unit_logits(audio_BN).float())
 
     # -- one step -------------------------------------------------------------------------
 
     def unit_loss(self, made_BN: Tensor, units_BT: Tensor) -> Tensor:
-        """Cross-entropy of the units that the tokenizer hears against those that were sent."""
+        """Cross-entropy of the tokenizer's units of the synthesised sound, against the input
+        units."""
         recipe = self.recipe
-        # A little noise: agreement must not hang on sound too faint to hear.
+        # The noise hides sounds too faint to hear; agreement must not depend on them.
         heard_BN = made_BN + 1e-3 * torch.randn_like(made_BN)
         with torch.autocast("cpu", torch.bfloat16):
             logits_BTK = self.tokenizer.unit_logits(heard_BN)
@@ -163,9 +164,10 @@ class Trainer:
     def discriminator_step(
         self, made_BN: Tensor, real_BN: Tensor
     ) -> tuple[Tensor, dict[str, float]]:
-        """Teach the discriminators; return the gradient of their opinion with respect to made_BN.
+        """Train the discriminators; returns the gradient of their loss for the vocoder with respect
+        to ``made_BN``, and the figures for the log.
 
-        Both uses share one forward pass over the made sound.
+        Both uses share one forward pass over the synthesised sound.
         """
         leaf_BN = made_BN.detach().requires_grad_(True)
         with torch.autocast("cpu", torch.bfloat16):
@@ -218,7 +220,7 @@ class Trainer:
             figures["hearing"] = float(heard.detach())
         if progress >= recipe.discriminators_from:
             gradient_BN, discriminator_figures = self.discriminator_step(made_BN, real_BN)
-            # A linear term whose gradient is the discriminators' opinion of this sound.
+            # A linear term whose gradient is that of the discriminators.
             loss = loss + (gradient_BN * made_BN).sum()
             figures |= discriminator_figures
 
@@ -245,7 +247,7 @@ class Trainer:
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
-        """Held-out mel distance, and the share of frames whose unit comes back."""
+        """Held-out mel distance, and the percentage of frames whose unit comes back."""
         count = self.recipe.evaluation_items
         distances = []
         agreement = UnitAccuracy()
@@ -317,7 +319,8 @@ class Trainer:
 
 
 class UnitAccuracy:
-    """Share of sent frames whose unit the tokenizer hears again, three frames later."""
+    """Percentage of frames whose unit the tokenizer finds again in the vocoder's sound, three
+    frames later."""
 
     def __init__(self) -> None:
         self.same = self.total = 0
@@ -346,10 +349,10 @@ def train_vocoder(
     recipe: Recipe | None = None,
     bundle: Path | None = None,
 ) -> Path:
-    """Train, or go on training, until the budget is spent; return the checkpoint.
+    """Train, or resume, until the budget is spent; returns the checkpoint.
 
-    Give minutes (wall clock, over all runs into work_dir) or steps. With a ``bundle``'s folder the
-    training begins with its vocoder, whose voice is kept though the units are others.
+    Give ``minutes`` (wall clock, over all runs in ``work_dir``) or ``steps``. With the folder of a
+    ``bundle`` the training begins with its vocoder and keeps its voice, even with other units.
     """
     tokenizer = load_tokenizer(tokenizer_checkpoint)
     tokenizer.requires_grad_(False)
@@ -369,7 +372,7 @@ def train_with(
     recipe: Recipe | None = None,
     start: CausalVocoder | None = None,
 ) -> Path:
-    """As train_vocoder, with the store and the frozen tokenizer already in hand."""
+    """As ``train_vocoder``, with a store and a frozen tokenizer that are loaded already."""
     if (minutes is None) == (steps is None):
         raise ValueError("give either minutes or steps")
     torch.set_num_threads(threads)
