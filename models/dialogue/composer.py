@@ -53,7 +53,7 @@ _NOISE_BETWEEN = 0.08
 """Share of the pauses between two situations with a noise, which the agent must not answer."""
 _USER_BACKCHANNEL_SHARE = 0.2
 _LASTING_FRAMES = 30
-"""Least length of an answer over which the user says "mm hmm"; a shorter one would be over before
+"""Least length of an answer over which the user says "mm hmm"; over a shorter one it could overlap
 the user's next turn."""
 _LONG_REST = 0.1
 _IN_OTHERS_WORDS = 0.3

@@ -59,7 +59,7 @@ class Placement:
     stop: int
     """Frame of the utterance at which it ends or is cut."""
     text: str | None
-    """None where it is no speech."""
+    """None where it is not speech."""
 
     def event(self, text: str) -> PlacedUtterance:
         """The utterance as it is heard, with the words that begin before it is cut."""
