@@ -21,7 +21,7 @@ AGENT_SILENCE, USER_SILENCE = 0, 1
 
 
 def toy_store() -> UnitStore:
-    """Every sentence is one unit of its own, 4 frames a word, between silence."""
+    """A store in which every sentence is one unit, 4 frames per word, between silence."""
 
     def speech(unit: int, words: int, silence: int, text: str = "") -> UnitUtterance:
         quiet = np.full(MARGIN_FRAMES, silence)
@@ -89,7 +89,7 @@ def test_every_question_is_answered_soon(dialogues: list[Dialogue]) -> None:
     gaps = [answer.onset - question.offset for question, answer in pairs]
     assert len(pairs) > 100
     assert min(gaps) >= 1
-    # A hasty user's short sentence may be over before the agent's last one is.
+    # A user's short sentence may end before the agent's last one does.
     assert np.quantile(gaps, 0.97) <= 9
     assert 3 <= np.mean(gaps) <= 6
 
@@ -104,11 +104,11 @@ def test_stage_two_has_no_overlap(alternating: list[Dialogue]) -> None:
 
 
 def test_users_wait_as_long_as_people(dialogues: list[Dialogue]) -> None:
-    """Offsets from the agent's end to the user's next turn, where that is within reach."""
+    """Offsets from the agent's end to the user's next turn are distributed as people's."""
     offsets = []
     for dialogue in dialogues:
         for answer in (said for said in dialogue.events if said.side == 0):
-            # A listener's word stands inside the turn; overlap reaches 0.4 s back.
+            # Backchannels are not turns; overlap is 0.4 s at most.
             onsets = [
                 s.onset - answer.offset
                 for s in dialogue.events
@@ -196,10 +196,10 @@ def test_long_answers_end_when_interrupted(dialogues: list[Dialogue]) -> None:
                         assert stop % 4 == 0 and (stop - 8) // 4 >= (told_at + 3) // 4
     assert min(cut[joke], *(cut[story] for story in script.STORIES)) > 3
     assert min(told[joke], sum(told[story] for story in script.STORIES)) > 3
-    assert len(waits[True]) > 3  # "okay" alone is a sign of listening
+    assert len(waits[True]) > 3  # "okay" alone is a backchannel
     for each in waits.values():
         assert (min(each), max(each)) == (8, 11)
-    assert 0.3 < late / sum(cut.values()) < 0.6  # which is no lesson
+    assert 0.3 < late / sum(cut.values()) < 0.6  # late yields are masked
     assert hummed > 3  # and the story goes on
 
 

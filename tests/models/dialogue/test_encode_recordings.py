@@ -1,4 +1,4 @@
-"""How recordings become what dialogues are made of."""
+"""Recordings are cut into phrases and noises as units."""
 
 from __future__ import annotations
 

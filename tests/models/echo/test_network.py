@@ -1,4 +1,4 @@
-"""The suppressor learns, and the engine's streaming run is the network of the training."""
+"""The suppressor learns, and the engine's streaming run equals the trained network."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_engine_runs_the_network_of_the_training(
 
 
 def write_scene(path: Path, seed: int) -> None:
-    """A user and an echo of noise, in a shape that speech has."""
+    """A user and an echo, both of noise, the user's with a rhythm like speech."""
     random = np.random.default_rng(seed)
     samples = SCENE_S * SAMPLE_RATE_HZ
     phase = np.arange(samples) / SAMPLE_RATE_HZ

@@ -1,4 +1,4 @@
-"""Rows of the three stages: shares, tags, weights, and what was just said."""
+"""Training sequences of the three stages: shares, tags, weights, and the sentences to name."""
 
 from __future__ import annotations
 

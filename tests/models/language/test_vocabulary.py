@@ -1,4 +1,4 @@
-"""Ids of units and tags stay where bundles have them; text lies above and comes back as it was."""
+"""Ids of units and tags stay as bundles have them; text has the ids above and comes back whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A training is taken back a part of its way."""
+"""A checkpoint's weights are averaged with a bundle's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tokenizer is causal, late by its delay, and the same in ONNX."""
+"""The tokenizer is causal, has its delay, is the same in ONNX, and its training resumes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def small_net() -> TokenizerNet:
         * torch.rand(1, 200).repeat_interleave(FRAME_SAMPLES, 1)
     )
     with torch.no_grad():
-        # A random net says the same phone all the time; centred and spread it names many.
+        # A random network always gives the same phone; normalised logits give many.
         logits = net.phone_logits(audio).flatten(2)[0]
         spread = 3 / logits.std(0)
         net.head.weight *= spread[:, None]

@@ -21,7 +21,7 @@ def test_the_shipped_vocoder_is_restored() -> None:
     vocoder = StreamingVocoder.of(bundle)
     vocoder.reset()
     spoken = vocoder.push(units[0].tolist())
-    # The stream has its past filled with silence where the whole file has none.
+    # The stream's past is silence; the whole file has no past.
     first = bundle.manifest.vocoder.past_frames * FRAME_SAMPLES
     np.testing.assert_allclose(restored[first:], spoken[first:], atol=2e-2)
 
