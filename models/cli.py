@@ -149,8 +149,8 @@ def tokenizer(
     network aligns the recordings with their phones; then anew on all. Takes --first-minutes, some
     minutes for the alignment, and --minutes.
     """
+    from models.speech.room_responses import write_room_responses
     from models.tokenizer.align_corpus import align_corpus
-    from models.tokenizer.dataset import write_rooms
     from models.tokenizer.train import train_tokenizer
 
     synthetic, real, more = (work / name for name in ("synthetic", "real", "more"))
@@ -158,7 +158,7 @@ def tokenizer(
         _folder(needed)
     noise, rooms = data / "noise", work / "rooms.npz"
     if not rooms.is_file():
-        write_rooms(rooms)
+        write_room_responses(rooms)
     first = train_tokenizer(
         [synthetic], noise, rooms, work / "tok_first", first_minutes, threads, seed
     )
@@ -181,17 +181,17 @@ def unpack(
     """
     from engine.syncllm.bundle import load_bundle
     from models.speech.corpus import transcribed_recordings, write_recorded
+    from models.speech.room_responses import write_room_responses
     from models.tokenizer.align_corpus import align_corpus
-    from models.tokenizer.dataset import write_rooms
     from models.tokenizer.network import save_tokenizer
-    from models.unpack import tokenizer_of_onnx
+    from models.tokenizer.restore import tokenizer_from_onnx
 
     checkpoint = work / "tok" / "tokenizer.pt"
-    known = tokenizer_of_onnx(load_bundle(bundle).tokenizer)
+    known = tokenizer_from_onnx(load_bundle(bundle).tokenizer)
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     save_tokenizer(known, checkpoint)
     if not (work / "rooms.npz").is_file():
-        write_rooms(work / "rooms.npz")
+        write_room_responses(work / "rooms.npz")
     write_recorded(work / "real", transcribed_recordings(data / "speech"))
     fitted, refused = align_corpus(work / "real", checkpoint, threads)
     typer.echo(f"{fitted} recordings aligned, {refused} refused")
@@ -220,9 +220,10 @@ def units(
     model and the reader (speech.pkl.gz) and for the vocoder (vocoder.npz). With --voices 24 this
     takes 44 minutes on two cores.
     """
-    from models.dialogue.encode_speech import write_unit_store, write_vocoder_store
+    from models.dialogue.encode_speech import write_unit_store
     from models.tokenizer.network import load_tokenizer
     from models.tokenizer.quantizer import fit_quantizer
+    from models.vocoder.encode_voice import write_vocoder_store
 
     checkpoint = work / "tok" / "tokenizer.pt"
     corpora = [work / "synthetic", work / "real"]

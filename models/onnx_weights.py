@@ -1,8 +1,4 @@
-"""Halve an ONNX file: large weights are stored as float16 and cast back when it is loaded.
-
-What the exporter notes at each node, source lines with the paths of this machine among it, goes.
-onnxruntime folds the casts once at load, so speed and arithmetic stay those of float32.
-"""
+"""The weights of an ONNX file: halved when it is written, and read back for training."""
 
 from __future__ import annotations
 
@@ -10,13 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import torch
 from onnx import numpy_helper
+from torch import Tensor
 
 LEAST_VALUES = 1024  # smaller tensors are not worth a node
 
 
 def halve_weights(onnx_path: Path) -> None:
-    """Rewrite the file in place with its large float32 weights as float16."""
+    """Rewrite the file in place with its large float32 weights as float16.
+
+    onnxruntime casts them back once when it loads the file, so speed and arithmetic stay those of
+    float32. The exporter's notes at each node are removed: they hold this machine's paths.
+    """
     model = onnx.load(onnx_path)
     graph = model.graph
     casts = []
@@ -44,3 +46,34 @@ def halve_weights(onnx_path: Path) -> None:
     del graph.value_info[:]
     graph.value_info.extend(described)
     onnx.save(model, onnx_path)
+
+
+def weights_by_name(graph: onnx.GraphProto) -> dict[str, Tensor]:
+    """The graph's weights as float32, by the names they had in torch."""
+    arrays = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    return {
+        name.removesuffix(".stored"): torch.from_numpy(array.astype(np.float32))
+        for name, array in arrays.items()
+        if array.dtype in (np.float16, np.float32)
+    }
+
+
+def complete_state(
+    state: dict[str, Tensor], weights: dict[str, Tensor], graph: onnx.GraphProto
+) -> dict[str, Tensor]:
+    """The weights for every name of a network's ``state``.
+
+    Matrices of linear layers lost their names in the export; they are found by their order.
+    """
+    matrices = iter(_unnamed_matrices(graph, weights))
+    return {name: weights[name] if name in weights else next(matrices).T for name in state}
+
+
+def _unnamed_matrices(graph: onnx.GraphProto, weights: dict[str, Tensor]) -> list[Tensor]:
+    return [
+        weights[node.input[1]]
+        for node in graph.node
+        if node.op_type in ("MatMul", "Gemm")
+        and node.input[1].startswith("val_")
+        and node.input[1] in weights
+    ]

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-import onnxruntime
 import torch
 
 from engine.errors import DuologueError
@@ -36,64 +34,20 @@ from engine.syncllm.bundle import (
 )
 from engine.syncllm.tokens import TextSlot
 from engine.syncllm.word_pieces import write_pieces
-from engine.timebase import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ
+from engine.timebase import FRAME_MS
 from models.language.gguf import export_gguf, load_llama
 from models.language.vocabulary import Vocabulary
-from models.onnx_weights import halve_weights
 from models.reader.export import export_reader
 from models.reader.train import load_reader, reader_pieces
-from models.tokenizer.network import DELAY_FRAMES, load_tokenizer
+from models.tokenizer.export import export_tokenizer, silence_unit
+from models.tokenizer.network import DELAY_FRAMES
 from models.vocoder.export import export_vocoder_network
 from models.vocoder.network import AUDIO_DELAY_FRAMES, load_vocoder
 
-_OPSET = 18
 PIECES_NAME, READER_NAME = "pieces.json", "reader.onnx"
-LEAST_PARITY = 0.99
-"""Share of units that must survive export, before the weights are stored as float16."""
 ENCODER_WINDOW_MS = 2000
 """Past sound encoded again with each chunk. The model card has the agreement of its units with
 those of whole files."""
-
-
-def export_tokenizer(checkpoint: Path, path: Path, half: bool = True) -> None:
-    """Write the ONNX tokenizer (``audio`` float32 (1, N) to ``units`` int64 (1, N / 640)).
-
-    ``half`` stores its weights as float16, which moves the few units that lie on a border.
-    Raises RuntimeError where its units differ from torch's on noise at several lengths.
-    """
-    net = load_tokenizer(checkpoint)
-    example = torch.randn(1, 20 * FRAME_SAMPLES) * 0.1
-    frames = torch.export.Dim("frames", min=2, max=4000)
-    torch.onnx.export(
-        net,
-        (example,),
-        str(path),
-        input_names=["audio"],
-        output_names=["units"],
-        dynamic_shapes={"audio_BN": {1: FRAME_SAMPLES * frames}},
-        opset_version=_OPSET,
-        dynamo=True,
-        external_data=False,
-    )
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    rng = np.random.default_rng(0)
-    for seconds in (4.0, 20.0):
-        audio = (rng.normal(size=(1, int(seconds * SAMPLE_RATE_HZ))) * 0.1).astype(np.float32)
-        with torch.no_grad():
-            expected = net(torch.from_numpy(audio)).numpy()
-        got = session.run(["units"], {"audio": audio})[0]
-        if (got == expected).mean() < LEAST_PARITY:
-            raise RuntimeError(f"the exported tokenizer differs from torch at {seconds} s")
-    if half:
-        halve_weights(path)
-
-
-def silence_unit(path: Path) -> int:
-    """The unit that the tokenizer gives most often for a quiet room."""
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    quiet = np.random.default_rng(0).normal(size=(1, 4 * SAMPLE_RATE_HZ)) * 10 ** (-70 / 20)
-    units = session.run(["units"], {"audio": quiet.astype(np.float32)})[0]
-    return int(np.bincount(units[0]).argmax())
 
 
 def text_settings(slot: TextSlot, pieces: Sequence[str], path: Path) -> TextSettings:

@@ -1,14 +1,14 @@
-"""Composes dialogues in unit space: who says what, when, over a store of spoken units.
+"""Composes dialogues from a store of utterances in units: who says what, and when.
 
-Times are frames of 40 ms. The user's units already carry the tokenizer's delay; gaps are counted
-from what a listener knows, so the agent learns to answer as soon as it can tell. Numpy only.
+Times are frames of 40 ms. The user's units already have the tokenizer's delay. Offsets are counted
+from what the agent can know, so it learns to answer as soon as it can. Numpy only.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,17 +18,12 @@ from engine.timebase import FRAME_MS
 from models import script
 from models.dialogue.concatenation import in_others_words
 from models.dialogue.timing import HUMAN, Timing
-from models.dialogue.unit_augmentation import augmented_utterance, with_unit_errors
-from models.dialogue.unit_store import (
-    MARGIN_FRAMES,
-    ORDER_FORMS,
-    UnitStore,
-    UnitUtterance,
-    last_tenth,
-)
+from models.dialogue.unit_augmentation import augmented_utterance
+from models.dialogue.unit_store import MARGIN_FRAMES, UnitStore, UnitUtterance
+from models.dialogue.unit_streams import Dialogue, Placement, add_residual_echo, lay_stream
 from models.script.scene import Memory
 
-# Shares of the situations that a conversation is made of; the second group needs overlap.
+# Shares of the situations in a conversation.
 _SITUATION_SHARES = {
     "scene": 0.65,
     "real_order": 0.08,
@@ -41,100 +36,45 @@ _BARGE_IN_SHARE = 0.14
 _PAUSE_INSIDE = 0.2
 _PAUSE_INSIDE_ORDER = 0.4
 _END_POINTING_FRAMES = (4, 8)
-"""An order may go on: the answer to it comes so much later."""
+"""An order may go on, so its answer comes later by this."""
 _QUESTION_INTO_STORY = 0.5
 _UNINTERRUPTED_SHARE = 0.5
 _BACKCHANNEL_SHARE, _NOISE_SHARE = 0.5, 0.4
-"""Of stories heard to the end: neither the user's "mm hmm" nor a noise is an interruption."""
+"""Shares of the uninterrupted stories. Neither the user's "mm hmm" nor a noise is a barge-in."""
 _HEARD_BEFORE_YIELDING, _YIELDS_AT_MOST = 4, 11
-"""Frames of an interruption that the agent knows when it gives way, and the latest, counted from
-what tells it: its sound ends about a frame later, the tokenizer is two behind. So 440 to 560 ms."""
+"""Frames of a barge-in that the agent knows when it yields, and the latest frame at which it
+yields, both counted from where the barge-in can be recognised. The agent's sound ends about a frame
+later, and the tokenizer's delay is two frames. So it takes 440 to 560 ms."""
 _LATE_YIELD_SHARE = 0.5
-"""Of the interruptions: the agent talks on for some chunks. That is no lesson, but what follows is:
-else a network that has let the moment pass would never give way."""
+"""Of the barge-ins: the agent talks on for some chunks. These are masked in training, but what
+follows is not: otherwise a network that has missed the moment would never yield."""
 _LATE_YIELD_CHUNKS = 5
 _NOISE_BETWEEN = 0.08
-"""Of the pauses between two situations: nothing that is to be answered."""
+"""Share of the pauses between two situations with a noise, which the agent must not answer."""
 _USER_BACKCHANNEL_SHARE = 0.2
 _LASTING_FRAMES = 30
-"""Of an answer to which the user can say "mm hmm" and still be heard next."""
+"""Least length of an answer over which the user says "mm hmm"; over a shorter one it could overlap
+the user's next turn."""
 _LONG_REST = 0.1
-_RESIDUAL_ECHO_SHARE = 0.2
-"""Of what the agent says: a canceller that has to learn the room anew lets some of it through."""
-_RESIDUAL_ECHO_FRAMES = (3, 40)
-_ECHO_DELAY_FRAMES = (3, 14)
-"""Cards, air, vocoder and tokenizer, as the two tracks are counted."""
 _IN_OTHERS_WORDS = 0.3
-"""Of the user's sentences: synthetic voices are few, and unlike people."""
+"""Share of the user's sentences with words of other speakers: synthetic voices are few, and unlike
+people."""
 _BACKCHANNEL_INTERVAL_FRAMES = 150
-"""With the rest of the sentence some nine seconds, and some signs fail to come: people give one
-4.8 times in a minute of somebody's speech (ICSI meetings, A. Janin et al. 2003)."""
+"""Least time between two backchannels. With the rest of the sentence it is about nine seconds, and
+some do not come: people give 4.8 in a minute of somebody's speech (ICSI meetings, A. Janin et al.
+2003)."""
 _LONG_TURN_END_FRAMES = (44, 56)
-"""After a long turn: more than any pause within it."""
+"""The agent's offset after a long turn, longer than any pause within the turn."""
 _LONG_WORDS = 10
 _LONG_ANSWERS = [
     *((prompt, story) for prompt in script.STORY_PROMPTS for story in script.STORIES),
     *((e.user, e.agent) for e in script.EXCHANGES if len(e.agent.split()) >= _LONG_WORDS),
 ]
-"""(what the user asks, what is worth interrupting)."""
-
-
-@dataclass(frozen=True)
-class PlacedUtterance:
-    """One utterance as placed in a dialogue."""
-
-    side: int
-    """0 the agent, 1 the user."""
-    text: str
-    onset: int
-    offset: int
-    words: tuple[tuple[str, int, int], ...] = ()
-    """(word, onset, offset) of what was really said, as far as it is known."""
-
-
-@dataclass
-class Dialogue:
-    """Two unit streams of equal length and what happens in them."""
-
-    own: np.ndarray
-    user: np.ndarray
-    events: list[PlacedUtterance] = field(default_factory=list)
-    masked: list[tuple[int, int]] = field(default_factory=list)
-    """Frames [first, last) of the agent's that are no lesson."""
-
-
-def split_held_out(store: UnitStore) -> tuple[UnitStore, UnitStore]:
-    """A store to train on, and one with the last utterance of each of the user's sentences.
-
-    A sentence that was spoken only once is in both. Of real people's orders and other speech the
-    last tenth is held out, and nothing is put together from others' words there.
-    """
-    training = {text: spoken[:-1] or spoken for text, spoken in store.user.items()}
-    held_out = {text: spoken[-1:] for text, spoken in store.user.items()}
-    orders = last_tenth(store.orders, ORDER_FORMS)
-    out_of_domain, long_talk = last_tenth(store.out_of_domain), last_tenth(store.long_talk)
-    return (
-        replace(
-            store,
-            user=training,
-            orders=orders[0],
-            out_of_domain=out_of_domain[0],
-            long_talk=long_talk[0],
-        ),
-        replace(
-            store,
-            user=held_out,
-            orders=orders[1],
-            out_of_domain=out_of_domain[1],
-            long_talk=long_talk[1],
-            concatenated_orders=[],
-            real_words={},
-        ),
-    )
+"""(what the user asks, an answer long enough to be interrupted)."""
 
 
 class Composer:
-    """Endless random dialogues of one speech store."""
+    """Composes endless random dialogues from one store."""
 
     def __init__(
         self,
@@ -144,9 +84,9 @@ class Composer:
         chunk_frames: int = 4,
         waits_for_words: bool = False,
     ) -> None:
-        """In chunks of ``chunk_frames``, counted from the dialogue's beginning, the agent comes to
-        know what is said. ``waits_for_words``: it answers from the second chunk on after the one in
-        which the user ended, when it has been able to write what it heard."""
+        """The agent learns what was said in chunks of ``chunk_frames``, counted from the dialogue's
+        beginning. With ``waits_for_words`` it answers in the second chunk after the user's last one
+        at the earliest, when it can have written what it heard."""
         self._store = store
         self._timing = timing
         self._chunk_frames = chunk_frames
@@ -165,7 +105,7 @@ class Composer:
 
     def compose(self, frames: int) -> Dialogue:
         """A dialogue of ``frames`` frames."""
-        self._placed: list[tuple[int, UnitUtterance, int, int, str | None]] = []
+        self._placed: list[Placement] = []
         self._masked: list[tuple[int, int]] = []
         self._memory = Memory()
         self._agent_end = -MARGIN_FRAMES
@@ -179,20 +119,15 @@ class Composer:
             if self._timing.overlap and self._random.random() < _NOISE_BETWEEN:
                 now = self._noise(now + self._rest())
             now += self._rest()
-        own = self._render(0, self._store.agent_silence, frames)
-        user = self._render(1, self._store.user_silence, frames)
+        store, rng = self._store, self._random
+        own = lay_stream(self._placed, 0, store.agent_silence, frames, rng)
+        user = lay_stream(self._placed, 1, store.user_silence, frames, rng)
         if self._timing.overlap:
-            self._add_residual_echo(own, user)
-        events = [
-            PlacedUtterance(
-                side, text, place + speech.onset, place + stop, _shifted(speech, place, stop)
-            )
-            for side, speech, place, stop, text in self._placed
-            if text is not None
-        ]
+            add_residual_echo(own, user, self._placed, store.confusable_units, rng, self._draw)
+        events = [placed.event(placed.text) for placed in self._placed if placed.text is not None]
         return Dialogue(own, user, events, self._masked)
 
-    # --- situations: each starts at frame ``now`` and returns when it is over -------------------
+    # --- situations: each begins at frame ``now`` and returns its end ---------------------------
 
     def _scene(self, now: int) -> int:
         scene = script.draw_scene(self._random, self._memory)
@@ -210,7 +145,7 @@ class Composer:
         end = self._agent_says(agent, start)
         lasting = self._timing.overlap and end - start > _LASTING_FRAMES
         if lasting and self._random.random() < _USER_BACKCHANNEL_SHARE:
-            # The user's own "mm hmm" over the answer: the agent talks on.
+            # A backchannel of the user: the agent talks on.
             self._user_says(self._random.choice(script.BACKCHANNELS), start + 6)
         return end
 
@@ -243,7 +178,7 @@ class Composer:
         return self._agent_says(script.STOPPED, max(self._reply(end), stop + 5))
 
     def _false_barge_in(self, onset: int) -> None:
-        """What the agent talks on at."""
+        """A backchannel, a noise or nothing: the agent talks on."""
         kind = self._random.random()
         if kind < _BACKCHANNEL_SHARE:
             self._user_says(self._random.choice(script.BACKCHANNELS), onset)
@@ -251,15 +186,15 @@ class Composer:
             self._noise(onset)
 
     def _noise(self, onset: int) -> int:
-        """A sound of the user's side that is no speech, if there are any; its end."""
+        """Place a sound of the user's side that is not speech, if the store has any; its end."""
         if not self._store.noises:
             return onset
         noise = self._augmented(self._random.choice(self._store.noises))
         return self._place(1, noise, onset, None)
 
     def _tell_until_yield(self, story: str, start: int, told: int) -> int:
-        """Tell a story until the agent gives way to what tells an interruption from ``told`` on;
-        its last frame."""
+        """Place a story up to where the agent yields to a barge-in that can be recognised from
+        frame ``told`` on; its end."""
         chunk = self._chunk_frames
         known = (told + _HEARD_BEFORE_YIELDING - 1) // chunk + KNOWN_AFTER_CHUNKS
         stop = min(known * chunk, told + _YIELDS_AT_MOST)
@@ -272,10 +207,11 @@ class Composer:
         return end
 
     def _content_onset(self) -> int:
-        """Where what was said last is more than a sign of listening."""
-        _, speech, place, _, _ = self._placed[-1]
-        told = script.leading_backchannel([word for word, _, _ in speech.words])
-        return place + (speech.words[told][1] if told else speech.onset)
+        """Where the last utterance becomes more than a backchannel."""
+        last = self._placed[-1]
+        words = last.speech.words
+        skipped = script.leading_backchannel([word for word, _, _ in words])
+        return last.start + (words[skipped][1] if skipped else last.speech.onset)
 
     def _long_talk(self, now: int) -> int:
         end = self._user_says(self._random.choice(script.LONG_TALK_PROMPTS), now)
@@ -302,10 +238,11 @@ class Composer:
         )
 
     def _backchannel(self, listened: int, end: int) -> int:
-        """A sign of listening at a sentence's end, if there was none for long; when the last was.
+        """Place a backchannel at the sentence's end if the last one is long ago; returns when the
+        last one was.
 
-        By the clock, not by chance: what comes by chance is so unlikely in every single chunk that
-        the sampling at run time, which cuts off what is unlikely, would never let it come.
+        It comes by the clock, not by chance. A random one would be unlikely in every single chunk,
+        and sampling at run time, which cuts off unlikely tokens, would never give it.
         """
         if not self._timing.overlap or end - listened < _BACKCHANNEL_INTERVAL_FRAMES:
             return listened
@@ -315,7 +252,7 @@ class Composer:
     # --- times ----------------------------------------------------------------------------------
 
     def _reply(self, end: int) -> int:
-        """When the agent reacts: soon after what it heard tells that the user is done."""
+        """When the agent answers: soon after it can know that the user's turn is over."""
         start = end + max(
             1, _frames(self._timing.floor_transfer.draw(self._random, *self._timing.agent_offset))
         )
@@ -328,7 +265,7 @@ class Composer:
         return self._random.randint(*_END_POINTING_FRAMES) if ordered else 0
 
     def _follow(self) -> int:
-        """The user's reaction, which may come before the agent's end."""
+        """The user's offset, which may be negative."""
         return _frames(self._timing.floor_transfer.draw(self._random, *self._timing.user_offset))
 
     def _pause(self) -> int:
@@ -349,7 +286,7 @@ class Composer:
         return self._place(1, self._augmented(speech), onset, text)
 
     def _with_pause(self, speech: UnitUtterance, share: float) -> UnitUtterance:
-        """Now and then people stop between two words, and have not done."""
+        """Sometimes with a pause between two words, after which the user goes on."""
         between = [onset for _, onset, _ in speech.words[1:]]
         lasting = speech.offset - speech.onset > 20
         if not (self._timing.overlap and lasting and between):
@@ -374,7 +311,7 @@ class Composer:
         return speech.offset - speech.onset
 
     def _agent_says(self, text: str, onset: int, length: int | None = None) -> int:
-        # A hasty user may be done before the agent is.
+        # A user who speaks early may end before the agent does.
         onset = max(onset, self._agent_end + MARGIN_FRAMES // 2)
         self._agent_end = self._place(0, self._store.agent[text], onset, text, length)
         return self._agent_end
@@ -387,57 +324,11 @@ class Composer:
         text: str | None,
         length: int | None = None,
     ) -> int:
-        """Put an utterance where its first voiced frame is ``onset``; returns its end. ``text`` is
-        None for what is no speech."""
+        """Place an utterance so that its speech begins at frame ``onset``; returns its end.
+        ``text`` is None where it is not speech."""
         stop = speech.offset if length is None else min(speech.offset, speech.onset + length)
-        self._placed.append((side, speech, onset - speech.onset, stop, text))
+        self._placed.append(Placement(side, speech, onset - speech.onset, stop, text))
         return onset + stop - speech.onset
-
-    def _render(self, side: int, silences: list[np.ndarray], frames: int) -> np.ndarray:
-        silence = self._random.choice(silences)
-        phase = self._random.randrange(len(silence))
-        stream = np.resize(np.roll(silence, -phase), frames).astype(np.int16)
-        for where, speech, place, stop, _ in self._placed:
-            if where != side:
-                continue
-            first = max(speech.onset - MARGIN_FRAMES // 2, 0)
-            last = min(
-                stop + (MARGIN_FRAMES // 2 if stop == speech.offset else 0), len(speech.units)
-            )
-            start = place + first
-            units = speech.units[first:last]
-            lead = max(-start, 0)
-            room = max(frames - start - lead, 0)
-            units = units[lead : lead + room]
-            stream[start + lead : start + lead + len(units)] = units
-        return stream
-
-    def _add_residual_echo(self, own: np.ndarray, user: np.ndarray) -> None:
-        """Let the user's microphone hear scraps of the agent, which takes no notice of itself."""
-        theirs = [
-            (place, place + len(s.units)) for side, s, place, _, _ in self._placed if side == 1
-        ]
-        for side, speech, place, stop, _ in self._placed:
-            length = min(self._random.randint(*_RESIDUAL_ECHO_FRAMES), stop - speech.onset)
-            if side == 1 or self._random.random() > _RESIDUAL_ECHO_SHARE:
-                continue
-            start = place + self._random.randint(speech.onset, stop - length)
-            heard = start + self._random.randint(*_ECHO_DELAY_FRAMES)
-            end = min(heard + length, len(user))
-            if start < 0 or end <= heard or any(a < end and heard < b for a, b in theirs):
-                continue
-            user[heard:end] = with_unit_errors(
-                own[start : start + end - heard], self._store.confusable_units, self._draw
-            )
-
-
-def _shifted(speech: UnitUtterance, place: int, stop: int) -> tuple[tuple[str, int, int], ...]:
-    """The words that begin before ``stop``, an utterance's units being laid at ``place``."""
-    return tuple(
-        (word, place + onset, place + offset)
-        for word, onset, offset in speech.words
-        if onset < stop
-    )
 
 
 def _frames(seconds: float) -> int:

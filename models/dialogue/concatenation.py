@@ -1,7 +1,7 @@
-"""New utterances in unit space: some words of one are said by another.
+"""New utterances by concatenation of units: some words of an utterance are taken from another.
 
-What the tokenizer leaves of a speaker is little, so units of several people side by side still
-sound like a sentence to whoever learns from them.
+Units hold little of the speaker, so the units of several people still make a sentence to learn
+from.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 from models.dialogue.unit_store import UnitUtterance
 
 _OTHERS_SHARE = 0.5
-"""Of the words of a sentence that others say in part."""
+"""Share of a sentence's words that others say, where some others do."""
 
 
 def with_words_of(
     speech: UnitUtterance, out: slice, other: UnitUtterance, taken: slice
 ) -> UnitUtterance:
-    """``speech`` with words of ``other``, ``taken``, in the place of its own words ``out``."""
+    """``speech`` with its words ``out`` replaced by the words ``taken`` of ``other``."""
     words, other_words = speech.words, other.words
     first, last = words[out][0][1], words[out][-1][2]
     other_first, other_last = other_words[taken][0][1], other_words[taken][-1][2]
@@ -46,7 +46,7 @@ def with_words_of(
 def in_others_words(
     speech: UnitUtterance, spoken: Mapping[str, Sequence[UnitUtterance]], rng: np.random.Generator
 ) -> UnitUtterance:
-    """``speech`` with some of its words as others said them; ``spoken`` holds such words."""
+    """``speech`` with some of its words replaced by recordings of others, from ``spoken``."""
     for index, (word, _, _) in enumerate(speech.words):
         some = spoken.get(word, ())
         if some and rng.random() < _OTHERS_SHARE:

@@ -1,7 +1,7 @@
-"""Coffee orders that nobody said, put together in unit space from what real people said.
+"""New coffee orders by concatenation of the units of people's recorded orders.
 
-Recordings of strangers are few and hold few of the orders there are; a slot's words, taken from
-another recording, make a new order out of one, in the accents and rooms of both.
+Recordings are few and hold few of the possible orders. With the words of a slot from another
+recording, an order becomes a new one, in the accents and rooms of both.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from models.script import coffee
 from models.script.coffee import Order
 
 _CONCATENATED_SHARE = 0.6
-"""Of the slots of an order."""
+"""Share of an order's slots that are replaced."""
 _SLOTS = tuple(field.name for field in fields(Order))
 
 
 @dataclass(frozen=True, eq=False)
 class SpokenOrder:
-    """A recorded order whose words are known."""
+    """A recorded order with its words."""
 
     speech: UnitUtterance
     said: Order
@@ -35,7 +35,7 @@ class SpokenOrder:
 
     @property
     def order(self) -> Order:
-        """What was ordered."""
+        """The order in the script's words for amounts."""
         milk, sugar = coffee.canonical(self.said.milk), coffee.canonical(self.said.sugar)
         return replace(self.said, milk=milk, sugar=sugar)
 
@@ -43,9 +43,9 @@ class SpokenOrder:
 def concatenate_orders(
     orders: Sequence[SpokenOrder], count: int, rng: random.Random
 ) -> list[SpokenOrder]:
-    """``count`` new orders that training may know; a slot's words come whole from one recording.
+    """``count`` new orders, none of them held out; a slot's words come from one recording.
 
-    Raises ValueError where no order names its slots plainly.
+    Raises ValueError where no order is plain (``_is_plain``).
     """
     plain = [order for order in orders if _is_plain(order)]
     if not plain:
@@ -63,13 +63,13 @@ def concatenate_orders(
 
 
 def _is_plain(order: SpokenOrder) -> bool:
-    """Whether each slot's words stand in one place alone: "medium" is a roast and a size."""
+    """Whether each slot's words occur exactly once: "medium" is both a roast and a size."""
     sentence = f" {' '.join(word for word, _, _ in order.speech.words)} "
     return all(sentence.count(f" {value} ") == 1 for value in order.slots.values())
 
 
 def with_slot_of(order: SpokenOrder, other: SpokenOrder, slot: str) -> SpokenOrder:
-    """``order`` with what ``other`` says for a slot that both name."""
+    """``order`` with the words of ``other`` for a slot that both name."""
     out, taken = (
         find_phrase(one.slots[slot], [word for word, _, _ in one.speech.words])
         for one in (order, other)
@@ -79,9 +79,9 @@ def with_slot_of(order: SpokenOrder, other: SpokenOrder, slot: str) -> SpokenOrd
 
 
 def find_phrase(phrase: str, words: Sequence[str]) -> slice:
-    """Where the words of a phrase stand among others.
+    """Where a phrase's words are among ``words``.
 
-    Raises ValueError where they do not.
+    Raises ValueError where they are not.
     """
     looked_for = phrase.split()
     for start in range(len(words) - len(looked_for) + 1):

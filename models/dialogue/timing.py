@@ -1,10 +1,10 @@
-"""How long people wait, pause and overlap: the times that dialogues are composed with.
+"""The timing of turn-taking in composed dialogues: floor-transfer offsets, pauses and overlap.
 
-``ALTERNATING`` is the paper's stage 2 (section 4, two speakers by turns, no overlap), ``HUMAN``
-stage 3, with the offsets and pauses of people. Its figures are our own computation from the ICSI
-meetings (CC BY 4.0; A. Janin et al. 2003; MRDA dialogue acts: E. Shriberg et al. 2004), stretches
-in which only two people talk, backchannels left out; ``read_timing`` takes the whole histograms
-where the data folder is there. Seconds; offsets are negative where speech overlaps.
+``ALTERNATING`` is for the paper's stage 2 (section 4: two speakers take turns without overlap).
+``HUMAN`` is for stage 3, with people's offsets and pauses. Its figures are our own computation from
+the ICSI meetings (CC BY 4.0; A. Janin et al. 2003; MRDA dialogue acts: E. Shriberg et al. 2004), of
+stretches in which only two people talk, without backchannels. ``read_timing`` takes the whole
+histograms from the data folder. Times are in seconds; an offset is negative where speech overlaps.
 """
 
 from __future__ import annotations
@@ -25,37 +25,38 @@ _HISTOGRAMS = ("two_party_fto_no_backchannels", "two_party_pause_no_backchannels
 
 @dataclass(frozen=True)
 class Distribution:
-    """A distribution of times, straight between the points of its cumulative curve."""
+    """A distribution of times, linear between the points of its cumulative curve."""
 
     seconds: tuple[float, ...]
     shares: tuple[float, ...]
-    """Share of all times up to each point of ``seconds``, rising."""
+    """Share of all times up to each point of ``seconds``, in rising order."""
 
     def share_below(self, seconds: float) -> float:
         """Share of times below ``seconds``."""
         return float(np.interp(seconds, self.seconds, self.shares))
 
     def draw(self, rng: random.Random, low: float, high: float) -> float:
-        """A time between ``low`` and ``high``, as if all others were drawn again."""
+        """A random time, restricted to those between ``low`` and ``high``."""
         share = rng.uniform(self.share_below(low), self.share_below(high))
         return float(np.interp(share, self.shares, self.seconds))
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Distributions and the parts of them that are used, seconds."""
+    """Distributions and the ranges of them that are used, in seconds."""
 
     floor_transfer: Distribution
-    """From the end of one speaker's turn to the beginning of the other's."""
+    """Offsets from the end of one speaker's turn to the beginning of the other's."""
     pause: Distribution
-    """Inside a turn."""
+    """Pauses inside a turn."""
     agent_offset: tuple[float, float] = (0.04, 0.3)
-    """The agent's offsets: never before it has heard the end, and it does not dawdle."""
+    """The agent's: never before it has heard the end, and never long after."""
     user_offset: tuple[float, float] = (-0.4, 3.0)
-    """The user's, who may know how the agent's sentence will end."""
+    """The user's, who may foresee how the agent's sentence ends."""
     pauses: tuple[float, float] = (0.3, 1.2)
     overlap: bool = True
-    """Whether there are backchannels, interruptions, pauses inside a sentence and hasty users."""
+    """Whether there are backchannels, barge-ins, pauses inside a sentence, and users who begin
+    before the agent ends."""
 
 
 HUMAN = Timing(Distribution(_FLOOR_TRANSFER_OFFSETS, _QUANTILES), Distribution(_PAUSES, _QUANTILES))
@@ -70,7 +71,7 @@ def read_timing(folder: Path) -> Timing:
 
 
 def _curve(entry: dict[str, float | list[int]]) -> Distribution:
-    """The cumulative curve of a histogram; what lies outside it is left out."""
+    """The cumulative curve of a histogram, without the times outside its range."""
     counts = entry["counts"]
     low, step = entry["lo"], entry["step"]
     assert isinstance(counts, list) and isinstance(low, int | float)

@@ -1,6 +1,6 @@
-"""The same utterance once more: at another pace, which changes from syllable to syllable, with some
-units that this speaker always says like others, and some that are misheard. So what comes a hundred
-times is never quite the same.
+"""Augments an utterance's units, so that it differs each time it is used: another tempo, which
+varies from syllable to syllable, an accent (units that a speaker always says like others), and unit
+errors.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ _TEMPO = (0.85, 1.18)
 _LOCAL_FRAMES = 5
 """About a syllable."""
 _LOCAL_SIGMA = 0.2
-"""Of the logarithm of its length."""
+"""Standard deviation of the logarithm of a syllable's length."""
 _ACCENT = (0.0, 0.28)
-"""Of the units: what a speaker always says like another. Two voices of the training differ in 30 %
-of the units of a sentence, strangers from both."""
+"""Range of the share of units that a speaker always says like another unit. Two voices of the
+training differ in 30 % of a sentence's units; other people differ from both."""
 _RUN_ERROR_RATE = 0.06
-"""Of stretches of one unit."""
+"""Share of runs of one unit."""
 _FRAME_ERROR_RATE = 0.03
 
 
 def augmented_utterance(
     speech: UnitUtterance, confusable_units: np.ndarray, rng: np.random.Generator
 ) -> UnitUtterance:
-    """An utterance as it might have been said and heard too.
+    """A random variant of an utterance.
 
-    ``confusable_units`` (units, n) are what each unit is misheard as.
+    ``confusable_units`` (units, n) are those that each unit is mistaken for.
     """
     frames = len(speech.units)
     ends = _later_ends(frames, rng)
@@ -43,7 +43,7 @@ def augmented_utterance(
 
 
 def _later_ends(frames: int, rng: np.random.Generator) -> np.ndarray:
-    """(frames,) whole numbers: where each frame ends at the new pace."""
+    """(frames,) whole numbers: where each frame ends at the new tempo."""
     syllables = -(-frames // _LOCAL_FRAMES)
     pace = rng.uniform(*_TEMPO) * np.exp(rng.normal(0, _LOCAL_SIGMA, syllables))
     return np.cumsum(np.repeat(pace, _LOCAL_FRAMES)[:frames]).round()
@@ -52,8 +52,8 @@ def _later_ends(frames: int, rng: np.random.Generator) -> np.ndarray:
 def accented(
     units: np.ndarray, confusable_units: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Units as somebody else would say them, who says some always like one of their
-    ``confusable_units`` (units, n)."""
+    """Units as a speaker with an accent would say them: some are always replaced by the same one of
+    their ``confusable_units`` (units, n)."""
     own = np.arange(len(confusable_units), dtype=units.dtype)
     other = confusable_units[own, rng.integers(0, confusable_units.shape[1], len(own))]
     said: np.ndarray = np.where(rng.random(len(own)) < rng.uniform(*_ACCENT), other, own)
@@ -63,10 +63,8 @@ def accented(
 def with_unit_errors(
     units: np.ndarray, confusable_units: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Some stretches of one unit, and some frames, replaced by what they are misheard as.
-
-    ``units`` (T,) and ``confusable_units`` (units, n), which each unit is misheard as.
-    """
+    """``units`` (T,) with some runs of one unit and some frames replaced by their
+    ``confusable_units`` (units, n)."""
     run = np.cumsum(np.r_[False, units[1:] != units[:-1]])
     runs = int(run[-1]) + 1
     wrong = (rng.random(runs) < _RUN_ERROR_RATE)[run] | (rng.random(len(units)) < _FRAME_ERROR_RATE)

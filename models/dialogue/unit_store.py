@@ -1,14 +1,15 @@
-"""What dialogues are composed from: every sentence of the script in many voices, as units.
+"""The store that dialogues are composed from: every sentence of the script in many voices, as
+units.
 
-The file is a compressed pickle of ``UnitStore``. Numpy only, so that a machine that only trains
-the language model needs no audio library.
+The file is a compressed pickle of ``UnitStore``. Numpy only, so that training the language model
+needs no audio library.
 """
 
 from __future__ import annotations
 
 import gzip
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,9 +18,9 @@ import numpy as np
 MARGIN_FRAMES = 10
 """Silence kept on both sides of an utterance."""
 ORDER_FORMS = 13
-"""In which each recorded order comes, one behind the other: as recorded, and elsewhere."""
+"""Versions of each recorded order, one after another: as recorded, then augmented."""
 CONFUSABLE_COUNT = 4
-"""Units that a unit is misheard as."""
+"""How many units each unit is mistaken for."""
 _COMPRESSION = 4
 
 _T = TypeVar("_T")
@@ -31,52 +32,82 @@ class UnitUtterance:
 
     voice: str
     units: np.ndarray
-    """int16, 25 a second, as a listener gets them (the tokenizer's delay is in them)."""
+    """int16, 25 a second, with the tokenizer's delay in them."""
     onset: int
-    """First frame that tells of speech."""
+    """First frame that describes speech."""
     offset: int
-    """First frame after the last that tells of speech."""
+    """First frame after the last that describes speech."""
     words: tuple[tuple[str, int, int], ...] = ()
-    """(word, onset, offset) as far as they are known; none where they are not the script's."""
+    """(word, onset, offset); empty where the text is unknown or not the script's."""
 
 
 @dataclass
 class UnitStore:
-    """All spoken material of the dialogues."""
+    """All utterances, silences and noises of the dialogues."""
 
     user: dict[str, list[UnitUtterance]] = field(default_factory=dict)
     agent: dict[str, UnitUtterance] = field(default_factory=dict)
     user_silence: list[np.ndarray] = field(default_factory=list)
     agent_silence: list[np.ndarray] = field(default_factory=list)
     long_talk: list[list[UnitUtterance]] = field(default_factory=list)
-    """Real people's long sentences, to be listened to, each in its phrases."""
+    """People's long sentences, which the agent listens to, each as its phrases."""
     orders: list[tuple[UnitUtterance, str]] = field(default_factory=list)
-    """Real people's coffee orders and what the agent answers."""
+    """People's coffee orders and the agent's answers."""
     out_of_domain: list[UnitUtterance] = field(default_factory=list)
-    """Real people's short sentences, about nothing that the script knows."""
+    """People's short sentences about things that the script does not know."""
     confusable_units: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int16))
-    """(units, n) the units most like each unit: what it is misheard as."""
+    """(units, n): the units most like each unit, which it is mistaken for."""
     concatenated_orders: list[tuple[UnitUtterance, str]] = field(default_factory=list)
-    """Others, put together from ``orders``."""
+    """New orders, concatenated from ``orders``, and the agent's answers."""
     real_words: dict[str, list[UnitUtterance]] = field(default_factory=dict)
-    """Words of the script as real people said them in the midst of other sentences."""
+    """Words of the script, cut out of sentences that people read."""
     noises: list[UnitUtterance] = field(default_factory=list)
-    """Short sounds of the user's side that are no speech."""
+    """Short sounds on the user's side that are not speech."""
 
     @property
     def unit_count(self) -> int:
-        """Units of the tokenizer that wrote it."""
+        """How many units the tokenizer has that encoded the store."""
         return len(self.confusable_units)
 
 
 def last_tenth(spoken: list[_T], forms: int = 1) -> tuple[list[_T], list[_T]]:
-    """What to train on and what to hold out, of things that come in so many forms each.
+    """(training, held out) of things that come in ``forms`` versions each.
 
-    Of one thing alone both hold it.
+    A single thing is in both.
     """
     things = len(spoken) // forms
     last = (things - -(-things // 10)) * forms
     return spoken[:last] or spoken, spoken[last:]
+
+
+def split_held_out(store: UnitStore) -> tuple[UnitStore, UnitStore]:
+    """A store to train on, and a held-out one with the last utterance of each user sentence.
+
+    A sentence with a single utterance is in both. Of people's orders and other speech the last
+    tenth is held out. The held-out store has no concatenated orders and no single words.
+    """
+    training = {text: spoken[:-1] or spoken for text, spoken in store.user.items()}
+    held_out = {text: spoken[-1:] for text, spoken in store.user.items()}
+    orders = last_tenth(store.orders, ORDER_FORMS)
+    out_of_domain, long_talk = last_tenth(store.out_of_domain), last_tenth(store.long_talk)
+    return (
+        replace(
+            store,
+            user=training,
+            orders=orders[0],
+            out_of_domain=out_of_domain[0],
+            long_talk=long_talk[0],
+        ),
+        replace(
+            store,
+            user=held_out,
+            orders=orders[1],
+            out_of_domain=out_of_domain[1],
+            long_talk=long_talk[1],
+            concatenated_orders=[],
+            real_words={},
+        ),
+    )
 
 
 def load_store(path: Path) -> UnitStore:

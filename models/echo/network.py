@@ -1,8 +1,8 @@
-"""The residual echo suppressor: what is left of the agent behind the linear filter goes.
+"""The residual echo suppressor: a network that removes the echo that the linear filter leaves.
 
-A small recurrent network over spectra of 20 ms, 10 ms apart: from what the linear filter left, what
-it took, what AEC3 makes of it and what was played, a gain for each bin of the first. Shapes: B
-batch, T frames, S samples, F bins, H hidden.
+It is a small recurrent network over spectra of 20 ms, 10 ms apart. It gets four signals: the linear
+filter's output, the filter's echo estimate, AEC3's output, and the far end. It gives a gain for
+each bin of the first. Shapes: B batch, T frames, S samples, F bins, H hidden.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ _LOG_MEAN, _LOG_SCALE = -4.0, 2.0
 
 
 def window() -> Tensor:
-    """Square root of a Hann window: analysis and synthesis together add up to one."""
+    """Square root of a Hann window, so that analysis and synthesis together add up to one."""
     return torch.hann_window(FFT, periodic=True).sqrt()
 
 
 def spectra(sound_BS: Tensor) -> Tensor:
-    """complex (B, T, F): frame t covers the blocks of 10 ms t - 1 (at first silence) and t."""
+    """complex (B, T, F): frame t covers the 10 ms blocks t - 1 and t; before block 0 is silence."""
     padded_BS = nn.functional.pad(sound_BS, (HOP, 0))
     frames_BTS = padded_BS.unfold(-1, FFT, HOP)
     return torch.fft.rfft(frames_BTS * window().to(sound_BS.device))
 
 
 def waveform(spectra_BTF: Tensor) -> Tensor:
-    """Sound (B, S) in time with what `spectra` was made of; its last block is unfinished."""
+    """Sound (B, S), in time with the input of ``spectra``; the last block is missing."""
     frames_BTS = torch.fft.irfft(spectra_BTF, n=FFT) * window().to(spectra_BTF.device)
     first, second = frames_BTS[..., :HOP], frames_BTS[..., HOP:]
     blocks_BTS = first[:, 1:] + second[:, :-1]

@@ -1,8 +1,7 @@
-"""Scenes in simulated rooms, from which the residual echo suppressor learns.
+"""Scenes in simulated rooms: the training data of the residual echo suppressor.
 
-A scene is 24 seconds of two people, one of them through the loudspeaker, already behind the linear
-filter and AEC3 as the engine runs them. Seeds begin where no seed of the echo board lies. Nothing
-of torch.
+A scene is 24 seconds of two people, one of them through the loudspeaker, after the linear filter
+and AEC3 as the engine runs them. The echo board uses none of these seeds. Knows no torch.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ SCENE_S = 24
 FIRST_SEED = 1_000_000
 TRACKS = ("left", "echo", "suppressed", "far", "target")
 _AGENT_SHARE = 0.5
-"""Scenes in which the agent's own voice speaks; another person in the others."""
+"""Share of scenes with the agent's voice as far end; in the others it is another person."""
 _SYNTHETIC_SHARE = 0.4
 _HEADPHONE_SHARE = 0.1
-"""Scenes with headphones: hardly any echo."""
+"""Share of scenes with headphones, which give hardly any echo."""
 _STRETCH_S, _PAUSE_S = (1.0, 6.0), (0.3, 3.0)
 _USER_FIRST_S = (2.0, 8.0)
 _LOUDNESS_DB = 5.0
@@ -46,13 +45,13 @@ _LOUDNESS_DB = 5.0
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One scene: float16 (samples,) tracks as named in TRACKS."""
+    """A scene's tracks, float16 (samples,), by the names in TRACKS."""
 
     tracks: dict[str, np.ndarray]
 
 
 def write_scenes(folder: Path, speech: Path, count: int, seed: int, jobs: int) -> None:
-    """Write scenes that are not there yet; ``speech`` holds a folder of recordings per person.
+    """Write the missing scenes; ``speech`` holds a folder of recordings per person.
 
     Raises DuologueError where there are not two people.
     """
@@ -89,7 +88,7 @@ def read_scene(path: Path) -> Scene:
 
 
 def make_scene(seed: int, speech: Path) -> Scene:
-    """Draw a room, let both speak, and run the engine's filter and AEC3 over it."""
+    """Draw a room, let both people speak, and run the engine's linear filter and AEC3."""
     rng = random.Random(seed)
     samples = SCENE_S * SAMPLE_RATE_HZ
     room = draw_room(seed, round(rng.uniform(5, 18) * SAMPLE_RATE_HZ))
@@ -126,7 +125,7 @@ def make_scene(seed: int, speech: Path) -> Scene:
 def _with_pauses(
     sounds: Iterator[np.ndarray], samples: int, first_s: float, rng: random.Random
 ) -> np.ndarray:
-    """Speech with pauses, float32 (samples,), from a time on."""
+    """float32 (samples,): speech with pauses that begins after ``first_s``."""
     track = np.zeros(samples, np.float32)
     position = round(first_s * SAMPLE_RATE_HZ)
     while position < samples:
@@ -140,7 +139,7 @@ def _with_pauses(
 
 @functools.lru_cache(maxsize=1)
 def _people(speech: Path) -> dict[str, list[Path]]:
-    """Recordings by person, without those that the echo board may use."""
+    """Recordings by person, without the people held out for the echo board."""
     people = {
         folder.name: sorted(folder.iterdir())
         for folder in sorted(speech.iterdir())
@@ -161,7 +160,7 @@ def _synthetic(voice: str, rng: random.Random) -> Iterator[np.ndarray]:
 
 
 def _agent(rng: random.Random) -> Iterator[np.ndarray]:
-    """The starter's own sound: its units of a sentence, through its vocoder."""
+    """The starter's voice: sentences as units, spoken by its vocoder."""
     sentences = script.first_agent_sentences()
     while True:
         yield _said(rng.choice(sentences))

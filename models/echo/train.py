@@ -1,8 +1,8 @@
-"""Train the residual echo suppressor on scenes in simulated rooms (``duologue-train echo``).
+"""Trains the residual echo suppressor on scenes in simulated rooms (``duologue-train echo``).
 
-Two lessons at once. The spectrum of what comes out must be that of the user and the room's noise
-at the microphone, and almost silence where only the agent speaks; and the frozen tokenizer must
-hear in it the phones that it hears in the user alone.
+There are two losses. The output's spectrum must be that of the user and the room's noise at the
+microphone, and nearly silence where only the agent speaks. And the frozen tokenizer must find the
+same phones in the output as in the user's speech alone.
 
 Shape suffixes: B batch, N samples, T frames of 10 ms, F frequencies.
 """
@@ -21,14 +21,14 @@ from torch.nn import functional
 
 from engine.errors import DuologueError
 from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
-from models.echo.network import BINS, HOP, INPUTS, EchoSuppressor, spectra, waveform
+from models.echo.export import export_suppressor
+from models.echo.network import HOP, INPUTS, EchoSuppressor, spectra, waveform
 from models.echo.scenes import Scene, read_scene, scene_paths
-from models.onnx_weights import halve_weights
 from models.speech.rooms import coloured_noise
 from models.tokenizer.network import TokenizerNet
 
 HELD_OUT_SCENES = 16
-"""The last scenes are kept out, for the scores."""
+"""The last scenes are held out, for the scores."""
 _CROP_S, _BATCH = 6, 8
 _RATE, _LAST_RATE = 2e-3, 1e-4
 _WARM_STEPS = 50
@@ -37,13 +37,12 @@ _HELD_EVERY, _HELD_BATCHES = 250, 6
 _COMPRESSION = 0.3
 _SILENCE_WEIGHT = 3.0
 _SPECTRUM_WEIGHT, _PHONE_WEIGHT = 10.0, 0.5
-# The room's noise may stay at a tenth where only the agent is heard.
+# Where only the agent speaks, a tenth of the room's noise may stay.
 _NOISE_LEFT = 0.1
-# The user speaks above this power, and 100 ms around it; the echo lasts 200 ms longer.
+# The user speaks above this power and 100 ms before and after; 200 ms for the echo.
 _USER_POWER, _USER_BLOCKS, _ECHO_BLOCKS = 10 ** (-58 / 10), 10, 20
 _ECHO_ABOVE_NOISE = 0.05
 _LEVEL_DB = 8.0
-_OPSET = 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +50,9 @@ class _SceneTensors:
     """Scenes in memory, float16."""
 
     signals: Tensor
-    """(scenes, INPUTS, samples): left, echo, AEC3's sound, far; first two make the microphone."""
+    """(scenes, INPUTS, samples): left, echo, AEC3's output, far; left + echo is the microphone."""
     heard: Tensor
-    """(scenes, samples): the user at the microphone, without noise."""
+    """(scenes, samples): the user's speech at the microphone, without noise."""
     target: Tensor
     """(scenes, samples): the same with noise."""
 
@@ -61,9 +60,10 @@ class _SceneTensors:
 def train_echo(
     scenes: Path, tokenizer: TokenizerNet, out: Path, minutes: float, threads: int, seed: int
 ) -> None:
-    """Train for so long, write ``out`` (ONNX) and its log beside it (``.jsonl``).
+    """Train for ``minutes``; write ``out`` (ONNX) and a log beside it (``.jsonl``).
 
-    ``tokenizer`` is the tokenizer whose units the echo must not change.
+    ``tokenizer`` is the one whose units the echo must not change. Raises DuologueError where there
+    are too few scenes.
     """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
@@ -104,7 +104,7 @@ def train_echo(
 def held_out_losses(
     net: EchoSuppressor, tokenizer: TokenizerNet, held: _SceneTensors
 ) -> dict[str, float]:
-    """Both losses on scenes that were kept out, always at the same places."""
+    """Both losses on held-out scenes, always on the same crops."""
     rng = np.random.default_rng(0)
     with torch.no_grad():
         losses = [_losses(net, tokenizer, held, rng) for _ in range(_HELD_BATCHES)]
@@ -116,24 +116,6 @@ def _log(path: Path, row: dict[str, float]) -> None:
     with path.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(row) + "\n")
     print(json.dumps(row), flush=True)
-
-
-def export_suppressor(net: EchoSuppressor, path: Path) -> None:
-    """ONNX for one frame at a time: powers (1, 1, 4 F), state (1, 1, H) to gains and state."""
-    net.eval()
-    part = path.with_suffix(".part")
-    torch.onnx.export(
-        net,
-        (torch.ones(1, 1, INPUTS * BINS), net.begin(1)),
-        part,
-        input_names=["powers", "state"],
-        output_names=["gains", "next_state"],
-        opset_version=_OPSET,
-        dynamo=False,
-    )
-    halve_weights(part)
-    part.replace(path)
-    net.train()
 
 
 def _read(paths: list[Path]) -> _SceneTensors:
@@ -148,7 +130,7 @@ def _read(paths: list[Path]) -> _SceneTensors:
 
 
 def _without_noise(scene: Scene, seed: int) -> np.ndarray:
-    """The user's speech alone: the room's noise is known but for its level."""
+    """The user's speech alone: the room's noise is known except for its level."""
     target = scene.tracks["target"].astype(np.float32)
     noise = coloured_noise(seed, len(target))
     quiet = target[: 2 * SAMPLE_RATE_HZ - FRAME_SAMPLES]  # nobody speaks yet
@@ -165,7 +147,10 @@ def _losses(
     rng: np.random.Generator,
     swapped_user_share: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
-    """Of spectrum and phones; ``swapped_user_share`` is the share of crops with a foreign user."""
+    """(spectrum loss, phone loss) of a random batch.
+
+    ``swapped_user_share`` is the share of crops whose user comes from another scene.
+    """
     batch = torch.stack([_crop(training, rng, swapped_user_share) for _ in range(_BATCH)])
     signals_BSN, heard_BN, target_BN = batch[:, :INPUTS], batch[:, INPUTS], batch[:, -1]
     left_BTF, *others = (spectra(signals_BSN[:, index]) for index in range(INPUTS))
@@ -187,7 +172,7 @@ def _losses(
     with torch.autocast("cpu", torch.bfloat16):
         logits = tokenizer.phone_logits(sound_BN)
     logits = logits.float().log_softmax(-1)
-    skipped = SAMPLE_RATE_HZ // 2 // FRAME_SAMPLES  # the first half second hears no past
+    skipped = SAMPLE_RATE_HZ // 2 // FRAME_SAMPLES  # the tokenizer has no past there
     phones = functional.kl_div(
         logits[:, skipped:], heard_phones[:, skipped:], reduction="none"
     ).sum(-1)
@@ -199,17 +184,17 @@ def _power(spectra_BTF: Tensor) -> Tensor:
 
 
 def _crop(training: _SceneTensors, rng: np.random.Generator, swapped_user_share: float) -> Tensor:
-    """(INPUTS + 2, N): the inputs, the user, the user with noise, at a level of its own."""
+    """(INPUTS + 2, N): the inputs, the user, and the user with noise, at a random level."""
     samples = _CROP_S * SAMPLE_RATE_HZ
     scene, other = (int(number) for number in rng.integers(len(training.heard), size=2))
     last = (training.heard.shape[-1] - samples) // HOP
-    # Every third crop is a scene's beginning, where nothing has been learned yet.
+    # Every third crop is a scene's beginning, where the filter has not adapted yet.
     first = HOP * int(rng.integers(last) if rng.random() < 2 / 3 else 0)
     part = slice(first, first + samples)
     signals, heard = training.signals[scene, :, part].float(), training.heard[scene, part]
     target = training.target[scene, part]
     if rng.random() < swapped_user_share:
-        # Another user over the same leavings of the agent; what AEC3 would make of that is unknown.
+        # Another user with the same residual echo; AEC3's output for that is unknown.
         first = HOP * int(rng.integers(last))
         part = slice(first, first + samples)
         residual_echo = signals[0] - target
@@ -223,7 +208,7 @@ def _crop(training: _SceneTensors, rng: np.random.Generator, swapped_user_share:
 
 
 def _agent_only(near_BN: Tensor, heard_BN: Tensor, target_BN: Tensor) -> Tensor:
-    """bool (B, T): there is an echo, and the user is silent."""
+    """bool (B, T): where there is echo and the user is silent."""
     echo, user, noise = (
         sound.unflatten(-1, (-1, HOP)).square().mean(-1)
         for sound in (near_BN - target_BN, heard_BN, target_BN - heard_BN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from models.evaluate.sentence_matcher import edit_distance
+from models.edit_distance import edit_distance
 
 
 def caption_errors(said: str, shown: str) -> tuple[int, int]:

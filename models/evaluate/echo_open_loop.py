@@ -22,8 +22,8 @@ from engine.sound.audio_file import read_mono
 from engine.syncllm.unit_encoder import Tokenizer
 from engine.timebase import SAMPLE_RATE_HZ
 from models import script
+from models.edit_distance import edit_distance
 from models.evaluate.echo_loop import cancel, in_room
-from models.evaluate.sentence_matcher import edit_distance
 from models.speech.rooms import USER_DB, EchoPath, Room, at_level, room_noise, speech_level_db
 from models.speech.voices import AGENT_VOICE, HELD_OUT, speak
 

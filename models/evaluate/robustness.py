@@ -24,8 +24,8 @@ from engine.sound.audio_file import read_mono
 from engine.syncllm.bundle import Bundle, load_bundle
 from engine.syncllm.unit_encoder import Tokenizer, streamed_units
 from engine.timebase import FRAME_MS, FRAME_SAMPLES
+from models.edit_distance import edit_distance
 from models.evaluate.echo_open_loop import deduplicated, find_speakers
-from models.evaluate.sentence_matcher import edit_distance
 from models.speech.rooms import USER_DB, at_level, coloured_noise, draw_room, speech_level_db
 
 NOISE_DB = -20.0

@@ -1,4 +1,4 @@
-"""The language model as GGUF, the file that llama.cpp runs: written, and read again."""
+"""Writes and reads the language model as GGUF, the file that llama.cpp runs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import gguf
 import numpy as np
 import torch
 
+from models.bundle_part import reading_part
 from models.language.llama import Llama, LlamaConfig
 
 _CONTEXT_LENGTH = 8192
 
 
-# Names in the file, in its order, and in our network.
+# Names in the file, in the file's order, and in our network.
 _PARTS = {
     "attn_norm": "attention_norm",
     "attn_q": "query",
@@ -50,7 +51,7 @@ def export_gguf(net: Llama, path: Path, full_precision: bool = False) -> None:
     writer.add_rope_freq_base(config.rope_base)
     writer.add_rope_dimension_count(config.width // config.heads)
     writer.add_vocab_size(config.vocabulary)
-    writer.add_tokenizer_model("none")  # units are ids already; there is no text to split
+    writer.add_tokenizer_model("none")  # llama.cpp gets ids and never text
     q8 = gguf.GGMLQuantizationType.Q8_0
     f32 = gguf.GGMLQuantizationType.F32
     writer.add_file_type(
@@ -78,7 +79,7 @@ def export_gguf(net: Llama, path: Path, full_precision: bool = False) -> None:
 
 
 def import_gguf(path: Path) -> Llama:
-    """The network of a file that ``export_gguf`` wrote, as it was rounded there.
+    """The network of a file that ``export_gguf`` wrote, with the file's rounding.
 
     Raises KeyError, RuntimeError or ValueError where it holds another network.
     """
@@ -114,13 +115,22 @@ def import_gguf(path: Path) -> Llama:
     return net.eval()
 
 
+def llama_from_gguf(path: Path) -> Llama:
+    """The language model of a starter bundle, with its file's rounding.
+
+    Raises DuologueError where the file holds no language model of the starter's kind.
+    """
+    with reading_part(path, "language model"):
+        return import_gguf(path)
+
+
 def _interleaved(weight: torch.Tensor, config: LlamaConfig) -> torch.Tensor:
-    """Rows in ggml's order: rotary pairs side by side."""
+    """Rows in ggml's order, with rotary pairs side by side."""
     halves = weight.view(config.heads, 2, config.width // config.heads // 2, config.width)
     return halves.transpose(1, 2).reshape_as(weight)
 
 
 def _half_split(weight: torch.Tensor, config: LlamaConfig) -> torch.Tensor:
-    """Rows in our order: rotary pairs half a head apart."""
+    """Rows in our order, with rotary pairs half a head apart."""
     pairs = weight.view(config.heads, config.width // config.heads // 2, 2, config.width)
     return pairs.transpose(1, 2).reshape_as(weight)

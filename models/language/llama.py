@@ -1,7 +1,7 @@
-"""A small Llama: the language model of the starter.
+"""The language model's network, a small Llama with tied embeddings.
 
-Rotary pairs are channels half a head apart (quicker here); ggml's ``llama`` pairs neighbours, so
-export interleaves the rows of query and key. Embeddings are tied.
+Rotary pairs are channels half a head apart, which is faster in torch. ggml's ``llama`` pairs
+neighbours, so the export interleaves the rows of query and key.
 
 Shape letters: B batch, T tokens, D width, H heads, C channels of a head, V vocabulary.
 """
@@ -36,14 +36,14 @@ def rotary(tokens: int, channels: int, base: float) -> tuple[Tensor, Tensor]:
 
 
 def rotate(x_BHTC: Tensor, cos_TC: Tensor, sin_TC: Tensor) -> Tensor:
-    """Turn channel pairs by the position's angle."""
+    """Rotate channel pairs by the position's angle."""
     first, second = x_BHTC.chunk(2, -1)
     turned = (first * cos_TC - second * sin_TC, first * sin_TC + second * cos_TC)
     return torch.cat(turned, -1)
 
 
 class Layer(nn.Module):
-    """Attention and a gated feed-forward net, both behind RMS norms."""
+    """Attention and a gated feed-forward network, each after an RMS norm."""
 
     def __init__(self, config: LlamaConfig, dropout: float) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class Llama(nn.Module):
     """Token ids (B, T) to logits (B, T, V)."""
 
     def __init__(self, config: LlamaConfig, dropout: float = 0.0) -> None:
-        """``dropout``: share of what each half of a layer adds that is left out in training."""
+        """``dropout`` is applied in training to what each half of a layer adds."""
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(config.vocabulary, config.width)
@@ -100,13 +100,13 @@ class Llama(nn.Module):
                 nn.init.normal_(out.weight, std=0.02 / (2 * config.layers) ** 0.5)
 
     def hidden(self, ids_BT: Tensor) -> list[Tensor]:
-        """What each layer gives, (B, T, D)."""
+        """The output (B, T, D) of each layer."""
         channels = self.config.width // self.config.heads
         cos_TC, sin_TC = rotary(ids_BT.shape[1], channels, self.config.rope_base)
         x_BTD = self.embedding(ids_BT)
         cos_TC, sin_TC = cos_TC.to(x_BTD), sin_TC.to(x_BTD)
         if torch.is_autocast_enabled(x_BTD.device.type):
-            # float32 angles would drag attention up to float32 with them.
+            # float32 angles would make attention run in float32, too.
             cos_TC, sin_TC = cos_TC.bfloat16(), sin_TC.bfloat16()
         given = []
         for layer in self.layers:
@@ -115,7 +115,7 @@ class Llama(nn.Module):
         return given
 
     def logits(self, last_BTD: Tensor) -> Tensor:
-        """Of the last layer's values."""
+        """Logits (B, T, V) from the last layer's output."""
         return functional.linear(self.norm(last_BTD), self.embedding.weight)
 
     def forward(self, ids_BT: Tensor) -> Tensor:

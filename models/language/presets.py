@@ -1,8 +1,9 @@
-"""Sizes of the paper's three stages: what is shipped, what a GPU trains, and the paper's own.
+"""Presets of the training: network sizes and the paper's three stages, for a CPU, for a GPU, and as
+in the paper.
 
-The paper's figures are SyncLLM's (arXiv 2409.15594) Table 1, section 4 and appendix A.1; what it
-leaves open (optimizer, decay) is ours. Of the starters the learning rates fall from stage to stage
-in the paper's proportion.
+The paper's figures are from SyncLLM (arXiv 2409.15594), Table 1, section 4 and appendix A.1. What
+it leaves open (optimizer, decay) is our choice. The starters' learning rates fall from stage to
+stage in the paper's proportion.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from models.language.llama import LlamaConfig
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage's optimisation."""
+    """The optimisation of one stage."""
 
     steps: int
-    """Of the whole recipe; a budget in minutes is shared out in their proportion."""
+    """Steps of the whole stage; a budget in minutes is divided in proportion to them."""
     batch: int
-    """Rows of a step."""
+    """Sequences per step."""
     peak_learning_rate: float
-    """AdamW's learning rate."""
+    """AdamW's."""
     warmup: int
-    """Steps in which the rate rises."""
+    """Steps in which the learning rate rises."""
     matrix_learning_rate: float | None = None
-    """Muon's for the matrices, whose steps are a fifth as long at the same rate; None: AdamW."""
+    """Muon's for the matrices, whose steps are a fifth as long at the same rate. None: AdamW."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +34,19 @@ class Preset:
     """A network and its three stages."""
 
     network: LlamaConfig | None
-    """Trained from nothing; None where it begins with ``base``. The vocabulary is set later."""
+    """Trained from random weights; None where training begins with ``base``. The vocabulary's size
+    is set later."""
     context: int
-    """Tokens of a row."""
+    """Tokens of a sequence."""
     stages: dict[int, Stage]
     epoch_sequences: int
-    """Rows of stage 1 after which the share of speech rises (0, 1, then 2 for good)."""
+    """Sequences of an epoch of stage 1; the share of speech rises from epoch 0 to 2, then stays."""
     base: str = ""
-    """Pretrained weights that the recipe begins with."""
+    """Name of the pretrained weights that training begins with."""
     words_weight: float = 0.5
-    """Of the head that names words."""
+    """Weight of the word head's loss."""
     dropout: float = 0.0
-    """Where one utterance comes hundreds of times."""
+    """Needed where one utterance comes hundreds of times."""
 
 
 PRESETS = {
@@ -104,5 +106,5 @@ PRESETS = {
         8,
     ),
 }
-"""``starter-more`` goes on from the shipped network on a CPU; ``ablation`` is the smaller starter
-in a GPU's batches, to compare variants at one budget; ``tiny`` is what tests train in a moment."""
+"""``starter-more`` trains the shipped network further on a CPU. ``ablation`` is the smaller starter
+with a GPU's batches, to compare variants at one budget. ``tiny`` is for tests."""

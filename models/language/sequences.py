@@ -1,9 +1,9 @@
-"""Rows of training tokens for the paper's three stages, from a store of spoken units.
+"""Training sequences of tokens for the paper's three stages, from a store of utterances in units.
 
-Stage 1 mixes text and units sentence by sentence, by turns and without time; stage 2 is the duplex
-format without overlap, stage 3 with people's timing (SyncLLM, arXiv 2409.15594, section 4). A row
-depends on its number and the seed alone, so a resumed training sees what an uninterrupted one would
-have seen. Knows no network.
+Stage 1 mixes text and units sentence by sentence, turn by turn and without time. Stage 2 is the
+duplex format without overlap, stage 3 with people's timing (SyncLLM, arXiv 2409.15594, section 4).
+A sequence depends only on its number, its stage and the seed, so a resumed training sees the same
+sequences as an uninterrupted one. Knows no network.
 """
 
 from __future__ import annotations
@@ -16,34 +16,35 @@ import numpy as np
 
 from engine.syncllm.tokens import KNOWN_AFTER_CHUNKS, TokenFormat, encode, place_text
 from models import script
-from models.dialogue.composer import Composer, Dialogue
+from models.dialogue.composer import Composer
 from models.dialogue.timing import ALTERNATING, HUMAN, Timing
 from models.dialogue.unit_store import UnitStore
+from models.dialogue.unit_streams import Dialogue
 from models.language.vocabulary import Vocabulary
 from models.script.scene import Memory
 
 STAGES = (1, 2, 3)
 CHUNK_SHARES = {160: 0.6, 200: 0.2, 240: 0.2}
 SPEECH_MEANS = (20.0, 50.0, 90.0)
-"""Percent of speech in stage 1 at epochs 0, 1 and from 2 on, before truncation (Fig. 4)."""
+"""Percent of speech in stage 1 in epochs 0, 1 and from 2 on, before truncation (Fig. 4)."""
 SPEECH_SIGMA = 20.0
 USER_WEIGHT = 0.3
-"""Of the user's units, since what a user says is mostly not to be foreseen."""
+"""Loss weight of the user's units: most of what a user says cannot be predicted."""
 TEXT_WEIGHT = 3.0
-"""Of words in duplex rows: few tokens, which decide what the many units say."""
+"""Loss weight of text: few tokens decide what the many units say."""
 NOTHING_SAID = -1
 _SAID_FRAMES = 25
-"""For so long after its end the user's sentence is to be named."""
+"""Frames after the end of the user's sentence in which its words are to be named."""
 _SAID_TOKENS = 4
-"""In stage 1: from the agent's tag on."""
+"""The same in stage 1: tokens from the agent's tag on."""
 _TRANSCRIPT_ERROR_SHARE = 0.35
-"""Of the user's sentences: some of the words that the network believes to have heard are others."""
+"""Share of the user's sentences with wrong words in the transcript."""
 _FRAMES_A_TOKEN = 1.7
-"""Frames that are enough for a token in nearly every dialogue."""
+"""Frames per token that are enough in nearly every dialogue."""
 _MOST_START = 60
-"""Frames of a dialogue that may lie before its row."""
+"""Most frames of a dialogue before its sequence begins."""
 TrainingSequence = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""ids, weights and numbers of what was just said, each (context + 1,)."""
+"""Ids, loss weights, and numbers of the sentences to be named, each (context + 1,)."""
 
 
 @dataclass(frozen=True)
@@ -53,27 +54,27 @@ class Format:
     boundary_emit: bool = True
     """False is the paper's format."""
     estimate: bool = True
-    """The paper's: an own chunk follows the user's chunk before it, which at inference is an
-    estimate. False: the user's stream lies a chunk later, so none is needed, and reactions are that
-    much slower."""
+    """As in the paper: the agent's chunk follows the user's chunk just before it, which is an
+    estimate at inference. False: the user's stream is a chunk later, so no estimate is needed, and
+    reactions are slower by a chunk."""
     text: bool = True
-    """Whether the words of both stand in the agent's chunks; the paper has none."""
+    """Whether the agent's chunks hold the words of both; the paper has no text."""
 
 
 @dataclass(frozen=True)
 class SequencePlan:
-    """All that rows depend on beside the store, the seed and their number."""
+    """What sequences depend on besides the store, the seed and their numbers."""
 
     stage: int
     context: int
     epoch_sequences: int
     format: Format = Format()
     timing: Timing = HUMAN
-    """Of stage 3."""
+    """For stage 3."""
 
 
 def spoken_texts(store: UnitStore) -> list[str]:
-    """What can be said, in the order of its numbers in rows."""
+    """All sentences of the store; their places here are their numbers in sequences."""
     return sorted({*store.user, *store.agent})
 
 
@@ -84,7 +85,7 @@ def training_sequences(
     seed: int,
     sequence_numbers: Iterable[int],
 ) -> Iterator[TrainingSequence]:
-    """The rows with the numbers ``sequence_numbers``; each begins a context."""
+    """The sequences with these numbers; each begins a context."""
     numbers = {text: number for number, text in enumerate(spoken_texts(store))}
     for number in sequence_numbers:
         rng = np.random.default_rng([seed, plan.stage, number])
@@ -99,7 +100,7 @@ def training_sequences(
 
 
 def speech_share(epoch: int, rng: np.random.Generator) -> float:
-    """Share of a sample's sentences that are speech: a normal truncated to [0, 1]."""
+    """Share of speech among a sequence's sentences, from a normal truncated to [0, 1]."""
     while True:
         percent = rng.normal(SPEECH_MEANS[epoch], SPEECH_SIGMA)
         if 0 <= percent <= 100:
@@ -107,14 +108,14 @@ def speech_share(epoch: int, rng: np.random.Generator) -> float:
 
 
 def token_weights(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-    """Loss weights (T,): units of the user, words, and all else."""
+    """Loss weights (T,): ``USER_WEIGHT`` for the user's units, ``TEXT_WEIGHT`` for text, else 1."""
     theirs = (_owners(ids, vocabulary) == vocabulary.s1) & _is_unit(ids, vocabulary)
     weights = np.where(theirs, USER_WEIGHT, 1.0)
     return np.where(ids >= vocabulary.own_base, TEXT_WEIGHT, weights).astype(np.float32)
 
 
 def _owners(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-    """The tag before each token, (T,)."""
+    """(T,): the speaker tag before each token."""
     tags = np.where((ids == vocabulary.s0) | (ids == vocabulary.s1), np.arange(len(ids)), 0)
     return ids[np.maximum.accumulate(tags)]
 
@@ -134,7 +135,7 @@ def _mixed_sequence(
     rng: np.random.Generator,
     numbers: dict[str, int],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """[S1] sentence [S0] sentence ..., each of them text or deduplicated units."""
+    """[S1] sentence [S0] sentence ..., each as text or as deduplicated units."""
     share = speech_share(epoch, rng)
     choose = random.Random(int(rng.integers(1 << 62)))
     ids, said = [vocabulary.text_bos], [NOTHING_SAID]
@@ -177,7 +178,7 @@ def _duplex_sequence(
     composer = Composer(
         store, int(rng.integers(1 << 62)), timing, fmt.chunk_frames, plan.format.text
     )
-    # The row begins with a chunk of the dialogue, whose answers keep to the chunks.
+    # The sequence begins at a chunk border of the dialogue, since answers depend on the chunks.
     start = fmt.chunk_frames * int(rng.integers(0, _MOST_START // fmt.chunk_frames))
     late = 0 if plan.format.estimate else fmt.chunk_frames
     frames = round(plan.context * _FRAMES_A_TOKEN) + _MOST_START
@@ -199,7 +200,7 @@ def _duplex_sequence(
 
 @dataclass(frozen=True)
 class _TranscribedWord:
-    """A word as it is written down."""
+    """A word of the user's transcript."""
 
     word: str
     offset: int
@@ -209,10 +210,11 @@ class _TranscribedWord:
 def _transcribed_words(
     dialogue: Dialogue, store: UnitStore, rng: np.random.Generator
 ) -> list[_TranscribedWord]:
-    """The user's words; in some sentences a part is mistaken for that of another sentence.
+    """The transcript of the user's words, with mistakes: in some sentences a part is replaced by
+    that of another sentence.
 
-    What was written stays in the context, and it is right in all other rows: a network that never
-    saw a mistake would believe its own, and answer and hear on from there against the sound.
+    At inference the network's own transcript stays in the context. A network that never saw a
+    mistake in training would trust its own mistakes more than the sound.
     """
     sentences = list(store.user)
     heard = []
@@ -231,7 +233,7 @@ def _transcribed_words(
 
 
 def _transcribed_at(heard: _TranscribedWord, fmt: TokenFormat, start: int, late: int) -> int:
-    """The frame, counted from ``start``, in whose chunk a word can be written."""
+    """The frame, counted from ``start``, in whose chunk the transcript can have a word."""
     return heard.offset - 1 + KNOWN_AFTER_CHUNKS * fmt.chunk_frames + late - start
 
 
@@ -244,7 +246,7 @@ def _texts(
     late: int,
 ) -> tuple[list[list[int]], list[list[int]]]:
     """Pieces of text in each chunk from frame ``start`` on: the agent's where a word begins, the
-    user's where what ended it is known. ``late``: frames that the user's stream comes later."""
+    user's where the word's end is known. The user's stream is ``late`` frames late."""
     slot = fmt.text
     if slot is None:
         return [], []
@@ -274,7 +276,7 @@ def _mistaken(
     start: int,
     late: int,
 ) -> np.ndarray:
-    """Which tokens of a row (T,) are words that were not said."""
+    """(T,): which tokens of a sequence are text that was not said."""
     flags = [
         one.mistaken
         for one in heard
@@ -290,13 +292,13 @@ def _mistaken(
 def _masked_tokens(
     sequence: np.ndarray, dialogue: Dialogue, vocabulary: Vocabulary, fmt: TokenFormat, start: int
 ) -> np.ndarray:
-    """Which tokens of a row (T,) that begins at frame ``start`` are units of the agent that are no
-    lesson."""
+    """(T,): which tokens of a sequence that begins at frame ``start`` are units of the agent that
+    are not trained on."""
     own = dialogue.own[start:]
     own = own[: len(own) // fmt.chunk_frames * fmt.chunk_frames]
     begins = np.r_[True, own[1:] != own[:-1]]
     if fmt.boundary_emit:
-        # A chunk that brings a new unit says the one that goes on, too.
+        # A chunk with a new unit repeats the unit that goes on from the chunk before.
         by_chunk = begins.reshape(-1, fmt.chunk_frames)
         by_chunk[:, 0] |= by_chunk.any(1)
     skipped = np.zeros(len(dialogue.own), bool)
@@ -312,7 +314,8 @@ def _masked_tokens(
 
 
 def _said(frame: np.ndarray, dialogue: Dialogue, numbers: dict[str, int]) -> np.ndarray:
-    """The number of what the user has just said, at each token's frame (T,), or -1."""
+    """(T,): the number of the sentence that the user has just ended at each token's frame, or
+    ``NOTHING_SAID``."""
     said = np.full(len(frame), NOTHING_SAID, np.int64)
     for event in dialogue.events:
         if event.side == 1 and event.text in numbers:

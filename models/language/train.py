@@ -1,8 +1,8 @@
-"""Trains the language model: the paper's three stages, each of which resumes.
+"""Trains the language model in the paper's three stages; each of them can be resumed.
 
-Next-token cross-entropy over both sides; the user's units weigh less. Beside it a head that is
-thrown away afterwards names the words that the user has just said: they decide the answer, yet
-touch few of the tokens, so that the tokens alone teach them slowly.
+The loss is next-token cross-entropy over both speakers, with less weight on the user's units. A
+word head, which is discarded after the training, also predicts the words that the user has just
+said. They decide the answer but touch few tokens, so the tokens alone would teach them slowly.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
-from models.dialogue.composer import split_held_out
 from models.dialogue.timing import HUMAN, Timing
-from models.dialogue.unit_store import UnitStore, load_store
+from models.dialogue.unit_store import UnitStore, load_store, split_held_out
+from models.language.gguf import llama_from_gguf
 from models.language.llama import Llama, LlamaConfig
 from models.language.presets import PRESETS, Preset
 from models.language.sequences import (
@@ -39,9 +39,9 @@ from models.language.sequences import (
     spoken_texts,
     training_sequences,
 )
-from models.language.vocabulary import Vocabulary, script_words
+from models.language.vocabulary import Vocabulary
 from models.optimizers import muon_and_adam, set_learning_rates
-from models.unpack import llama_of_gguf
+from models.script.words import script_words
 
 FINAL_SHARE = 0.05
 CHECKPOINT_SECONDS = 180
@@ -50,7 +50,7 @@ HELD_OUT_STEPS = 100
 HELD_OUT_SEQUENCES = 8
 _HELD_OUT_SEED = 7
 _MOST_WORDS = 20
-"""Of a sentence, that are looked for among those named."""
+"""Most words of a sentence that are counted among those named."""
 _COLUMNS = (
     "stage", "step", "seconds", "tokens", "loss", "held_out_loss", "held_out_named",
     "tokens_per_second",
@@ -59,7 +59,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train, over all stages asked for; without either, the preset's own steps."""
+    """How long to train, over all given stages; without either number, for the preset's steps."""
 
     minutes: float | None = None
     steps: int | None = None
@@ -69,7 +69,7 @@ class Budget:
             raise ValueError("give either minutes or steps")
 
     def of_stage(self, stage: int, stages: Sequence[int], preset: Preset) -> Budget:
-        """A stage's part, in proportion of the preset's steps."""
+        """A stage's part, in proportion to the preset's steps."""
         own = preset.stages[stage].steps
         share = own / sum(preset.stages[other].steps for other in stages)
         if self.minutes is not None:
@@ -77,14 +77,15 @@ class Budget:
         return Budget(steps=own if self.steps is None else math.ceil(self.steps * share))
 
     def spent(self, step: int, seconds: float) -> float:
-        """Share of it that is used up."""
+        """Share of the budget that is spent."""
         if self.steps is not None:
             return step / self.steps
         return seconds / (60 * (self.minutes or 0))
 
 
 class SequenceDataset(IterableDataset[TrainingSequence]):
-    """The rows of a store's file from a batch on; of several processes each makes whole batches."""
+    """The training sequences of a store's file from a batch on. Each of several processes composes
+    whole batches."""
 
     def __init__(
         self,
@@ -111,9 +112,9 @@ class SequenceDataset(IterableDataset[TrainingSequence]):
 
 
 def held_out_batch(store: UnitStore, vocabulary: Vocabulary, plan: SequencePlan) -> list[Tensor]:
-    """Rows (HELD_OUT_SEQUENCES, context + 1) of utterances that no training heard.
+    """Sequences (HELD_OUT_SEQUENCES, context + 1) of held-out utterances.
 
-    In stage 1 of the last epoch, the one that is most like speech alone.
+    In stage 1 they are of the last epoch, which has most speech.
     """
     _, held_out = split_held_out(store)
     plan = replace(plan, epoch_sequences=1)
@@ -123,7 +124,7 @@ def held_out_batch(store: UnitStore, vocabulary: Vocabulary, plan: SequencePlan)
 
 
 def words_of(texts: Sequence[str], words: Sequence[str]) -> Tensor:
-    """(texts, words) bool: which words each text holds."""
+    """(texts, words) bool: which words each text has."""
     numbers = {word: number for number, word in enumerate(words)}
     bags = torch.zeros(len(texts), len(words), dtype=torch.bool)
     for row, text in enumerate(texts):
@@ -132,7 +133,7 @@ def words_of(texts: Sequence[str], words: Sequence[str]) -> Tensor:
 
 
 class LlamaWithWordHead(nn.Module):
-    """The network and the head that names words, half way up."""
+    """The language model with a word head on a layer in the middle."""
 
     def __init__(self, net: Llama, words: int) -> None:
         super().__init__()
@@ -142,7 +143,7 @@ class LlamaWithWordHead(nn.Module):
         self.head = nn.Linear(net.config.width, words)
 
     def forward(self, ids_BT: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, T, V) of the next token and (B, T, words)."""
+        """Logits of the next token (B, T, V) and of the words (B, T, words)."""
         hidden = self.net.hidden(ids_BT)
         return self.net.logits(hidden[-1]), self.head(self.norm(hidden[self.layer]))
 
@@ -154,9 +155,10 @@ def dialogue_loss(
     weights_BT: Tensor,
     said_BT: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Weighted cross-entropy per token and that of the words, nats; share of words named.
+    """(weighted cross-entropy per token, cross-entropy of the words, share of words named); the
+    first two in nats.
 
-    ``bags_SW`` are the words of each text that ``said_BT`` numbers.
+    ``bags_SW`` are the words of each sentence, by the numbers in ``said_BT``.
     """
     with torch.autocast(ids_BT.device.type, torch.bfloat16):
         logits, words = model(ids_BT[:, :-1])
@@ -169,7 +171,7 @@ def dialogue_loss(
     named = words.float().flatten(0, 1)[told]
     bags = bags_SW[said[told]]
     count = bags.sum(-1, keepdim=True).clamp(min=1)
-    # A sum over the tokens divided by their number: no token, no loss.
+    # Not a mean: a batch may have no token with words to name.
     naming = -(named.log_softmax(-1) * bags / count).sum() / max(len(bags), 1)
     most = min(_MOST_WORDS, bags.shape[1])
     hits = bags.gather(1, named.topk(most).indices)
@@ -192,13 +194,13 @@ def train_lm(
     workers: int = 1,
     bundle: Path | None = None,
 ) -> Path:
-    """Train the stages one after another; returns the last one's checkpoint, also as ``lm.pt``.
+    """Train the stages one after another; returns ``lm.pt``, a copy of the last one's checkpoint.
 
-    A stage goes on from its own checkpoint, or begins with the weights of the stage before it: the
-    one before it in ``stages``, else the nearest lower one in ``work``, else the ``bundle``'s, else
-    none. ``compiled`` has effect where a C++ compiler is found; ``workers`` processes compose the
-    rows. Raises ValueError at a checkpoint of other sizes, DuologueError where the preset cannot be
-    trained here.
+    A stage resumes from its own checkpoint. Else it begins with the weights of the stage before it
+    in ``stages``, else of the nearest lower stage in ``work``, else of the ``bundle``, else with
+    random weights. ``compiled`` has an effect where there is a C++ compiler. ``workers`` processes
+    compose the sequences. Raises ValueError where a checkpoint has other sizes, DuologueError where
+    the preset cannot be trained here.
     """
     preset = PRESETS[preset_name]
     if preset.network is None:
@@ -227,8 +229,8 @@ def train_lm(
 
 
 def _bundle_weights(bundle: Path, config: LlamaConfig) -> dict[str, Tensor]:
-    """The weights of a bundle's network, if it has these sizes."""
-    net = llama_of_gguf(load_bundle(bundle).language_model)
+    """The weights of a bundle's language model. Raises ValueError where it has other sizes."""
+    net = llama_from_gguf(load_bundle(bundle).language_model)
     if net.config != config:
         raise ValueError(f"{bundle} holds a network of another size")
     return net.state_dict()
@@ -295,8 +297,8 @@ def _train_stage(
         torch.save(state, path.with_suffix(".part"))
         path.with_suffix(".part").replace(path)
 
-    # A quarter faster on one thread, a seventh on two (docs/training-log.md). The held-out loss
-    # runs eagerly, since another mode would compile everything once more.
+    # Compiling is a quarter faster on one thread, a seventh on two (docs/training-log.md). The
+    # held-out loss is not compiled: evaluation mode would compile everything again.
     fast = torch.compile(model) if compiled and shutil.which("g++") else model
     bags = words_of(spoken_texts(store), vocabulary.words).to(device)
     sequences = SequenceDataset(store_path, vocabulary, plan, seed, stage.batch, step)
@@ -333,7 +335,7 @@ def _train_stage(
             if step % HELD_OUT_STEPS == 0:
                 heard = unheard()
             now = time.monotonic()
-            if step > first_step + 1:  # the first one compiles
+            if step > first_step + 1:  # the first step includes compiling
                 spent += now - clock
             clock = now
             if step % LOG_STEPS == 0:
@@ -352,7 +354,7 @@ def _train_stage(
                 save()
                 saved_at = now
         if step > first_step and step % HELD_OUT_STEPS:
-            # A short stage may be over before the first of them.
+            # A short stage may end before its first held-out loss.
             figures = [round(spent), step * stage.batch * plan.context, f"{loss.item():.4f}"]
             table.writerow([plan.stage, step, *figures, *unheard(), ""])
     save()

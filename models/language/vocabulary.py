@@ -1,8 +1,8 @@
-"""Token ids of the language model: units, speaker tags, first tokens, and pieces of text above.
+"""Token ids of the language model: units, speaker tags, first tokens, then pieces of text.
 
-A piece is a word with its leading space, or a letter that begins (``" a"``) or continues (``"a"``)
-a word that the script does not hold; joined, pieces are the text. Every piece has two ids: one in
-the agent's words, one in the user's.
+A piece is a word of the script with a leading space, or a letter that begins (``" a"``) or
+continues (``"a"``) another word. Joined pieces are the text. Every piece has two ids: one for the
+agent's words, one for the user's.
 """
 
 from __future__ import annotations
@@ -14,19 +14,12 @@ from functools import cached_property
 from engine.syncllm.tokens import TextSlot, TokenFormat
 from engine.syncllm.word_pieces import text_to_pieces
 from engine.timebase import FRAME_MS
-from models import script
 
 CHUNKS_MS = (160, 200, 240)
 MOST_OWN, MOST_HEARD = 3, 3
-"""Pieces of text in a chunk; a quick speaker says a word in 150 ms."""
+"""Most pieces of text in a chunk; a fast speaker says a word in 150 ms."""
 _ALIGNED = 8
-"""Rows of the embedding stay aligned."""
-
-
-def script_words() -> tuple[str, ...]:
-    """All words of the script, sorted."""
-    sentences = (*script.user_sentences(), *script.agent_sentences())
-    return tuple(sorted({word for text in sentences for word in text.split()}))
+"""Groups of ids begin at multiples of this, so that the embedding stays aligned."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +31,17 @@ class Vocabulary:
 
     @property
     def s0(self) -> int:
-        """Tag of the agent."""
+        """The agent's speaker tag."""
         return self.unit_count
 
     @property
     def s1(self) -> int:
-        """Tag of the user."""
+        """The user's speaker tag."""
         return self.unit_count + 1
 
     @property
     def bos(self) -> dict[int, int]:
-        """First token of a duplex context, by the chunk's length in ms."""
+        """First token of a duplex context, by chunk length in ms."""
         return {ms: self.unit_count + 2 + index for index, ms in enumerate(CHUNKS_MS)}
 
     @property
@@ -73,15 +66,15 @@ class Vocabulary:
 
     @cached_property
     def pieces(self) -> tuple[str, ...]:
-        """What each text id is in letters, in order."""
+        """The text of each piece, in the order of their ids."""
         first = (f" {letter}" for letter in string.ascii_lowercase)
         words = (f" {word}" for word in self.words if len(word) > 1)
         return (*first, *string.ascii_lowercase, *words)
 
     def text_pieces(self, text: str) -> list[int]:
-        """The numbers of the pieces of lower-case words; unknown ones are spelled.
+        """The numbers of the pieces of lower-case words; unknown words are spelled.
 
-        ValueError at other characters.
+        Raises ValueError at other characters.
         """
         numbers: list[int] = []
         for word in text.split():
@@ -92,11 +85,11 @@ class Vocabulary:
 
     @cached_property
     def _spelled(self) -> dict[str, list[int]]:
-        """Words come again and again in the rows of a training."""
+        """A cache: training sequences repeat their words."""
         return {}
 
     def format(self, chunk_ms: int, boundary_emit: bool, text: bool) -> TokenFormat:
-        """The duplex format at one chunk length, with a text slot for both or none."""
+        """The duplex format at a chunk length, with or without a text slot."""
         return TokenFormat(
             self.unit_count, self.s0, self.s1, chunk_ms // FRAME_MS,
             bos=self.bos[chunk_ms], boundary_emit=boundary_emit, text=self.slot if text else None,

@@ -1,8 +1,8 @@
-"""Takes a language model a part of the way back to the one that its training went on from.
+"""Averages the weights of a trained language model with those that its training began with.
 
-A training on more of the same material fits the voices it hears better than those it will hear. The
-weights between both ends keep much of what it learned and of what was known before (as in
-M. Wortsman et al. 2022, Robust fine-tuning of zero-shot models).
+Training further on the same material improves the voices of the training more than new ones. The
+averaged weights keep much of what both networks can do (as in M. Wortsman et al. 2022, Robust
+fine-tuning of zero-shot models).
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ import torch
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
-from models.unpack import llama_of_gguf
+from models.language.gguf import llama_from_gguf
 
 
 def average_lm(checkpoint: Path, bundle: Path, share: float) -> None:
-    """Leave ``share`` (0 to 1) of what was learned since the bundle's language model.
+    """Replace the checkpoint's weights by a mean, with ``share`` (0 to 1) of the checkpoint and the
+    rest of the bundle's language model.
 
-    The checkpoint is replaced; those of the stages stay as they are. Raises DuologueError where
-    both networks are not of one size.
+    The checkpoints of the stages do not change. Raises DuologueError where the networks have
+    different sizes.
     """
     saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
     learned = saved["net"]
-    before = llama_of_gguf(load_bundle(bundle).language_model).state_dict()
+    before = llama_from_gguf(load_bundle(bundle).language_model).state_dict()
     sizes = {name: weight.shape for name, weight in before.items()}
     if {name: weight.shape for name, weight in learned.items()} != sizes:
         raise DuologueError(

@@ -22,13 +22,15 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from engine.errors import DuologueError
-from models.dialogue.composer import Composer, Dialogue, split_held_out
+from models.dialogue.composer import Composer
 from models.dialogue.timing import HUMAN, Timing
-from models.dialogue.unit_store import load_store
-from models.evaluate.sentence_matcher import edit_distance
-from models.language.vocabulary import Vocabulary, script_words
+from models.dialogue.unit_store import load_store, split_held_out
+from models.dialogue.unit_streams import Dialogue
+from models.edit_distance import edit_distance
+from models.language.vocabulary import Vocabulary
 from models.optimizers import Optimizers, set_learning_rates
 from models.reader.network import ReaderConfig, UnitReader
+from models.script.words import script_words
 
 OUT_OF_VOCABULARY = " …"
 """The piece that stands for speech without a known word."""

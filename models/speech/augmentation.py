@@ -1,6 +1,7 @@
-"""What rooms, microphones and people do to speech: tempo, tone, echo, noise, level.
+"""Augments speech as speakers, rooms and microphones change it: tempo, tone, reverberation, noise,
+level.
 
-Works on float32 windows and their 20 ms phone labels. Knows no network.
+Works on float32 windows and their phone labels of 20 ms. Knows no network.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from models.speech.corpus import LABEL_SAMPLES, held_out_noise
 
 
 def read_noises(folder: Path) -> np.ndarray:
-    """The noises of a folder of tar files that training may use, end to end at equal power."""
+    """The noises of a folder's tar files, one after another at equal power, without the held-out
+    ones."""
     parts = []
     for archive in sorted(folder.glob("*.tar")):
         with tarfile.open(archive) as tar:
@@ -36,7 +38,7 @@ def read_noises(folder: Path) -> np.ndarray:
 def change_speed(
     window: np.ndarray, labels: np.ndarray, samples: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Stretch a window and its labels to ``samples`` (pitch moves along, as with tape)."""
+    """Stretch a window and its labels to ``samples``; the pitch changes with the tempo."""
     positions = np.linspace(0, len(window) - 1, samples, dtype=np.float32)
     stretched = np.interp(positions, np.arange(len(window), dtype=np.float32), window)
     steps = samples // LABEL_SAMPLES
@@ -54,10 +56,10 @@ def augment(
     rng: np.random.Generator,
     rooms: Sequence[np.ndarray] = (),
 ) -> np.ndarray:
-    """A microphone's view of the same speech; the phones stay where they are.
+    """The same speech as a microphone could hear it; phones keep their times.
 
-    ``rooms`` are impulse responses that begin with the direct sound; one carries the speech in half
-    of the windows.
+    ``rooms`` are impulse responses that begin with the direct sound. Half of the windows get one of
+    them.
     """
     if rng.random() < 0.6:
         tone = rng.normal(size=33) * np.hanning(33) * 0.25

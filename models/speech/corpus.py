@@ -1,9 +1,9 @@
 """A speech corpus on disk: utterances end to end, each with a phone label every 20 ms.
 
 ``audio.i16`` holds 16 kHz samples, ``labels.u8`` one phone class per 320 samples, and
-``utterances.jsonl`` where each utterance lies, who speaks and what is said. Every utterance fills
-whole 40 ms frames. Synthetic voices bring their phone times; real people's are found later by
-alignment (``models.speech.forced_alignment``) and are ``UNKNOWN`` until then.
+``utterances.jsonl`` the place, speaker and text of each utterance. Every utterance fills whole
+frames of 40 ms. Synthesisers give the phone times. Those of real people are ``UNKNOWN`` until
+``models.tokenizer.align_corpus`` finds them.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from models.speech.voices import Speech, speak, training_voice
 LABEL_SAMPLES = 320
 UNKNOWN = 255
 
-# The test split that the data's own notes ask for: never trained on.
 HELD_OUT_LIBRISPEECH = {"1221", "2961", "4446", "260", "672", "1320"}
+"""Speakers of the test split that the data's notes ask for; no training hears them."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Utterance:
 
 
 class Corpus:
-    """A finished corpus, memory-mapped; labels can be rewritten by alignment."""
+    """A finished corpus, memory-mapped. Alignment may rewrite its labels."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -63,13 +63,13 @@ class Corpus:
         return part.astype(np.float32) / 32768
 
     def label_slice(self, utterance: Utterance) -> slice:
-        """Where the utterance's labels lie."""
+        """The utterance's part of ``labels``."""
         first = utterance.start // LABEL_SAMPLES
         return slice(first, first + utterance.samples // LABEL_SAMPLES)
 
 
 class CorpusWriter:
-    """Appends utterances; use as a context manager."""
+    """Writes a corpus, utterance by utterance; use it as a context manager."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def pad_to_frames(audio: np.ndarray) -> np.ndarray:
 
 
 def phone_labels(speech: Speech, samples: int) -> np.ndarray:
-    """The phone class of every 20 ms step, taken at its middle."""
+    """The phone class at the middle of every step of 20 ms."""
     labels = np.full(samples // LABEL_SAMPLES, PAUSE, np.uint8)
     for start, end, phone in speech.segments:
         half = LABEL_SAMPLES // 2
@@ -132,7 +132,8 @@ def _say(job: tuple[str, str, int]) -> tuple[str, str, np.ndarray, np.ndarray]:
 
 
 def write_synthetic(folder: Path, dialogues: Path, utterances: int, seed: int, jobs: int) -> None:
-    """Write a corpus of synthetic voices; half its texts are the starter's own topics."""
+    """Write a corpus of synthetic voices; 65 % of its texts are everyday ones, the others the
+    script's."""
     rng = random.Random(seed)
     everyday = dialogue_sentences(dialogues)
     topics = script.user_sentences() + script.agent_sentences()
@@ -169,7 +170,7 @@ def read_tar_audio(
 
 
 def transcribed_recordings(speech: Path) -> Iterator[tuple[str, str, np.ndarray]]:
-    """(voice, text, audio) of the open recordings that training may use."""
+    """(voice, text, audio) of the transcribed recordings that training may use."""
     for part in ("1", "2"):
         archive = speech / f"librispeech-test-clean-{part}.tar"
         for row, audio in read_tar_audio(archive, speech / "librispeech-test-clean.tsv"):
@@ -184,7 +185,7 @@ def transcribed_recordings(speech: Path) -> Iterator[tuple[str, str, np.ndarray]
 
 
 def untranscribed_recordings(speech: Path) -> Iterator[tuple[str, str, np.ndarray]]:
-    """(voice, "", audio) of recordings whose words are not written down: many microphones."""
+    """(voice, "", audio) of recordings without transcripts, made with many microphones."""
     for name in ("picovoice-commands", "picovoice-words"):
         for row, audio in read_tar_audio(speech / f"{name}.tar", speech / f"{name}.tsv"):
             if name == "picovoice-words" or not held_out_order(row["path"]):
@@ -200,14 +201,14 @@ def spoken_orders(speech: Path) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def kathleen(speech: Path) -> Iterator[tuple[str, np.ndarray]]:
-    """(text, audio) of the recordings that the agent's voice is made from."""
+    """(text, audio) of the recordings of the agent's voice."""
     archive = speech / "kathleen-cc0.tar"
     for row, audio in read_tar_audio(archive, archive.with_suffix(".tsv")):
         yield _normalised(row["text"]), audio
 
 
 def held_out_orders(speech: Path) -> Iterator[tuple[str, np.ndarray]]:
-    """(slots as spoken, audio) of the coffee orders that no training may use."""
+    """(slots as spoken, audio) of the held-out coffee orders."""
     archive = speech / "picovoice-commands.tar"
     table = archive.with_suffix(".tsv")
     for row, audio in read_tar_audio(archive, table, lambda row: held_out_order(row["path"])):
@@ -215,7 +216,7 @@ def held_out_orders(speech: Path) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def held_out_people(speech: Path) -> Iterator[np.ndarray]:
-    """Read speech of the people of LibriSpeech that no training may use."""
+    """Read speech of LibriSpeech's held-out speakers."""
 
     def held_out(row: Row) -> bool:
         return row["speaker"] in HELD_OUT_LIBRISPEECH
@@ -228,17 +229,17 @@ def held_out_people(speech: Path) -> Iterator[np.ndarray]:
 
 
 def held_out_order(path: str) -> bool:
-    """Whether a spoken coffee order is of the test split that the data's own notes ask for."""
+    """Whether a spoken coffee order is in the test split that the data's notes ask for."""
     return Path(path).name[0] in "012"
 
 
 def held_out_noise(path: str) -> bool:
-    """Whether a clip of ESC-10 is of its fifth fold, which no training hears."""
+    """Whether a clip of ESC-10 is in its fifth fold, which no training hears."""
     return "_5-" in Path(path).name
 
 
 def write_recorded(folder: Path, people: Iterator[tuple[str, str, np.ndarray]]) -> None:
-    """Write a corpus of real people; its labels are unknown until alignment."""
+    """Write a corpus of real people; its labels are ``UNKNOWN`` until alignment."""
     with CorpusWriter(folder) as writer:
         for voice, text, audio in track(people, "reading recordings"):
             padded = pad_to_frames(audio)

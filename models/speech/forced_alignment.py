@@ -1,7 +1,7 @@
-"""Lays the phones of a text over a sound: which of them is said when.
+"""Forced alignment: finds when each phone of a text is said in a sound.
 
-flite turns a text into phones; Viterbi lays them over what each phone costs at each time, with a
-pause allowed after every phone at a price.
+flite turns the text into phones. Viterbi finds the cheapest times for them, given the cost of each
+phone at each time. A pause may follow every phone, at a cost. Knows no network.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _PAUSE_COST = 4.0
 
 
 def transcript_phones(text: str) -> list[int]:
-    """The phones of a text without its pauses (kal16 is flite's quickest voice)."""
+    """The phones of a text without pauses (kal16 is flite's fastest voice)."""
     return [phone for _, _, phone in speak_flite(text, "kal16").segments if phone != PAUSE]
 
 
 def align(cost_SP: np.ndarray, phones: list[int]) -> tuple[np.ndarray, float]:
-    """Lay ``phones`` over costs (steps, classes) in nats; returns labels (steps,) and mean cost.
+    """Align ``phones`` with costs (steps, classes) in nats; returns labels (steps,) and mean cost.
 
-    States alternate pause, phone, pause, ...: a pause may be skipped, a phone may not.
+    States alternate pause, phone, pause, ...; a pause may be skipped, a phone may not.
     """
     states = np.full(2 * len(phones) + 1, PAUSE)
     states[1::2] = phones

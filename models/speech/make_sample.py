@@ -1,7 +1,7 @@
-"""Speaks the sample recording of a user (resources/samples/user.flac) with flite's voice rms.
+"""Synthesises the sample recording of a user (resources/samples/user.flac) with flite's voice rms.
 
-The voice is one that no training hears, the pauses are as long as a patient caller's, and the
-story is interrupted. Run: python -m models.speech.make_sample
+The voice is held out of all training, the pauses are long, and the user interrupts the story.
+Run: python -m models.speech.make_sample
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import soundfile
 from engine.timebase import SAMPLE_RATE_HZ
 from models.speech.voices import speak_flite
 
-SAMPLE_PATH = Path(__file__).resolve().parent.parent / "resources" / "samples" / "user.flac"
+SAMPLE_PATH = Path(__file__).resolve().parents[2] / "resources" / "samples" / "user.flac"
 VOICE = "rms"
 LINES = (
     ("hi there", 3.4),
@@ -26,10 +26,10 @@ LINES = (
     ("thank you", 3.0),
     ("goodbye", 3.0),
 )
-"""What is said, and the seconds of silence after it; "okay stop" falls into the story."""
+"""(sentence, seconds of silence after it); "okay stop" interrupts the story."""
 _LEAD_SECONDS = 1.0
 _PEAK = 0.6
-_ROOM_DB = -70  # digital silence is found in no room
+_ROOM_DB = -70  # no real room has digital silence
 
 
 def make_sample() -> np.ndarray:

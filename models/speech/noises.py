@@ -1,4 +1,6 @@
-"""Short sounds that are no speech: sneezes, barks and clocks on the user's side, or made ones."""
+"""Short sounds on the user's side that are not speech: recorded sneezes, barks and clocks, and
+synthetic coughs.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from engine.timebase import SAMPLE_RATE_HZ
 from models.speech.corpus import held_out_noise, read_tar_audio
 
 _SHORT_CLASSES = {"person_sneeze", "dog_bark", "clock_tick", "rooster"}
-"""Of ESC-10; the others are long noises."""
+"""Classes of ESC-10; its other classes are long noises."""
 _LENGTH_S = 0.8
 _BURST_S = (0.12, 0.3)
 _BETWEEN_S = 0.1
@@ -29,7 +31,7 @@ class Noise:
 
 @lru_cache(maxsize=1)
 def recorded_noises(folder: Path, held_out: bool = True) -> list[Noise]:
-    """The loudest part of each short sound of ESC-10 that no training hears, or of the others."""
+    """The loudest part of each short sound of ESC-10: of the held-out ones, or of all others."""
     archive = folder / "esc10.tar"
     table = archive.with_suffix(".tsv")
 
@@ -41,7 +43,7 @@ def recorded_noises(folder: Path, held_out: bool = True) -> list[Noise]:
 
 
 def loudest_part(audio: np.ndarray) -> np.ndarray:
-    """The 0.8 s of a sound that hold most of its power."""
+    """The 0.8 s of a sound with the most power."""
     samples = round(_LENGTH_S * SAMPLE_RATE_HZ)
     power = np.concatenate([[0.0], np.cumsum(np.square(audio, dtype=np.float64))])
     if len(audio) <= samples:
@@ -51,7 +53,7 @@ def loudest_part(audio: np.ndarray) -> np.ndarray:
 
 
 def synthetic_cough(rng: np.random.Generator) -> Noise:
-    """Two bursts of noise, as of a cough."""
+    """Two bursts of noise that sound like a cough."""
     parts = []
     for _ in range(2):
         count = round(rng.uniform(*_BURST_S) * SAMPLE_RATE_HZ)

@@ -1,7 +1,7 @@
-"""The phone set that supervises the tokenizer, and the way other notations map to it.
+"""The phone set that supervises the tokenizer, and how other notations map to it.
 
-41 classes: the ARPABET phones that flite speaks (with the reduced vowel ``ax``) and ``pau`` for
-silence. Knows no audio and no network.
+It has 41 classes: the ARPABET phones that flite speaks (with the reduced vowel ``ax``) and ``pau``
+for silence. Knows no audio and no network.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ PHONES = tuple(
 PHONE_ID = {phone: index for index, phone in enumerate(PHONES)}
 PAUSE = PHONE_ID["pau"]
 
-# flite's few symbols that have no class of their own.
+# flite's symbols without a class of their own.
 _FLITE = {"axr": "er", "dx": "d", "el": "l", "em": "m", "en": "n", "brth": "pau", "ssil": "pau"}
 
 # espeak-ng's English IPA; longest symbols are tried first.
@@ -36,7 +36,7 @@ def from_flite(symbol: str) -> int:
 
 
 def from_ipa(text: str) -> list[int]:
-    """The classes of one espeak-ng phoneme event; empty where it holds no English sound."""
+    """The classes of one espeak-ng phoneme event; empty where it has no English phone."""
     classes: list[int] = []
     position = 0
     while position < len(text):

@@ -1,7 +1,7 @@
-"""Simulated rooms: a loudspeaker, a microphone and a user between walls, by the image method.
+"""Simulated rooms with a loudspeaker, a microphone and a user, by the image method.
 
-The path from the card to the microphone has all that real ones have: the room, a delay that no one
-knows, a clock of its own, and now and then a jump. Knows no canceller and no models.
+The echo path from the card to the microphone has what real ones have: the room, an unknown delay, a
+clock skew, and sometimes a jump of the delay. Knows no canceller and no models.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from engine.sound.turn_taking import threshold_db
 from engine.timebase import SAMPLE_RATE_HZ
 
 USER_DB = -26.0
-"""Level of the user's speech at the microphone, relative to full scale; ITU-T P.56's usual one."""
+"""Usual level of the user's speech at the microphone, relative to full scale (ITU-T P.56)."""
 _RT60_S = (0.2, 0.8)
 _ECHO_DB = (-10.0, 10.0)
 _SKEW_PPM = (-100.0, 100.0)
@@ -36,7 +36,7 @@ _TAPS = 32
 
 @dataclass(frozen=True, eq=False)
 class Room:
-    """One room and what happens in it; levels in dB against the user's speech."""
+    """A room, its noise and its echo path; levels are in dB relative to the user's speech."""
 
     seed: int
     rt60_s: float
@@ -50,7 +50,7 @@ class Room:
     skew_ppm: float
     delay_ms: float
     jump_ms: float
-    """How the delay changes at ``jump_sample``; 0 where it does not."""
+    """Change of the delay at ``jump_sample``; 0 for none."""
     jump_sample: int
 
 
@@ -72,7 +72,7 @@ def draw_room(seed: int, jump_sample: int) -> Room:
         try:
             absorption, order = pra.inverse_sabine(rt60_s, size_m)
         except ValueError:
-            continue  # no wall swallows so much in a room of this size
+            continue  # no wall absorbs enough for this decay in a room of this size
         break
     microphone = np.array([rng.uniform(1.0, side - 1.0) for side in size_m])
     room = pra.ShoeBox(
@@ -109,7 +109,7 @@ def draw_room(seed: int, jump_sample: int) -> Room:
 def _near(
     place: np.ndarray, distance: float, size_m: tuple[float, float, float], rng: random.Random
 ) -> np.ndarray:
-    """A place at a distance from another, inside the room."""
+    """A random point at a distance from ``place``, inside the room."""
     while True:
         direction = np.array([rng.gauss(0, 1) for _ in range(3)])
         found: np.ndarray = place + distance * direction / np.linalg.norm(direction)
@@ -118,10 +118,11 @@ def _near(
 
 
 class EchoPath:
-    """From the card to the microphone, chunk by chunk; the state is the sound under way."""
+    """The echo path from the card to the microphone, chunk by chunk; its state is the sound that is
+    still to arrive."""
 
     def __init__(self, room: Room, gain: float) -> None:
-        """``gain`` is what the loudspeaker's volume does."""
+        """``gain`` is the loudspeaker's volume."""
         self._response = room.echo_response * np.float32(gain)
         self._delay = room.delay_ms * SAMPLE_RATE_HZ / 1000
         self._jump = room.jump_ms * SAMPLE_RATE_HZ / 1000
@@ -129,11 +130,11 @@ class EchoPath:
         self._skew = room.skew_ppm * 1e-6
         self._tail = np.zeros(len(self._response) - 1, np.float32)
         self._position = 0
-        # Everything that may still be heard; its last sample is the newest.
+        # All that may still be heard; the last sample is the newest.
         self._wet = np.zeros(SAMPLE_RATE_HZ, np.float32)
 
     def push(self, far: np.ndarray) -> np.ndarray:
-        """What the microphone hears, float32 (n,), while ``far`` (n,) is written to the card."""
+        """The echo at the microphone, float32 (n,), while ``far`` (n,) is written to the card."""
         count = len(far)
         wet = fftconvolve(far, self._response).astype(np.float32)
         wet[: len(self._tail)] += self._tail
@@ -148,7 +149,7 @@ class EchoPath:
 
 
 def _interpolated(sound: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """float32: sound between its samples."""
+    """float32: the sound at fractional sample positions."""
     first = np.floor(places).astype(np.int64) - _TAPS // 2 + 1
     offsets = first[:, None] + np.arange(_TAPS)
     distance = places[:, None] - offsets
@@ -158,30 +159,31 @@ def _interpolated(sound: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def room_noise(room: Room, samples: int) -> np.ndarray:
-    """float32 (samples,): the noise of the room at its level."""
+    """float32 (samples,): the room's noise at its level."""
     noise = coloured_noise(room.seed, samples)
     level = 10 ** ((USER_DB + room.noise_db) / 20)
     return (noise * (level / noise.std())).astype(np.float32)
 
 
 def coloured_noise(seed: int, samples: int) -> np.ndarray:
-    """Noise (samples,) of any level, stronger towards low frequencies."""
+    """Noise (samples,) of no given level, stronger towards low frequencies."""
     white = np.random.default_rng(seed).normal(size=samples)
     return np.asarray(lfilter([1.0], [1.0, -0.9], white))
 
 
 def white_noise(samples: int, rng: np.random.Generator, level_db: float) -> np.ndarray:
-    """float32 (samples,): noise of a level, as a quiet room and its microphone have it."""
+    """float32 (samples,): noise of a level relative to full scale, as in a quiet room."""
     return (rng.normal(size=samples) * 10 ** (level_db / 20)).astype(np.float32)
 
 
 def at_level(speech: np.ndarray, level_db: float) -> np.ndarray:
-    """Speech whose active parts have a level, in dB relative to full scale."""
+    """The speech, scaled so that its active parts have a level in dB relative to full scale."""
     return (speech * 10 ** ((level_db - speech_level_db(speech)) / 20)).astype(np.float32)
 
 
 def speech_level_db(speech: np.ndarray) -> float:
-    """Mean power of what is speech in a sound; that of silence where nothing is."""
+    """Mean power of a sound's active parts in dB relative to full scale; of all where none is
+    active."""
     levels = levels_db(speech[: len(speech) // LEVEL_SAMPLES * LEVEL_SAMPLES])
     active = levels[levels > threshold_db(levels)]
     loud = active if len(active) else levels

@@ -1,7 +1,7 @@
-"""Synthetic speakers: flite and espeak-ng say a text and tell when each phone sounds.
+"""Synthetic voices: flite and espeak-ng say a text and give the time of each phone.
 
-A voice is named ``flite:slt`` or ``espeak:en-us+f2``. The voices in ``HELD_OUT`` speak in the
-evaluation only; no training may use them. espeak-ng keeps global state: one process, one thread.
+A voice is named ``flite:slt`` or ``espeak:en-us+f2``. The voices in ``HELD_OUT`` are for evaluation
+only; no training may use them. espeak-ng keeps global state, so one thread of a process uses it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from models.speech.phones import PAUSE, from_flite, from_ipa
 
 AGENT_VOICE = "flite:slt"
 
-# Whole variants are kept out, with every accent, so that no training hears their formants.
+# These variants are held out with every accent, so that no training hears their formants.
 _HELD_OUT_VARIANTS = ("f5", "m4", "klatt2", "Annie", "john")
 HELD_OUT = (
     "flite:rms",
@@ -52,16 +52,16 @@ class Speech:
     audio: np.ndarray
     """Mono float32, 16 kHz."""
     segments: tuple[tuple[int, int, int], ...]
-    """(start sample, end sample, phone class), in order of time."""
+    """(start sample, end sample, phone class), in time order."""
 
     def trimmed(self) -> np.ndarray:
-        """The sound without the silence before and after."""
+        """The sound without the silence at both ends."""
         voiced = [(start, end) for start, end, phone in self.segments if phone != PAUSE]
         return self.audio[voiced[0][0] : voiced[-1][1]]
 
 
 def speed_perturbed(speech: Speech, factor: float) -> Speech:
-    """The same out of a throat so many times as long: deeper, and slower too."""
+    """The same speech, resampled to be ``factor`` times as long: above 1 deeper and slower."""
     audio = soxr.resample(speech.audio, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * factor)
     segments = tuple(
         (round(start * factor), min(round(end * factor), len(audio)), phone)
@@ -76,7 +76,10 @@ def training_voice(rng: random.Random, flite_share: float = 0.25) -> str:
 
 
 def speak(text: str, voice: str, rng: random.Random) -> Speech:
-    """Say ``text`` with random tempo and pitch (fixed for the agent's own voice by its caller)."""
+    """Say ``text`` with random tempo, and with espeak-ng random pitch.
+
+    The agent's own sentences are said with ``speak_flite`` instead, at its usual tempo.
+    """
     engine, _, name = voice.partition(":")
     if engine == "flite":
         return speak_flite(text, name, rng.uniform(0.85, 1.2))
@@ -86,7 +89,10 @@ def speak(text: str, voice: str, rng: random.Random) -> Speech:
 
 
 def speak_flite(text: str, name: str, stretch: float = 1.0) -> Speech:
-    """Say ``text`` with a flite voice; ``stretch`` > 1 is slower."""
+    """Say ``text`` with a flite voice; a ``stretch`` above 1 is slower.
+
+    Raises DuologueError where flite is not installed.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "speech.wav"
         command = ["flite", "-voice", name, "--setf", f"duration_stretch={stretch:.3f}", "-psdur"]
@@ -157,7 +163,7 @@ class _Espeak:
         self._phonemes: list[tuple[int, str]] = []
         synchronous, phoneme_events_in_ipa = 2, 1 | 2
         self.rate_hz = self._library.espeak_Initialize(synchronous, 0, None, phoneme_events_in_ipa)
-        self._callback = _Callback(self._collect)  # kept: C calls it later
+        self._callback = _Callback(self._collect)  # kept alive, since C calls it later
         self._library.espeak_SetSynthCallback(self._callback)
 
     def _collect(self, samples, count, events) -> int:  # type: ignore[no-untyped-def]

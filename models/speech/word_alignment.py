@@ -1,7 +1,7 @@
-"""Which words were said, and when: synthesisers and alignment tell only of phones.
+"""Finds the words of a sentence and their times; synthesisers and alignment give phones only.
 
-Each word takes its share of a sentence's phones, by how many it has when it is said alone; where
-two words run together, a border may be a phone off.
+Each word gets its share of the sentence's phones, in proportion to its phones when said alone.
+Where two words run together, a border may be one phone off.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from models.speech.phones import PAUSE
 Segment = tuple[int, int, int]
 """(start sample, end sample, phone class)."""
 WordSpan = tuple[str, int, int]
-"""(word, first sample, sample behind the last)."""
+"""(word, first sample, sample after the last)."""
 
 
 @cache
 def word_phones(word: str) -> tuple[int, ...]:
-    """The phones of a word alone."""
+    """The phones of a word said alone."""
     return tuple(transcript_phones(word))
 
 
 def word_spans(text: str, segments: Sequence[Segment]) -> list[WordSpan]:
-    """Each word of a text whose phones were said at ``segments``; none without phones."""
+    """The words of a text whose phones were said at ``segments``; none where there are no
+    phones."""
     spoken = [(start, end) for start, end, phone in segments if phone != PAUSE]
     words = text.split()
     if not spoken:
@@ -45,9 +46,9 @@ def word_spans(text: str, segments: Sequence[Segment]) -> list[WordSpan]:
 
 
 def best_transcript(costs_SP: np.ndarray, texts: Iterable[str]) -> tuple[str, list[Segment]]:
-    """Which of several texts was said, given the costs of phones, and when each of its phones.
+    """The text that fits the costs of phones best, and when each of its phones was said.
 
-    Raises ValueError where the sound is too short for any of them.
+    Raises ValueError where the sound is too short for all ``texts``.
     """
     best: tuple[float, str, np.ndarray] | None = None
     for text in texts:
@@ -63,7 +64,7 @@ def best_transcript(costs_SP: np.ndarray, texts: Iterable[str]) -> tuple[str, li
 
 
 def segments_of(labels: np.ndarray) -> list[Segment]:
-    """Runs of equal phone labels, one of which is 20 ms."""
+    """Runs of equal phone labels; a label stands for 20 ms."""
     bounds = np.flatnonzero(np.diff(labels.astype(int), prepend=-1, append=-1)).tolist()
     return [
         (start * LABEL_SAMPLES, end * LABEL_SAMPLES, int(labels[start]))

@@ -1,6 +1,6 @@
-"""Finds when real people say each phone: forced alignment with the half-trained tokenizer.
+"""Finds when real people say each phone, by forced alignment with a first tokenizer.
 
-An utterance that fits badly keeps its labels unknown.
+The labels of an utterance that fits badly stay unknown.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WORST_MEAN_COST = 2.5
 
 @torch.no_grad()
 def phone_costs(net: TokenizerNet, audio: np.ndarray) -> np.ndarray:
-    """(steps of 20 ms, classes) what it costs to take each step of a sound for a phone, nats."""
+    """(steps of 20 ms, classes): the cost of each phone in each step of a sound, nats."""
     sound = np.pad(audio, (0, DELAY_FRAMES * FRAME_SAMPLES))
     logits = net.phone_logits(torch.from_numpy(sound)[None])[0, DELAY_FRAMES:]
     costs: np.ndarray = -logits.log_softmax(-1).flatten(0, 1).numpy()

@@ -1,5 +1,5 @@
-"""What the tokenizer is trained on: windows of speech as recorded, and as a microphone far away
-hears them, with the phones of both.
+"""The tokenizer's training data: windows of speech, each as recorded and augmented, with phone
+labels.
 
 Shape letters: N samples of a window, H its phone labels (one per 20 ms).
 """
@@ -10,41 +10,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from rich.progress import track
 from torch.utils.data import IterableDataset
 
 from models.speech.augmentation import augment, change_speed, read_noises
 from models.speech.corpus import LABEL_SAMPLES, UNKNOWN, Corpus
 from models.speech.phones import PAUSE
-from models.speech.rooms import draw_room
+from models.speech.room_responses import read_room_responses
 from models.tokenizer.network import DELAY_FRAMES, HEADS_PER_FRAME
 
 WINDOW_SAMPLES = 4 * 16_000
-ROOMS, FIRST_ROOM = 160, 2_000_000
-"""Simulated rooms; no evaluation draws rooms from these seeds."""
 _SILENT_SHARE = 0.03
 Window = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""(recorded (N,), disturbed (N,), labels (H,)); a label describes what was DELAY_FRAMES before."""
-
-
-def write_rooms(path: Path) -> None:
-    """Simulate the rooms' responses from a speaker to a microphone, in time with the speech."""
-    responses = []
-    for seed in track(range(FIRST_ROOM, FIRST_ROOM + ROOMS), "rooms"):
-        response = draw_room(seed, 0).user_response
-        responses.append(response[int(np.argmax(np.abs(response))) :].astype(np.float32))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, *responses)
-
-
-def read_rooms(path: Path) -> list[np.ndarray]:
-    """The responses, float32 (n,) of any length."""
-    with np.load(path) as arrays:
-        return [arrays[name].astype(np.float32) for name in arrays.files]
+"""(recorded (N,), augmented (N,), labels (H,)); a label describes the sound DELAY_FRAMES before."""
 
 
 class SpeechWindows(IterableDataset[Window]):
-    """Endless random windows of several corpora; a corpus comes by the root of its length."""
+    """Endless random windows of several corpora, in proportion to the root of their lengths."""
 
     def __init__(self, folders: list[Path], noise: Path, rooms: Path, seed: int) -> None:
         self._folders, self._noise, self._rooms, self._seed = folders, noise, rooms, seed
@@ -54,7 +35,7 @@ class SpeechWindows(IterableDataset[Window]):
         corpora = [Corpus(folder) for folder in self._folders]
         shares = np.sqrt([len(corpus.labels) for corpus in corpora])
         noises = read_noises(self._noise)
-        rooms = read_rooms(self._rooms)
+        rooms = read_room_responses(self._rooms)
         while True:
             corpus = corpora[rng.choice(len(corpora), p=shares / shares.sum())]
             steps = int(WINDOW_SAMPLES / LABEL_SAMPLES * rng.uniform(0.85, 1.2))
@@ -72,7 +53,7 @@ class SpeechWindows(IterableDataset[Window]):
 
 
 def _recorded(sound: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """At some level, with the faint noise of a good microphone."""
+    """The sound at a random level, with the faint noise of a good microphone."""
     floor_db = rng.uniform(-90, -60)
     floor = rng.standard_normal(len(sound), np.float32) * 10 ** (floor_db / 20)
     recorded: np.ndarray = (sound * rng.uniform(0.05, 1.3) + floor).astype(np.float32)

@@ -1,6 +1,6 @@
-"""How the tokenizer takes in sound: log-mel energies relative to the loudness of the last second.
+"""The tokenizer's front end: log-mel energies relative to the loudness of the last second.
 
-Causal: one vector for every frame of 40 ms, from sound up to the frame's end.
+It is causal: each frame of 40 ms gives one vector, from the sound up to the frame's end.
 
 Shape letters: B batch, N samples, T frames (N / 640), H hops of 10 ms (4T), M mel bands, D width.
 """
@@ -18,13 +18,13 @@ from engine.timebase import SAMPLE_RATE_HZ
 _HOP, _WINDOW, _FFT = 160, 400, 512
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 7600.0
 _LOUDEST_HOPS = 100
-"""The level is that of the loudest hop of so many: speech of any loudness looks the same, and a
-pause does not."""
+"""The level is that of the loudest of these hops, so speech looks the same at any loudness, and a
+pause still looks like a pause."""
 _QUIET = 1e-7
 """Added to the level (mean power of the bands): speech below about -55 dB of full scale is not
-raised further, so that what a canceller leaves of an echo stays small."""
+amplified further, so residual echo stays small."""
 _DEPTH = 3e-5
-"""Added to the power relative to the level: noise 45 dB below it is not seen."""
+"""Added to the power relative to the level, which hides noise 45 dB below the level."""
 _MEAN, _SPREAD = -6.0, 3.2
 
 
@@ -43,7 +43,7 @@ def mel_bands(bands: int) -> Tensor:
 
 
 class LogMelFrontEnd(nn.Module):
-    """Log-mel energies and two strided convolutions; blind to loudness."""
+    """Log-mel energies and two strided convolutions; loudness does not matter."""
 
     waves: Tensor
     bands: Tensor
@@ -55,14 +55,14 @@ class LogMelFrontEnd(nn.Module):
         turns = torch.arange(_FFT // 2, dtype=torch.float64)[:, None] * time / _FFT
         waves = torch.cat([torch.cos(2 * torch.pi * turns), torch.sin(2 * torch.pi * turns)])
         waves = waves * window / window.sum()
-        # Derived from constants: no part of the training's state.
+        # Derived from constants, so not part of the checkpoint.
         self.register_buffer("waves", waves.float()[:, None], persistent=False)
         self.register_buffer("bands", mel_bands(bands), persistent=False)
         self.first = nn.Conv1d(bands, width, 5, 2)
         self.second = nn.Conv1d(width, width, 3, 2)
 
     def log_mel(self, audio_BN: Tensor) -> Tensor:
-        """(B, M, H) log power in each band relative to the level, mean and spread about 0 and 1."""
+        """(B, M, H) log power of each band relative to the level; mean about 0, spread about 1."""
         padded = functional.pad(audio_BN.float().unsqueeze(1), (_WINDOW - _HOP, 0))
         parts = functional.conv1d(padded, self.waves, stride=_HOP).square()
         power = self.bands @ (parts[:, : _FFT // 2] + parts[:, _FFT // 2 :])

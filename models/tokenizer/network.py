@@ -1,11 +1,11 @@
-"""The speech tokenizer: raw sound to discrete units, 25 a second.
+"""The speech tokenizer: turns sound into discrete units, 25 a second.
 
-HuBERT's build (sound taken in by convolutions, then a transformer), made causal: unit i may use the
-sound up to the end of frame i and describes frame i - DELAY_FRAMES, so that 80 ms of hindsight take
-the place of look-ahead. Two phone heads (one per 20 ms half of the described frame) supervise it;
-the features to be quantised are the square roots of the two phone posteriors, averaged over the
-last frames: in them Euclidean distance is Hellinger distance, little of the speaker is left, and a
-frame that a noise has covered does not bring a unit of its own.
+It is built like HuBERT (convolutions, then a transformer), but causal: unit i uses the sound up to
+the end of frame i and describes frame i - DELAY_FRAMES. So 80 ms of delay replace look-ahead. Two
+phone heads supervise it, one for each half (20 ms) of the described frame. Units are quantised from
+the square roots of the two phone posteriors, averaged over the last frames. Euclidean distance of
+these features is Hellinger distance; they hold little of the speaker, and a frame covered by noise
+does not become a unit of its own.
 
 Shape letters: B batch, N samples, T frames (N / 640), D width, P phone classes, C centroids,
 K units.
@@ -32,20 +32,20 @@ class TokenizerConfig:
     """Sizes of the network."""
 
     bands: int = 64
-    """Of the mel spectrum."""
+    """Mel bands."""
     width: int = 320
     layers: int = 5
     heads: int = 5
     past_frames: int = 20
-    """How far back each attention layer looks."""
+    """Frames that each attention layer looks back."""
     block_kernel: int = 7
-    """Frames that the convolution of each block sees."""
+    """Frames that each block's convolution sees."""
     averaged: tuple[float, ...] = (0.4, 0.35, 0.25)
-    """Weights of a frame's posteriors and of those before it, newest first."""
+    """Weights of a frame's posteriors and of those of the frames before, newest first."""
 
 
 class _Convolution(nn.Module):
-    """What each channel did in the last frames."""
+    """A depthwise convolution over the last frames."""
 
     def __init__(self, width: int, kernel: int) -> None:
         super().__init__()
@@ -89,12 +89,12 @@ class _Block(nn.Module):
 
 
 class TokenizerNet(nn.Module):
-    """Sound to phone logits, and to the units that are found in them."""
+    """Turns sound into phone logits, and those into units."""
 
     centroids: Tensor
-    """(C, 2P); empty until the units are found."""
+    """(C, 2P); empty until ``fit_quantizer`` has run."""
     unit_of_centroid: Tensor
-    """(C,) int64: centroids that noise confuses are one unit."""
+    """(C,) int64; centroids that noise confuses share a unit."""
 
     def __init__(self, config: TokenizerConfig | None = None) -> None:
         super().__init__()
@@ -112,11 +112,11 @@ class TokenizerNet(nn.Module):
 
     @property
     def unit_count(self) -> int:
-        """Units K; 0 until they are found."""
+        """Units K; 0 until ``fit_quantizer`` has run."""
         return int(self.unit_of_centroid.max()) + 1 if len(self.unit_of_centroid) else 0
 
     def unit_distances(self) -> Tensor:
-        """(K, K) distance of the nearest centroids of each two units."""
+        """(K, K): for every two units the distance of their nearest centroids."""
         apart_CC = torch.cdist(self.centroids, self.centroids)
         unit_CC = self.unit_of_centroid.expand_as(apart_CC)
         far = apart_CC.new_full((len(apart_CC), self.unit_count), torch.inf)
@@ -126,7 +126,7 @@ class TokenizerNet(nn.Module):
         return far.scatter_reduce(1, unit_KC, apart_CK.T, "amin")
 
     def phone_logits(self, audio_BN: Tensor) -> Tensor:
-        """(B, T, 2, P) logits of frame T - DELAY_FRAMES's two halves."""
+        """(B, T, 2, P) logits of both halves of frame T - DELAY_FRAMES."""
         hidden_BTD = self.front_end(audio_BN)
         frame = torch.arange(hidden_BTD.shape[1], device=hidden_BTD.device)
         age_TT = frame[:, None] - frame[None, :]
@@ -137,7 +137,7 @@ class TokenizerNet(nn.Module):
         return logits.view(logits.shape[0], logits.shape[1], HEADS_PER_FRAME, len(PHONES))
 
     def features(self, audio_BN: Tensor) -> Tensor:
-        """(B, T, 2P) square roots of the averaged phone posteriors."""
+        """(B, T, 2P): the square roots of the averaged phone posteriors."""
         posterior = self.phone_logits(audio_BN).float().softmax(-1).flatten(2)
         past, frames = len(self.config.averaged) - 1, posterior.shape[1]
         known = torch.cat([posterior[:, :1].expand(-1, past, -1), posterior], 1)
@@ -154,7 +154,7 @@ class TokenizerNet(nn.Module):
         return 2 * cross - lengths - (self.centroids**2).sum(-1)
 
     def unit_logits(self, audio_BN: Tensor) -> Tensor:
-        """(B, T, K) nearness of the nearest centroid of each unit."""
+        """(B, T, K): minus the squared distance to each unit's nearest centroid."""
         nearness_BTC = self.negative_distances(audio_BN)
         unit_BTC = self.unit_of_centroid.expand_as(nearness_BTC)
         none_BTK = nearness_BTC.new_full((*nearness_BTC.shape[:2], self.unit_count), -torch.inf)
@@ -166,12 +166,12 @@ class TokenizerNet(nn.Module):
 
 
 def save_tokenizer(net: TokenizerNet, path: Path) -> None:
-    """Write sizes, weights and centroids."""
+    """Write the checkpoint: sizes, weights and centroids."""
     torch.save({"config": asdict(net.config), "state": net.state_dict()}, path)
 
 
 def load_tokenizer(path: Path) -> TokenizerNet:
-    """Read what ``save_tokenizer`` wrote, ready to use."""
+    """Read what ``save_tokenizer`` wrote, in evaluation mode."""
     saved = torch.load(path, map_location="cpu", weights_only=True)
     net = TokenizerNet(TokenizerConfig(**saved["config"]))
     net.centroids = torch.zeros_like(saved["state"]["centroids"])

@@ -1,8 +1,8 @@
-"""Finds the units: k-means over phone posteriors, then clusters that noise confuses become one.
+"""Finds the units: k-means over phone posteriors, then clusters that noise confuses are merged.
 
 k-means alone puts centroids so close together that a little noise moves a frame from one to the
-next. So the same speech is heard as recorded and as disturbed, and the two clusters that take most
-of one another's frames, for their size, are joined until as many units are left as wanted.
+next. So the same speech is encoded as recorded and augmented. The two clusters that exchange most
+frames for their size are merged until the wanted number of units is left.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor
 from engine.timebase import FRAME_SAMPLES
 from models.speech.augmentation import augment, read_noises
 from models.speech.corpus import Corpus
-from models.tokenizer.dataset import read_rooms
+from models.speech.room_responses import read_room_responses
 from models.tokenizer.network import DELAY_FRAMES, TokenizerNet, load_tokenizer, save_tokenizer
 
 CLUSTERS_PER_UNIT = 3
@@ -26,7 +26,7 @@ CLUSTERS_PER_UNIT = 3
 
 @torch.no_grad()
 def file_features(net: TokenizerNet, audio: np.ndarray) -> Tensor:
-    """(T, 2P) features of one sound, aligned to its frames (the delay taken out)."""
+    """(T, 2P) features of one sound, aligned to its frames (without the delay)."""
     tail = DELAY_FRAMES * FRAME_SAMPLES
     padded = np.pad(audio, (0, tail + -len(audio) % FRAME_SAMPLES)).astype(np.float32)
     return net.features(torch.from_numpy(padded)[None])[0, DELAY_FRAMES:]
@@ -41,10 +41,10 @@ def fit_quantizer(
     utterances: int,
     seed: int,
 ) -> None:
-    """Put centroids and their units into the checkpoint, from random utterances of the corpora."""
+    """Find centroids and units from random utterances of the corpora; the checkpoint gets them."""
     net = load_tokenizer(path)
     rng = np.random.default_rng(seed)
-    noises, responses = read_noises(noise), read_rooms(rooms)
+    noises, responses = read_noises(noise), read_room_responses(rooms)
     recorded, augmented = [], []
     for folder in folders:
         corpus = Corpus(folder)
@@ -65,7 +65,10 @@ def fit_quantizer(
 
 
 def merge_confused_clusters(confused: np.ndarray, units: int) -> np.ndarray:
-    """The unit (C,) of each cluster, from how often a frame of one becomes the other (C, C)."""
+    """The unit (C,) of each cluster.
+
+    ``confused`` (C, C) counts how often noise moves a frame from one cluster to another.
+    """
     shared = confused + confused.T
     size = shared.sum(1) + 1e-9
     group = np.arange(len(shared))

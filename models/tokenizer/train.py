@@ -1,9 +1,10 @@
-"""Trains the tokenizer on phones, as recorded and as disturbed.
+"""Trains the tokenizer to recognise phones, with recorded and augmented speech.
 
-Both views of a window are to be named right, and the disturbed one is to give the posteriors of the
-recorded one: units are made of posteriors, and shall not change with the room. Synthetic voices
-bring phone times; real people's come from ``models.speech.forced_alignment``; where phones are
-unknown the two views still teach one another. Resumes from its last checkpoint.
+Each window is seen as recorded and augmented. The network learns the phones of both views, and it
+learns to give the same posteriors for both, since units come from posteriors and must not change
+with the room. Phone times come from the synthesiser, or for real people from forced alignment;
+where they are unknown, only the agreement of both views is trained. Resumes from its last
+checkpoint.
 
 Shape letters: B batch, N samples, T frames, H phone labels (2T), P phone classes.
 """
@@ -43,14 +44,14 @@ _COLUMNS = (
 def view_losses(
     net: TokenizerNet, recorded_BN: Tensor, augmented_BN: Tensor, labels_BH: Tensor
 ) -> tuple[Tensor, Tensor, tuple[float, float]]:
-    """Cross-entropy of both views and the disturbed one's divergence from the recorded one, nats;
-    and the shares of known half frames that each view names right."""
+    """(cross-entropy of both views, divergence of the augmented view from the recorded one, shares
+    of labelled half frames that each view names right); the first two in nats."""
     with torch.autocast("cpu", torch.bfloat16):
         logits = net.phone_logits(torch.cat([recorded_BN, augmented_BN]))
     recorded, augmented = logits.float().flatten(1, 2).log_softmax(-1).chunk(2)
     likely = torch.stack([recorded, augmented])
     target = labels_BH.expand(2, *labels_BH.shape).flatten()
-    # A sum over the known divided by their number: a batch may have none.
+    # Not a mean: a batch may have no labels.
     named = functional.nll_loss(likely.flatten(0, 2), target, ignore_index=UNKNOWN, reduction="sum")
     phones = named / (target != UNKNOWN).sum().clamp(min=1)
     unlike = functional.kl_div(augmented, recorded.detach(), reduction="none", log_target=True).sum(
@@ -71,7 +72,7 @@ def train_tokenizer(
     threads: int,
     seed: int,
 ) -> Path:
-    """Train until ``minutes`` are spent over all runs (wall clock); returns the checkpoint."""
+    """Train for ``minutes`` of wall clock, all runs together; returns the checkpoint."""
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
     work.mkdir(parents=True, exist_ok=True)
@@ -133,7 +134,7 @@ def train_tokenizer(
 
 @torch.no_grad()
 def held_out_metrics(net: TokenizerNet, windows: list[list[Tensor]]) -> list[float]:
-    """Means over fixed windows: right in recorded and in disturbed ones, and their divergence."""
+    """Means over held-out windows: shares named right as recorded and augmented, divergence."""
     net.eval()
     results = [view_losses(net, *window) for window in windows]
     net.train()

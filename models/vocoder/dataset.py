@@ -1,5 +1,5 @@
-"""What the vocoder learns from: recordings of its voice with their units, and sentences that are
-units only.
+"""The vocoder's training data: recordings of its voice with their units, and sentences of the agent
+as units only.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ class Recording:
     audio_N: NDArray[np.int16]
     """16 kHz."""
     units_T: NDArray[np.int16]
-    """The tokenizer's units of this very sound, one for each 640 samples."""
+    """The tokenizer's units of this recording, one for each 640 samples."""
 
 
 @dataclass(frozen=True)
 class VocoderStore:
-    """All that the vocoder learns from."""
+    """All training data of the vocoder."""
 
     recordings: list[Recording]
     sentences: list[NDArray[np.int16]]
-    """What the agent will say, in units; no sound is known for them."""
+    """Units of what the agent says; there are no recordings of it."""
     silence_unit: int
     unit_count: int
 
@@ -51,7 +51,7 @@ def save_store(store: VocoderStore, path: Path) -> None:
 
 
 def load_store(path: Path) -> VocoderStore:
-    """Read what save_store wrote."""
+    """Read what ``save_store`` wrote."""
     with np.load(path, allow_pickle=False) as saved:
 
         def pieces(key: str) -> list[NDArray[np.int16]]:

@@ -1,8 +1,7 @@
-"""Export the vocoder to ONNX: units int64 [1, T] in, audio float32 [1, T * 640] out.
+"""Exports the vocoder to ONNX: units int64 [1, T] in, audio float32 [1, T * 640] out.
 
-The engine gives each chunk its past again. What that past sounds like is not wanted, so the 100 Hz
-half, which costs most, leaves out the frames that only the 25 Hz half reads: there the audio is
-silence.
+The engine gives each chunk its past again, but does not need the past's sound. So the 100 Hz half,
+which costs most, skips the frames that only the 25 Hz half reads; their audio is silence.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _CHUNK_FRAMES = 4
 
 
 class _Speak(torch.nn.Module):
-    """The vocoder with the one argument that the engine gives it."""
+    """The vocoder with units as its only input."""
 
     def __init__(self, vocoder: CausalVocoder) -> None:
         super().__init__()
@@ -33,7 +32,7 @@ class _Speak(torch.nn.Module):
 
 
 def export_vocoder_network(vocoder: CausalVocoder, onnx_path: Path) -> None:
-    """Write a network to onnx_path, its weights inside the one file and stored as float16."""
+    """Write the vocoder to one file, with its weights stored as float16."""
     config = vocoder.config
     units = torch.zeros(1, config.past_frames + _CHUNK_FRAMES, dtype=torch.int64)
     frames = torch.export.Dim("frames", min=config.unit_past_frames + 2, max=100_000)

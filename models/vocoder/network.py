@@ -1,10 +1,9 @@
 """The vocoder: a strictly causal network that turns units into 16 kHz speech in one voice.
 
-What it is: embedding, causal ConvNeXt blocks at the unit rate (25 Hz), four times
-up-sampling, causal ConvNeXt blocks at 100 Hz, and an inverse short-time Fourier transform.
-The audio of frame i depends on the units i - past_frames .. i and on nothing else, so a
-stream that carries that much past equals the whole file, sample by sample.
-It knows nothing about tokenizers, losses or files other than its own checkpoint.
+It consists of an embedding, causal ConvNeXt blocks at the unit rate (25 Hz), up-sampling by four,
+causal ConvNeXt blocks at 100 Hz, and an inverse short-time Fourier transform. The audio of frame i
+depends only on the units i - past_frames .. i, so a stream that carries that much past equals the
+whole file, sample by sample. Knows no tokenizer, no losses, and no file but its checkpoint.
 
 Shape suffixes: B batch, T unit frames (25 Hz), S slots (100 Hz), D width, N samples.
 """
@@ -27,19 +26,19 @@ SLOTS_PER_FRAME = FRAME_SAMPLES // SLOT_SAMPLES
 WINDOW_SAMPLES = 640
 BIN_COUNT = WINDOW_SAMPLES // 2 + 1
 KERNEL = 7
-# A squared Hann window laid down every quarter of its length sums to this everywhere.
+# Squared Hann windows a quarter of their length apart add up to this everywhere.
 WINDOW_POWER = 1.5
-# exp of this is louder than any bin of a full-scale 640-sample window (about 160).
+# exp of this, 148, is about the largest bin of a full-scale 640-sample window (160).
 MAX_LOG_MAGNITUDE = 5.0
 
-# Unit i describes the sound of frame i - 2 (the encoder's delay); one frame more of
-# hindsight lets the vocoder hear how a sound goes on before it has to speak it.
+# Unit i describes the sound of frame i - 2 (the tokenizer's delay). With one more frame of delay
+# the vocoder knows how a sound goes on before it has to say it.
 AUDIO_DELAY_FRAMES = 3
 
 
 @dataclass(frozen=True)
 class VocoderConfig:
-    """Size of the network; the defaults make about 4.4 million parameters."""
+    """Sizes of the network; the defaults give about 4.4 million parameters."""
 
     unit_count: int = 200
     silence_unit: int = 0
@@ -50,18 +49,18 @@ class VocoderConfig:
 
     @property
     def unit_past_frames(self) -> int:
-        """How many units before i the 25 Hz blocks read for frame i."""
+        """How many units before unit i the 25 Hz blocks read for frame i."""
         return self.unit_blocks * (KERNEL - 1)
 
     @property
     def past_frames(self) -> int:
-        """How many units before i the audio of frame i depends on."""
+        """How many units before unit i the audio of frame i depends on."""
         slots = self.slot_blocks * (KERNEL - 1) + WINDOW_SAMPLES // SLOT_SAMPLES - 1
         return math.ceil(slots / SLOTS_PER_FRAME) + self.unit_past_frames
 
 
 class CausalBlock(nn.Module):
-    """A ConvNeXt block whose convolution sees the present and the past only."""
+    """A ConvNeXt block whose convolution sees only the present and the past."""
 
     def __init__(self, width: int, expansion: int) -> None:
         super().__init__()
@@ -96,15 +95,15 @@ class CausalVocoder(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, 2 * BIN_COUNT)
         with torch.no_grad():
-            self.head.bias[:BIN_COUNT] -= 2.0  # begin near the level of speech, not of a shout
+            self.head.bias[:BIN_COUNT] -= 2.0  # training begins near the level of speech
         self.register_buffer("synthesis", synthesis_matrix(), persistent=False)
         self.synthesis: Tensor
 
     def forward(self, units_BT: Tensor, unit_warmup: int = 0, audio_warmup: int = 0) -> Tensor:
-        """Speak units; the audio of the first unit_warmup + audio_warmup frames is left out.
+        """Audio of the units, without the first ``unit_warmup`` + ``audio_warmup`` frames.
 
-        In training the warm-ups give a segment its past: the first `unit_warmup` frames
-        pass through the 25 Hz blocks only, `audio_warmup` more through everything.
+        In training the warm-ups give a segment its past. The first ``unit_warmup`` frames pass
+        through the 25 Hz blocks only, the next ``audio_warmup`` frames through all blocks.
         """
         hidden_BTD = self.unit_blocks(self.embedding(units_BT))[:, unit_warmup:]
         hidden_BSD = self.upsample(hidden_BTD).reshape(len(units_BT), -1, self.config.width)
@@ -118,7 +117,7 @@ class CausalVocoder(nn.Module):
 
 
 def synthesis_matrix() -> Tensor:
-    """Real and imaginary bins (642) to one windowed piece of sound (640), ready to be added."""
+    """(642, 640): turns real and imaginary bins into a windowed piece of sound for overlap-add."""
     window = torch.hann_window(WINDOW_SAMPLES, dtype=torch.float64)
     eye = torch.eye(BIN_COUNT, dtype=torch.complex128)
     real = torch.fft.irfft(eye, WINDOW_SAMPLES)
@@ -127,7 +126,7 @@ def synthesis_matrix() -> Tensor:
 
 
 def overlap_add(pieces_BSN: Tensor) -> Tensor:
-    """Piece s begins at slot s; the slot s is whole once the pieces up to s are added."""
+    """Sound (B, N) of overlapping pieces; piece s begins at slot s."""
     batch, slots, _ = pieces_BSN.shape
     parts = pieces_BSN.reshape(batch, slots, WINDOW_SAMPLES // SLOT_SAMPLES, SLOT_SAMPLES)
     audio = parts[:, :, 0]
@@ -137,12 +136,12 @@ def overlap_add(pieces_BSN: Tensor) -> Tensor:
 
 
 def describe(config: VocoderConfig) -> dict[str, Any]:
-    """The configuration as plain data for a checkpoint."""
+    """The configuration as plain data, for a checkpoint."""
     return asdict(config)
 
 
 def load_vocoder(checkpoint: Path) -> CausalVocoder:
-    """The network of a training checkpoint (its averaged weights), ready to speak."""
+    """The network of a checkpoint with its averaged weights, in evaluation mode."""
     saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
     vocoder = CausalVocoder(VocoderConfig(**saved["config"]))
     vocoder.load_state_dict(saved["average"])

@@ -1,10 +1,10 @@
-"""Train the vocoder on one voice, with the frozen tokenizer as its listener.
+"""Trains the vocoder on one voice, with help of the frozen tokenizer.
 
-Two kinds of lesson. Recordings of the voice have a sound to aim at: mel and spectral distances, and
-discriminators that learn to tell made from real. Sentences of the agent exist as units only: there
-the discriminators ask for speech in the same voice, and the tokenizer, hearing the result, must
-name the units that were sent (it is asked about the recordings too). Resumable and seeded; the
-budget is wall-clock minutes over all runs, or steps.
+There are two kinds of training data. Recordings of the voice have a target sound: mel and spectral
+distances, and discriminators that learn to tell synthesised from real. Sentences of the agent are
+units only: the discriminators ask for speech in the same voice, and the tokenizer must find in the
+result the units that were given. It is applied to the recordings too. The training is resumable and
+seeded; its budget is wall-clock minutes over all runs, or steps.
 
 Shape suffixes: B batch, T unit frames (25 Hz), N samples, K units.
 """
@@ -15,7 +15,6 @@ import copy
 import csv
 import math
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +24,8 @@ from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
-from engine.syncllm.tokens import TokenFormat, deduplicated_units, interpolated_units
-from engine.timebase import FRAME_SAMPLES
-from models.vocoder.dataset import Recording, VocoderStore, load_store
+from models.tokenizer.network import load_tokenizer
+from models.vocoder.dataset import VocoderStore, load_store
 from models.vocoder.losses import (
     Discriminators,
     FrozenTokenizer,
@@ -42,146 +40,15 @@ from models.vocoder.network import (
     VocoderConfig,
     describe,
 )
+from models.vocoder.restore import vocoder_for_units_of
+from models.vocoder.segments import Recipe, SegmentSampler
 
 CHECKPOINT_NAME = "vocoder.pt"
 LOG_NAME = "vocoder_log.csv"
-HELD_OUT_SHARE = 0.05
-
-# ---------------------------------------------------------------------------------------
-# Lessons
-# ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How the vocoder is taught."""
-
-    network: dict[str, int] = field(default_factory=dict)
-    """Changes to the sizes of VocoderConfig."""
-    batch: int = 16
-    sentence_share: float = 0.375
-    """Part of the batch that is units of the agent's sentences (no target sound)."""
-    segment_frames: int = 25
-    reexpanded_share: float = 0.5
-    """Part of the sentences whose units pass through the token format first, as they do in talk."""
-    chunk_frames: tuple[int, ...] = (4, 5, 6)
-    unit_warmup: int = 24
-    """Past of a segment that passes through the 25 Hz blocks: their whole receptive field."""
-    audio_warmup: int = 3
-    """Past that is spoken and thrown away: most of what the 100 Hz blocks look at."""
-    learning_rate: float = 5e-4
-    discriminator_learning_rate: float = 3e-4
-    final_rate_share: float = 0.05
-    discriminators_from: float = 0.2
-    """Share of the budget after which the discriminators take part."""
-    unit_loss_from: float = 0.04
-    unit_loss_full: float = 0.12
-    """The tokenizer's weight rises between these shares: noise teaches it nothing."""
-    unit_loss_warmup: int = 6
-    """First frames of a segment that are not judged: the tokenizer has no past for them."""
-    mel_weight: float = 15.0
-    unit_loss_weight: float = 4.0
-    feature_weight: float = 2.0
-    ema_decay: float = 0.998
-    discriminator_width: int = 16
-    checkpoint_s: float = 300.0
-    evaluate_s: float = 180.0
-    evaluation_items: int = 16
-
-
-def reexpanded(units_T: NDArray[np.int64], chunk_frames: int, offset: int) -> NDArray[np.int64]:
-    """Units as they come out of the token format: new ones only, spread evenly over each chunk.
-
-    The first `offset` frames and a rest short of a chunk stay as they are.
-    """
-    fmt = TokenFormat(0, 0, 0, chunk_frames, boundary_emit=True)
-    told = units_T.tolist()
-    for start in range(offset, len(told) - chunk_frames + 1, chunk_frames):
-        stop = start + chunk_frames
-        last = int(units_T[max(0, start - 1)])
-        told[start:stop] = interpolated_units(
-            deduplicated_units(told[start:stop], last, fmt), last, fmt
-        )
-    return np.asarray(told, np.int64)
-
-
-class SegmentSampler:
-    """Segments of the recordings, delayed as the vocoder speaks them, and of the sentences."""
-
-    SILENCE_BEFORE = 30  # frames; the pause the agent is in before it speaks
-    SILENCE_AFTER = 12
-
-    def __init__(self, store: VocoderStore, recipe: Recipe, seed: int) -> None:
-        self.recipe = recipe
-        self.silence_unit = store.silence_unit
-        order = np.random.default_rng(seed).permutation(len(store.recordings))
-        held_out = max(1, round(HELD_OUT_SHARE * len(order)))
-        self.held_out = [self.aligned(store.recordings[i]) for i in sorted(order[:held_out])]
-        self.training = [self.aligned(store.recordings[i]) for i in sorted(order[held_out:])]
-        self.sentences = [self.padded(s) for s in store.sentences]
-        self.weights = self.shares([len(units) for units, _ in self.training])
-        self.sentence_weights = self.shares([len(s) for s in self.sentences])
-
-    @staticmethod
-    def shares(lengths: list[int]) -> NDArray[np.float64]:
-        total = np.asarray(lengths, np.float64)
-        return total / max(1.0, float(total.sum()))
-
-    def padded(self, units_T: NDArray[np.int16]) -> NDArray[np.int64]:
-        widths = (self.SILENCE_BEFORE, self.SILENCE_AFTER)
-        return np.pad(units_T.astype(np.int64), widths, constant_values=self.silence_unit)
-
-    def aligned(self, recording: Recording) -> tuple[NDArray[np.int64], NDArray[np.int16]]:
-        """Units in silence, and the sound as late as the vocoder speaks it."""
-        units = self.padded(recording.units_T)
-        audio = np.zeros(len(units) * FRAME_SAMPLES, np.int16)
-        start = (self.SILENCE_BEFORE + AUDIO_DELAY_FRAMES) * FRAME_SAMPLES
-        sound = recording.audio_N[: len(audio) - start]
-        audio[start : start + len(sound)] = sound
-        return units, audio
-
-    def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Units of all items (B, past + segment) and sound of the first ones (fewer, N)."""
-        recipe = self.recipe
-        sentences = round(recipe.batch * recipe.sentence_share) if self.sentences else 0
-        past = recipe.unit_warmup + recipe.audio_warmup
-        units_rows, audio_rows = [], []
-        for i in rng.choice(len(self.training), recipe.batch - sentences, p=self.weights):
-            units, audio = self.training[i]
-            start = self.start(rng, len(units))
-            units_rows.append(self.window(units, start - past, start + recipe.segment_frames))
-            span = audio[start * FRAME_SAMPLES : (start + recipe.segment_frames) * FRAME_SAMPLES]
-            missing = recipe.segment_frames * FRAME_SAMPLES - len(span)
-            audio_rows.append(np.pad(span, (0, missing)))
-        for i in rng.choice(len(self.sentences), sentences, p=self.sentence_weights):
-            units = self.sentences[i]
-            start = self.start(rng, len(units))
-            row = self.window(units, start - past, start + recipe.segment_frames)
-            if rng.random() < recipe.reexpanded_share:
-                chunk_frames = int(rng.choice(recipe.chunk_frames))
-                row = reexpanded(row, chunk_frames, int(rng.integers(chunk_frames)))
-            units_rows.append(row)
-        audio_BN = torch.from_numpy(np.stack(audio_rows)).float() / 32768.0
-        return torch.from_numpy(np.stack(units_rows)), audio_BN
-
-    def start(self, rng: np.random.Generator, frames: int) -> int:
-        # Starts in the long silence before would be wasted on nothing; a third of it is enough.
-        first = self.SILENCE_BEFORE * 2 // 3
-        return int(rng.integers(first, max(first + 1, frames - self.recipe.segment_frames + 1)))
-
-    def window(self, units: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int64]:
-        before, after = max(0, -start), max(0, stop - len(units))
-        inside = units[max(0, start) : min(stop, len(units))]
-        return np.pad(inside, (before, after), constant_values=self.silence_unit)
-
-
-# ---------------------------------------------------------------------------------------
-# Training
-# ---------------------------------------------------------------------------------------
 
 
 class Trainer:
-    """One training run: networks, optimisers, the clock of the budget, log and checkpoint."""
+    """One training run: networks, optimizers, budget, log and checkpoint."""
 
     def __init__(
         self,
@@ -274,16 +141,17 @@ class Trainer:
 
     @torch.no_grad()
     def calibrate(self) -> float:
-        """How sure the tokenizer is of real speech decides how its logits are scaled."""
+        """The divisor of the tokenizer's logits, from its confidence on real speech."""
         _, audio_BN = self.sampler.batch(np.random.default_rng(0))
         return calibrated_temperature(self.tokenizer.unit_logits(audio_BN).float())
 
     # -- one step -------------------------------------------------------------------------
 
     def unit_loss(self, made_BN: Tensor, units_BT: Tensor) -> Tensor:
-        """Cross-entropy of the units that the tokenizer hears against those that were sent."""
+        """Cross-entropy of the tokenizer's units of the synthesised sound, against the input
+        units."""
         recipe = self.recipe
-        # A little noise: agreement must not hang on sound too faint to hear.
+        # The noise hides sounds too faint to hear; agreement must not depend on them.
         heard_BN = made_BN + 1e-3 * torch.randn_like(made_BN)
         with torch.autocast("cpu", torch.bfloat16):
             logits_BTK = self.tokenizer.unit_logits(heard_BN)
@@ -296,9 +164,10 @@ class Trainer:
     def discriminator_step(
         self, made_BN: Tensor, real_BN: Tensor
     ) -> tuple[Tensor, dict[str, float]]:
-        """Teach the discriminators; return the gradient of their opinion with respect to made_BN.
+        """Train the discriminators; returns the gradient of their loss for the vocoder with respect
+        to ``made_BN``, and the figures for the log.
 
-        Both uses share one forward pass over the made sound.
+        Both uses share one forward pass over the synthesised sound.
         """
         leaf_BN = made_BN.detach().requires_grad_(True)
         with torch.autocast("cpu", torch.bfloat16):
@@ -351,7 +220,7 @@ class Trainer:
             figures["hearing"] = float(heard.detach())
         if progress >= recipe.discriminators_from:
             gradient_BN, discriminator_figures = self.discriminator_step(made_BN, real_BN)
-            # A linear term whose gradient is the discriminators' opinion of this sound.
+            # A linear term whose gradient is that of the discriminators.
             loss = loss + (gradient_BN * made_BN).sum()
             figures |= discriminator_figures
 
@@ -378,7 +247,7 @@ class Trainer:
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
-        """Held-out mel distance, and the share of frames whose unit comes back."""
+        """Held-out mel distance, and the percentage of frames whose unit comes back."""
         count = self.recipe.evaluation_items
         distances = []
         agreement = UnitAccuracy()
@@ -450,7 +319,8 @@ class Trainer:
 
 
 class UnitAccuracy:
-    """Share of sent frames whose unit the tokenizer hears again, three frames later."""
+    """Percentage of frames whose unit the tokenizer finds again in the vocoder's sound, three
+    frames later."""
 
     def __init__(self) -> None:
         self.same = self.total = 0
@@ -479,14 +349,11 @@ def train_vocoder(
     recipe: Recipe | None = None,
     bundle: Path | None = None,
 ) -> Path:
-    """Train, or go on training, until the budget is spent; return the checkpoint.
+    """Train, or resume, until the budget is spent; returns the checkpoint.
 
-    Give minutes (wall clock, over all runs into work_dir) or steps. With a ``bundle``'s folder the
-    training begins with its vocoder, whose voice is kept though the units are others.
+    Give ``minutes`` (wall clock, over all runs in ``work_dir``) or ``steps``. With the folder of a
+    ``bundle`` the training begins with its vocoder and keeps its voice, even with other units.
     """
-    from models.tokenizer.network import load_tokenizer
-    from models.unpack import vocoder_for_units_of
-
     tokenizer = load_tokenizer(tokenizer_checkpoint)
     tokenizer.requires_grad_(False)
     store = load_store(store_path)
@@ -505,7 +372,7 @@ def train_with(
     recipe: Recipe | None = None,
     start: CausalVocoder | None = None,
 ) -> Path:
-    """As train_vocoder, with the store and the frozen tokenizer already in hand."""
+    """As ``train_vocoder``, with a store and a frozen tokenizer that are loaded already."""
     if (minutes is None) == (steps is None):
         raise ValueError("give either minutes or steps")
     torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""Words of others in a sentence: the words stay, each with the units of whoever says it."""
+"""Words replaced by those of others: the text stays, each word has its speaker's units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders put together from recorded ones: units, words and reply tell of the same cup."""
+"""In concatenated orders units, words and reply agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times are drawn as people take them."""
+"""Drawn times are distributed as people's."""
 
 from __future__ import annotations
 

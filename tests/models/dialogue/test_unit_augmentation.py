@@ -1,4 +1,4 @@
-"""Variations stay the same utterance: its words keep their units, nearly, and their order."""
+"""Augmented utterances stay the same utterance: words keep their order and most of their units."""
 
 from __future__ import annotations
 

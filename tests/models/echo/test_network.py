@@ -1,4 +1,4 @@
-"""The suppressor learns, and the engine's streaming run is the network of the training."""
+"""The suppressor learns, and the engine's streaming run equals the trained network."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from engine.echo.residual_suppressor import ResidualSuppressor
 from engine.errors import DuologueError
 from engine.timebase import SAMPLE_RATE_HZ
 from models.echo import train as training
+from models.echo.export import export_suppressor
 from models.echo.network import HOP, EchoSuppressor, spectra, waveform
 from models.echo.scenes import SCENE_S, TRACKS
 from models.tokenizer.network import TokenizerConfig, TokenizerNet
@@ -28,11 +29,11 @@ def test_the_engine_runs_the_network_of_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ResidualSuppressor, "_gentle", lambda self, gains, *others: gains)
-    monkeypatch.setattr(ResidualSuppressor, "_comfort", lambda *_: 0)
+    monkeypatch.setattr(ResidualSuppressor, "_comfort_noise", lambda *_: 0)
     torch.manual_seed(0)
     net = EchoSuppressor()
     path = tmp_path / "suppressor.onnx"
-    training.export_suppressor(net, path)
+    export_suppressor(net, path)
     tracks = np.random.default_rng(0).normal(0, 0.1, (4, 30 * HOP)).astype(np.float32)
     engine = ResidualSuppressor(path)
     blocks = tracks.reshape(4, -1, HOP)
@@ -49,7 +50,7 @@ def test_the_engine_runs_the_network_of_the_training(
 
 
 def write_scene(path: Path, seed: int) -> None:
-    """A user and an echo of noise, in a shape that speech has."""
+    """A user and an echo, both of noise, the user's with a rhythm like speech."""
     random = np.random.default_rng(seed)
     samples = SCENE_S * SAMPLE_RATE_HZ
     phase = np.arange(samples) / SAMPLE_RATE_HZ

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.timebase import SAMPLE_RATE_HZ
 from models import script
+from models.edit_distance import edit_distances
 from models.evaluate.context import Run
 from models.evaluate.interruptions import (
     StoryTrial,
@@ -19,7 +20,7 @@ from models.evaluate.interruptions import (
     stop_ms,
     story_told,
 )
-from models.evaluate.sentence_matcher import SentenceMatcher, edit_distances
+from models.evaluate.sentence_matcher import SentenceMatcher
 from models.speech.noises import loudest_part, synthetic_cough
 from models.speech.voices import speak
 

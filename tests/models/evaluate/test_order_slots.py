@@ -8,8 +8,9 @@ from typing import cast
 import numpy as np
 import pytest
 
+from models.edit_distance import edit_distance
 from models.evaluate.order_slots import one_slot_apart, order_in_units, order_in_words, slots_right
-from models.evaluate.sentence_matcher import SentenceMatcher, edit_distance
+from models.evaluate.sentence_matcher import SentenceMatcher
 from models.script.coffee import Order, parse_order
 
 LATTE = Order("latte", "large", "dark roast", "", "a little skim milk", "sugar")

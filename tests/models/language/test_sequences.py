@@ -1,4 +1,4 @@
-"""Rows of the three stages: shares, tags, weights, and what was just said."""
+"""Training sequences of the three stages: shares, tags, weights, and the sentences to name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine.syncllm.tokens import decode, encode, parse
-from models.dialogue.composer import Dialogue
 from models.dialogue.unit_store import MARGIN_FRAMES
+from models.dialogue.unit_streams import Dialogue
 from models.language import sequences as rows
 from models.language.sequences import (
     TEXT_WEIGHT,
@@ -22,7 +22,8 @@ from models.language.sequences import (
     token_weights,
     training_sequences,
 )
-from models.language.vocabulary import Vocabulary, script_words
+from models.language.vocabulary import Vocabulary
+from models.script.words import script_words
 from tests.models.dialogue.test_composer import toy_store
 
 STORE = toy_store()

@@ -14,11 +14,10 @@ from engine.errors import DuologueError
 from engine.syncllm.bundle import describe_file, write_manifest
 from models.dialogue.unit_store import save_store
 from models.language import train as train_lm
-from models.language.gguf import export_gguf, load_llama
+from models.language.gguf import export_gguf, llama_from_gguf, load_llama
 from models.language.presets import PRESETS
 from models.language.sequences import Format
 from models.language.train import Budget, words_of
-from models.unpack import llama_of_gguf
 from tests.engine.tiny_bundle import write_tiny_bundle
 from tests.models.dialogue.test_composer import toy_store
 
@@ -105,7 +104,7 @@ def test_a_bundle_of_other_sizes_is_refused(store_path: Path, tmp_path: Path) ->
     with pytest.raises(ValueError, match="another size"):
         _train(store_path, tmp_path / "work", (3,), 1, bundle=bundle.folder)
     with pytest.raises(DuologueError, match="does not hold the language model"):
-        llama_of_gguf(bundle.vocoder)
+        llama_from_gguf(bundle.vocoder)
 
 
 def test_every_stage_is_logged_with_its_held_out_loss(store_path: Path, tmp_path: Path) -> None:

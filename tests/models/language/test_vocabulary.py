@@ -1,4 +1,4 @@
-"""Ids of units and tags stay where bundles have them; text lies above and comes back as it was."""
+"""Ids of units and tags stay as bundles have them; text has the ids above and comes back whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import script
-from models.language.vocabulary import Vocabulary, script_words
+from models.language.vocabulary import Vocabulary
+from models.script.words import script_words
 
 VOCABULARY = Vocabulary(200, script_words())
 letters = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=9)

@@ -1,4 +1,4 @@
-"""A training is taken back a part of its way."""
+"""A checkpoint's weights are averaged with a bundle's."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
+from models.language.gguf import llama_from_gguf
 from models.language.weight_averaging import average_lm
-from models.unpack import llama_of_gguf
 
 
 def test_a_part_of_what_was_learned_is_left(tmp_path: Path) -> None:
-    before = llama_of_gguf(load_bundle().language_model).state_dict()
+    before = llama_from_gguf(load_bundle().language_model).state_dict()
     learned = {name: weight + 1 for name, weight in before.items()}
     torch.save({"net": learned, "step": 7}, tmp_path / "lm.pt")
     average_lm(tmp_path / "lm.pt", load_bundle().folder, 0.25)
@@ -25,7 +25,7 @@ def test_a_part_of_what_was_learned_is_left(tmp_path: Path) -> None:
 
 
 def test_networks_of_two_sizes_have_nothing_between_them(tmp_path: Path) -> None:
-    before = llama_of_gguf(load_bundle().language_model).state_dict()
+    before = llama_from_gguf(load_bundle().language_model).state_dict()
     smaller = {name: weight[:4] for name, weight in before.items()}
     torch.save({"net": smaller}, tmp_path / "lm.pt")
     with pytest.raises(DuologueError, match="hold networks of different sizes; name the bundle"):

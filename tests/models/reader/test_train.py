@@ -13,10 +13,11 @@ from torch.utils.data import DataLoader
 from engine.errors import DuologueError
 from engine.syncllm.unit_reader import StreamingReader
 from engine.syncllm.unit_reader import UnitReader as EngineReader
-from models.dialogue.composer import Composer, Dialogue, PlacedUtterance
+from models.dialogue.composer import Composer
 from models.dialogue.timing import HUMAN
 from models.dialogue.unit_store import save_store
-from models.language.vocabulary import Vocabulary, script_words
+from models.dialogue.unit_streams import Dialogue, PlacedUtterance
+from models.language.vocabulary import Vocabulary
 from models.reader.export import export_reader
 from models.reader.network import ReaderConfig, UnitReader
 from models.reader.train import (
@@ -33,6 +34,7 @@ from models.reader.train import (
     train_reader,
     word_targets,
 )
+from models.script.words import script_words
 from tests.models.dialogue.test_composer import toy_store
 
 VOCABULARY = Vocabulary(200, script_words())

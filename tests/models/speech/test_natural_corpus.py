@@ -1,4 +1,4 @@
-"""The corpus of natural voices: the same rows again, nobody held out, whole shards or none."""
+"""The corpus of natural voices is reproducible, has no held-out voice, and only whole shards."""
 
 import json
 import random

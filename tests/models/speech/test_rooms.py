@@ -1,4 +1,4 @@
-"""The simulated path does what is asked of it: delay, clock, jump, and the same chunk by chunk."""
+"""The simulated echo path has its delay, skew and jump, and chunks give the same as the whole."""
 
 from __future__ import annotations
 

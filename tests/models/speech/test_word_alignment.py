@@ -1,4 +1,4 @@
-"""Words get the times of their phones, and the text that fits a sound is found among others."""
+"""Words get the times of their phones, and the text that fits a sound best is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tokenizer is causal, late by its delay, and the same in ONNX; alignment finds phones."""
+"""The tokenizer is causal, has its delay, is the same in ONNX, and its training resumes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ import soundfile
 import torch
 
 from engine.timebase import FRAME_SAMPLES
-from models.pack import export_tokenizer
 from models.speech.corpus import UNKNOWN, CorpusWriter, pad_to_frames, phone_labels
-from models.speech.forced_alignment import align
-from models.speech.phones import PAUSE, PHONE_ID, from_flite, from_ipa
 from models.speech.voices import speak
 from models.tokenizer import train as training
 from models.tokenizer.dataset import WINDOW_SAMPLES, SpeechWindows
+from models.tokenizer.export import export_tokenizer
 from models.tokenizer.log_mel import LogMelFrontEnd
 from models.tokenizer.network import TokenizerConfig, TokenizerNet, load_tokenizer, save_tokenizer
 from models.tokenizer.quantizer import fit_quantizer, merge_confused_clusters
@@ -38,7 +36,7 @@ def small_net() -> TokenizerNet:
         * torch.rand(1, 200).repeat_interleave(FRAME_SAMPLES, 1)
     )
     with torch.no_grad():
-        # A random net says the same phone all the time; centred and spread it names many.
+        # A random network always gives the same phone; normalised logits give many.
         logits = net.phone_logits(audio).flatten(2)[0]
         spread = 3 / logits.std(0)
         net.head.weight *= spread[:, None]
@@ -71,28 +69,6 @@ def test_onnx_gives_the_units_of_torch(tmp_path: Path) -> None:
     assert units.shape == (1, 70)
     assert (units == expected).mean() > 0.98
     assert len(np.unique(expected)) > 2
-
-
-def test_alignment_finds_the_phones_and_the_pause() -> None:
-    truth = [PAUSE] * 4 + [3] * 5 + [PAUSE] * 6 + [7] * 3 + [9] * 4 + [PAUSE] * 2
-    cost = np.full((len(truth), len(PHONE_ID)), 5.0)
-    cost[np.arange(len(truth)), truth] = 0.1
-    labels, mean_cost = align(cost, [3, 7, 9])
-    assert labels.tolist() == truth
-    assert mean_cost < 0.5
-
-
-def test_alignment_of_the_wrong_words_is_dear() -> None:
-    cost = np.full((20, len(PHONE_ID)), 5.0)
-    cost[:, 3] = 0.1
-    assert align(cost, [8, 9, 10])[1] > 1
-
-
-def test_phone_notations() -> None:
-    assert from_ipa("tʃ") == [PHONE_ID["ch"]]
-    assert from_ipa("aɪə") == [PHONE_ID["ay"], PHONE_ID["ax"]]
-    assert from_ipa("ˈ") == []
-    assert from_flite("dx") == PHONE_ID["d"]
 
 
 def test_loudness_changes_nothing() -> None:

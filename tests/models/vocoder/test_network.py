@@ -1,8 +1,7 @@
-"""The vocoder: causal, streaming = whole file, torch = ONNX, and training that resumes."""
+"""The vocoder: causal, streaming = whole file, torch = ONNX."""
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -11,23 +10,13 @@ import pytest
 import torch
 
 from engine.timebase import FRAME_SAMPLES
-from models.vocoder.dataset import Recording, VocoderStore, load_store, save_store
 from models.vocoder.export import export_vocoder_network
 from models.vocoder.network import (
-    AUDIO_DELAY_FRAMES,
     BIN_COUNT,
     CausalVocoder,
     VocoderConfig,
-    load_vocoder,
     overlap_add,
     synthesis_matrix,
-)
-from models.vocoder.train import (
-    LOG_NAME,
-    Recipe,
-    SegmentSampler,
-    reexpanded,
-    train_with,
 )
 
 TINY = {"width": 16, "expansion": 2}
@@ -113,83 +102,3 @@ def test_onnx_equals_torch_and_streaming_equals_whole_file(
         window = units[:, start - PAST_FRAMES : start + chunk_frames].numpy()
         streamed.append(session.run(["audio"], {"units": window})[0][0, -chunk_frames * 640 :])
     np.testing.assert_allclose(np.concatenate(streamed), expected, atol=1e-4)
-
-
-# ---------------------------------------------------------------------------------------
-# Training
-# ---------------------------------------------------------------------------------------
-
-
-class TinyHearing:
-    """A stand-in for the tokenizer: frames projected onto a few fixed directions."""
-
-    def __init__(self) -> None:
-        self.directions = torch.randn(640, 20, generator=torch.Generator().manual_seed(4))
-
-    def unit_logits(self, audio_BN: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = audio_BN.reshape(len(audio_BN), -1, 640) @ self.directions
-        return logits
-
-
-def tiny_store() -> VocoderStore:
-    rng = np.random.default_rng(0)
-    recordings = [
-        Recording(
-            f"r{i}",
-            rng.integers(-9000, 9000, 30 * FRAME_SAMPLES).astype(np.int16),
-            rng.integers(0, 20, 30).astype(np.int16),
-        )
-        for i in range(6)
-    ]
-    sentences = [rng.integers(0, 20, n).astype(np.int16) for n in (18, 40)]
-    return VocoderStore(recordings, sentences, silence_unit=3, unit_count=20)
-
-
-def test_store_round_trip(tmp_path: Path) -> None:
-    store = tiny_store()
-    save_store(store, tmp_path / "store.npz")
-    again = load_store(tmp_path / "store.npz")
-    assert [r.name for r in again.recordings] == [r.name for r in store.recordings]
-    for a, b in zip(again.recordings, store.recordings, strict=True):
-        np.testing.assert_array_equal(a.audio_N, b.audio_N)
-        np.testing.assert_array_equal(a.units_T, b.units_T)
-    for c, d in zip(again.sentences, store.sentences, strict=True):
-        np.testing.assert_array_equal(c, d)
-    assert (again.silence_unit, again.unit_count) == (3, 20)
-
-
-def test_target_sound_is_late_by_the_audio_delay() -> None:
-    store = tiny_store()
-    sampler = SegmentSampler(store, Recipe(), seed=0)
-    recording = store.recordings[0]
-    units, audio = sampler.aligned(recording)
-    assert len(audio) == len(units) * FRAME_SAMPLES
-    first = SegmentSampler.SILENCE_BEFORE
-    assert list(units[first : first + 30]) == list(recording.units_T)
-    start = (first + AUDIO_DELAY_FRAMES) * FRAME_SAMPLES
-    assert not audio[:start].any()
-    length = min(len(recording.audio_N), len(audio) - start)
-    np.testing.assert_array_equal(audio[start : start + length], recording.audio_N[:length])
-
-
-def test_retold_units_keep_their_order_inside_each_chunk() -> None:
-    units = np.array([9, 1, 1, 1, 2, 2, 2, 2, 2, 3])
-    np.testing.assert_array_equal(reexpanded(units, 4, 1), [9, 1, 1, 2, 2, 2, 2, 2, 2, 3])
-
-
-def test_training_resumes_and_exports(tmp_path: Path) -> None:
-    recipe = Recipe(network=TINY, batch=4, discriminator_width=4, evaluation_items=1)
-    threads = torch.get_num_threads()
-    try:
-        checkpoint = train_with(
-            tiny_store(), TinyHearing(), tmp_path, steps=4, seed=5, recipe=recipe
-        )
-        train_with(tiny_store(), TinyHearing(), tmp_path, steps=6, seed=5, recipe=recipe)
-    finally:
-        torch.set_num_threads(threads)
-    with (tmp_path / LOG_NAME).open() as log:
-        rows = list(csv.DictReader(log))
-    assert [row["step"] for row in rows] == ["4", "6"]
-    assert all(float(row["held_out_mel"]) > 0 for row in rows)
-    assert rows[-1]["critic"] and rows[-1]["hearing"]
-    assert load_vocoder(checkpoint).config.unit_count == 20

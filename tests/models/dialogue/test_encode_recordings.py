@@ -1,4 +1,4 @@
-"""How recordings become what dialogues are made of."""
+"""Recordings are cut into phrases and noises as units."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 import soundfile
 
 from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
-from models.dialogue import encode_speech
-from models.dialogue.encode_speech import phrases
+from models.dialogue import encode_recordings
+from models.dialogue.encode_recordings import phrases
 from models.speech.noises import recorded_noises
 from models.speech.voices import Speech, speed_perturbed
 from models.tokenizer.network import TokenizerNet
@@ -72,10 +72,10 @@ def test_noises_that_sound_like_silence_are_left_out(
 
     calls = 0
     write_clips(tmp_path)
-    monkeypatch.setattr(encode_speech, "encode_units", every_second_is_audible)
+    monkeypatch.setattr(encode_recordings, "encode_units", every_second_is_audible)
     hiss = np.random.default_rng(1).normal(size=6 * SAMPLE_RATE_HZ).astype(np.float32)
-    around = encode_speech._Augmenter(cast(TokenizerNet, None), hiss, [])
-    noises = encode_speech._noises(around, tmp_path, np.random.default_rng(0))
+    around = encode_recordings.Augmenter(cast(TokenizerNet, None), hiss, [])
+    noises = encode_recordings.encode_noises(around, tmp_path, np.random.default_rng(0))
     assert len(noises) == calls // 2
     assert all(noise.onset < 20 < noise.offset for noise in noises if noise.units[20] == 1)
     assert {noise.units[20] for noise in noises} == {1}

@@ -1,0 +1,38 @@
+"""Restores a tokenizer from a bundle's ONNX file, so that training goes on from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor
+
+from models.bundle_part import reading_part
+from models.onnx_weights import complete_state, weights_by_name
+from models.tokenizer.network import TokenizerNet
+
+
+def tokenizer_from_onnx(path: Path) -> TokenizerNet:
+    """The tokenizer of a starter bundle, in evaluation mode.
+
+    Raises DuologueError where the file holds no tokenizer of the usual size.
+    """
+    with reading_part(path, "tokenizer"):
+        graph = onnx.load(path).graph
+        weights = weights_by_name(graph)
+        net = TokenizerNet()
+        net.centroids = weights["centroids"]
+        net.unit_of_centroid = _unit_of_centroid(graph, len(net.centroids))
+        weights["unit_of_centroid"] = net.unit_of_centroid
+        net.load_state_dict(complete_state(net.state_dict(), weights, graph))
+        return net.eval()
+
+
+def _unit_of_centroid(graph: onnx.GraphProto, centroids: int) -> Tensor:
+    """(centroids,) int64: the graph's only whole numbers of that shape."""
+    arrays = [numpy_helper.to_array(each) for each in graph.initializer]
+    (found,) = (a for a in arrays if a.dtype == np.int64 and a.shape == (centroids,))
+    return torch.from_numpy(found.copy())

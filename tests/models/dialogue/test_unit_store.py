@@ -1,0 +1,49 @@
+"""What is held out is in no training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from models.dialogue.unit_store import ORDER_FORMS, UnitStore, UnitUtterance, split_held_out
+from tests.models.dialogue.test_composer import toy_store
+
+
+def test_held_out_utterances_are_in_no_training() -> None:
+    store = toy_store()
+    text, (speech,) = next(iter(store.user.items()))
+    store.user[text] = [speech, UnitUtterance("another", speech.units, speech.onset, speech.offset)]
+    training, held_out = split_held_out(store)
+    assert [s.voice for s in training.user[text]] == ["toy"]
+    assert [s.voice for s in held_out.user[text]] == ["another"]
+    assert all(training.user.values())
+
+
+def test_recordings_that_are_held_out_are_in_no_training() -> None:
+    def recorded(voice: int) -> UnitUtterance:
+        return UnitUtterance(str(voice), np.zeros(30, np.int16), 10, 20)
+
+    store = replace(
+        toy_store(),
+        orders=[(recorded(n // ORDER_FORMS), "one latte") for n in range(30 * ORDER_FORMS)],
+        out_of_domain=[recorded(n) for n in range(25)],
+        long_talk=[[recorded(n), recorded(n)] for n in range(10)],
+        concatenated_orders=[(recorded(0), "one mocha")],
+        real_words={"latte": [recorded(0)]},
+    )
+    training, held_out = split_held_out(store)
+
+    def voices(of: UnitStore) -> list[set[str]]:
+        phrases = [phrase for talk in of.long_talk for phrase in talk]
+        return [
+            {s.voice for s in some}
+            for some in ([o for o, _ in of.orders], of.out_of_domain, phrases)
+        ]
+
+    for kept, out, things in zip(voices(training), voices(held_out), (30, 25, 10), strict=True):
+        assert not kept & out
+        assert len(kept) + len(out) == things
+        assert len(out) == -(-things // 10)
+    assert held_out.concatenated_orders == [] and held_out.real_words == {}
+    assert training.concatenated_orders and training.real_words
