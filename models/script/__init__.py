@@ -1,8 +1,9 @@
 """The script: everything that the starter talks about, and the one right answer to each turn.
 
 A conversation is a sequence of scenes (``scene``); ``draw_scene`` draws the next one, given what
-the user has told so far (``Memory``). Each other module holds the scenes of one topic. Orders that
-are held out (``coffee.held_out``) are in no scene. Lower case, words only. Knows no sound.
+the user has told so far (``Memory``). Each other module but ``words`` holds the scenes of one
+topic. Orders that are held out (``coffee.held_out``) are in no scene. Lower case, words only. Knows
+no sound.
 """
 
 from __future__ import annotations
