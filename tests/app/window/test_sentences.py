@@ -16,10 +16,10 @@ from engine.card.devices import dead_microphone
 
 _ROOT = Path(__file__).resolve().parents[3]
 _SAID_IN_THE_WINDOW = """
-engine/bundle engine/devices engine/doctor engine/events engine/live_conversation engine/live_events
-engine/llama
-engine/onnx_session engine/word_pieces engine/portaudio_card engine/recorder engine/talk_sound
-engine/transcript engine/unit_reader engine/log_file
+engine/syncllm/bundle engine/card/devices engine/measure/doctor engine/record/events
+engine/talk/live_conversation engine/talk/live_events engine/syncllm/llama
+engine/onnx_session engine/syncllm/word_pieces engine/card/portaudio_card engine/record/recorder
+engine/record/talk_sound engine/record/transcript engine/syncllm/unit_reader engine/log_file
 app/bundle_store app/download app/folders
 app/recording_library app/live_session app/player app/settings app/timeline
 app/window/session app/window/worker
