@@ -206,14 +206,15 @@ class MainWindow(QMainWindow):
             why = getattr(error.__cause__, "strerror", None) or error
             self.show_notice(
                 self.tr(
-                    "The settings cannot be kept in {0} ({1}); they hold until Duologue ends."
+                    "The settings cannot be saved in {0} ({1}); they apply until you close "
+                    "Duologue."
                 ).format(self._file.path, why)
             )
         if settings.theme != before.theme:
             theme.change(self._app, theme.chosen(settings.theme))
         if settings.language != before.language:
             use_language(self._app, settings.language)
-            self.show_notice(self.tr("The language changes when Duologue is started again."))
+            self.show_notice(self.tr("The new language is used the next time Duologue starts."))
         self.session.change(settings)
         self.talk.hold_button.setVisible(settings.hold_to_talk)
 

@@ -71,7 +71,9 @@ class ConversationsPage(QWidget):
         head.addWidget(title)
         head.addStretch(1)
         self.folder_button = self._button(
-            self.tr("Open f&older"), self.tr("Show the recordings' files."), self._open_folder
+            self.tr("Open f&older"),
+            self.tr("Show the folder that holds the recordings."),
+            self._open_folder,
         )
         head.addWidget(self.folder_button)
         column.addLayout(head)
@@ -138,18 +140,20 @@ class ConversationsPage(QWidget):
 
     def _actions(self) -> QHBoxLayout:
         self.play_button = self._button(
-            self.tr("&Play"), self.tr("Hear both speakers; click the picture to jump."), self._play
+            self.tr("&Play"),
+            self.tr("Play both speakers. Click the waveform to jump to a moment."),
+            self._play,
         )
         self.play_button.setProperty("primary", True)
         self.export_button = QPushButton(self.tr("&Export"))
         self.export_button.setAccessibleName(self.tr("Export"))
         menu = QMenu(self.export_button)
         forms: tuple[tuple[ExportFormat, str], ...] = (
-            ("flac", self.tr("Sound as FLAC, a track for each speaker…")),
-            ("wav", self.tr("Sound as WAV, a track for each speaker…")),
+            ("flac", self.tr("Sound as FLAC, one track per speaker…")),
+            ("wav", self.tr("Sound as WAV, one track per speaker…")),
             ("json", self.tr("Events as JSON…")),
             ("labels", self.tr("Labels for Audacity…")),
-            ("transcript", self.tr("Words as text…")),
+            ("transcript", self.tr("Transcript as text…")),
         )
         self.exports = {export_format: menu.addAction(text) for export_format, text in forms}
         for export_format, action in self.exports.items():
@@ -167,7 +171,7 @@ class ConversationsPage(QWidget):
             self.tr("&Rename…"), self.tr("Give the conversation a name."), self._ask_name
         )
         self.delete_button = self._button(
-            self.tr("De&lete…"), self.tr("Delete the recording for good."), self._ask_delete
+            self.tr("De&lete…"), self.tr("Delete the recording permanently."), self._ask_delete
         )
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -205,8 +209,8 @@ class ConversationsPage(QWidget):
         row = rows[0] if rows else 0 if entries else -1
         self.empty_label.setText(
             self.tr(
-                "There are none yet. A talk is recorded while “Record” is on in the "
-                "settings; what was said stays on this computer."
+                "There are no recordings yet. Conversations are recorded while “Record” is on in "
+                "the settings. Recordings stay on this computer."
             )
         )
         self.empty_label.setVisible(not entries)
@@ -235,7 +239,7 @@ class ConversationsPage(QWidget):
             about += [entry.bundle, self.tr("chunks of {0} ms").format(entry.chunk_ms)]
         about.append(self.tr("{0} MB").format(QLocale().toString(entry.size_bytes / 1e6, "f", 1)))
         if not entry.summary:
-            about.append(self.tr("broke off"))
+            about.append(self.tr("ended unexpectedly"))
         self.about_label.setText(translate_sentence(entry.damage) or " · ".join(about))
 
     def _show(self, _row: int) -> None:
@@ -351,7 +355,7 @@ class ConversationsPage(QWidget):
     def _open_folder(self) -> None:
         folder = self._folder()
         if not folder.is_dir():
-            self.notice.emit(self.tr("The folder appears with the first recording."))
+            self.notice.emit(self.tr("The folder is created with the first recording."))
         elif not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
             self.notice.emit(self.tr("The recordings are in {0}.").format(folder))
 
@@ -373,7 +377,7 @@ class ConversationsPage(QWidget):
             return
         worker.run(
             lambda: recording_library.export(entry, export_format, target),
-            lambda _none: self.notice.emit(self.tr("Written to {0}.").format(target)),
+            lambda _none: self.notice.emit(self.tr("Saved to {0}.").format(target)),
             self._say_error,
             self,
         )
@@ -383,7 +387,10 @@ class ConversationsPage(QWidget):
         if entry is None:
             return
         name, given = QInputDialog.getText(
-            self, self.tr("Rename"), self.tr("Name; none for the date:"), text=entry.title
+            self,
+            self.tr("Rename"),
+            self.tr("Name (leave empty to show the date):"),
+            text=entry.title,
         )
         if given:
             self._change(lambda: recording_library.rename(entry, name))
@@ -395,7 +402,7 @@ class ConversationsPage(QWidget):
         answer = QMessageBox.question(
             self,
             self.tr("Delete the recording?"),
-            self.tr("The sound and the events of “{0}” are deleted for good.").format(
+            self.tr("The sound and the events of “{0}” will be deleted permanently.").format(
                 self._name(entry)
             ),
         )

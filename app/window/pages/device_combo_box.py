@@ -38,16 +38,16 @@ class DeviceComboBox(QComboBox):
         before = self.blockSignals(True)
         self.clear()
         default = next((device for device in devices if device.is_default), None)
-        usual = self.tr("the system's default")
+        usual = self.tr("system default")
         if default:
-            usual = self.tr("the system's default ({0})").format(default.name)
+            usual = self.tr("system default ({0})").format(default.name)
         self.addItem(usual)
         self._offered = [None]
         self._cancelled = [bool(default and default.canceller)]
         for device in devices:
             name = device.name
             if device.canceller:
-                name = self.tr("{0} (echo-cancelled by the system)").format(name)
+                name = self.tr("{0} (echo cancelled by the system)").format(name)
             self.addItem(name)
             self._offered.append(ChosenDevice(device.key, device.name))
             self._cancelled.append(bool(device.canceller))
@@ -56,7 +56,7 @@ class DeviceComboBox(QComboBox):
                 found = choose(devices, wanted, "microphone")
                 wanted = ChosenDevice(found.key, found.name)
             except DuologueError:
-                self.addItem(self.tr("{0} (not there)").format(wanted))
+                self.addItem(self.tr("{0} (not connected)").format(wanted))
                 self._offered.append(wanted)
                 self._cancelled.append(False)
         self.setCurrentIndex(self._offered.index(wanted))

@@ -139,17 +139,18 @@ class FirstRun(QWidget):
             self.tr("Step {0} of {1}").format(1, 3),
             self.tr("Welcome to Duologue"),
             self.tr(
-                "An assistant that listens while it speaks. First, the microphone: press the "
-                "button and say a few words. Nothing is kept, and nothing leaves this computer."
+                "Duologue is a voice assistant that listens while it speaks. First, test your "
+                "microphone: press the button and say a few words. Nothing is recorded, and "
+                "nothing leaves this computer."
             ),
         )
         self.microphone = self._device(column, self.tr("Microphone"))
         self.level = LevelMeter()
         column.addWidget(self.level)
         column.addStretch(1)
-        self.listen_button = QPushButton(self.tr("&Try the microphone"))
+        self.listen_button = QPushButton(self.tr("&Test the microphone"))
         self.microphone_next = QPushButton(self.tr("&Next"))
-        self.skip_button = QPushButton(self.tr("&Skip all"))
+        self.skip_button = QPushButton(self.tr("&Skip the setup"))
         column.addLayout(self._row(self.listen_button, self.microphone_next, self.skip_button))
         self.listen_button.clicked.connect(self._listen)
         self.microphone_next.clicked.connect(lambda: self._go(1))
@@ -160,7 +161,9 @@ class FirstRun(QWidget):
         page, column, self.speaker_text = self._step(
             self.tr("Step {0} of {1}").format(2, 3),
             self.tr("The speaker"),
-            self.tr("Two soft tones will be played. Open loudspeakers are fine."),
+            self.tr(
+                "Duologue plays two soft tones. Loudspeakers are fine; you do not need headphones."
+            ),
         )
         self.speaker = self._device(column, self.tr("Speaker"))
         column.addStretch(1)
@@ -178,8 +181,8 @@ class FirstRun(QWidget):
             self.tr("Step {0} of {1}").format(3, 3),
             self.tr("How fast is this computer?"),
             self.tr(
-                "Duologue can measure your room and your computer and choose its settings. You "
-                "will hear chirps and some noise for a quarter of a minute; please be quiet."
+                "Duologue can measure your room and your computer, and then suggest settings. You "
+                "will hear chirps and noise for about 15 seconds. Please be quiet."
             ),
         )
         self.progress = QProgressBar()
@@ -190,7 +193,7 @@ class FirstRun(QWidget):
         column.addWidget(self.progress)
         column.addStretch(1)
         self.measure_button = QPushButton(self.tr("&Measure"))
-        self.no_measure_button = QPushButton(self.tr("&Leave it out"))
+        self.no_measure_button = QPushButton(self.tr("&Skip this step"))
         self.cancel_button = QPushButton(self.tr("&Cancel"))
         self.cancel_button.hide()
         self.measure_back = QPushButton(self.tr("&Back"))
@@ -209,10 +212,12 @@ class FirstRun(QWidget):
         return page
 
     def _advice_step(self) -> QWidget:
-        page, column, self.advice_text = self._step(self.tr("Measured"), self.tr("Our advice"), "")
+        page, column, self.advice_text = self._step(
+            self.tr("Measurement finished"), self.tr("Suggested settings"), ""
+        )
         column.addStretch(1)
-        self.use_button = QPushButton(self.tr("&Use this"))
-        self.own_button = QPushButton(self.tr("Choose &myself"))
+        self.use_button = QPushButton(self.tr("&Use these settings"))
+        self.own_button = QPushButton(self.tr("Do not change &my settings"))
         column.addLayout(self._row(self.use_button, self.own_button))
         self.use_button.clicked.connect(self._use_advice)
         self.own_button.clicked.connect(self._finish)
@@ -263,7 +268,7 @@ class FirstRun(QWidget):
         self.level.show_level(level_db)
         self._heard += level_db > HEARD_DB
         if self._heard == _HEARD_LEVELS:
-            _say(self.microphone_text, self.tr("I hear you. Go on with “Next”."))
+            _say(self.microphone_text, self.tr("Your microphone works. Press “Next” to continue."))
             self.microphone_next.setFocus()
 
     def _show_wrong(self, sentence: str) -> None:

@@ -22,30 +22,30 @@ class MetricsPanel(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         self.response = _Card(
-            self.tr("Reaction"),
+            self.tr("Response time"),
             self.tr(
-                "How long after your last word the agent speaks: the middle of the last nine "
-                "answers, to 50 ms, without the sound card's own delay."
+                "Time from the end of your speech to the start of the agent's answer: the median "
+                "of the last nine answers, to 50 ms. The sound card's own delay is not included."
             ),
         )
         self.chunk = _Card(
             self.tr("Chunk time"),
             self.tr(
-                "How long the models take for a chunk, against the time they have. "
-                "Over the last fifty chunks: the middle one, and the slowest."
+                "How long the models take for one chunk, and how long they may take. Shown are "
+                "the median and the maximum of the last fifty chunks."
             ),
         )
         self.hits = _Card(
             self.tr("Hit rate"),
-            self.tr("Chunks of yours that the model had foreseen exactly, silence included."),
+            self.tr("Share of your chunks that the model estimated exactly, silence included."),
         )
         self.lag = _Card(
             self.tr("Lag"),
-            self.tr("How far the engine is behind the sound card at this moment."),
+            self.tr("How far the engine is behind the sound card right now."),
         )
         self.drops = _Card(
             self.tr("Drops"),
-            self.tr("Late chunks, lost sound and gaps since the talk began."),
+            self.tr("Late chunks, lost sound and gaps since the conversation began."),
         )
         self.cards = (self.response, self.chunk, self.hits, self.lag, self.drops)
         for card, share in zip(self.cards, _SHARES, strict=True):

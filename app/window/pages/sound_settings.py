@@ -55,24 +55,26 @@ class SoundSettings(Card):
         level = QHBoxLayout(row)
         level.setContentsMargins(0, 0, 0, 0)
         self.level = LevelMeter()
-        self.check_button = QPushButton(self.tr("&Try"))
+        self.check_button = QPushButton(self.tr("&Test"))
         self.check_button.setCheckable(True)
-        self.check_button.setAccessibleName(self.tr("Try the microphone"))
+        self.check_button.setAccessibleName(self.tr("Test the microphone"))
         level.addWidget(self.level, stretch=1)
         level.addWidget(self.check_button)
         self.level_text = self.add_row(
-            self.tr("Level"), row, self.tr("Speak as you would in a talk: the bar should be green.")
+            self.tr("Level"),
+            row,
+            self.tr("Speak as you would in a conversation. The bar should be green."),
         )
         self.add_row(
             self.tr("S&peaker"),
             self.speaker,
-            self.tr("Open loudspeakers will do; headphones are never needed."),
+            self.tr("Loudspeakers are fine; you do not need headphones."),
         )
         self.chime_button = QPushButton(self.tr("Play a test &sound"))
         self.add_row(
             self.tr("Test sound"),
             self.chime_button,
-            self.tr("Two soft tones through the chosen speaker."),
+            self.tr("Plays two soft tones through the chosen speaker."),
         )
 
     def _add_treatment(self) -> None:
@@ -80,27 +82,30 @@ class SoundSettings(Card):
         self.card_latency.setRange(5, MAX_CARD_LATENCY_MS)
         self.card_latency.setSuffix(self.tr(" ms"))
         self.add_row(
-            self.tr("Sound card's &buffer"),
+            self.tr("Sound card &buffer"),
             self.card_latency,
-            self.tr("Smaller answers sooner; larger helps against crackling."),
+            self.tr("A small buffer answers sooner; a large one helps against crackling."),
         )
-        self.echo = QCheckBox(self.tr("Take the agent's voice out"))
+        self.echo = QCheckBox(self.tr("Remove the agent's voice"))
         self.add_row(
-            self.tr("&Echo cancelling"),
+            self.tr("&Echo cancellation"),
             self.echo,
-            self.tr("Without it the agent hears itself unless you wear headphones."),
+            self.tr("Without it, the agent hears itself unless you wear headphones."),
         )
-        self.noise = QCheckBox(self.tr("Take steady noise out"))
+        self.noise = QCheckBox(self.tr("Remove steady noise"))
         self.add_row(
             self.tr("&Noise suppression"),
             self.noise,
-            self.tr("For loud fans and streets only: the agent understands clean speech worse."),
+            self.tr(
+                "Only for loud fans and streets. With it, the agent understands clean speech less "
+                "well."
+            ),
         )
-        self.gain = QCheckBox(self.tr("Even out how loud you are"))
+        self.gain = QCheckBox(self.tr("Even out your volume"))
         self.add_row(
-            self.tr("&Gain control"),
+            self.tr("Automatic &gain control"),
             self.gain,
-            self.tr("For very faint microphones only: it changes what the agent hears."),
+            self.tr("Only for very quiet microphones. It changes what the agent hears."),
         )
 
     def _connect(self) -> None:
@@ -172,11 +177,13 @@ class SoundSettings(Card):
         self._explain_microphone()
 
     def _explain_microphone(self) -> None:
-        text = self.tr("At once, also in a talk; the agent remembers everything.")
+        text = self.tr(
+            "Takes effect immediately, also during a conversation. The agent forgets nothing."
+        )
         if self.microphone.echo_cancelled:
             text = self.tr(
-                "The system takes the echo out of this one, and much of your voice while the agent "
-                "speaks: better choose the microphone itself."
+                "The system removes the echo from this microphone, and with it much of your voice "
+                "while the agent speaks. Choose the microphone itself instead."
             )
         self.microphone_text.setText(text)
         self.microphone.setAccessibleDescription(text)
@@ -187,7 +194,7 @@ class SoundSettings(Card):
         """While a talk has the devices, its level is shown and nothing is tried."""
         if talking:
             self._sound_check.end()
-        tip = self.tr("Stop the talk to try the devices.") if talking else ""
+        tip = self.tr("Stop the conversation to test the devices.") if talking else ""
         for button in (self.check_button, self.chime_button):
             button.setEnabled(not talking)
             button.setToolTip(tip)
@@ -203,7 +210,9 @@ class SoundSettings(Card):
         self._sound_check.chime()
 
     def _begin(self) -> None:
-        self.level_text.setText(self.tr("Speak as you would in a talk: the bar should be green."))
+        self.level_text.setText(
+            self.tr("Speak as you would in a conversation. The bar should be green.")
+        )
         self._sound_check.begin(self._settings.microphone, self._settings.speaker)
 
     def _show_end(self) -> None:

@@ -22,8 +22,8 @@
         <translation>&amp;Ordner öffnen</translation>
     </message>
     <message>
-        <source>Show the recordings' files.</source>
-        <translation>Die Dateien der Aufnahmen zeigen.</translation>
+        <source>Show the folder that holds the recordings.</source>
+        <translation>Den Ordner mit den Aufnahmen zeigen.</translation>
     </message>
     <message>
         <source>Recorded conversations</source>
@@ -46,8 +46,8 @@
         <translation>Ab&amp;spielen</translation>
     </message>
     <message>
-        <source>Hear both speakers; click the picture to jump.</source>
-        <translation>Beide Sprecher hören; ein Klick ins Bild springt dorthin.</translation>
+        <source>Play both speakers. Click the waveform to jump to a moment.</source>
+        <translation>Beide Sprecher abspielen. Ein Klick in die Wellenform springt an diese Stelle.</translation>
     </message>
     <message>
         <source>&amp;Export</source>
@@ -58,11 +58,11 @@
         <translation>Exportieren</translation>
     </message>
     <message>
-        <source>Sound as FLAC, a track for each speaker…</source>
+        <source>Sound as FLAC, one track per speaker…</source>
         <translation>Ton als FLAC, eine Spur je Sprecher …</translation>
     </message>
     <message>
-        <source>Sound as WAV, a track for each speaker…</source>
+        <source>Sound as WAV, one track per speaker…</source>
         <translation>Ton als WAV, eine Spur je Sprecher …</translation>
     </message>
     <message>
@@ -74,8 +74,8 @@
         <translation>Textmarken für Audacity …</translation>
     </message>
     <message>
-        <source>Words as text…</source>
-        <translation>Gesprochenes als Text …</translation>
+        <source>Transcript as text…</source>
+        <translation>Mitschrift als Text …</translation>
     </message>
     <message>
         <source>You: {0}</source>
@@ -98,7 +98,7 @@
         <translation>&amp;Löschen …</translation>
     </message>
     <message>
-        <source>Delete the recording for good.</source>
+        <source>Delete the recording permanently.</source>
         <translation>Die Aufnahme endgültig löschen.</translation>
     </message>
     <message>
@@ -106,8 +106,8 @@
         <translation>beschädigt</translation>
     </message>
     <message>
-        <source>There are none yet. A talk is recorded while “Record” is on in the settings; what was said stays on this computer.</source>
-        <translation>Noch gibt es keine. Ein Gespräch wird aufgenommen, solange in den Einstellungen „Aufnehmen“ an ist; was gesagt wurde, bleibt auf diesem Rechner.</translation>
+        <source>There are no recordings yet. Conversations are recorded while “Record” is on in the settings. Recordings stay on this computer.</source>
+        <translation>Es gibt noch keine Aufnahmen. Gespräche werden aufgenommen, solange „Aufnehmen“ in den Einstellungen an ist. Aufnahmen bleiben auf diesem Rechner.</translation>
     </message>
     <message>
         <source>d MMM yyyy, HH:mm</source>
@@ -122,8 +122,8 @@
         <translation>{0} MB</translation>
     </message>
     <message>
-        <source>broke off</source>
-        <translation>abgebrochen</translation>
+        <source>ended unexpectedly</source>
+        <translation>unerwartet beendet</translation>
     </message>
     <message>
         <source>Reading the recording…</source>
@@ -142,51 +142,51 @@
         <translation>Abspielen</translation>
     </message>
     <message>
-        <source>The folder appears with the first recording.</source>
-        <translation>Der Ordner entsteht mit der ersten Aufnahme.</translation>
+        <source>The folder is created with the first recording.</source>
+        <translation>Der Ordner wird mit der ersten Aufnahme angelegt.</translation>
     </message>
     <message>
         <source>The recordings are in {0}.</source>
         <translation>Die Aufnahmen liegen in {0}.</translation>
     </message>
     <message>
-        <source>Written to {0}.</source>
-        <translation>Geschrieben nach {0}.</translation>
+        <source>Saved to {0}.</source>
+        <translation>Gespeichert in {0}.</translation>
     </message>
     <message>
         <source>Rename</source>
         <translation>Umbenennen</translation>
     </message>
     <message>
-        <source>Name; none for the date:</source>
-        <translation>Name; leer für das Datum:</translation>
+        <source>Name (leave empty to show the date):</source>
+        <translation>Name (leer lassen, um das Datum zu zeigen):</translation>
     </message>
     <message>
         <source>Delete the recording?</source>
         <translation>Die Aufnahme löschen?</translation>
     </message>
     <message>
-        <source>The sound and the events of “{0}” are deleted for good.</source>
+        <source>The sound and the events of “{0}” will be deleted permanently.</source>
         <translation>Ton und Ereignisse von „{0}“ werden endgültig gelöscht.</translation>
     </message>
 </context>
 <context>
     <name>DeviceComboBox</name>
     <message>
-        <source>the system's default</source>
-        <translation>Vorgabe des Systems</translation>
+        <source>system default</source>
+        <translation>Standardgerät des Systems</translation>
     </message>
     <message>
-        <source>the system's default ({0})</source>
-        <translation>Vorgabe des Systems ({0})</translation>
+        <source>system default ({0})</source>
+        <translation>Standardgerät des Systems ({0})</translation>
     </message>
     <message>
-        <source>{0} (echo-cancelled by the system)</source>
+        <source>{0} (echo cancelled by the system)</source>
         <translation>{0} (Echo vom System entfernt)</translation>
     </message>
     <message>
-        <source>{0} (not there)</source>
-        <translation>{0} (nicht da)</translation>
+        <source>{0} (not connected)</source>
+        <translation>{0} (nicht angeschlossen)</translation>
     </message>
 </context>
 <context>
@@ -200,32 +200,32 @@
         <translation>Willkommen bei Duologue</translation>
     </message>
     <message>
-        <source>An assistant that listens while it speaks. First, the microphone: press the button and say a few words. Nothing is kept, and nothing leaves this computer.</source>
-        <translation>Ein Assistent, der zuhört, während er spricht. Zuerst das Mikrofon: Drücken Sie den Knopf und sagen Sie ein paar Worte. Nichts wird aufgehoben, und nichts verlässt diesen Rechner.</translation>
+        <source>Duologue is a voice assistant that listens while it speaks. First, test your microphone: press the button and say a few words. Nothing is recorded, and nothing leaves this computer.</source>
+        <translation>Duologue ist ein Sprachassistent, der zuhört, während er spricht. Testen Sie zuerst Ihr Mikrofon: Drücken Sie den Knopf und sagen Sie ein paar Worte. Nichts wird aufgenommen, und nichts verlässt diesen Rechner.</translation>
     </message>
     <message>
         <source>Microphone</source>
         <translation>Mikrofon</translation>
     </message>
     <message>
-        <source>&amp;Try the microphone</source>
-        <translation>Mikrofon &amp;ausprobieren</translation>
+        <source>&amp;Test the microphone</source>
+        <translation>Mikrofon &amp;testen</translation>
     </message>
     <message>
         <source>&amp;Next</source>
         <translation>&amp;Weiter</translation>
     </message>
     <message>
-        <source>&amp;Skip all</source>
-        <translation>Alles über&amp;springen</translation>
+        <source>&amp;Skip the setup</source>
+        <translation>Einrichtung über&amp;springen</translation>
     </message>
     <message>
         <source>The speaker</source>
         <translation>Der Lautsprecher</translation>
     </message>
     <message>
-        <source>Two soft tones will be played. Open loudspeakers are fine.</source>
-        <translation>Zwei leise Töne erklingen. Offene Lautsprecher sind recht.</translation>
+        <source>Duologue plays two soft tones. Loudspeakers are fine; you do not need headphones.</source>
+        <translation>Duologue spielt zwei leise Töne. Lautsprecher genügen; Kopfhörer brauchen Sie nicht.</translation>
     </message>
     <message>
         <source>Speaker</source>
@@ -248,8 +248,8 @@
         <translation>Wie schnell ist dieser Rechner?</translation>
     </message>
     <message>
-        <source>Duologue can measure your room and your computer and choose its settings. You will hear chirps and some noise for a quarter of a minute; please be quiet.</source>
-        <translation>Duologue kann Raum und Rechner ausmessen und seine Einstellungen danach wählen. Eine Viertelminute lang hören Sie Zirpen und etwas Rauschen; seien Sie bitte still.</translation>
+        <source>Duologue can measure your room and your computer, and then suggest settings. You will hear chirps and noise for about 15 seconds. Please be quiet.</source>
+        <translation>Duologue kann Raum und Rechner ausmessen und danach Einstellungen vorschlagen. Etwa 15 Sekunden lang hören Sie Zirpen und Rauschen. Bitte seien Sie so lange still.</translation>
     </message>
     <message>
         <source>Measuring</source>
@@ -260,28 +260,28 @@
         <translation>&amp;Messen</translation>
     </message>
     <message>
-        <source>&amp;Leave it out</source>
-        <translation>Aus&amp;lassen</translation>
+        <source>&amp;Skip this step</source>
+        <translation>Schritt aus&amp;lassen</translation>
     </message>
     <message>
-        <source>Our advice</source>
-        <translation>Unser Rat</translation>
+        <source>Suggested settings</source>
+        <translation>Vorgeschlagene Einstellungen</translation>
     </message>
     <message>
-        <source>Measured</source>
-        <translation>Gemessen</translation>
+        <source>Measurement finished</source>
+        <translation>Messung beendet</translation>
     </message>
     <message>
-        <source>&amp;Use this</source>
-        <translation>So über&amp;nehmen</translation>
+        <source>&amp;Use these settings</source>
+        <translation>Einstellungen über&amp;nehmen</translation>
     </message>
     <message>
-        <source>Choose &amp;myself</source>
-        <translation>&amp;Selbst wählen</translation>
+        <source>Do not change &amp;my settings</source>
+        <translation>Meine Einstellungen &amp;behalten</translation>
     </message>
     <message>
-        <source>I hear you. Go on with “Next”.</source>
-        <translation>Ich höre Sie. Weiter geht es mit „Weiter“.</translation>
+        <source>Your microphone works. Press “Next” to continue.</source>
+        <translation>Ihr Mikrofon funktioniert. Drücken Sie „Weiter“.</translation>
     </message>
     <message>
         <source>&amp;Cancel</source>
@@ -291,20 +291,20 @@
 <context>
     <name>Legend</name>
     <message>
-        <source>foreseen by the model</source>
-        <translation>vom Modell vorhergesehen</translation>
+        <source>estimated correctly</source>
+        <translation>richtig geschätzt</translation>
     </message>
     <message>
-        <source>not foreseen</source>
-        <translation>nicht vorhergesehen</translation>
+        <source>estimated wrongly</source>
+        <translation>falsch geschätzt</translation>
     </message>
     <message>
         <source>both speak</source>
         <translation>beide sprechen</translation>
     </message>
     <message>
-        <source>expected of you</source>
-        <translation>von Ihnen erwartet</translation>
+        <source>estimate of your next chunk</source>
+        <translation>Schätzung Ihres nächsten Abschnitts</translation>
     </message>
     <message>
         <source>you interrupt</source>
@@ -319,16 +319,16 @@
         <translation>Zeichen des Zuhörens</translation>
     </message>
     <message>
-        <source>the agent cuts in</source>
-        <translation>der Agent fällt ins Wort</translation>
+        <source>the agent interrupts</source>
+        <translation>der Agent unterbricht</translation>
     </message>
     <message>
-        <source>late</source>
-        <translation>verspätet</translation>
+        <source>late chunk</source>
+        <translation>später Abschnitt</translation>
     </message>
     <message>
-        <source>Turn the wheel to scroll the picture; with Ctrl to zoom.</source>
-        <translation>Das Mausrad verschiebt das Bild; mit Strg vergrößert es.</translation>
+        <source>Turn the mouse wheel to scroll. Hold Ctrl as well to zoom.</source>
+        <translation>Das Mausrad verschiebt das Bild. Mit Strg vergrößert und verkleinert es.</translation>
     </message>
     <message>
         <source>Legend</source>
@@ -369,54 +369,54 @@
         <translation>Strg+{0}</translation>
     </message>
     <message>
-        <source>The settings cannot be kept in {0} ({1}); they hold until Duologue ends.</source>
-        <translation>Die Einstellungen können in {0} nicht gespeichert werden ({1}); sie gelten, bis Duologue beendet wird.</translation>
+        <source>The settings cannot be saved in {0} ({1}); they apply until you close Duologue.</source>
+        <translation>Die Einstellungen können in {0} nicht gespeichert werden ({1}); sie gelten, bis Sie Duologue beenden.</translation>
     </message>
     <message>
-        <source>The language changes when Duologue is started again.</source>
-        <translation>Die Sprache wechselt, wenn Duologue neu gestartet wird.</translation>
+        <source>The new language is used the next time Duologue starts.</source>
+        <translation>Die neue Sprache gilt ab dem nächsten Start von Duologue.</translation>
     </message>
 </context>
 <context>
     <name>MetricsPanel</name>
     <message>
-        <source>Reaction</source>
-        <translation>Reaktion</translation>
+        <source>Response time</source>
+        <translation>Antwortzeit</translation>
     </message>
     <message>
-        <source>How long after your last word the agent speaks: the middle of the last nine answers, to 50 ms, without the sound card's own delay.</source>
-        <translation>Wie lange nach Ihrem letzten Wort der Agent spricht: die mittlere der letzten neun Antworten, auf 50 ms, ohne die Verzögerung der Soundkarte.</translation>
+        <source>Time from the end of your speech to the start of the agent's answer: the median of the last nine answers, to 50 ms. The sound card's own delay is not included.</source>
+        <translation>Zeit vom Ende Ihrer Worte bis zum Beginn der Antwort: Median der letzten neun Antworten, auf 50 ms genau. Die Verzögerung der Soundkarte ist nicht enthalten.</translation>
     </message>
     <message>
         <source>Chunk time</source>
         <translation>Rechenzeit</translation>
     </message>
     <message>
-        <source>How long the models take for a chunk, against the time they have. Over the last fifty chunks: the middle one, and the slowest.</source>
-        <translation>Wie lange die Modelle für einen Abschnitt brauchen, gegen die Zeit, die sie haben. Aus den letzten fünfzig: der mittlere und der langsamste.</translation>
+        <source>How long the models take for one chunk, and how long they may take. Shown are the median and the maximum of the last fifty chunks.</source>
+        <translation>Wie lange die Modelle für einen Abschnitt brauchen und wie lange sie brauchen dürfen. Gezeigt werden Median und Maximum der letzten fünfzig Abschnitte.</translation>
     </message>
     <message>
         <source>Hit rate</source>
         <translation>Trefferquote</translation>
     </message>
     <message>
-        <source>Chunks of yours that the model had foreseen exactly, silence included.</source>
-        <translation>Ihre Abschnitte, die das Modell genau vorausgesehen hat, auch stille.</translation>
+        <source>Share of your chunks that the model estimated exactly, silence included.</source>
+        <translation>Anteil Ihrer Abschnitte, die das Modell genau geschätzt hat, Stille eingeschlossen.</translation>
     </message>
     <message>
         <source>Lag</source>
         <translation>Rückstand</translation>
     </message>
     <message>
-        <source>How far the engine is behind the sound card at this moment.</source>
-        <translation>Wie weit das Rechenwerk gerade hinter der Soundkarte liegt.</translation>
+        <source>How far the engine is behind the sound card right now.</source>
+        <translation>Wie weit die Berechnung gerade hinter der Soundkarte zurückliegt.</translation>
     </message>
     <message>
         <source>Drops</source>
         <translation>Ausfälle</translation>
     </message>
     <message>
-        <source>Late chunks, lost sound and gaps since the talk began.</source>
+        <source>Late chunks, lost sound and gaps since the conversation began.</source>
         <translation>Späte Abschnitte, verlorener Ton und Lücken seit Beginn des Gesprächs.</translation>
     </message>
     <message>
@@ -433,7 +433,7 @@
     </message>
     <message>
         <source>{0} late, {1} gaps, {2:.1f} s lost</source>
-        <translation>{0} spät, {1} Lücken, {2:.1f} s verloren</translation>
+        <translation>{0} spät, {1} Lücken, {2:.1f} s weg</translation>
     </message>
 </context>
 <context>
@@ -443,8 +443,8 @@
         <translation>Modelle</translation>
     </message>
     <message>
-        <source>A bundle holds all that an agent needs: ears, mind and voice. They stay on this computer, and nothing is fetched unless you ask for it here.</source>
-        <translation>Ein Bündel enthält alles, was ein Agent braucht: Ohren, Verstand und Stimme. Bündel bleiben auf diesem Rechner, und nichts wird geholt, solange Sie es nicht hier verlangen.</translation>
+        <source>A bundle contains all models that an agent needs to listen, think and speak. Bundles stay on this computer. Nothing is downloaded unless you ask for it here.</source>
+        <translation>Ein Bündel enthält alle Modelle, die ein Agent zum Hören, Denken und Sprechen braucht. Bündel bleiben auf diesem Rechner. Nur was Sie hier anfordern, wird heruntergeladen.</translation>
     </message>
     <message>
         <source>Installed bundles</source>
@@ -459,20 +459,20 @@
         <translation>Dieses Bündel &amp;verwenden</translation>
     </message>
     <message>
-        <source>The next talk is held with it.</source>
-        <translation>Das nächste Gespräch wird damit geführt.</translation>
+        <source>The next conversation uses this bundle.</source>
+        <translation>Das nächste Gespräch verwendet dieses Bündel.</translation>
     </message>
     <message>
         <source>De&amp;lete</source>
         <translation>&amp;Löschen</translation>
     </message>
     <message>
-        <source>Delete the bundle's files for good.</source>
+        <source>Delete the bundle's files permanently.</source>
         <translation>Die Dateien des Bündels endgültig löschen.</translation>
     </message>
     <message>
         <source>Import &amp;folder…</source>
-        <translation>&amp;Ordner einlesen …</translation>
+        <translation>&amp;Ordner importieren …</translation>
     </message>
     <message>
         <source>Copy a bundle from a folder.</source>
@@ -480,7 +480,7 @@
     </message>
     <message>
         <source>Import &amp;archive…</source>
-        <translation>A&amp;rchiv einlesen …</translation>
+        <translation>A&amp;rchiv importieren …</translation>
     </message>
     <message>
         <source>Unpack a bundle from a zip or tar file.</source>
@@ -492,19 +492,19 @@
     </message>
     <message>
         <source>Hugging Face repository</source>
-        <translation>Hugging-Face-Ablage</translation>
+        <translation>Hugging-Face-Repository</translation>
     </message>
     <message>
-        <source>A repository on Hugging Face that holds a Duologue bundle.</source>
-        <translation>Eine Ablage bei Hugging Face, die ein Duologue-Bündel enthält.</translation>
+        <source>A repository on Hugging Face that contains a Duologue bundle.</source>
+        <translation>Ein Repository auf Hugging Face, das ein Duologue-Bündel enthält.</translation>
     </message>
     <message>
-        <source>Pu&amp;ll from Hugging Face</source>
-        <translation>Von &amp;Hugging Face holen</translation>
+        <source>Down&amp;load from Hugging Face</source>
+        <translation>Von &amp;Hugging Face herunterladen</translation>
     </message>
     <message>
-        <source>Download the bundle of this repository; the only use of the network.</source>
-        <translation>Das Bündel dieser Ablage herunterladen; nur dafür wird das Netz benutzt.</translation>
+        <source>Download the bundle of this repository. Duologue uses the network for nothing else.</source>
+        <translation>Das Bündel dieses Repositorys herunterladen. Für nichts anderes benutzt Duologue das Netz.</translation>
     </message>
     <message>
         <source>Progress</source>
@@ -515,8 +515,8 @@
         <translation>Ab&amp;brechen</translation>
     </message>
     <message>
-        <source>Stop; a download goes on from there the next time.</source>
-        <translation>Anhalten; ein Herunterladen geht das nächste Mal dort weiter.</translation>
+        <source>Stop. The next download continues from there.</source>
+        <translation>Anhalten. Das nächste Herunterladen geht dort weiter.</translation>
     </message>
     <message>
         <source>in use</source>
@@ -539,16 +539,16 @@
         <translation>Dieses Bündel hat keine Modellkarte.</translation>
     </message>
     <message>
-        <source>This card is too long to be laid out; here it is as it was written.</source>
-        <translation>Diese Modellkarte ist zu lang, um sie zu setzen; hier steht sie so, wie sie geschrieben wurde.</translation>
+        <source>This model card is too long to format. This is its plain text.</source>
+        <translation>Diese Modellkarte ist zu lang zum Formatieren. Dies ist ihr reiner Text.</translation>
     </message>
     <message>
         <source>Delete the bundle?</source>
         <translation>Das Bündel löschen?</translation>
     </message>
     <message>
-        <source>{0} and its {1} MB are deleted for good.</source>
-        <translation>{0} mit {1} MB wird endgültig gelöscht.</translation>
+        <source>{0} ({1} MB) will be deleted permanently.</source>
+        <translation>{0} ({1} MB) wird endgültig gelöscht.</translation>
     </message>
     <message>
         <source>Folder of a bundle</source>
@@ -564,19 +564,19 @@
     </message>
     <message>
         <source>Importing {0}.</source>
-        <translation>{0} wird eingelesen.</translation>
+        <translation>{0} wird importiert.</translation>
     </message>
     <message>
         <source>Downloading {0}.</source>
         <translation>{0} wird heruntergeladen.</translation>
     </message>
     <message>
-        <source>Stopped. The next time it goes on from there.</source>
-        <translation>Angehalten. Das nächste Mal geht es dort weiter.</translation>
+        <source>Stopped. The next download continues from there.</source>
+        <translation>Angehalten. Das nächste Herunterladen geht dort weiter.</translation>
     </message>
     <message>
-        <source>Installed. Press “Use this bundle” to talk with it.</source>
-        <translation>Installiert. Drücken Sie „Dieses Bündel verwenden“, um damit zu sprechen.</translation>
+        <source>Installed. Press “Use this bundle” to use it.</source>
+        <translation>Installiert. Drücken Sie „Dieses Bündel verwenden“, um es zu verwenden.</translation>
     </message>
 </context>
 <context>
@@ -1120,64 +1120,64 @@
         <translation>Gespräch</translation>
     </message>
     <message>
-        <source>&amp;Chunk</source>
-        <translation>A&amp;bschnitt</translation>
+        <source>&amp;Chunk length</source>
+        <translation>A&amp;bschnittslänge</translation>
     </message>
     <message>
-        <source>How often the agent decides. Shorter reacts sooner, longer suits slow computers. In a talk the agent begins anew.</source>
-        <translation>Wie oft der Agent entscheidet. Kürzer reagiert früher, länger passt zu langsamen Rechnern. Im Gespräch beginnt der Agent von vorn.</translation>
+        <source>How often the agent decides what to do. Short chunks react faster; long chunks suit slow computers. Changing this restarts the conversation.</source>
+        <translation>Wie oft der Agent entscheidet, was er tut. Kurze Abschnitte reagieren schneller, lange passen zu langsamen Rechnern. Eine Änderung startet das Gespräch neu.</translation>
     </message>
     <message>
         <source>one chunk</source>
         <translation>ein Abschnitt</translation>
     </message>
     <message>
-        <source>&amp;Latency cushion</source>
-        <translation>&amp;Zeitpolster</translation>
+        <source>&amp;Latency</source>
+        <translation>Laten&amp;z</translation>
     </message>
     <message>
-        <source>How late your sound is used. One chunk is right for most; half a chunk, on a fast computer, understands more and waits less in pauses; more forgives a slow one. In a talk the agent begins anew.</source>
-        <translation>Wie spät Ihr Ton verwendet wird. Ein Abschnitt ist meist richtig; ein halber versteht auf einem schnellen Rechner mehr und wartet in Pausen weniger; mehr verzeiht einen langsamen. Im Gespräch beginnt der Agent von vorn.</translation>
+        <source>How late the agent uses your sound. One chunk suits most computers. With half a chunk, a fast computer understands more and waits less in pauses. A slow computer may need more. Changing this restarts the conversation.</source>
+        <translation>Wie spät der Agent Ihren Ton verwendet. Ein Abschnitt passt für die meisten Rechner. Mit einem halben versteht ein schneller Rechner mehr und wartet in Pausen weniger. Ein langsamer braucht vielleicht mehr. Eine Änderung startet das Gespräch neu.</translation>
     </message>
     <message>
-        <source>the model's own</source>
-        <translation>die des Modells</translation>
+        <source>model default</source>
+        <translation>Vorgabe des Modells</translation>
     </message>
     <message>
         <source>&amp;Temperature</source>
         <translation>&amp;Temperatur</translation>
     </message>
     <message>
-        <source>How freely the agent speaks: 0 always says the likeliest, above 1 it babbles. In a talk the agent begins anew.</source>
-        <translation>Wie frei der Agent spricht: Bei 0 sagt er stets das Wahrscheinlichste, über 1 plappert er. Im Gespräch beginnt er von vorn.</translation>
+        <source>How freely the agent speaks. At 0 it always says what is most likely; above 1 it babbles. Changing this restarts the conversation.</source>
+        <translation>Wie frei der Agent spricht. Bei 0 sagt er stets das Wahrscheinlichste, über 1 plappert er. Eine Änderung startet das Gespräch neu.</translation>
     </message>
     <message>
-        <source>Only while the space bar is down</source>
-        <translation>Nur solange die Leertaste gedrückt ist</translation>
+        <source>Only while you hold the space bar</source>
+        <translation>Nur solange Sie die Leertaste halten</translation>
     </message>
     <message>
         <source>&amp;Hold to talk</source>
         <translation>&amp;Halten zum Sprechen</translation>
     </message>
     <message>
-        <source>For loud rooms: otherwise the agent hears silence. At once.</source>
-        <translation>Für laute Räume: Sonst hört der Agent Stille. Sofort.</translation>
+        <source>For loud rooms. While the key is up, the agent hears silence. Takes effect immediately.</source>
+        <translation>Für laute Räume. Ohne die Taste hört der Agent Stille. Wirkt sofort.</translation>
     </message>
     <message>
         <source>Recordings</source>
         <translation>Aufnahmen</translation>
     </message>
     <message>
-        <source>Keep every conversation</source>
-        <translation>Jedes Gespräch aufheben</translation>
+        <source>Record every conversation</source>
+        <translation>Jedes Gespräch aufnehmen</translation>
     </message>
     <message>
         <source>&amp;Record</source>
         <translation>&amp;Aufnehmen</translation>
     </message>
     <message>
-        <source>Both voices and all decisions, on this computer only.</source>
-        <translation>Beide Stimmen und alle Entscheidungen, nur auf diesem Rechner.</translation>
+        <source>Both voices and all decisions of the agent. Recordings stay on this computer.</source>
+        <translation>Beide Stimmen und alle Entscheidungen des Agenten. Aufnahmen bleiben auf diesem Rechner.</translation>
     </message>
     <message>
         <source>Ch&amp;ange…</source>
@@ -1192,16 +1192,16 @@
         <translation>&amp;Ordner</translation>
     </message>
     <message>
-        <source>What is recorded already stays where it is.</source>
-        <translation>Was schon aufgenommen ist, bleibt, wo es ist.</translation>
+        <source>Existing recordings stay where they are.</source>
+        <translation>Vorhandene Aufnahmen bleiben, wo sie sind.</translation>
     </message>
     <message>
         <source>Keep at &amp;most</source>
         <translation>&amp;Höchstens aufheben</translation>
     </message>
     <message>
-        <source>Conversations; the oldest are deleted when a new one begins.</source>
-        <translation>Gespräche; die ältesten werden gelöscht, wenn ein neues beginnt.</translation>
+        <source>Number of conversations. The oldest are deleted when a new one begins.</source>
+        <translation>Anzahl der Gespräche. Die ältesten werden gelöscht, wenn ein neues beginnt.</translation>
     </message>
     <message>
         <source> GB</source>
@@ -1212,16 +1212,16 @@
         <translation>Sp&amp;eicherplatz</translation>
     </message>
     <message>
-        <source>Ten hours take about one gigabyte; the oldest are deleted first.</source>
-        <translation>Zehn Stunden brauchen etwa ein Gigabyte; die ältesten werden zuerst gelöscht.</translation>
+        <source>Ten hours take about one gigabyte. The oldest recordings are deleted first.</source>
+        <translation>Zehn Stunden brauchen etwa ein Gigabyte. Die ältesten Aufnahmen werden zuerst gelöscht.</translation>
     </message>
     <message>
         <source>Window</source>
         <translation>Fenster</translation>
     </message>
     <message>
-        <source>as the desktop</source>
-        <translation>wie der Schreibtisch</translation>
+        <source>same as the desktop</source>
+        <translation>wie das System</translation>
     </message>
     <message>
         <source>light</source>
@@ -1236,20 +1236,20 @@
         <translation>&amp;Farben</translation>
     </message>
     <message>
-        <source>At once.</source>
-        <translation>Sofort.</translation>
+        <source>Takes effect immediately.</source>
+        <translation>Wirkt sofort.</translation>
     </message>
     <message>
         <source>Lan&amp;guage</source>
         <translation>&amp;Sprache</translation>
     </message>
     <message>
-        <source>When Duologue is started again. The agent itself speaks English.</source>
-        <translation>Nach einem Neustart von Duologue. Der Agent selbst spricht Englisch.</translation>
+        <source>Takes effect when Duologue is restarted. The agent itself speaks English.</source>
+        <translation>Wirkt nach einem Neustart von Duologue. Der Agent selbst spricht Englisch.</translation>
     </message>
     <message>
-        <source>Models and computing</source>
-        <translation>Modelle und Rechnen</translation>
+        <source>Models and performance</source>
+        <translation>Modelle und Leistung</translation>
     </message>
     <message>
         <source>&amp;Models…</source>
@@ -1264,16 +1264,16 @@
         <translation>Bündel</translation>
     </message>
     <message>
-        <source>The models that talk. In a talk the agent begins anew.</source>
-        <translation>Die Modelle, die sprechen. Im Gespräch beginnt der Agent von vorn.</translation>
+        <source>The models that the agent uses. Changing this restarts the conversation.</source>
+        <translation>Die Modelle, die der Agent verwendet. Eine Änderung startet das Gespräch neu.</translation>
     </message>
     <message>
         <source>Th&amp;reads</source>
-        <translation>Rechenfä&amp;den</translation>
+        <translation>Threa&amp;ds</translation>
     </message>
     <message>
-        <source>For large models only; the starter is quickest with one.</source>
-        <translation>Nur für große Modelle; das mitgelieferte ist mit einem am schnellsten.</translation>
+        <source>Useful for large models only. The starter is fastest with one thread.</source>
+        <translation>Nur für große Modelle nützlich. Das mitgelieferte Bündel ist mit einem Thread am schnellsten.</translation>
     </message>
     <message>
         <source>all</source>
@@ -1284,12 +1284,12 @@
         <translation>GP&amp;U-Schichten</translation>
     </message>
     <message>
-        <source>Layers of the language model on the graphics card; helps large models.</source>
-        <translation>Schichten des Sprachmodells auf der Grafikkarte; hilft großen Modellen.</translation>
+        <source>Number of language model layers on the graphics card. Helps with large models.</source>
+        <translation>Anzahl der Schichten des Sprachmodells auf der Grafikkarte. Hilft bei großen Modellen.</translation>
     </message>
     <message>
-        <source>This build of Duologue computes on the processor only.</source>
-        <translation>Diese Fassung von Duologue rechnet nur auf dem Prozessor.</translation>
+        <source>This build of Duologue uses the processor only.</source>
+        <translation>Diese Ausgabe von Duologue nutzt nur den Prozessor.</translation>
     </message>
     <message>
         <source>Folder for recordings</source>
@@ -1300,12 +1300,12 @@
         <translation>nicht verwendbar</translation>
     </message>
     <message>
-        <source>the bundle's</source>
-        <translation>wie das Bündel</translation>
+        <source>bundle default</source>
+        <translation>Vorgabe des Bündels</translation>
     </message>
     <message>
-        <source>the bundle's ({0} ms)</source>
-        <translation>wie das Bündel ({0} ms)</translation>
+        <source>bundle default ({0} ms)</source>
+        <translation>Vorgabe des Bündels ({0} ms)</translation>
     </message>
     <message>
         <source>{0} ms</source>
@@ -1323,36 +1323,36 @@
         <translation>&amp;Mikrofon</translation>
     </message>
     <message>
-        <source>At once, also in a talk; the agent remembers everything.</source>
-        <translation>Sofort, auch im Gespräch; der Agent vergisst nichts.</translation>
+        <source>Takes effect immediately, also during a conversation. The agent forgets nothing.</source>
+        <translation>Wirkt sofort, auch im Gespräch. Der Agent vergisst nichts.</translation>
     </message>
     <message>
-        <source>The system takes the echo out of this one, and much of your voice while the agent speaks: better choose the microphone itself.</source>
-        <translation>Aus diesem entfernt das System das Echo, und viel von Ihrer Stimme, während der Agent spricht: besser das Mikrofon selbst wählen.</translation>
+        <source>The system removes the echo from this microphone, and with it much of your voice while the agent speaks. Choose the microphone itself instead.</source>
+        <translation>Das System entfernt das Echo aus diesem Mikrofon und damit viel von Ihrer Stimme, während der Agent spricht. Wählen Sie besser das Mikrofon selbst.</translation>
     </message>
     <message>
-        <source>&amp;Try</source>
+        <source>&amp;Test</source>
         <translation>&amp;Testen</translation>
     </message>
     <message>
-        <source>Try the microphone</source>
-        <translation>Das Mikrofon ausprobieren</translation>
+        <source>Test the microphone</source>
+        <translation>Das Mikrofon testen</translation>
     </message>
     <message>
         <source>Level</source>
         <translation>Pegel</translation>
     </message>
     <message>
-        <source>Speak as you would in a talk: the bar should be green.</source>
-        <translation>Sprechen Sie wie im Gespräch: Der Balken soll grün sein.</translation>
+        <source>Speak as you would in a conversation. The bar should be green.</source>
+        <translation>Sprechen Sie wie im Gespräch. Der Balken soll grün sein.</translation>
     </message>
     <message>
         <source>S&amp;peaker</source>
         <translation>&amp;Lautsprecher</translation>
     </message>
     <message>
-        <source>Open loudspeakers will do; headphones are never needed.</source>
-        <translation>Offene Lautsprecher genügen; Kopfhörer sind nie nötig.</translation>
+        <source>Loudspeakers are fine; you do not need headphones.</source>
+        <translation>Lautsprecher genügen; Kopfhörer brauchen Sie nicht.</translation>
     </message>
     <message>
         <source>Play a test &amp;sound</source>
@@ -1363,35 +1363,35 @@
         <translation>Testton</translation>
     </message>
     <message>
-        <source>Two soft tones through the chosen speaker.</source>
-        <translation>Zwei leise Töne aus dem gewählten Lautsprecher.</translation>
+        <source>Plays two soft tones through the chosen speaker.</source>
+        <translation>Spielt zwei leise Töne über den gewählten Lautsprecher.</translation>
     </message>
     <message>
         <source> ms</source>
         <translation> ms</translation>
     </message>
     <message>
-        <source>Sound card's &amp;buffer</source>
+        <source>Sound card &amp;buffer</source>
         <translation>&amp;Puffer der Soundkarte</translation>
     </message>
     <message>
-        <source>Smaller answers sooner; larger helps against crackling.</source>
-        <translation>Kleiner antwortet früher; größer hilft gegen Knistern.</translation>
+        <source>A small buffer answers sooner; a large one helps against crackling.</source>
+        <translation>Ein kleiner Puffer antwortet früher, ein großer hilft gegen Knistern.</translation>
     </message>
     <message>
-        <source>Take the agent's voice out</source>
+        <source>Remove the agent's voice</source>
         <translation>Die Stimme des Agenten entfernen</translation>
     </message>
     <message>
-        <source>&amp;Echo cancelling</source>
+        <source>&amp;Echo cancellation</source>
         <translation>&amp;Echounterdrückung</translation>
     </message>
     <message>
-        <source>Without it the agent hears itself unless you wear headphones.</source>
+        <source>Without it, the agent hears itself unless you wear headphones.</source>
         <translation>Ohne sie hört der Agent sich selbst, außer Sie tragen Kopfhörer.</translation>
     </message>
     <message>
-        <source>Take steady noise out</source>
+        <source>Remove steady noise</source>
         <translation>Gleichmäßiges Rauschen entfernen</translation>
     </message>
     <message>
@@ -1399,23 +1399,23 @@
         <translation>&amp;Rauschunterdrückung</translation>
     </message>
     <message>
-        <source>For loud fans and streets only: the agent understands clean speech worse.</source>
-        <translation>Nur für laute Lüfter und Straßen: Reine Sprache versteht der Agent damit schlechter.</translation>
+        <source>Only for loud fans and streets. With it, the agent understands clean speech less well.</source>
+        <translation>Nur für laute Lüfter und Straßen. Klare Sprache versteht der Agent damit schlechter.</translation>
     </message>
     <message>
-        <source>Even out how loud you are</source>
+        <source>Even out your volume</source>
         <translation>Ihre Lautstärke ausgleichen</translation>
     </message>
     <message>
-        <source>&amp;Gain control</source>
-        <translation>Aussteuerun&amp;g</translation>
+        <source>Automatic &amp;gain control</source>
+        <translation>Automatische Aussteuerun&amp;g</translation>
     </message>
     <message>
-        <source>For very faint microphones only: it changes what the agent hears.</source>
-        <translation>Nur für sehr leise Mikrofone: Sie verändert, was der Agent hört.</translation>
+        <source>Only for very quiet microphones. It changes what the agent hears.</source>
+        <translation>Nur für sehr leise Mikrofone. Sie verändert, was der Agent hört.</translation>
     </message>
     <message>
-        <source>Stop the talk to try the devices.</source>
+        <source>Stop the conversation to test the devices.</source>
         <translation>Beenden Sie das Gespräch, um die Geräte zu testen.</translation>
     </message>
 </context>
@@ -1430,51 +1430,51 @@
         <translation>&amp;Pause</translation>
     </message>
     <message>
-        <source>Both stand still; the agent remembers everything. Key: P.</source>
-        <translation>Beide halten inne; der Agent vergisst nichts. Taste: P.</translation>
+        <source>Pause the conversation. The agent forgets nothing. Key: P.</source>
+        <translation>Das Gespräch anhalten. Der Agent vergisst nichts. Taste: P.</translation>
     </message>
     <message>
-        <source>The agent hears you only while this button or the space bar is down.</source>
-        <translation>Der Agent hört Sie nur, solange dieser Knopf oder die Leertaste gedrückt ist.</translation>
+        <source>The agent hears you only while you hold this button or the space bar.</source>
+        <translation>Der Agent hört Sie nur, solange Sie diesen Knopf oder die Leertaste halten.</translation>
     </message>
     <message>
         <source>Back to &amp;now</source>
         <translation>Zurück zum &amp;Jetzt</translation>
     </message>
     <message>
-        <source>Let the picture run along with the talk again.</source>
-        <translation>Das Bild wieder mit dem Gespräch laufen lassen.</translation>
+        <source>Let the picture follow the conversation again.</source>
+        <translation>Das Bild wieder dem Gespräch folgen lassen.</translation>
     </message>
     <message>
         <source>&amp;Copy diagnostics</source>
         <translation>&amp;Diagnose kopieren</translation>
     </message>
     <message>
-        <source>Versions, devices, settings and figures for a fault report; no audio inside.</source>
-        <translation>Versionen, Geräte, Einstellungen und Zahlen für eine Fehlermeldung; kein Ton darin.</translation>
+        <source>Copy versions, devices, settings and measurements for a bug report. It contains no audio.</source>
+        <translation>Versionen, Geräte, Einstellungen und Messwerte für eine Fehlermeldung kopieren. Ton ist nicht dabei.</translation>
     </message>
     <message>
-        <source>Here you will see yourself above and the agent below, as you talk.</source>
-        <translation>Hier sehen Sie beim Sprechen sich oben und den Agenten unten.</translation>
+        <source>Your voice will appear here at the top, and the agent's at the bottom.</source>
+        <translation>Hier erscheint oben Ihre Stimme und unten die des Agenten.</translation>
     </message>
     <message>
         <source>Hold to &amp;talk</source>
         <translation>Zum Sprechen &amp;halten</translation>
     </message>
     <message>
-        <source>Copied. Paste it into your report; no audio is inside.</source>
-        <translation>Kopiert. Fügen Sie es in Ihre Meldung ein; es ist kein Ton darin.</translation>
+        <source>Copied. Paste it into your bug report. It contains no audio.</source>
+        <translation>Kopiert. Fügen Sie es in Ihre Fehlermeldung ein. Ton ist nicht dabei.</translation>
     </message>
     <message>
-        <source>Checking the models' files.</source>
-        <translation>Die Dateien der Modelle werden geprüft.</translation>
+        <source>Checking the model files.</source>
+        <translation>Die Modelldateien werden geprüft.</translation>
     </message>
     <message>
         <source>Loading the models.</source>
         <translation>Die Modelle werden geladen.</translation>
     </message>
     <message>
-        <source>Opening microphone and speaker.</source>
+        <source>Opening the microphone and the speaker.</source>
         <translation>Mikrofon und Lautsprecher werden geöffnet.</translation>
     </message>
     <message>
@@ -1494,7 +1494,7 @@
         <translation>Stu&amp;mm</translation>
     </message>
     <message>
-        <source>&amp;Go on</source>
+        <source>&amp;Continue</source>
         <translation>&amp;Weiter</translation>
     </message>
     <message>
@@ -1502,20 +1502,20 @@
         <translation>Zum Sprechen halten</translation>
     </message>
     <message>
-        <source>Hold the space bar while you speak; until then the agent hears silence. The microphone itself stays open; Stop closes it.</source>
-        <translation>Halten Sie die Leertaste, während Sie sprechen; bis dahin hört der Agent Stille. Das Mikrofon selbst bleibt offen; „Beenden“ schließt es.</translation>
+        <source>Hold the space bar while you speak; otherwise the agent hears silence. The microphone stays open until you press Stop.</source>
+        <translation>Halten Sie die Leertaste, während Sie sprechen; sonst hört der Agent Stille. Das Mikrofon bleibt offen, bis Sie „Beenden“ drücken.</translation>
     </message>
     <message>
         <source>Ready to talk</source>
         <translation>Bereit zum Gespräch</translation>
     </message>
     <message>
-        <source>The microphone is muted: the agent will hear silence until you press M.</source>
-        <translation>Das Mikrofon ist stumm: Der Agent wird Stille hören, bis Sie M drücken.</translation>
+        <source>The microphone is muted. The agent will hear silence until you press M.</source>
+        <translation>Das Mikrofon ist stumm. Der Agent wird Stille hören, bis Sie M drücken.</translation>
     </message>
     <message>
-        <source>Press the button and just speak. You need no headphones, and you may interrupt at any time. Nothing leaves this computer.</source>
-        <translation>Drücken Sie den Knopf und sprechen Sie einfach. Kopfhörer brauchen Sie nicht, und unterbrechen dürfen Sie jederzeit. Nichts verlässt diesen Rechner.</translation>
+        <source>Press the button and speak. You do not need headphones, and you may interrupt at any time. Nothing leaves this computer.</source>
+        <translation>Drücken Sie den Knopf und sprechen Sie. Kopfhörer brauchen Sie nicht, und Sie dürfen jederzeit unterbrechen. Nichts verlässt diesen Rechner.</translation>
     </message>
     <message>
         <source>One moment</source>
@@ -1534,8 +1534,8 @@
         <translation>Das Mikrofon gibt keinen Ton</translation>
     </message>
     <message>
-        <source>It is switched off, muted, or the system keeps it from programs. Look at its switch and at the system's settings, or choose another in the settings here.</source>
-        <translation>Es ist ausgeschaltet, stumm, oder das System hält es zurück. Sehen Sie nach seinem Schalter und den Einstellungen des Systems, oder wählen Sie hier ein anderes.</translation>
+        <source>It is off or muted, or the system blocks it. Check its switch and the system settings, or choose another microphone in the settings here.</source>
+        <translation>Es ist aus oder stumm, oder das System sperrt es. Prüfen Sie seinen Schalter und die Einstellungen des Systems, oder wählen Sie hier in den Einstellungen ein anderes.</translation>
     </message>
     <message>
         <source>You speak</source>
@@ -1550,23 +1550,23 @@
         <translation>Der Agent spricht</translation>
     </message>
     <message>
-        <source>Interrupt it whenever you like; it hears you.</source>
-        <translation>Unterbrechen Sie ihn, wann Sie wollen; er hört Sie.</translation>
+        <source>You may interrupt it at any time; it hears you.</source>
+        <translation>Sie dürfen ihn jederzeit unterbrechen; er hört Sie.</translation>
     </message>
     <message>
         <source>Both speak</source>
         <translation>Beide sprechen</translation>
     </message>
     <message>
-        <source>The agent hears you meanwhile.</source>
-        <translation>Der Agent hört Sie dabei.</translation>
+        <source>The agent hears you while it speaks.</source>
+        <translation>Der Agent hört Sie, während er spricht.</translation>
     </message>
     <message>
         <source>Late</source>
         <translation>Zu spät</translation>
     </message>
     <message>
-        <source>The computer is too slow at this moment. Close other programs, or choose longer chunks in the settings.</source>
+        <source>The computer is too slow right now. Close other programs, or choose longer chunks in the settings.</source>
         <translation>Der Rechner ist gerade zu langsam. Schließen Sie andere Programme, oder wählen Sie in den Einstellungen längere Abschnitte.</translation>
     </message>
     <message>
@@ -1574,12 +1574,12 @@
         <translation>Angehalten</translation>
     </message>
     <message>
-        <source>Press P to go on. The microphone stays open, and nobody hears or keeps its sound; Stop closes it.</source>
-        <translation>P drücken, um fortzufahren. Das Mikrofon bleibt offen, doch niemand hört oder behält seinen Ton; „Beenden“ schließt es.</translation>
+        <source>Press P to continue. The microphone stays open until you press Stop, but its sound is not used or recorded.</source>
+        <translation>Drücken Sie P, um fortzufahren. Das Mikrofon bleibt offen, bis Sie „Beenden“ drücken, aber sein Ton wird weder verwendet noch aufgenommen.</translation>
     </message>
     <message>
-        <source>The agent hears silence, and silence is recorded. Press M to be heard. The microphone itself stays open; Stop closes it.</source>
-        <translation>Der Agent hört Stille, und Stille wird aufgenommen. M drücken, um gehört zu werden. Das Mikrofon selbst bleibt offen; „Beenden“ schließt es.</translation>
+        <source>The agent hears silence, and silence is recorded. Press M to unmute. The microphone stays open until you press Stop.</source>
+        <translation>Der Agent hört Stille, und Stille wird aufgenommen. Drücken Sie M, um wieder gehört zu werden. Das Mikrofon bleibt offen, bis Sie „Beenden“ drücken.</translation>
     </message>
     <message>
         <source>Microphone muted</source>
@@ -1590,8 +1590,8 @@
         <translation>Kein Mikrofon oder Lautsprecher</translation>
     </message>
     <message>
-        <source>Plug one in or choose another in the settings; the talk goes on by itself and remembers everything.</source>
-        <translation>Schließen Sie eines an oder wählen Sie in den Einstellungen ein anderes; das Gespräch geht von selbst weiter und vergisst nichts.</translation>
+        <source>Plug one in or choose another in the settings. The conversation then continues by itself, and the agent forgets nothing.</source>
+        <translation>Schließen Sie eines an oder wählen Sie in den Einstellungen ein anderes. Dann geht das Gespräch von selbst weiter, und der Agent vergisst nichts.</translation>
     </message>
     <message>
         <source>Stopping</source>
@@ -1609,8 +1609,8 @@
         <translation>Wellenformen beider Sprecher</translation>
     </message>
     <message>
-        <source>You above, the agent below, on one time axis. Plus and minus zoom, the arrow keys scroll, Home shows the beginning, End follows the talk.</source>
-        <translation>Sie oben, der Agent unten, auf einer Zeitachse. Plus und Minus vergrößern und verkleinern, die Pfeiltasten rollen, Pos1 zeigt den Anfang, Ende folgt dem Gespräch.</translation>
+        <source>You are at the top and the agent at the bottom, on one time axis. Plus and minus zoom, the arrow keys scroll, Home shows the beginning, End follows the conversation.</source>
+        <translation>Sie oben, der Agent unten, auf einer Zeitachse. Plus und Minus vergrößern und verkleinern, die Pfeiltasten verschieben, Pos1 zeigt den Anfang, Ende folgt dem Gespräch.</translation>
     </message>
     <message>
         <source>You</source>
@@ -1637,19 +1637,19 @@
         <translation>Abschnitt {0}: geschätzt</translation>
     </message>
     <message>
-        <source>chunk {0}: foreseen by the model</source>
-        <translation>Abschnitt {0}: vom Modell vorausgesehen</translation>
+        <source>chunk {0}: estimated correctly</source>
+        <translation>Abschnitt {0}: richtig geschätzt</translation>
     </message>
     <message>
-        <source>chunk {0}: not foreseen, replaced</source>
-        <translation>Abschnitt {0}: nicht vorausgesehen, ersetzt</translation>
+        <source>chunk {0}: estimated wrongly, replaced</source>
+        <translation>Abschnitt {0}: falsch geschätzt, ersetzt</translation>
     </message>
     <message>
-        <source>chunk {0}: lost, the estimate stood in</source>
-        <translation>Abschnitt {0}: verloren, die Schätzung sprang ein</translation>
+        <source>chunk {0}: lost, the estimate was used instead</source>
+        <translation>Abschnitt {0}: verloren, durch die Schätzung ersetzt</translation>
     </message>
     <message>
-        <source>the agent shows that it listens</source>
+        <source>the agent signals that it listens</source>
         <translation>der Agent zeigt, dass er zuhört</translation>
     </message>
     <message>

@@ -93,8 +93,9 @@ class WaveformView(QWidget):
         self.setAccessibleName(self.tr("Waveforms of both speakers"))
         self.setAccessibleDescription(
             self.tr(
-                "You above, the agent below, on one time axis. Plus and minus zoom, the arrow "
-                "keys scroll, Home shows the beginning, End follows the talk."
+                "You are at the top and the agent at the bottom, on one time axis. Plus and minus "
+                "zoom, the arrow keys scroll, Home shows the beginning, End follows the "
+                "conversation."
             )
         )
 
@@ -353,9 +354,9 @@ class WaveformView(QWidget):
             lines.append(
                 {
                     Outcome.OPEN: self.tr("chunk {0}: estimated"),
-                    Outcome.HIT: self.tr("chunk {0}: foreseen by the model"),
-                    Outcome.MISSED: self.tr("chunk {0}: not foreseen, replaced"),
-                    Outcome.STOOD: self.tr("chunk {0}: lost, the estimate stood in"),
+                    Outcome.HIT: self.tr("chunk {0}: estimated correctly"),
+                    Outcome.MISSED: self.tr("chunk {0}: estimated wrongly, replaced"),
+                    Outcome.STOOD: self.tr("chunk {0}: lost, the estimate was used instead"),
                 }[estimate.outcome].format(index)
             )
         around = round(_HOVER_PX * self._scale.samples_px)
@@ -366,7 +367,7 @@ class WaveformView(QWidget):
     def mark_text(self, mark: Mark) -> str:
         """A mark in words."""
         said = {
-            MarkKind.BACKCHANNEL: self.tr("the agent shows that it listens"),
+            MarkKind.BACKCHANNEL: self.tr("the agent signals that it listens"),
             MarkKind.USER_INTERRUPTS: self.tr("you interrupt"),
             MarkKind.AGENT_INTERRUPTS: self.tr("the agent begins while you speak"),
             MarkKind.YIELD: self.tr("the agent yields"),
