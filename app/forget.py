@@ -1,7 +1,7 @@
-"""Deletes what Duologue keeps for its user, after asking: for an uninstallation. Knows no Qt.
+"""Deletes the user's data after asking, when Duologue is uninstalled. Knows no Qt.
 
-Its folders may hold other things, and so may that of the recordings, which may lie in one of them:
-only what is known to be Duologue's is touched, and a recording only as one.
+Duologue's folders and the recordings folder may contain other files, and one may be inside another.
+So only files that are known to be Duologue's are deleted, and recordings only when asked for.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _LOG = re.compile(r"duologue\.log(\.\d+)?|crash\.log")
 
 
 def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
-    """Ask about settings and bundles, then about recordings, and delete what may go.
+    """Ask about settings and bundles, then about recordings, and delete what the user allows.
 
-    Raises DuologueError where something stays that should have gone.
+    Raises DuologueError if something could not be deleted.
     """
     settings, _ = SettingsFile().load()
     folder = settings.recording_folder or recordings_folder()
@@ -40,13 +40,13 @@ def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
     own = list(dict.fromkeys(_own_files()))
     usage_data = usage_data_folder()
     if not own and not talks and not usage_data:
-        report("Duologue keeps nothing of yours.")
+        report("Duologue has stored nothing of yours.")
         return
     listed = ", ".join(map(str, dict.fromkeys(path.parent for path in own)))
     if own and sure(f"Delete your settings, imported bundles and the log ({listed})?"):
         for path in own:
             _delete(path)
-        # Some lie in one another.
+        # Some are inside others.
         for kept in (cache_folder(), log_folder(), data_folder(), config_folder()):
             _drop_if_empty(kept)
         report("Settings, bundles and log are deleted.")
@@ -57,23 +57,22 @@ def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
         _drop_if_empty(folder)
         if stay:
             raise DuologueError(
-                f"{stay[0]} could not be deleted whole; close Duologue, or delete it yourself."
+                f"{stay[0]} could not be deleted completely; close Duologue, or delete it yourself."
             )
         report("The recordings are deleted.")
     elif talks:
         report(f"Your recordings stay in {folder}.")
-    # Nobody can tell whose it is: all programs with ONNX Runtime share it.
-    # So it is not deleted unasked.
+    # All programs with ONNX Runtime share this folder, so we ask before deleting it.
     if usage_data and sure(
         f"Delete the device id and the unsent usage data in {usage_data}? Earlier versions of "
-        "Duologue let ONNX Runtime write them; another program may have, too."
+        "Duologue let ONNX Runtime write them; other programs may have done so too."
     ):
         _delete(usage_data)
         report("The device id and the usage data are deleted.")
 
 
 def _talks(folder: Path) -> list[Path]:
-    """Recordings in a folder whose events say that Duologue wrote them."""
+    """Recordings in a folder that Duologue wrote, according to their events."""
     try:
         return [one.path for one in recordings(folder) if one.head]
     except OSError:

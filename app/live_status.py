@@ -1,7 +1,7 @@
-"""What `duologue live` shows: levels, who speaks, chunk time, lag and drops, in five lines, and the
-last words of both where the model writes them.
+"""The terminal display of `duologue live`: levels, who speaks, chunk time, lag and drops in five
+lines, and the latest captions if the bundle writes any.
 
-Where the output is no terminal, only what happens to devices is printed, and the sum at the end.
+If the output is not a terminal, only device changes and a summary at the end are printed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NAMES: dict[Side, str] = {"user": "you", "agent": "agent"}
 
 
 class LiveStatus:
-    """A context in which events are shown as they come."""
+    """A context in which events are shown as they arrive."""
 
     def __init__(self, console: Console, info: CardInfo, chunk_ms: int, latency_ms: int) -> None:
         self._console = console
@@ -65,7 +65,7 @@ class LiveStatus:
             self._live.stop()
 
     def show(self, event: Event, counts: Counts) -> None:
-        """Take an event in."""
+        """Show an event."""
         self._counts = counts
         if isinstance(event, Levels):
             self._levels = event
@@ -79,7 +79,7 @@ class LiveStatus:
             self._say(event.text)
 
     def show_keys(self, paused: bool, muted: bool) -> None:
-        """What the keys have done."""
+        """Show whether the keys have paused or muted the conversation."""
         open_still = "stays open until you end (q)"
         self._standing = ""
         if paused:
@@ -118,7 +118,7 @@ class LiveStatus:
 
 
 def show_live_summary(console: Console, counts: Counts, took_ms: list[float]) -> None:
-    """The sum of a live talk that is over."""
+    """Print a summary of a finished live conversation."""
     p50, p99 = np.percentile(took_ms, [50, 99]) if took_ms else (0.0, 0.0)
     console.print(
         f"{counts.chunks} chunks (p50 {p50:.0f} ms, p99 {p99:.0f} ms). Drops: {drops(counts)}.",
@@ -127,7 +127,7 @@ def show_live_summary(console: Console, counts: Counts, took_ms: list[float]) ->
 
 
 def drops(counts: Counts) -> str:
-    """What went wrong, in words."""
+    """The counts of everything that went wrong, in words."""
     parts = [
         (counts.late_chunks, f"{counts.late_chunks} of {counts.chunks} chunks late"),
         (counts.lost_samples, f"{counts.lost_samples / 16000:.1f} s of sound lost"),
@@ -139,7 +139,7 @@ def drops(counts: Counts) -> str:
 
 
 def _end_of(text: str) -> Text:
-    """The end of a caption, in one line."""
+    """The end of a caption that is too long for one line."""
     shown = text if len(text) <= _CAPTION_CELLS else f"… {text[-_CAPTION_CELLS:]}"
     return Text(shown, no_wrap=True, overflow="crop")
 

@@ -46,13 +46,13 @@ def _shown(device: Wanted) -> Wanted:
 
 def _plain(path: Path) -> Path:
     if "\0" in str(path):
-        raise ValueError("no file has such a name")
+        raise ValueError("not a valid file name")
     return path
 
 
 def _whole(path: Path) -> Path:
     if not path.is_absolute():
-        raise ValueError("a whole path is needed")
+        raise ValueError("must be an absolute path")
     return path
 
 
@@ -158,7 +158,7 @@ class SettingsFile:
 
     def _read(self) -> bytes:
         if self.path.exists() and not self.path.is_file():
-            raise OSError(errno.EINVAL, "it is no file")  # a pipe would keep us waiting
+            raise OSError(errno.EINVAL, "not a file")  # a pipe would keep us waiting
         with self.path.open("rb") as stream:
             content = stream.read(_MOST_FILE_BYTES + 1)
         if len(content) > _MOST_FILE_BYTES:
@@ -210,11 +210,11 @@ class SettingsFile:
             why = error.strerror
             if newer:
                 return (
-                    f"The settings in {self.path} are from a newer Duologue and cannot be set "
-                    f"aside ({why}); the defaults are used, but nothing is recorded or deleted."
+                    f"The settings in {self.path} are from a newer Duologue and cannot be "
+                    f"renamed ({why}); the defaults are used, but nothing is recorded or deleted."
                 )
             return (
-                f"The settings in {self.path} are damaged and cannot be set aside ({why}); "
+                f"The settings in {self.path} are damaged and cannot be renamed ({why}); "
                 "the defaults are used, but nothing is recorded or deleted."
             )
         if newer:

@@ -114,7 +114,7 @@ def _wait(app: QApplication, check: Callable[[], bool]) -> None:
     deadline = QDeadlineTimer(_MAX_MS)
     while not check():
         if deadline.hasExpired():
-            raise DuologueError("The talk for the pictures does not come forward; try again.")
+            raise DuologueError("The conversation for the pictures makes no progress; try again.")
         app.processEvents()
         QThread.msleep(5)
 

@@ -217,7 +217,9 @@ class Session(QObject):
             self._messages.put(("failed", str(error)))
         except Exception as error:  # shown to the user instead of vanishing in a thread
             _LOG.exception("the talk's thread failed")
-            self._messages.put(("failed", f"The talk has failed ({error!r}); please report it."))
+            self._messages.put(
+                ("failed", f"The conversation has failed ({error!r}); please report it.")
+            )
         finally:
             self._messages.put(("ended", talk.recording if begun else None))
 

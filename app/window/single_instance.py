@@ -68,8 +68,8 @@ class SingleInstance(QObject):
             if socket.waitForReadyRead(_ANSWER_MS) and socket.readAll().data() == _ANSWER:
                 return
         raise DuologueError(
-            "Duologue is running already but does not answer; end it in the system's list of "
-            "programs and start it again."
+            "Duologue is already running but does not answer; end it in the system's task list and "
+            "start it again."
         )
 
     def release(self) -> None:

@@ -199,8 +199,8 @@ def _log_qt(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
     if kind == QtMsgType.QtFatalMsg:  # Qt would abort here, and nobody has seen a window
         reason = shown(text, _MOST_REASON_LETTERS).rstrip(".")
         print(
-            f"The window cannot be opened ({reason}); check the display, or install what Qt lacks, "
-            "as script/setup does on Debian and Ubuntu.",
+            f"The window cannot be opened ({reason}); check the display, or install what Qt "
+            "needs, as script/setup does on Debian and Ubuntu.",
             file=sys.stderr,
             flush=True,
         )

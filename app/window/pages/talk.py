@@ -248,7 +248,8 @@ class TalkPage(QWidget):
             State.IDLE: (
                 self.tr("Ready to talk"),
                 self.tr(
-                    "Press the button and speak. You do not need headphones, and you may interrupt at "
+                    "Press the button and speak. You do not need headphones, and you may "
+                    "interrupt at "
                     "any time. Nothing leaves this computer."
                 ),
             ),

@@ -597,32 +597,32 @@
 <context>
     <name>Sentences</name>
     <message>
-        <source>The microphone does not hear the speaker (no echo came within {0} s): you wear headphones, or one of them is off. Echo is no matter then.</source>
-        <translation>Das Mikrofon hört den Lautsprecher nicht (kein Echo kam innerhalb von {0} s): Sie tragen Kopfhörer, oder eines von beiden ist aus. Das Echo spielt dann keine Rolle.</translation>
+        <source>The microphone does not hear the speaker (no echo within {0} s): you are wearing headphones, or one of the two is off. Then there is no echo to cancel.</source>
+        <translation>Das Mikrofon hört den Lautsprecher nicht (kein Echo innerhalb von {0} s): Sie tragen Kopfhörer, oder eines von beiden ist aus. Dann gibt es kein Echo, das stört.</translation>
     </message>
     <message>
-        <source>The microphone hears more while the speaker plays, but no echo came within {0} s; be quiet meanwhile and try again, and if it stays so, wear headphones.</source>
-        <translation>Das Mikrofon hört mehr, während der Lautsprecher spielt, aber kein Echo kam innerhalb von {0} s; seien Sie solange still und versuchen Sie es noch einmal, und wenn es so bleibt, tragen Sie Kopfhörer.</translation>
+        <source>The microphone hears more while the speaker plays, but no echo was found within {0} s; measure again and stay quiet, and if nothing changes, wear headphones.</source>
+        <translation>Das Mikrofon hört mehr, während der Lautsprecher spielt, aber innerhalb von {0} s war kein Echo zu finden; messen Sie noch einmal und seien Sie dabei still, und wenn sich nichts ändert, tragen Sie Kopfhörer.</translation>
     </message>
     <message>
-        <source>A card latency of {0} ms: most of the {1} ms that sound takes from speaker to microphone are the buffers of {2} ms that you set, and the echo canceller reaches {3} ms.</source>
-        <translation>Ein Puffer der Soundkarte von {0} ms: Die meisten der {1} ms, die der Ton vom Lautsprecher zum Mikrofon braucht, sind die Puffer von {2} ms, die Sie eingestellt haben, und die Echounterdrückung reicht {3} ms weit.</translation>
+        <source>Sound card buffer {0} ms: sound takes {1} ms from speaker to microphone, mostly because of the buffers of {2} ms that you set. The echo canceller covers only {3} ms.</source>
+        <translation>Puffer der Soundkarte {0} ms: Der Ton braucht {1} ms vom Lautsprecher zum Mikrofon, vor allem wegen der Puffer von {2} ms, die Sie eingestellt haben. Die Echounterdrückung reicht nur {3} ms weit.</translation>
     </message>
     <message>
-        <source>Sound takes {0} ms from speaker to microphone; the echo canceller reaches {1} ms, so the agent would hear itself: wear headphones, use a speaker with a cable (Bluetooth and AirPlay are slow), or switch hold-to-talk on.</source>
-        <translation>Der Ton braucht {0} ms vom Lautsprecher zum Mikrofon; die Echounterdrückung reicht {1} ms weit, der Agent würde also sich selbst hören: Tragen Sie Kopfhörer, nehmen Sie einen Lautsprecher mit Kabel (Bluetooth und AirPlay sind langsam), oder schalten Sie „Zum Sprechen halten“ ein.</translation>
+        <source>Sound takes {0} ms from speaker to microphone, but the echo canceller covers only {1} ms, so the agent would hear itself; wear headphones, use a speaker with a cable (Bluetooth and AirPlay are slow), or switch hold-to-talk on.</source>
+        <translation>Der Ton braucht {0} ms vom Lautsprecher zum Mikrofon, aber die Echounterdrückung reicht nur {1} ms weit, der Agent würde also sich selbst hören; tragen Sie Kopfhörer, nehmen Sie einen Lautsprecher mit Kabel (Bluetooth und AirPlay sind langsam), oder schalten Sie „Halten zum Sprechen“ ein.</translation>
     </message>
     <message>
-        <source>Some of that time is in the buffers of {0} ms that you set.</source>
-        <translation>Ein Teil dieser Zeit steckt in den Puffern von {0} ms, die Sie eingestellt haben.</translation>
+        <source>Part of that time comes from the buffers of {0} ms that you set.</source>
+        <translation>Ein Teil dieser Zeit kommt von den Puffern von {0} ms, die Sie eingestellt haben.</translation>
     </message>
     <message>
         <source>The sound server does not answer; wait a moment, or log out and in again.</source>
         <translation>Der Soundserver antwortet nicht; warten Sie einen Moment, oder melden Sie sich ab und wieder an.</translation>
     </message>
     <message>
-        <source>The sound server has ended, and without it no device is seen; log out and in again.</source>
-        <translation>Der Soundserver ist beendet, und ohne ihn ist kein Gerät zu sehen; melden Sie sich ab und wieder an.</translation>
+        <source>The sound server has stopped, so no devices can be found; log out and in again.</source>
+        <translation>Der Soundserver läuft nicht mehr, darum sind keine Geräte zu finden; melden Sie sich ab und wieder an.</translation>
     </message>
     <message>
         <source>There is no microphone; plug one in or switch it on.</source>
@@ -633,19 +633,19 @@
         <translation>Es gibt keinen Lautsprecher; schließen Sie einen an oder schalten Sie ihn ein.</translation>
     </message>
     <message>
-        <source>The microphone {0} cannot be chosen (several of that name); choose one of: {1}.</source>
+        <source>The microphone {0} cannot be chosen (several have that name); choose one of: {1}.</source>
         <translation>Das Mikrofon {0} ist nicht eindeutig; wählen Sie eines von: {1}.</translation>
     </message>
     <message>
-        <source>The speaker {0} cannot be chosen (several of that name); choose one of: {1}.</source>
+        <source>The speaker {0} cannot be chosen (several have that name); choose one of: {1}.</source>
         <translation>Der Lautsprecher {0} ist nicht eindeutig; wählen Sie einen von: {1}.</translation>
     </message>
     <message>
-        <source>The microphone {0} cannot be chosen (none of that name); choose one of: {1}.</source>
+        <source>The microphone {0} cannot be chosen (none has that name); choose one of: {1}.</source>
         <translation>Ein Mikrofon {0} gibt es nicht; wählen Sie eines von: {1}.</translation>
     </message>
     <message>
-        <source>The speaker {0} cannot be chosen (none of that name); choose one of: {1}.</source>
+        <source>The speaker {0} cannot be chosen (none has that name); choose one of: {1}.</source>
         <translation>Einen Lautsprecher {0} gibt es nicht; wählen Sie einen von: {1}.</translation>
     </message>
     <message>
@@ -658,11 +658,11 @@
     </message>
     <message>
         <source>The microphone {0} is gone; plug it in again.</source>
-        <translation>Das Mikrofon {0} ist fort; schließen Sie es wieder an.</translation>
+        <translation>Das Mikrofon {0} ist nicht mehr da; schließen Sie es wieder an.</translation>
     </message>
     <message>
         <source>The speaker {0} is gone; plug it in again.</source>
-        <translation>Der Lautsprecher {0} ist fort; schließen Sie ihn wieder an.</translation>
+        <translation>Der Lautsprecher {0} ist nicht mehr da; schließen Sie ihn wieder an.</translation>
     </message>
     <message>
         <source>The microphone {0} is used by another program; close that program or choose another device.</source>
@@ -673,12 +673,12 @@
         <translation>Der Lautsprecher {0} wird von einem anderen Programm benutzt; beenden Sie dieses oder wählen Sie ein anderes Gerät.</translation>
     </message>
     <message>
-        <source>The system's sound does not answer; wait a moment, or start the computer again.</source>
+        <source>The system's sound does not answer; wait a moment, or restart the computer.</source>
         <translation>Der Ton des Systems antwortet nicht; warten Sie einen Moment, oder starten Sie den Computer neu.</translation>
     </message>
     <message>
-        <source>The sound card has stopped; it is opened again.</source>
-        <translation>Die Soundkarte hat angehalten; sie wird neu geöffnet.</translation>
+        <source>The sound card has stopped; Duologue is opening it again.</source>
+        <translation>Die Soundkarte hat angehalten; Duologue öffnet sie neu.</translation>
     </message>
     <message>
         <source>The microphone {0} does not answer; plug it in again.</source>
@@ -690,27 +690,27 @@
     </message>
     <message>
         <source>Windows does not let Duologue use the microphone {0}; allow it in Settings, Privacy &amp; security, Microphone.</source>
-        <translation>Windows lässt Duologue nicht an das Mikrofon {0}; erlauben Sie es in Einstellungen, Datenschutz und Sicherheit, Mikrofon.</translation>
+        <translation>Windows erlaubt Duologue das Mikrofon {0} nicht; erlauben Sie es in Einstellungen, Datenschutz und Sicherheit, Mikrofon.</translation>
     </message>
     <message>
-        <source>The microphone {0} gives digital silence; check that it is not muted, in the system's sound settings and on the device.</source>
-        <translation>Das Mikrofon {0} gibt nur Nullen; sehen Sie nach, ob es stumm ist, in den Klangeinstellungen des Systems und am Gerät.</translation>
+        <source>The microphone {0} gives digital silence; check in the system's sound settings and on the device that it is not muted.</source>
+        <translation>Das Mikrofon {0} liefert nur digitale Stille; prüfen Sie in den Klangeinstellungen des Systems und am Gerät, ob es stummgeschaltet ist.</translation>
     </message>
     <message>
         <source>The microphone {0} gives digital silence; allow Duologue in System Settings, Privacy &amp; Security, Microphone.</source>
-        <translation>Das Mikrofon {0} gibt nur Nullen; erlauben Sie es Duologue in Systemeinstellungen, Datenschutz und Sicherheit, Mikrofon.</translation>
+        <translation>Das Mikrofon {0} liefert nur digitale Stille; erlauben Sie es Duologue in Systemeinstellungen, Datenschutz &amp; Sicherheit, Mikrofon.</translation>
     </message>
     <message>
         <source>The microphone {0} gives digital silence; allow it in Settings, Privacy &amp; security, Microphone, and check its mute switch.</source>
-        <translation>Das Mikrofon {0} gibt nur Nullen; erlauben Sie es in Einstellungen, Datenschutz und Sicherheit, Mikrofon, und sehen Sie nach seinem Stummschalter.</translation>
+        <translation>Das Mikrofon {0} liefert nur digitale Stille; erlauben Sie es in Einstellungen, Datenschutz und Sicherheit, Mikrofon, und prüfen Sie seinen Stummschalter.</translation>
     </message>
     <message>
-        <source>The microphone {0} gives sound.</source>
-        <translation>Das Mikrofon {0} gibt Ton.</translation>
+        <source>The microphone {0} now gives sound.</source>
+        <translation>Das Mikrofon {0} liefert jetzt Ton.</translation>
     </message>
     <message>
-        <source>The system takes the echo out of {0}, and much of your voice while the agent speaks; choose the microphone itself.</source>
-        <translation>Aus {0} entfernt das System das Echo, und viel von Ihrer Stimme, während der Agent spricht; wählen Sie das Mikrofon selbst.</translation>
+        <source>The system removes the echo from {0}, and with it much of your voice while the agent speaks; choose the microphone itself.</source>
+        <translation>Das System entfernt das Echo aus {0} und damit viel von Ihrer Stimme, während der Agent spricht; wählen Sie das Mikrofon selbst.</translation>
     </message>
     <message>
         <source>The PortAudio library is missing; install it (on Debian and Ubuntu: sudo apt install libportaudio2).</source>
@@ -725,7 +725,7 @@
         <translation>Die Bibliothek PortAudio fehlt; installieren Sie Duologue noch einmal.</translation>
     </message>
     <message>
-        <source>The sound card's buffer is {0} ms now.</source>
+        <source>The sound card's buffer is now {0} ms.</source>
         <translation>Der Puffer der Soundkarte ist jetzt {0} ms lang.</translation>
     </message>
     <message>
@@ -737,96 +737,96 @@
         <translation>Der Lautsprecher ist jetzt {0}.</translation>
     </message>
     <message>
-        <source>The microphone {0} runs at {1} Hz now.</source>
+        <source>The microphone {0} now runs at {1} Hz.</source>
         <translation>Das Mikrofon {0} läuft jetzt mit {1} Hz.</translation>
     </message>
     <message>
-        <source>The speaker {0} runs at {1} Hz now.</source>
+        <source>The speaker {0} now runs at {1} Hz.</source>
         <translation>Der Lautsprecher {0} läuft jetzt mit {1} Hz.</translation>
     </message>
     <message>
-        <source>Sound is back: {0} and {1} ({2} is not there).</source>
-        <translation>Der Ton ist wieder da: {0} und {1} ({2} fehlt).</translation>
+        <source>Sound is back: {0} and {1} ({2} is not connected).</source>
+        <translation>Der Ton ist wieder da: {0} und {1} ({2} ist nicht angeschlossen).</translation>
     </message>
     <message>
         <source>Sound is back: {0} and {1}.</source>
         <translation>Der Ton ist wieder da: {0} und {1}.</translation>
     </message>
     <message>
-        <source>The sound card gives too little sound; it is opened again.</source>
-        <translation>Die Soundkarte gibt zu wenig Ton; sie wird neu geöffnet.</translation>
+        <source>The sound card delivers too little sound; Duologue is opening it again.</source>
+        <translation>Die Soundkarte liefert zu wenig Ton; Duologue öffnet sie neu.</translation>
     </message>
     <message>
-        <source>The sound card is gone; the talk waits for one.</source>
-        <translation>Die Soundkarte ist fort; das Gespräch wartet auf eine.</translation>
+        <source>The sound card is gone; the conversation waits until there is one.</source>
+        <translation>Die Soundkarte ist nicht mehr da; das Gespräch wartet, bis es eine gibt.</translation>
     </message>
     <message>
-        <source>The sound card is in use by the talk; stop it first.</source>
+        <source>The conversation is using the sound card; stop it first.</source>
         <translation>Das Gespräch benutzt die Soundkarte; beenden Sie es zuerst.</translation>
     </message>
     <message>
-        <source>The sound card is still being tried; begin again.</source>
-        <translation>Die Soundkarte wird noch geprüft; beginnen Sie noch einmal.</translation>
+        <source>The sound card is still being tested; try again.</source>
+        <translation>Die Soundkarte wird noch getestet; versuchen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>Chunks of {0} ms: the shortest that this machine computes with ease ({1} ms in the worst of a hundred).</source>
-        <translation>Abschnitte von {0} ms: die kürzesten, die dieser Rechner mühelos schafft ({1} ms im schlechtesten von hundert).</translation>
+        <source>Chunk length {0} ms: the shortest that this computer handles easily (99 of 100 chunks take at most {1} ms).</source>
+        <translation>Abschnitte von {0} ms: die kürzesten, die dieser Rechner mühelos schafft (99 von 100 brauchen höchstens {1} ms).</translation>
     </message>
     <message>
-        <source>Chunks of {0} ms: the engine needs up to {1} ms for one, so other programs may make it late; close what you do not need.</source>
-        <translation>Abschnitte von {0} ms: einer braucht bis zu {1} ms, andere Programme können ihn also verspäten; beenden Sie, was Sie nicht brauchen.</translation>
+        <source>Chunk length {0} ms: the engine needs up to {1} ms for one chunk, so other programs can make it late; close programs that you do not need.</source>
+        <translation>Abschnitte von {0} ms: Einer braucht bis zu {1} ms, andere Programme können ihn also verspäten; beenden Sie Programme, die Sie nicht brauchen.</translation>
     </message>
     <message>
-        <source>This machine is too slow for this bundle ({0} ms for a chunk of {1} ms), so the agent will stutter; choose a smaller bundle.</source>
-        <translation>Dieser Rechner ist zu langsam für dieses Bündel ({0} ms für einen Abschnitt von {1} ms), der Agent wird stottern; wählen Sie ein kleineres Bündel.</translation>
+        <source>This computer is too slow for this bundle (it needs {0} ms for a chunk of {1} ms), so the agent will stutter; choose a smaller bundle.</source>
+        <translation>Dieser Rechner ist zu langsam für dieses Bündel (er braucht {0} ms für einen Abschnitt von {1} ms), darum wird der Agent stottern; wählen Sie ein kleineres Bündel.</translation>
     </message>
     <message>
-        <source>A latency of {0} ms, one chunk: it gives the engine a chunk's time, and the model guesses the one chunk that it has not heard. Half of it, on a fast machine, understands more and waits less in your pauses.</source>
-        <translation>Ein Polster von {0} ms, ein Abschnitt: so bleibt zum Rechnen die Zeit eines Abschnitts, und das Modell errät den einen, den es nicht gehört hat. Die Hälfte versteht auf einem schnellen Rechner mehr und wartet in Ihren Pausen weniger.</translation>
+        <source>Latency {0} ms, one chunk: the engine has the time of one chunk to compute, and the model estimates one chunk that it has not heard. On a fast computer, half of it lets the agent understand more and wait less in your pauses.</source>
+        <translation>Latenz {0} ms, ein Abschnitt: Zum Rechnen bleibt die Zeit eines Abschnitts, und das Modell schätzt den einen, den es noch nicht gehört hat. Mit der Hälfte versteht der Agent auf einem schnellen Rechner mehr und wartet in Ihren Pausen weniger.</translation>
     </message>
     <message>
-        <source>A card latency of {0} ms: the sound broke off {1} times at {2} ms.</source>
-        <translation>Ein Puffer der Soundkarte von {0} ms: mit {2} ms brach der Ton {1}-mal ab.</translation>
+        <source>Sound card buffer {0} ms: the sound had {1} gaps with {2} ms.</source>
+        <translation>Puffer der Soundkarte {0} ms: Mit {2} ms hatte der Ton {1} Lücken.</translation>
     </message>
     <message>
-        <source>Only {0} dB of the echo are taken off; turn the speaker down, or wear headphones.</source>
-        <translation>Nur {0} dB des Echos werden entfernt; stellen Sie den Lautsprecher leiser, oder tragen Sie Kopfhörer.</translation>
+        <source>The echo is reduced by only {0} dB; turn the speaker down, or wear headphones.</source>
+        <translation>Das Echo wird nur um {0} dB gesenkt; stellen Sie den Lautsprecher leiser, oder tragen Sie Kopfhörer.</translation>
     </message>
     <message>
-        <source>The sound card hardly runs; plug it in again, or close programs that keep the computer busy.</source>
-        <translation>Die Soundkarte läuft kaum; schließen Sie sie noch einmal an, oder beenden Sie Programme, die den Rechner beschäftigen.</translation>
+        <source>The sound card delivers almost no sound; plug it in again, or close programs that keep the computer busy.</source>
+        <translation>Die Soundkarte liefert kaum Ton; schließen Sie sie noch einmal an, oder beenden Sie Programme, die den Rechner beschäftigen.</translation>
     </message>
     <message>
-        <source>The engine has failed ({0}); start again, and please report it. What was recorded is kept.</source>
-        <translation>Die Maschine ist ausgefallen ({0}); beginnen Sie noch einmal, und melden Sie es bitte. Was aufgenommen wurde, bleibt.</translation>
+        <source>The engine has failed ({0}); start again, and please report it. The recording so far is kept.</source>
+        <translation>Die Berechnung ist fehlgeschlagen ({0}); beginnen Sie noch einmal, und melden Sie es bitte. Die bisherige Aufnahme bleibt erhalten.</translation>
     </message>
     <message>
-        <source>The models gave values that are no numbers, and silence stands in their place; choose another bundle if the agent stays silent.</source>
-        <translation>Die Modelle haben Werte geliefert, die keine Zahlen sind; an ihrer Stelle steht Stille. Wählen Sie ein anderes Bündel, wenn der Agent stumm bleibt.</translation>
+        <source>The models produced values that are not numbers, and silence replaces them; choose another bundle if the agent stays silent.</source>
+        <translation>Die Modelle haben Werte geliefert, die keine Zahlen sind; Stille ersetzt sie. Wählen Sie ein anderes Bündel, wenn der Agent stumm bleibt.</translation>
     </message>
     <message>
-        <source>The talk was stopped before it began.</source>
+        <source>The conversation was stopped before it began.</source>
         <translation>Das Gespräch wurde beendet, bevor es begann.</translation>
     </message>
     <message>
-        <source>The talk has failed ({0}); please report it.</source>
-        <translation>Das Gespräch ist gescheitert ({0}); melden Sie es bitte.</translation>
+        <source>The conversation has failed ({0}); please report it.</source>
+        <translation>Das Gespräch ist fehlgeschlagen ({0}); melden Sie es bitte.</translation>
     </message>
     <message>
         <source>Something unexpected failed ({0}); please report it with {1}.</source>
-        <translation>Etwas ist unerwartet gescheitert ({0}); melden Sie es bitte mit {1}.</translation>
+        <translation>Ein unerwarteter Fehler ist aufgetreten ({0}); melden Sie ihn bitte mit {1}.</translation>
     </message>
     <message>
         <source>Something unexpected failed ({0}) and no log can be written; please report it.</source>
-        <translation>Etwas ist unerwartet gescheitert ({0}), und es kann nichts protokolliert werden; melden Sie es bitte.</translation>
+        <translation>Ein unerwarteter Fehler ist aufgetreten ({0}), und es kann kein Protokoll geschrieben werden; melden Sie ihn bitte.</translation>
     </message>
     <message>
         <source>There is not enough memory for that; close other programs, or ask for less.</source>
         <translation>Dafür reicht der Speicher nicht; schließen Sie andere Programme, oder verlangen Sie weniger.</translation>
     </message>
     <message>
-        <source>The recording in {0} has ended ({1}). The talk goes on; make room, or choose another folder, and record again.</source>
-        <translation>Die Aufnahme in {0} ist zu Ende ({1}). Das Gespräch geht weiter; schaffen Sie Platz oder wählen Sie einen anderen Ordner, und nehmen Sie neu auf.</translation>
+        <source>The recording in {0} has ended ({1}). The conversation goes on; free some disk space or choose another folder, then record again.</source>
+        <translation>Die Aufnahme in {0} ist beendet ({1}). Das Gespräch geht weiter; schaffen Sie Platz oder wählen Sie einen anderen Ordner, und nehmen Sie dann neu auf.</translation>
     </message>
     <message>
         <source>The conversation cannot be played ({0}).</source>
@@ -837,7 +837,7 @@
         <translation>Der Ton fehlt oder ist beschädigt.</translation>
     </message>
     <message>
-        <source>The conversation is being recorded; stop the talk first.</source>
+        <source>The conversation is being recorded; stop it first.</source>
         <translation>Das Gespräch wird gerade aufgenommen; beenden Sie es zuerst.</translation>
     </message>
     <message>
@@ -845,8 +845,8 @@
         <translation>{0} gehört zu einer Aufnahme; wählen Sie einen anderen Namen.</translation>
     </message>
     <message>
-        <source>{0} is missing; export what is left in another form.</source>
-        <translation>{0} fehlt; exportieren Sie, was übrig ist, in einer anderen Form.</translation>
+        <source>{0} is missing; export the rest in another format.</source>
+        <translation>{0} fehlt; exportieren Sie den Rest in einem anderen Format.</translation>
     </message>
     <message>
         <source>The sound of the conversation in {0} cannot be read; choose another.</source>
@@ -861,7 +861,7 @@
         <translation>{0} lässt sich nicht schreiben ({1}); wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
-        <source>{0} could not be deleted whole; close programs that use it, or delete it yourself.</source>
+        <source>{0} could not be deleted completely; close programs that use it, or delete it yourself.</source>
         <translation>{0} ließ sich nicht ganz löschen; beenden Sie Programme, die es benutzen, oder löschen Sie es selbst.</translation>
     </message>
     <message>
@@ -869,7 +869,7 @@
         <translation>{0} ist kein aufgenommenes Gespräch; wählen Sie ein anderes.</translation>
     </message>
     <message>
-        <source>{0} is not a recorded talk; choose the folder of one.</source>
+        <source>{0} is not a recorded conversation; choose the folder of one.</source>
         <translation>{0} ist kein aufgenommenes Gespräch; wählen Sie den Ordner eines solchen.</translation>
     </message>
     <message>
@@ -877,11 +877,11 @@
         <translation>{0} stammt von einer anderen Version von Duologue; öffnen Sie es mit dieser.</translation>
     </message>
     <message>
-        <source>{0} cannot be read ({1}); choose the folder of a recorded talk.</source>
+        <source>{0} cannot be read ({1}); choose the folder of a recorded conversation.</source>
         <translation>{0} ist nicht lesbar ({1}); wählen Sie den Ordner eines aufgenommenen Gesprächs.</translation>
     </message>
     <message>
-        <source>{0} is damaged in line {1}; choose another recorded talk.</source>
+        <source>{0} is damaged in line {1}; choose another recorded conversation.</source>
         <translation>{0} ist in Zeile {1} beschädigt; wählen Sie ein anderes Gespräch.</translation>
     </message>
     <message>
@@ -897,8 +897,8 @@
         <translation>Die Einstellungen waren beschädigt; es gelten die Vorgaben, aber nichts wird aufgenommen oder gelöscht. Die alte Datei liegt als {0} bereit.</translation>
     </message>
     <message>
-        <source>The settings in {0} are damaged and cannot be set aside ({1}); the defaults are used, but nothing is recorded or deleted.</source>
-        <translation>Die Einstellungen in {0} sind beschädigt und lassen sich nicht beiseite legen ({1}); es gelten die Vorgaben, aber nichts wird aufgenommen oder gelöscht.</translation>
+        <source>The settings in {0} are damaged and cannot be renamed ({1}); the defaults are used, but nothing is recorded or deleted.</source>
+        <translation>Die Einstellungen in {0} sind beschädigt und lassen sich nicht umbenennen ({1}); es gelten die Vorgaben, aber nichts wird aufgenommen oder gelöscht.</translation>
     </message>
     <message>
         <source>The settings in {0} cannot be read ({1}); the defaults are used, but nothing is recorded or deleted.</source>
@@ -909,31 +909,31 @@
         <translation>Die Einstellungen stammen von einem neueren Duologue; es gelten die Vorgaben, aber nichts wird aufgenommen oder gelöscht. Die alte Datei liegt als {0} bereit.</translation>
     </message>
     <message>
-        <source>The settings in {0} are from a newer Duologue and cannot be set aside ({1}); the defaults are used, but nothing is recorded or deleted.</source>
-        <translation>Die Einstellungen in {0} stammen von einem neueren Duologue und lassen sich nicht beiseite legen ({1}); es gelten die Vorgaben, aber nichts wird aufgenommen oder gelöscht.</translation>
+        <source>The settings in {0} are from a newer Duologue and cannot be renamed ({1}); the defaults are used, but nothing is recorded or deleted.</source>
+        <translation>Die Einstellungen in {0} stammen von einem neueren Duologue und lassen sich nicht umbenennen ({1}); es gelten die Vorgaben, aber nichts wird aufgenommen oder gelöscht.</translation>
     </message>
     <message>
-        <source>{0} is missing or has another size; install it again.</source>
-        <translation>{0} fehlt oder hat eine andere Größe; installieren Sie das Bündel noch einmal.</translation>
+        <source>{0} is missing or has the wrong size; install the bundle again.</source>
+        <translation>{0} fehlt oder hat die falsche Größe; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
         <source>{0} comes with Duologue and cannot be deleted.</source>
         <translation>{0} gehört zu Duologue und lässt sich nicht löschen.</translation>
     </message>
     <message>
-        <source>{0} is not a repository's name; write it as owner/name.</source>
-        <translation>{0} ist kein Name eines Repositoriums; schreiben Sie ihn als Besitzer/Name.</translation>
+        <source>{0} is not a repository name; write it as owner/name.</source>
+        <translation>{0} ist kein Repository-Name; schreiben Sie ihn als Besitzer/Name.</translation>
     </message>
     <message>
-        <source>The disk of {0} has {1} MB free and the bundle needs {2}; make room and try again.</source>
-        <translation>Auf dem Datenträger von {0} sind {1} MB frei, und das Bündel braucht {2}; schaffen Sie Platz und versuchen Sie es noch einmal.</translation>
+        <source>The disk of {0} has {1} MB free, but the bundle needs {2} MB; free some space and try again.</source>
+        <translation>Auf dem Datenträger von {0} sind {1} MB frei, aber das Bündel braucht {2} MB; schaffen Sie Platz und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>{0} could not be deleted whole ({1}); stop the talk that uses it, or delete it yourself.</source>
+        <source>{0} could not be deleted completely ({1}); stop the conversation that uses it, or delete it yourself.</source>
         <translation>{0} ließ sich nicht ganz löschen ({1}); beenden Sie das Gespräch, das es benutzt, oder löschen Sie es selbst.</translation>
     </message>
     <message>
-        <source>{0} holds no bundle ({1} is missing); choose a bundle's folder, or an archive of one.</source>
+        <source>{0} contains no bundle ({1} is missing); choose a bundle's folder, or an archive of one.</source>
         <translation>{0} enthält kein Bündel ({1} fehlt); wählen Sie den Ordner oder das Archiv eines Bündels.</translation>
     </message>
     <message>
@@ -941,23 +941,23 @@
         <translation>{0} ist beschädigt ({1}); besorgen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>The bundle could not be installed in {0} ({1}); make room on the disk, or check who may write there.</source>
-        <translation>Das Bündel ließ sich nicht in {0} installieren ({1}); schaffen Sie Platz, oder prüfen Sie, wer dort schreiben darf.</translation>
+        <source>The bundle could not be installed in {0} ({1}); free some disk space, or check the folder's permissions.</source>
+        <translation>Das Bündel ließ sich nicht in {0} installieren ({1}); schaffen Sie Platz auf dem Datenträger, oder prüfen Sie die Zugriffsrechte des Ordners.</translation>
     </message>
     <message>
-        <source>{0} was refused ({1}); the repository may be private, or ask again later.</source>
-        <translation>{0} wurde verweigert ({1}); das Repositorium ist vielleicht privat, oder fragen Sie später noch einmal.</translation>
+        <source>The server refused {0} ({1}); check that the repository is public, or try again later.</source>
+        <translation>Der Server hat {0} verweigert ({1}); prüfen Sie, ob das Repository öffentlich ist, oder versuchen Sie es später noch einmal.</translation>
     </message>
     <message>
-        <source>The download broke off ({0}); check the connection and pull again, it goes on where it stopped.</source>
-        <translation>Das Holen brach ab ({0}); prüfen Sie die Verbindung und holen Sie noch einmal, es geht dort weiter, wo es aufhörte.</translation>
+        <source>The download stopped ({0}); check the connection and download again. It continues where it stopped.</source>
+        <translation>Das Herunterladen brach ab ({0}); prüfen Sie die Verbindung und laden Sie noch einmal herunter. Es geht dort weiter, wo es aufgehört hat.</translation>
     </message>
     <message>
-        <source>A web page came in place of {0}: the network or the repository may want you to log in; open that address in a browser, then pull again.</source>
-        <translation>Statt {0} kam eine Webseite: Das Netz oder das Repository verlangt vielleicht eine Anmeldung; öffnen Sie diese Adresse in einem Browser und holen Sie dann noch einmal.</translation>
+        <source>The server sent a web page instead of {0}; the network or the repository may require a login. Open that address in a browser, then download again.</source>
+        <translation>Der Server hat statt {0} eine Webseite geschickt; das Netz oder das Repository verlangt vielleicht eine Anmeldung. Öffnen Sie diese Adresse in einem Browser, und laden Sie dann noch einmal herunter.</translation>
     </message>
     <message>
-        <source>HF_ENDPOINT is {0}, which is no address; write it as https://host.</source>
+        <source>HF_ENDPOINT is {0}, which is not an address; write it as https://host.</source>
         <translation>HF_ENDPOINT ist {0}, was keine Adresse ist; schreiben Sie https://Rechner.</translation>
     </message>
     <message>
@@ -973,55 +973,55 @@
         <translation>{0} ist zu groß für das Manifest eines Bündels; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
-        <source>The bundles in {0} cannot be listed ({1}); check who may read there.</source>
-        <translation>Die Bündel in {0} lassen sich nicht auflisten ({1}); prüfen Sie, wer dort lesen darf.</translation>
+        <source>The bundles in {0} cannot be listed ({1}); check the folder's permissions.</source>
+        <translation>Die Bündel in {0} lassen sich nicht auflisten ({1}); prüfen Sie die Zugriffsrechte des Ordners.</translation>
     </message>
     <message>
-        <source>{0} is damaged or cannot be read ({1}); get it again, or check who may read it.</source>
-        <translation>{0} ist beschädigt oder lässt sich nicht lesen ({1}); holen Sie es noch einmal, oder prüfen Sie, wer es lesen darf.</translation>
+        <source>{0} is damaged or cannot be read ({1}); get it again, or check its permissions.</source>
+        <translation>{0} ist beschädigt oder lässt sich nicht lesen ({1}); besorgen Sie es noch einmal, oder prüfen Sie die Zugriffsrechte.</translation>
     </message>
     <message>
-        <source>{0} is locked with a password; unpack it and choose its folder.</source>
-        <translation>{0} ist mit einem Kennwort verschlossen; entpacken Sie es und wählen Sie seinen Ordner.</translation>
+        <source>{0} is protected by a password; unpack it and choose its folder.</source>
+        <translation>{0} ist mit einem Passwort geschützt; entpacken Sie es und wählen Sie seinen Ordner.</translation>
     </message>
     <message>
-        <source>{0} holds more than {1} files; choose the archive of a bundle.</source>
+        <source>{0} contains more than {1} files; choose the archive of a bundle.</source>
         <translation>{0} enthält mehr als {1} Dateien; wählen Sie das Archiv eines Bündels.</translation>
     </message>
     <message>
-        <source>{0} holds more than one bundle; unpack it and choose the folder of one.</source>
-        <translation>{0} enthält mehr als ein Bündel; entpacken Sie es und wählen Sie den Ordner von einem.</translation>
+        <source>{0} contains more than one bundle; unpack it and choose the folder of one.</source>
+        <translation>{0} enthält mehr als ein Bündel; entpacken Sie es und wählen Sie den Ordner eines Bündels.</translation>
     </message>
     <message>
-        <source>Your home folder is not known; let HOME name it, or DUOLOGUE_PROFILE another folder for all that Duologue keeps.</source>
-        <translation>Ihr persönlicher Ordner ist nicht bekannt; nennen Sie ihn in HOME, oder in DUOLOGUE_PROFILE einen anderen Ordner für alles, was Duologue aufhebt.</translation>
+        <source>Your home folder is not known; set HOME to it, or set DUOLOGUE_PROFILE to another folder for all that Duologue keeps.</source>
+        <translation>Ihr persönlicher Ordner ist nicht bekannt; setzen Sie HOME auf diesen Ordner, oder DUOLOGUE_PROFILE auf einen anderen für alles, was Duologue aufhebt.</translation>
     </message>
     <message>
-        <source>There is no folder for what belongs to this session ({0}); let XDG_RUNTIME_DIR name one of your own that nobody else may write to.</source>
-        <translation>Es gibt keinen Ordner für das, was zu dieser Sitzung gehört ({0}); nennen Sie in XDG_RUNTIME_DIR einen eigenen, in den niemand sonst schreiben darf.</translation>
+        <source>There is no folder for the files of this session ({0}); set XDG_RUNTIME_DIR to a folder of your own that nobody else may write to.</source>
+        <translation>Es gibt keinen Ordner für die Dateien dieser Sitzung ({0}); setzen Sie XDG_RUNTIME_DIR auf einen eigenen Ordner, in den niemand sonst schreiben darf.</translation>
     </message>
     <message>
         <source>{0} is neither a folder nor a zip or tar archive; choose another.</source>
         <translation>{0} ist weder ein Ordner noch ein Zip- oder Tar-Archiv; wählen Sie etwas anderes.</translation>
     </message>
     <message>
-        <source>{0} from {1} is not what its manifest says; pull it again, or tell its owner.</source>
-        <translation>{0} aus {1} ist nicht, was sein Manifest sagt; holen Sie es noch einmal, oder sagen Sie es dem Besitzer.</translation>
+        <source>{0} from {1} does not match its manifest; download it again, or tell its owner.</source>
+        <translation>{0} aus {1} passt nicht zu seinem Manifest; laden Sie es noch einmal herunter, oder sagen Sie es dem Besitzer.</translation>
     </message>
     <message>
-        <source>{0} does not exist; check the repository's name, and that it holds a Duologue bundle.</source>
-        <translation>{0} gibt es nicht; prüfen Sie den Namen des Repositoriums, und ob es ein Bündel für Duologue enthält.</translation>
+        <source>{0} does not exist; check the repository's name, and that it contains a Duologue bundle.</source>
+        <translation>{0} gibt es nicht; prüfen Sie den Namen des Repositorys, und ob es ein Duologue-Bündel enthält.</translation>
     </message>
     <message>
         <source>{0} has manifest version {1}, which this Duologue does not know (it knows {2}); install the newest Duologue.</source>
         <translation>{0} hat ein Manifest der Version {1}, die dieses Duologue nicht kennt (es kennt {2}); installieren Sie das neueste Duologue.</translation>
     </message>
     <message>
-        <source>{0} is not the file that the manifest names; install the bundle again.</source>
-        <translation>{0} ist nicht die Datei, die das Manifest nennt; installieren Sie das Bündel noch einmal.</translation>
+        <source>{0} does not match the manifest; install the bundle again.</source>
+        <translation>{0} passt nicht zum Manifest; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
-        <source>{0} does not hold {1} different pieces of text; install the bundle again.</source>
+        <source>{0} does not contain {1} different pieces of text; install the bundle again.</source>
         <translation>{0} enthält nicht {1} verschiedene Textstücke; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
@@ -1045,15 +1045,15 @@
         <translation>{0} ist kein Manifest eines Bündels; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
-        <source>{0} is wrong at {1}: {2}; install the bundle again.</source>
-        <translation>{0} ist falsch bei {1}: {2}; installieren Sie das Bündel noch einmal.</translation>
+        <source>{0} has an error at {1}: {2}; install the bundle again.</source>
+        <translation>{0} hat einen Fehler bei {1}: {2}; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
-        <source>{0} has {1} bytes where the manifest says {2}; install the bundle again.</source>
-        <translation>{0} hat {1} Bytes, das Manifest sagt {2}; installieren Sie das Bündel noch einmal.</translation>
+        <source>{0} has {1} bytes, but the manifest says {2}; install the bundle again.</source>
+        <translation>{0} hat {1} Bytes, aber das Manifest sagt {2}; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
-        <source>{0} is missing or not an ONNX model that can be run; install the bundle again.</source>
+        <source>{0} is missing, or is not a working ONNX model; install the bundle again.</source>
         <translation>{0} fehlt oder ist kein lauffähiges ONNX-Modell; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
@@ -1061,48 +1061,48 @@
         <translation>{0} fehlt; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
-        <source>{0} is a foreign model ({1}); install the bundle again.</source>
-        <translation>{0} ist ein fremdes Modell ({1}); installieren Sie das Bündel noch einmal.</translation>
+        <source>{0} is not the expected model ({1}); install the bundle again.</source>
+        <translation>{0} ist nicht das erwartete Modell ({1}); installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
         <source>{0} could not be run; install the bundle again.</source>
-        <translation>{0} lief nicht; installieren Sie das Bündel noch einmal.</translation>
+        <translation>{0} ließ sich nicht ausführen; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
         <source>{0} could not be run on {1} of shape {2}; install the bundle again.</source>
-        <translation>{0} lief nicht mit {1} der Form {2}; installieren Sie das Bündel noch einmal.</translation>
+        <translation>{0} ließ sich mit {1} der Form {2} nicht ausführen; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
-        <source>The language model {0} cannot take back what it has heard (it is recurrent or has a sliding window); choose a bundle with a plain Llama model.</source>
-        <translation>Das Sprachmodell {0} kann Gehörtes nicht zurücknehmen (es ist rekurrent oder hat ein gleitendes Fenster); wählen Sie ein Bündel mit einem schlichten Llama-Modell.</translation>
+        <source>The language model {0} cannot forget what it has heard (it is recurrent or has a sliding window); choose a bundle with a plain Llama model.</source>
+        <translation>Das Sprachmodell {0} kann Gehörtes nicht wieder vergessen (es ist rekurrent oder hat ein gleitendes Fenster); wählen Sie ein Bündel mit einem einfachen Llama-Modell.</translation>
     </message>
     <message>
         <source>The language model {0} is not a GGUF file; install the bundle again.</source>
         <translation>Das Sprachmodell {0} ist keine GGUF-Datei; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
-        <source>The language model {0} gives values that are no numbers; install the bundle again.</source>
+        <source>The language model {0} produces values that are not numbers; install the bundle again.</source>
         <translation>Das Sprachmodell {0} liefert Werte, die keine Zahlen sind; installieren Sie das Bündel neu.</translation>
     </message>
     <message>
-        <source>The language model {0} is damaged or of an unknown kind; install the bundle again.</source>
-        <translation>Das Sprachmodell {0} ist beschädigt oder von unbekannter Art; installieren Sie das Bündel noch einmal.</translation>
+        <source>The language model {0} is damaged or of an unknown type; install the bundle again.</source>
+        <translation>Das Sprachmodell {0} ist beschädigt oder von unbekanntem Typ; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
         <source>There is not enough memory for the language model {0}; close other programs.</source>
         <translation>Für das Sprachmodell {0} reicht der Speicher nicht; beenden Sie andere Programme.</translation>
     </message>
     <message>
-        <source>The context of {0} tokens is full; start anew.</source>
+        <source>The context of {0} tokens is full; start again.</source>
         <translation>Der Kontext von {0} Tokens ist voll; beginnen Sie neu.</translation>
     </message>
     <message>
         <source>The language model {0} failed (llama_decode returned {1}); restart, and choose another bundle if it happens again.</source>
-        <translation>Das Sprachmodell {0} ist gescheitert (llama_decode gab {1}); beginnen Sie neu, und wählen Sie ein anderes Bündel, wenn es wieder geschieht.</translation>
+        <translation>Das Sprachmodell {0} ist fehlgeschlagen (llama_decode gab {1} zurück); beginnen Sie neu, und wählen Sie ein anderes Bündel, wenn es wieder geschieht.</translation>
     </message>
     <message>
         <source>The language model {0} gave no output; restart.</source>
-        <translation>Das Sprachmodell {0} gab nichts aus; beginnen Sie neu.</translation>
+        <translation>Das Sprachmodell {0} hat nichts ausgegeben; beginnen Sie neu.</translation>
     </message>
 </context>
 <context>

@@ -63,8 +63,8 @@ def _part(part: ast.expr, constants: dict[str, str]) -> str:
     name = ast.unparse(part.value)
     known = {
         "kind": "speaker",
-        "problem": "none of that name",
-        "remedy": "check that it is not muted, in the system's sound settings and on the device",
+        "problem": "none has that name",
+        "remedy": "check in the system's sound settings and on the device that it is not muted",
     }
     return constants.get(name) or known.get(name) or "<17>"
 
@@ -92,7 +92,7 @@ def test_what_depends_on_the_system_is_known(german: None) -> None:
 
 
 def test_values_stay_and_foreign_sentences_too() -> None:
-    said = "The microphone USB {0} gives sound."
+    said = "The microphone USB {0} now gives sound."
     assert translate_sentence(said) == said
     assert translate_sentence("Nobody wrote this.") == "Nobody wrote this."
     assert translate_sentence(f"{said}\n\nNobody wrote this.").startswith(said)

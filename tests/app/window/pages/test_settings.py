@@ -131,7 +131,7 @@ def test_a_microphone_that_the_system_cancels_is_marked(stage: Stage) -> None:
     box = stage.page.sound.microphone
     stage.qtbot.waitUntil(lambda: "echo-cancelled by the system" in box.itemText(2))
     stage.choose(box, "Headset")
-    assert stage.page.sound.microphone_text.text().startswith("The system takes the echo out")
+    assert stage.page.sound.microphone_text.text().startswith("The system removes the echo")
     stage.choose(box, "the system's default")
     assert stage.page.sound.microphone_text.text().startswith("At once")
 
