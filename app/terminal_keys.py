@@ -1,4 +1,4 @@
-"""Single keys from the terminal, without Enter; nothing where standard input is no terminal."""
+"""Reads single keys from the terminal, without Enter; none if standard input is no terminal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ else:
     import tty
 
     class KeyReader:
-        """A context in which keys are read one by one; the terminal is as before afterwards."""
+        """A context in which keys are read one by one; it restores the terminal afterwards."""
 
         def __init__(self) -> None:
             self._before: list[Any] | None = None
@@ -54,5 +54,5 @@ else:
             if self._before is None or not select.select([sys.stdin], [], [], 0)[0]:
                 return None
             pressed = os.read(sys.stdin.fileno(), 32).decode("utf8", "replace")
-            # Arrows and the like come as several characters behind an escape.
+            # Arrow keys and others send several characters after an escape.
             return pressed if len(pressed) == 1 else None

@@ -1,7 +1,7 @@
-"""Pictures of every page, light and dark, for the README and for looking at what users see.
+"""Takes screenshots of every page, light and dark, for the README and for review.
 
-A real talk with the bundled sample as the microphone, twice as fast as the clock, in a profile
-of its own. Needs no display.
+It holds a real conversation with the bundled sample as the microphone, at twice the normal speed,
+in a temporary profile. Needs no display.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def take_screenshots(sample: Path, folder: Path, language: str = "en") -> list[P
             window.show()
             paths = _talk(app, window, folder)
             window.close()
-            worker.wait_for_all(_MAX_MS)  # what works on at Python's end breaks it
+            worker.wait_for_all(_MAX_MS)  # work that outlives the interpreter would crash it
             return paths
         finally:
             os.environ.pop(PROFILE_VARIABLE)
@@ -120,7 +120,7 @@ def _wait(app: QApplication, check: Callable[[], bool]) -> None:
 
 
 def _settle(app: QApplication) -> None:
-    """Let lists be read and shown."""
+    """Wait until lists are read and shown."""
     worker.wait_for_all()
     for _ in range(20):
         app.processEvents()

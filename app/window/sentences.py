@@ -1,7 +1,7 @@
-"""What engine and files say to the user, in the window's language.
+"""Translates the sentences of the engine and of app/ into the window's language.
 
-They know no Qt and speak English; here are their sentences as patterns, more special ones first, so
-that Qt Linguist gets to see them. A sentence that is not here is shown as it is.
+Those modules know no Qt and write English. Their sentences are listed here as patterns, specific
+ones first, so that Qt Linguist finds them. A sentence that is not listed is shown as it is.
 """
 
 from __future__ import annotations
@@ -372,13 +372,13 @@ _SENTENCES = (
 
 
 def translate_sentence(sentence: str) -> str:
-    """The sentence as the window says it; several may stand in paragraphs."""
+    """The translated sentence; ``sentence`` may be several, in paragraphs."""
     return "\n\n".join(_translated(one) for one in sentence.split("\n\n"))
 
 
 def _translated(sentence: str) -> str:
     for template in map(str, _SENTENCES):
-        # Compiling all of them at the first notice would hold the window up.
+        # Compiling all patterns at the first notice would block the window.
         if not sentence.startswith(template.partition("{")[0]):
             continue
         if not sentence.endswith(template.rpartition("}")[2]):

@@ -1,4 +1,4 @@
-"""The page of recorded conversations: list, picture, playback, events, export, rename, delete."""
+"""The page of recorded conversations: list, waveform, playback, events, export, rename, delete."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _CURSOR_MS = 40
 
 
 class ConversationsPage(QWidget):
-    """All recordings in the folder of the settings, the newest first."""
+    """All recordings in the chosen folder, the newest first."""
 
     notice = Signal(str)
     """A sentence for the user."""
@@ -192,7 +192,7 @@ class ConversationsPage(QWidget):
     # --- the list ---------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Read the folder again; the same conversation stays shown."""
+        """Read the folder again; keeps showing the same conversation."""
         folder = self._folder()
         worker.run(lambda: recording_library.entries(folder), self._fill, self._say_error, self)
 
@@ -317,7 +317,7 @@ class ConversationsPage(QWidget):
             before = self._player
             before.stop()
             self._player = None
-            # The card is free only when the first playback's thread has ended.
+            # The sound card is free only when the thread of the previous playback has ended.
             worker.run(
                 lambda: before.wait(2.0),
                 lambda _over: self._play_from(sample),
@@ -347,7 +347,7 @@ class ConversationsPage(QWidget):
         self.play_button.setAccessibleName(self.tr("Play"))
 
     def stop_playing(self) -> None:
-        """A talk needs the card."""
+        """Stop, since a conversation needs the sound card."""
         self._stop()
 
     # --- files ------------------------------------------------------------------------------------
@@ -371,7 +371,7 @@ class ConversationsPage(QWidget):
             self.export(export_format, Path(path))
 
     def export(self, export_format: ExportFormat, target: Path) -> None:
-        """Write the conversation that is shown elsewhere."""
+        """Export the conversation that is shown."""
         entry = self._shown()
         if entry is None:
             return
@@ -419,7 +419,7 @@ class ConversationsPage(QWidget):
     # --- the page ---------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
-        """There may be new ones."""
+        """Refresh: there may be new recordings."""
         self.refresh()
         super().showEvent(event)
 
@@ -432,13 +432,13 @@ class ConversationsPage(QWidget):
         self.captions.fit_to_height(self._card.height())
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Nothing plays behind another page."""
+        """Stop playing when another page is shown."""
         self._stop()
         super().hideEvent(event)
 
 
 def _read(folder: Path) -> tuple[Timeline, list[TimelineEntry]]:
-    """All that is shown of a recording, in the worker's thread."""
+    """Read everything that is shown of a recording; in the worker's thread."""
     timeline = Timeline.of_recording(folder)
     happened: list[TimelineEntry] = [(mark.sample, mark) for mark in timeline.marks]
     happened += [(line.start_sample, line) for line in timeline.transcript.lines]

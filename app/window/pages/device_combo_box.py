@@ -1,4 +1,4 @@
-"""A choice of microphone or speaker by name; the first entry follows the system's default."""
+"""A combo box for the microphone or the speaker; the first entry is the system default."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MIN_CHARACTERS = 12
 
 
 class DeviceComboBox(QComboBox):
-    """Remembers a device that is not there, since it may come back."""
+    """Keeps a chosen device in the list while it is not connected, since it may come back."""
 
     def __init__(self) -> None:
         super().__init__()
-        # Names may be long; they must not widen the window.
+        # Long names must not widen the window.
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(_MIN_CHARACTERS)
         self._offered: list[Wanted] = [None]
@@ -25,16 +25,16 @@ class DeviceComboBox(QComboBox):
 
     @property
     def chosen(self) -> Wanted:
-        """The device that is shown, or None for the system's default."""
+        """The chosen device, or None for the system default."""
         return self._offered[max(self.currentIndex(), 0)]
 
     @property
     def echo_cancelled(self) -> bool:
-        """Whether the system has taken the echo out of it already."""
+        """Whether the system already cancels the echo of this device."""
         return self._cancelled[max(self.currentIndex(), 0)]
 
     def fill(self, devices: Sequence[Device], wanted: Wanted) -> None:
-        """Offer these; nothing is emitted."""
+        """Offer these devices; emits no signal."""
         before = self.blockSignals(True)
         self.clear()
         default = next((device for device in devices if device.is_default), None)

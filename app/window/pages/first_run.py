@@ -1,6 +1,7 @@
-"""The first start: try the microphone, try the speaker, let the program measure, take its advice.
+"""The first-run setup: test the microphone, test the speaker, measure, use the suggested settings.
 
-Every step can be left out, and none needs devices: what is missing is said, and one goes on.
+Every step can be skipped, and none needs devices: a missing device is named, and the user can go
+on.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ Measure = Callable[[Settings, Callable[[str], None]], Advice]
 
 
 def measure(settings: Settings, progress: Callable[[str], None]) -> Advice:
-    """What `duologue doctor` does, with these settings; raises DuologueError."""
+    """Measure as `duologue doctor` does, with these settings; raises DuologueError."""
     bundle = load_bundle(settings.bundle)
     speech = read_mono(default_folder().parent / "samples" / "user.flac", _SPEECH_SECONDS)
     with CARD_LOCK:
@@ -58,7 +59,7 @@ def measure(settings: Settings, progress: Callable[[str], None]) -> Advice:
 
 
 class FirstRun(QWidget):
-    """Four steps, then the talk."""
+    """Four steps, then the page for talking."""
 
     finished = Signal(Settings)
 
@@ -226,7 +227,7 @@ class FirstRun(QWidget):
     # --- devices ----------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look which devices there are."""
+        """List the devices."""
         super().showEvent(event)
         self.listen_button.setFocus()
         worker.run(self._devices, self._show_devices, self._miss_devices, self)
@@ -239,7 +240,7 @@ class FirstRun(QWidget):
         _say(self.microphone_text, translate_sentence(str(error)))
 
     def _choose(self) -> None:
-        """Go on with another device, also in a check that runs."""
+        """Use another device, also in a running check."""
         devices = {"microphone": self.microphone.chosen, "speaker": self.speaker.chosen}
         self._settings = self._settings.model_copy(update=devices)
         if self._sound_check.running:
@@ -288,7 +289,7 @@ class FirstRun(QWidget):
         worker.run(lambda: self._measure(settings, progress), self._show_advice, self._fail, self)
 
     def _cancel_measure(self) -> None:
-        """Stop at the next step of the measurement; the card is free only then."""
+        """Stop at the next step of the measurement; only then is the sound card free."""
         self._cancelled.set()
         self.cancel_button.setEnabled(False)
 
@@ -331,13 +332,13 @@ class FirstRun(QWidget):
         self.finished.emit(self._settings.model_copy(update={"first_run_done": True}))
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """The microphone is not kept open unseen."""
+        """Close the microphone when the page is hidden."""
         super().hideEvent(event)
         self._sound_check.end()
 
 
 def _say(label: QLabel, text: str) -> None:
-    """Show a text whole: a stack of pages does not ask how high a wrapped text is."""
+    """Show a text in full height: a stack of pages ignores the height of wrapped text."""
     label.setText(text)
     least = _MIN_LINES * label.fontMetrics().lineSpacing()
     label.setMinimumHeight(max(label.heightForWidth(_CARD_PX - 2 * _MARGIN_PX), least))

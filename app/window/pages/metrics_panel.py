@@ -1,4 +1,4 @@
-"""The figures that a talk is judged by, in a row: reaction, chunk time, estimates, lag, drops."""
+"""The metrics of a conversation in a row: response time, chunk time, hit rate, lag, drops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.talk_state import TalkMetrics
 from engine.timebase import SAMPLE_RATE_HZ
 
 _UNKNOWN = "–"
-# Of the width: the cards keep it, whatever they say.
+# Shares of the width: the cards keep them whatever their text.
 _SHARES = (8, 11, 8, 8, 8)
 
 
@@ -53,7 +53,7 @@ class MetricsPanel(QWidget):
         self.show_metrics(None)
 
     def show_metrics(self, metrics: TalkMetrics | None) -> None:
-        """Show these; dashes where there are none."""
+        """Show these metrics; dashes if there are none."""
         if metrics is None:
             for card in self.cards:
                 card.show_value(_UNKNOWN)
@@ -103,7 +103,7 @@ class _Card(QFrame):
             column.addWidget(label)
 
     def show_value(self, value: str, more: str = "", role: str = "soft") -> None:
-        """A figure, and a small line below it."""
+        """Show a figure, and a small line below it."""
         self.value.setText(value)
         if more != self._more.text():
             self._more.setText(more)

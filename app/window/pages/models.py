@@ -1,6 +1,6 @@
-"""The page of the models: installed bundles with their cards; import, pull, choose, delete.
+"""The page of bundles: the installed ones with their model cards; import, download, choose, delete.
 
-Nothing is fetched from the network before its button is pressed.
+Nothing is downloaded before its button is pressed.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ from engine.errors import DuologueError
 
 _LIST_PX = 240
 _STEPS = 1000
-# What Qt lays out in half a second: a table of 20,000 rows kept the window waiting for as many ms.
+# What Qt can lay out in half a second: a table of 20,000 rows took 20,000 ms.
 _MOST_MARKDOWN, _MAX_LINES, _MOST_CELLS = 32_000, 600, 1_000
 _MOST_PLAIN = 100_000
 
 
 class ModelsPage(QWidget):
-    """All bundles; the chosen one is marked."""
+    """Lists all bundles and marks the chosen one."""
 
     chosen = Signal(object)
     """A bundle's folder, or None for the starter."""
     _moved = Signal(int)
-    """Thousandths done; from the worker's thread."""
+    """Progress in thousandths; emitted in the worker's thread."""
 
     def __init__(self, current: Path | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -105,7 +105,7 @@ class ModelsPage(QWidget):
         return row
 
     def _more(self) -> QFrame:
-        """Import and pull."""
+        """The controls for import and download."""
         frame = QFrame()
         frame.setProperty("card", True)
         column = QVBoxLayout(frame)
@@ -179,7 +179,7 @@ class ModelsPage(QWidget):
     # --- the list ---------------------------------------------------------------------------------
 
     def refresh(self, select: Path | None = None) -> None:
-        """Read what is installed; afterwards ``select``, or the bundle in use, is shown."""
+        """List the bundles again, and show ``select`` or the bundle in use."""
         worker.run(
             bundle_store.installed_bundles,
             lambda found: self._fill(found, select or self._current),
@@ -233,7 +233,7 @@ class ModelsPage(QWidget):
         )
 
     def show_current(self, current: Path | None) -> None:
-        """Another bundle is used now."""
+        """Mark the bundle that is used now."""
         self._current = current
         if self._bundles:
             self._fill(self._bundles, current)
@@ -297,7 +297,7 @@ class ModelsPage(QWidget):
         )
 
     def cancel(self) -> None:
-        """Stop what is under way."""
+        """Stop the running import or download."""
         if self._cancelled:
             self._cancelled.set()
 
@@ -345,13 +345,13 @@ class ModelsPage(QWidget):
         self._set_buttons()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Bundles may have come by another way."""
+        """Refresh: bundles may have been added elsewhere."""
         self.refresh()
         super().showEvent(event)
 
 
 def _is_short(card: str) -> bool:
-    """Whether a card in Markdown is laid out soon enough for a window that is in use."""
+    """Whether Qt can lay out a model card without blocking the window."""
     return (
         len(card) <= _MOST_MARKDOWN
         and card.count("\n") <= _MAX_LINES

@@ -1,6 +1,6 @@
-"""The settings: each applied as soon as it is changed, with a line on what one will notice.
+"""The settings page: each setting has an explanation and is applied as soon as it is changed.
 
-Emits whole checked settings.
+Emits complete, validated settings.
 """
 
 from __future__ import annotations
@@ -255,7 +255,7 @@ class SettingsPage(QWidget):
     # --- values -----------------------------------------------------------------------------------
 
     def show_settings(self, settings: Settings) -> None:
-        """Show these; nothing is emitted."""
+        """Show these settings; emits no signal."""
         self._filling = True
         before, self.settings = self.settings, settings
         self.latency.setValue(-1 if settings.latency_ms is None else settings.latency_ms)
@@ -278,7 +278,7 @@ class SettingsPage(QWidget):
             self._ask_bundle()
 
     def _take(self) -> None:
-        """A control was changed."""
+        """Take the values of all controls after one was changed."""
         if self._filling:
             return
         temperature = round(self.temperature.value(), 2)

@@ -1,4 +1,4 @@
-"""The settings of the sound, and a trial of the devices while no talk has them."""
+"""The sound settings, and a check of the devices while no conversation uses them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _DEVICES_MS = 2000
 
 
 class SoundSettings(Card):
-    """Devices, what is done to the microphone's sound, and a level to look at."""
+    """Devices, processing of the microphone's sound, and a level meter."""
 
     changed = Signal()
-    """One of ``values`` is another."""
+    """One of ``values`` has changed."""
 
     def __init__(
         self, settings: Settings, devices: Callable[[], DeviceList], make_check: MakeCheck
@@ -125,7 +125,7 @@ class SoundSettings(Card):
     # --- values -----------------------------------------------------------------------------------
 
     def values(self) -> dict[str, Any]:
-        """As they are shown."""
+        """The values of the controls."""
         return {
             "microphone": self.microphone.chosen,
             "speaker": self.speaker.chosen,
@@ -136,7 +136,7 @@ class SoundSettings(Card):
         }
 
     def show_settings(self, settings: Settings) -> None:
-        """Show these."""
+        """Show these settings."""
         self.card_latency.setValue(settings.card_latency_ms)
         self.echo.setChecked(settings.echo_cancelling)
         self.noise.setChecked(settings.noise_suppression)
@@ -145,7 +145,7 @@ class SoundSettings(Card):
         self._fill_devices()
 
     def use(self, settings: Settings) -> None:
-        """Go on with these, which are shown, also in a trial that runs."""
+        """Use these settings, which are already shown; also in a running check."""
         before, self._settings = self._settings, settings
         for box in (self.noise, self.gain):
             box.setEnabled(settings.echo_cancelling)
@@ -156,7 +156,7 @@ class SoundSettings(Card):
     # --- devices ----------------------------------------------------------------------------------
 
     def ask_devices(self) -> None:
-        """Look which there are now."""
+        """List the devices again."""
         if not self._asking:
             self._asking = True
             worker.run(self._devices, self._show_devices, self._miss_devices, self)
@@ -191,7 +191,7 @@ class SoundSettings(Card):
     # --- trying -----------------------------------------------------------------------------------
 
     def set_talking(self, talking: bool) -> None:
-        """While a talk has the devices, its level is shown and nothing is tried."""
+        """During a conversation, show its level and disable the check."""
         if talking:
             self._sound_check.end()
         tip = self.tr("Stop the conversation to test the devices.") if talking else ""

@@ -1,6 +1,6 @@
-"""The page of the talk: state, both speakers' tracks, figures, and the buttons.
+"""The page for talking: state, waveforms of both speakers, metrics, and the buttons.
 
-Shows what the session tells and passes on what the user presses.
+It shows the session's signals and passes the user's commands to the session.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from app.window.waveform.view import WaveformView
 from engine.talk.live_events import ChunkDone
 
 _FIGURES_EVERY_EVENTS = 13
-"""Twice a second; nobody reads faster, and each new text has the whole window laid out anew."""
+"""Twice a second: nobody reads faster, and each new text lays out the whole window again."""
 
 
 class TalkPage(QWidget):
-    """Everything of the running talk."""
+    """Everything about the running conversation."""
 
     diagnostics_wanted = Signal()
 
@@ -160,14 +160,14 @@ class TalkPage(QWidget):
 
     def _mute(self, muted: bool) -> None:
         self._session.mute(muted)
-        self._show_state(self._session.state)  # another state may hide that one
+        self._show_state(self._session.state)  # a more urgent state may hide it
 
     def _pause(self, paused: bool) -> None:
         self._session.pause(paused)
         self._show_state(self._session.state)
 
     def copied_diagnostics(self, text: str) -> None:
-        """The report is there."""
+        """Copy the report to the clipboard."""
         QApplication.clipboard().setText(text)
         self.hint_label.setText(
             self.tr("Copied. Paste it into your bug report. It contains no audio.")
@@ -230,7 +230,7 @@ class TalkPage(QWidget):
         self.pause_button.setChecked(session.paused)
 
     def _words(self, state: State) -> tuple[str, str]:
-        """Title and explanation of a state."""
+        """The title and the explanation of a state."""
         if state == State.MUTED and self._session.hold_to_talk and not self._session.muted:
             return (
                 self.tr("Hold to talk"),
@@ -307,7 +307,7 @@ def _rename(button: QPushButton, text: str, key: str) -> None:
     if button.text() != text:
         button.setText(text)
         button.setAccessibleName(text.replace("&", ""))
-        button.setShortcut(key)  # a new text takes the old key away
+        button.setShortcut(key)  # a new text removes the shortcut
 
 
 class _Lamp(QWidget):

@@ -1,4 +1,4 @@
-"""What the colours and signs of the waveform mean, in a line below it."""
+"""The legend below the waveform: the meaning of its colours and signs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MIN_PICTURE_PX = 300
 
 
 class Legend(QLabel):
-    """Signs in their colours; wraps where there is no room."""
+    """Signs in their colours; wraps if the line is too long."""
 
     def __init__(self, live: bool, parent: QWidget | None = None) -> None:
-        """``live``: with what is seen only while one talks."""
+        """``live``: include signs that appear only during a conversation."""
         super().__init__(parent)
         self._live = live
         self._look = ""
@@ -57,7 +57,7 @@ class Legend(QLabel):
         self.setAccessibleDescription(", ".join(text for _, _, text in signs))
 
     def fit_to_height(self, picture_px: int) -> None:
-        """Be seen only where the picture keeps a decent height."""
+        """Hide the legend if the waveform would become too low."""
         self.setVisible(picture_px >= _MIN_PICTURE_PX)
 
     def changeEvent(self, event: QEvent) -> None:

@@ -16,8 +16,8 @@ _SECONDS = 20.0
 _PARENT = """
 import sys, threading
 from engine.card.device_watch import DeviceWatch
-from engine.card.devices import Listing
-watch = DeviceWatch(Listing((), ()), served=sys.argv[1] == "served")
+from engine.card.devices import DeviceList
+watch = DeviceWatch(DeviceList((), ()), served=sys.argv[1] == "served")
 threading.Event().wait()
 """
 _PACTL = """#!/bin/sh

@@ -316,7 +316,7 @@ PARTLY: dict[str, tuple[bytes, float, str]] = {
     "two channels, the second louder": (stereo(VOICE, 3 * OTHER), 6.0, "but not 2"),
     "three channels that differ": (stereo(VOICE, OTHER, OTHER[::-1]), 6.0, "but not 2 and 3"),
     "six channels that differ": (
-        stereo(VOICE, *[np.roll(OTHER, 999 * turn) for turn in range(5)]), 6.0, "but not the 5 others",
+        stereo(VOICE, *[np.roll(OTHER, 999 * turn) for turn in range(5)]), 6.0, "not the 5 others",
     ),
     "two channels, the first nearly silent": (
         stereo(OTHER / 1000, VOICE), 6.0, "",
