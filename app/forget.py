@@ -1,7 +1,7 @@
 """Deletes the user's data after asking, when Duologue is uninstalled. Knows no Qt.
 
 Duologue's folders and the recordings folder may contain other files, and one may be inside another.
-So only files that are known to be Duologue's are deleted, and recordings only when asked for.
+So only files known to be Duologue's are deleted, and recordings only after their own question.
 """
 
 from __future__ import annotations

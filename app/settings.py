@@ -183,7 +183,7 @@ class SettingsFile:
         return Settings.model_validate(kept), said
 
     def _asides(self, name: str) -> Iterator[Path]:
-        """Free names beside the real file, to which ``path`` may be a link."""
+        """Names for a copy, beside the real file, to which ``path`` may be a link."""
         real = Path(os.path.realpath(self.path))
         yield from (real.with_name(f"settings.{name}-{count}.json") for count in itertools.count(1))
 

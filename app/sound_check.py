@@ -26,8 +26,8 @@ _LEVEL_BLOCKS = 5
 _CHIME_HZ, _CHIME_SECONDS, _CHIME_AMPLITUDE = (523.25, 783.99), 0.35, 0.2
 
 CARD_LOCK = threading.Lock()
-"""Held while the sound card is open. Opening it again lists all devices anew, which ends every
-other stream of this process."""
+"""Held while the sound card is open. Opening it again lists all devices again, which ends
+every other stream of this process."""
 
 MakeCard = Callable[[Wanted, Wanted], PortAudioCard]
 

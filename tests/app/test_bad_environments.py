@@ -286,10 +286,10 @@ def test_whoever_stops_reading_ends_the_program_quietly(place: Path) -> None:
 
 _LIVE = """
 import functools, numpy, app.cli, app.live_session
-from app.prerecorded_card import RecordingCard
+from app.prerecorded_card import PrerecordedCard
 noise = numpy.random.default_rng(0).normal(0, 0.1, 160_000).astype("float32")
-app.live_session.OpenTalk = functools.partial(
-    app.live_session.OpenTalk, make_card=lambda *_: RecordingCard(noise)
+app.live_session.LiveSession = functools.partial(
+    app.live_session.LiveSession, make_card=lambda *_: PrerecordedCard(noise)
 )
 app.cli.main(["live", "--bundle", BUNDLE, "--record", "talks"])
 """

@@ -22,7 +22,7 @@ class MetricsPanel(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         self.response = _Card(
-            self.tr("Response time"),
+            self.tr("Response"),
             self.tr(
                 "Time from the end of your speech to the start of the agent's answer: the median "
                 "of the last nine answers, to 50 ms. The sound card's own delay is not included."

@@ -380,7 +380,7 @@
 <context>
     <name>MetricsPanel</name>
     <message>
-        <source>Response time</source>
+        <source>Response</source>
         <translation>Antwortzeit</translation>
     </message>
     <message>

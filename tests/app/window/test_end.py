@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 _PROGRAM = """
 import sys, threading, time
 from PySide6.QtCore import QTimer
-from app.live_session import OpenTalk
+from app.live_session import LiveSession
 from app.window import main_window, start, worker
 from app.window.session import Session
 from engine.talk import live_conversation
@@ -24,7 +24,7 @@ from engine.talk.live_events import ChunkDone
 from tests.app.window.fast_card import FastCard
 
 hangs = sys.argv[1]
-live._JOIN_SECONDS = start._WORK_SECONDS = 0.2
+live_conversation._JOIN_SECONDS = start._WORK_SECONDS = 0.2
 start._END_SECONDS = 1.0 if hangs == "window" else 60.0
 
 class Card(FastCard):
@@ -35,8 +35,8 @@ class Card(FastCard):
 
 class OwnSession(Session):
     def __init__(self, settings, parent):
-        super().__init__(settings, lambda *a: OpenTalk(*a, make_card=Card), parent)
-        self.event_came.connect(self.close_soon)
+        super().__init__(settings, lambda *a: LiveSession(*a, make_card=Card), parent)
+        self.event_received.connect(self.close_soon)
         self.state_changed.connect(lambda state: print(state.value, flush=True))
         QTimer.singleShot(0, self.start)
 
