@@ -1,7 +1,7 @@
-"""The installed bundles: the starter, and what was imported or pulled.
+"""The installed bundles: the starter, and those that were imported or downloaded.
 
-A bundle is installed whole or not at all: it is gathered in a folder of its own, every hash is
-checked, and only then it gets its name. Nothing here touches the network but `pull`. Knows no Qt.
+A bundle is installed completely or not at all: its files are collected in a hidden folder, every
+hash is checked, and only then the folder gets its name. Only `pull` uses the network. Knows no Qt.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ MODEL_CARD_NAME = "MODEL_CARD.md"
 _README_NAME = "README.md"
 _MAX_MODEL_CARD_BYTES = 1_000_000
 _MOST_MEMBERS = 10_000
-"""Of an archive; a bundle has six files."""
+"""In an archive; a bundle has six files."""
 _MOST_REASON_LETTERS = 100
 _SPARE_BYTES = 100_000_000
 _REPOSITORY = re.compile(r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
 _HUB = "https://huggingface.co"
 
 Progress = Callable[[int, int], None]
-"""Told bytes done and bytes in all; stops the work by raising CancelledError."""
+"""Called with the bytes done and the total; stops the work by raising CancelledError."""
 
 
 class CancelledError(DuologueError):
-    """The user stopped it; what has come is kept for the next time where it can be."""
+    """The user stopped it; a partial download is kept for the next time."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +67,16 @@ class InstalledBundle:
     starter: bool
     """Comes with the program and stays."""
     damage: str = ""
-    """Why it cannot be used; else empty."""
+    """Why it cannot be used; empty if it can."""
 
 
 def bundles_folder() -> Path:
-    """Where imported and pulled bundles lie."""
+    """The folder of imported and downloaded bundles."""
     return data_folder() / "bundles"
 
 
 def installed_bundles() -> list[InstalledBundle]:
-    """The starter first, then the others by name; hashes are not checked here."""
+    """The starter first, then the others by name. Hashes are not checked here."""
     found = [_describe(default_folder(), starter=True)]
     try:
         if bundles_folder().is_dir():
@@ -87,8 +87,8 @@ def installed_bundles() -> list[InstalledBundle]:
             ]
     except OSError as error:
         raise DuologueError(
-            f"The bundles in {bundles_folder()} cannot be listed ({error.strerror}); check who "
-            "may read there."
+            f"The bundles in {bundles_folder()} cannot be listed ({error.strerror}); check the "
+            "folder's permissions."
         ) from error
     return found
 
@@ -101,7 +101,9 @@ def _describe(folder: Path, starter: bool) -> InstalledBundle:
         size = sum(entry.bytes for entry in manifest.entries())
         short = [e.path for e in manifest.entries() if not _has_size(folder / e.path, e)]
         if short:
-            damage = f"{', '.join(short)} is missing or has another size; install it again."
+            damage = (
+                f"{', '.join(short)} is missing or has the wrong size; install the bundle again."
+            )
     except DuologueError as error:
         damage = str(error)
     return InstalledBundle(folder, title, size, _read_model_card(folder), starter, damage)
@@ -122,15 +124,15 @@ def _has_size(path: Path, entry: FileEntry) -> bool:
 
 
 def delete(bundle: InstalledBundle) -> None:
-    """Delete its files; the starter and folders elsewhere are refused."""
+    """Delete a bundle's files; refuses the starter and folders elsewhere."""
     if bundle.starter or bundle.folder.parent != bundles_folder():
         raise DuologueError(f"{bundle.title} comes with Duologue and cannot be deleted.")
     try:
         shutil.rmtree(bundle.folder)
     except OSError as error:
         raise DuologueError(
-            f"{bundle.folder} could not be deleted whole ({error.strerror}); stop the talk that "
-            "uses it, or delete it yourself."
+            f"{bundle.folder} could not be deleted completely ({error.strerror}); stop the "
+            "conversation that uses it, or delete it yourself."
         ) from error
 
 
@@ -140,9 +142,9 @@ def delete(bundle: InstalledBundle) -> None:
 def import_bundle(source: Path, progress: Progress) -> Path:
     """Install from a folder or from a zip or tar archive; returns the bundle's folder.
 
-    In an archive the bundle lies at the top or in its only folder. Only the files that the manifest
-    names, and the card, are taken. Raises DuologueError with the remedy, and what ``progress``
-    raises; what was installed before stays.
+    In an archive the bundle is at the top level or in the only folder. Only the files that the
+    manifest lists, and the model card, are copied. Raises DuologueError with the remedy, and
+    whatever ``progress`` raises; bundles that were installed before stay as they are.
     """
     with _opened(source) as files, _staging_folder(f"import-{os.getpid()}") as part:
         shutil.rmtree(part)
@@ -164,7 +166,7 @@ def import_bundle(source: Path, progress: Progress) -> Path:
 
 @contextmanager
 def _as_of(source: Path, part: Path) -> Iterator[None]:
-    """Complaints about files name those that the user has, and not a copy that is gone by then."""
+    """Errors name the user's files, not the temporary copy, which is deleted by then."""
     try:
         yield
     except DuologueError as error:
@@ -183,10 +185,10 @@ class _BundleFiles:
     def copy(
         self, name: str, folder: Path, max_bytes: int, on_bytes: Callable[[int], None]
     ) -> None:
-        """Copy one file of at most so many bytes."""
+        """Copy one file; DuologueError if it is longer than ``max_bytes``."""
         if name not in self._found:
             raise DuologueError(
-                f"{self._source} holds no bundle ({name} is missing); choose a bundle's folder, "
+                f"{self._source} contains no bundle ({name} is missing); choose a bundle's folder, "
                 "or an archive of one."
             )
         done = 0
@@ -201,7 +203,7 @@ class _BundleFiles:
                 on_bytes(done)
 
     def _blocks(self, name: str) -> Iterator[bytes]:
-        """A file's content; an error of reading is not taken for one of writing."""
+        """A file's content; read errors are kept apart from write errors."""
         with _readable(self._source):
             source = self._found[name]()
         with source:
@@ -215,13 +217,13 @@ class _BundleFiles:
 
 @contextmanager
 def _readable(source: Path) -> Iterator[None]:
-    """Every way in which the libraries say that an archive is broken, or cannot be read."""
+    """Turn every error of the archive libraries into a DuologueError."""
     try:
         yield
     except OSError as error:
         raise DuologueError(
             f"{source} is damaged or cannot be read ({error.strerror or error}); get it again, or "
-            "check who may read it."
+            "check its permissions."
         ) from error
     except (
         zipfile.BadZipFile,
@@ -229,15 +231,15 @@ def _readable(source: Path) -> Iterator[None]:
         lzma.LZMAError,
         zlib.error,
         EOFError,
-        NotImplementedError,  # a compression that Python lacks
-        ValueError,  # numbers and names that cannot be
+        NotImplementedError,  # a compression that Python does not support
+        ValueError,  # impossible numbers and names
         OverflowError,
     ) as error:
         reason = shown(error, _MOST_REASON_LETTERS)
         raise DuologueError(f"{source} is damaged ({reason}); get it again.") from error
-    except RuntimeError as error:  # so zipfile asks for a password
+    except RuntimeError as error:  # zipfile needs a password
         raise DuologueError(
-            f"{source} is locked with a password; unpack it and choose its folder."
+            f"{source} is protected by a password; unpack it and choose its folder."
         ) from error
 
 
@@ -268,12 +270,13 @@ def _opened(source: Path) -> Iterator[_BundleFiles]:
 
 
 def _members(source: Path, tape: tarfile.TarFile) -> list[str]:
-    """The plain files of a tar archive, which has no list of them: all of it is read."""
+    """The plain files of a tar archive; it has no index, so all of it is read."""
     names = []
     for count, member in enumerate(tape):
         if count == _MOST_MEMBERS:
             raise DuologueError(
-                f"{source} holds more than {_MOST_MEMBERS} files; choose the archive of a bundle."
+                f"{source} contains more than {_MOST_MEMBERS} files; choose the archive of a "
+                "bundle."
             )
         if member.isfile():
             names.append(member.name)
@@ -285,11 +288,11 @@ def _opener(path: Path) -> Callable[[], BinaryIO]:
 
 
 def _flat(source: Path, names: Collection[str]) -> dict[str, str]:
-    """Names of files beside the manifest, by their last part."""
+    """Files in the manifest's folder: file name to full name in the archive."""
     manifests = [name for name in names if PurePosixPath(name).name == MANIFEST_NAME]
     if len(manifests) > 1:
         raise DuologueError(
-            f"{source} holds more than one bundle; unpack it and choose the folder of one."
+            f"{source} contains more than one bundle; unpack it and choose the folder of one."
         )
     if not manifests:
         return {}
@@ -303,17 +306,17 @@ def _flat(source: Path, names: Collection[str]) -> dict[str, str]:
 def pull(repository: str, progress: Progress) -> Path:
     """Download a bundle from a Hugging Face repository, such as "someone/duologue-large".
 
-    What a cancelled or broken download has brought is kept, and goes on from there; what breaks off
-    with something new each time goes on at once. HF_ENDPOINT names another host. Raises
-    DuologueError with the remedy, and what ``progress`` raises.
+    A cancelled or interrupted download is kept and continued the next time. If the connection
+    breaks but each try brings new bytes, the download continues at once. HF_ENDPOINT names another
+    host. Raises DuologueError with the remedy, and whatever ``progress`` raises.
     """
     repository = repository.strip()
     if not _REPOSITORY.match(repository):
-        raise DuologueError(f"{repository!r} is not a repository's name; write it as owner/name.")
+        raise DuologueError(f"{repository!r} is not a repository name; write it as owner/name.")
     host = (os.environ.get("HF_ENDPOINT") or _HUB).rstrip("/")
     if not host.startswith(("https://", "http://")):
         raise DuologueError(
-            f"HF_ENDPOINT is {host!r}, which is no address; write it as https://host."
+            f"HF_ENDPOINT is {host!r}, which is not an address; write it as https://host."
         )
     root = f"{host}/{quote(repository)}/resolve/main/"
     with _staging_folder("pull-" + repository.replace("/", "--"), keep=True) as part:
@@ -335,20 +338,20 @@ def pull(repository: str, progress: Progress) -> Path:
                 break
             except NotThereError:
                 continue
-        for stray in part.glob("*.part"):  # of another version that was there before
+        for stray in part.glob("*.part"):  # left by a download of another version
             stray.unlink()
         return _install(part)
 
 
 def _part(folder: Path, entry: FileEntry) -> Path:
-    """Where a file gathers: by its content, so that another version is never continued."""
+    """The partial file, named by its hash so that another version is never continued."""
     return folder / f"{entry.sha256}.part"
 
 
 def _fetch_described(
     root: str, entry: FileEntry, folder: Path, repository: str, on_bytes: Callable[[int], None]
 ) -> None:
-    """A file of the manifest. Too short is not wrong: it stays, and is continued."""
+    """Download a file of the manifest. A partial file is kept and continued."""
     part = _part(folder, entry)
     while (before := _size(part)) < entry.bytes:
         try:
@@ -365,14 +368,14 @@ def _fetch_described(
     if not _is_whole(part, entry):
         part.unlink(missing_ok=True)
         raise DuologueError(
-            f"{entry.path} from {repository} is not what its manifest says; "
-            "pull it again, or tell its owner."
+            f"{entry.path} from {repository} does not match its manifest; "
+            "download it again, or tell its owner."
         )
     os.replace(part, folder / entry.path)
 
 
 def _fetch_small(root: str, name: str, folder: Path, max_bytes: int) -> None:
-    """The manifest or a card; what is longer is cut off."""
+    """Download the manifest or the model card, at most ``max_bytes`` of it."""
     content = b""
     for block in blocks(root + quote(name)):
         content += block
@@ -394,7 +397,7 @@ def _is_whole(path: Path, entry: FileEntry) -> bool:
 
 @contextmanager
 def _staging_folder(name: str, keep: bool = False) -> Iterator[Path]:
-    """A hidden folder beside the bundles, deleted on failure unless it is worth keeping."""
+    """A hidden folder beside the bundles; deleted on failure unless ``keep``."""
     part = bundles_folder() / f".{name}"
     try:
         part.mkdir(parents=True, exist_ok=True)
@@ -402,7 +405,7 @@ def _staging_folder(name: str, keep: bool = False) -> Iterator[Path]:
     except OSError as error:
         raise DuologueError(
             f"The bundle could not be installed in {part.parent} ({error.strerror or error}); "
-            "make room on the disk, or check who may write there."
+            "free some disk space, or check the folder's permissions."
         ) from error
     finally:
         if not keep:
@@ -410,7 +413,7 @@ def _staging_folder(name: str, keep: bool = False) -> Iterator[Path]:
 
 
 def _after(done: int, total: int, progress: Progress) -> Callable[[int], None]:
-    """The progress of one file as that of all."""
+    """Report the progress of one file as progress of all files."""
     return lambda bytes_: progress(done + bytes_, total)
 
 
@@ -418,13 +421,13 @@ def _need_space(folder: Path, size_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < size_bytes + _SPARE_BYTES:
         raise DuologueError(
-            f"The disk of {folder} has {free / 1e6:.0f} MB free and the bundle needs "
-            f"{size_bytes / 1e6:.0f}; make room and try again."
+            f"The disk of {folder} has {free / 1e6:.0f} MB free, but the bundle needs "
+            f"{size_bytes / 1e6:.0f} MB; free some space and try again."
         )
 
 
 def _install(part: Path) -> Path:
-    """Check everything and give the folder its name; an older copy of the same version goes."""
+    """Check everything and give the folder its name; replaces a copy of the same version."""
     target = _place(load_bundle(part).manifest)
     older = bundles_folder() / f".old-{os.getpid()}"
     replaced = target.exists()
@@ -441,8 +444,8 @@ def _install(part: Path) -> Path:
 
 
 def _place(manifest: Manifest) -> Path:
-    """The folder of this bundle: another of which only the folder's name would be the same, as of
-    "a b" and "a-b", keeps its own."""
+    """The folder for this bundle. Bundles whose names would share a folder ("a b" and "a-b") get
+    one each."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{manifest.name}-{manifest.version}").lstrip(".-")
     for count in itertools.count(1):
         folder = bundles_folder() / ((name or "bundle") + (f"-{count}" if count > 1 else ""))
@@ -451,7 +454,7 @@ def _place(manifest: Manifest) -> Path:
         try:
             there = read_manifest(folder / MANIFEST_NAME)
         except DuologueError:
-            return folder  # what is damaged is to be installed again
+            return folder  # a damaged bundle is replaced
         if (there.name, there.version) == (manifest.name, manifest.version):
             return folder
     raise AssertionError

@@ -1,7 +1,7 @@
-"""What a report of a fault needs, as text: versions, machine, devices, settings, figures, log.
+"""The text for a bug report: versions, machine, devices, settings, measurements, log.
 
-No audio, no units and no folder names: home folders are written "~". Knows no Qt; gathering may
-take a second, since devices are asked.
+It contains no audio, no units and no folder names: home folders are written "~". Knows no Qt. May
+take a second, since it queries the devices.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _version(name: str) -> str:
 
 
 def _back_ends() -> list[str]:
-    """What computes; llama.cpp is loaded here if no talk has done it yet."""
+    """The devices that compute; loads llama.cpp if no conversation has done so yet."""
     try:
         from engine.syncllm.llama_library import BACK_ENDS
     except DuologueError as error:

@@ -1,6 +1,6 @@
-"""Files from a server over HTTP, from where an earlier download broke off; knows no bundles.
+"""Downloads files over HTTP and continues interrupted downloads. Knows no bundles.
 
-Our own, since huggingface_hub 2.4 does not go on once its process has ended, and asks its host for
+We do not use huggingface_hub 2.4: it cannot continue after its process has ended, and it requests
 more than the files (docs/architecture.md).
 """
 
@@ -25,39 +25,39 @@ class NotThereError(DuologueError):
 
 
 class BrokeOffError(DuologueError):
-    """The file ended before its end; what has come is good."""
+    """The connection ended too early; the bytes so far are good."""
 
     def __init__(self, reason: object) -> None:
         super().__init__(
-            f"The download broke off ({reason}); check the connection and pull again, it goes on "
-            "where it stopped."
+            f"The download stopped ({reason}); check the connection and download again. It "
+            "continues where it stopped."
         )
 
 
 class OtherLengthError(Exception):
-    """The file there is longer or shorter than it should be."""
+    """The file on the server has another length than expected."""
 
 
 def blocks(url: str, first: int = 0, size: int | None = None) -> Iterator[bytes]:
-    """A file's bytes from ``first`` on as they come, some blocks empty.
+    """A file's bytes from ``first`` on, in blocks as they arrive; some blocks are empty.
 
-    ``size`` is the file's length, where that is known.
+    ``size`` is the file's length, if that is known.
 
-    Raises BrokeOffError where they end before the server's own word, OtherLengthError where that
-    is another length, NotThereError, and DuologueError where it is refused.
+    Raises BrokeOffError if the bytes end before the length that the server named, OtherLengthError
+    if that length is not ``size``, NotThereError, and DuologueError if the server refuses.
     """
     headers = {"Range": f"bytes={first}-"} if first else {}
     try:
         with urlopen(Request(url, headers=headers), timeout=_TIMEOUT_S) as answer:
             if answer.headers.get_content_type() in _PAGES:
                 raise DuologueError(
-                    f"A web page came in place of {url}: the network or the repository may want "
-                    "you to log in; open that address in a browser, then pull again."
+                    f"The server sent a web page instead of {url}; the network or the repository "
+                    "may require a login. Open that address in a browser, then download again."
                 )
-            # Not every server goes on in the middle; then what is here already comes once more.
+            # Some servers cannot start in the middle; then we skip the bytes that we have.
             at, whole = _extent(answer)
             if at > first:
-                raise BrokeOffError("the server went on at another place")
+                raise BrokeOffError("the server continued at another position")
             if size is not None and whole not in (None, size):
                 raise OtherLengthError
             while block := answer.read1(BLOCK_BYTES):
@@ -71,24 +71,24 @@ def blocks(url: str, first: int = 0, size: int | None = None) -> Iterator[bytes]
     except HTTPError as error:
         if error.code == 404:
             raise NotThereError(
-                f"{url} does not exist; check the repository's name, and that it holds "
+                f"{url} does not exist; check the repository's name, and that it contains "
                 "a Duologue bundle."
             ) from error
-        if error.code == 416:  # there is nothing after what is here
+        if error.code == 416:  # the file ends where we are
             raise OtherLengthError from error
         raise DuologueError(
-            f"{url} was refused ({error.code} {error.reason}); the repository may be "
-            "private, or ask again later."
+            f"The server refused {url} ({error.code} {error.reason}); check that the repository is "
+            "public, or try again later."
         ) from error
     except (OSError, HTTPException, ValueError) as error:
         raise BrokeOffError(getattr(error, "reason", None) or str(error) or repr(error)) from error
 
 
 def _extent(answer: HTTPResponse) -> tuple[int, int | None]:
-    """Where an answer begins in its file, and how long that is, if it says so."""
+    """Where the answer begins in the file, and the file's length if it is given."""
     if answer.status == 206:
         span = _SPAN.fullmatch(answer.headers.get("Content-Range", ""))
         if span is None:
-            raise BrokeOffError("the server does not say where it goes on")
+            raise BrokeOffError("the server does not say where it continues")
         return int(span[1]), None if span[2] == "*" else int(span[2])
     return 0, answer.length

@@ -1,6 +1,6 @@
-"""Where the program keeps things: the platform's folders, or one profile folder.
+"""The folders in which Duologue keeps its files: the platform's, or one profile folder.
 
-DUOLOGUE_PROFILE names a folder that holds everything instead, for tests and portable use.
+If DUOLOGUE_PROFILE names a folder, that folder holds everything, for tests and portable use.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.errors import DuologueError
 from engine.log_file import NAME, PROFILE_VARIABLE
 
 PLOTTING_VARIABLE = "MPLCONFIGDIR"
-"""Where Matplotlib keeps its list of fonts; its own folders would stay when ours are deleted."""
+"""For Matplotlib's list of fonts, so that it is deleted together with our folders."""
 
 
 def config_folder() -> Path:
@@ -38,44 +38,44 @@ def log_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """What can be made again."""
+    """Files that can be recreated."""
     return _profile("cache") or _at_home(lambda: platformdirs.user_cache_path(NAME, False))
 
 
 def recordings_folder() -> Path:
-    """Recorded conversations, where the settings name no other folder."""
+    """Recorded conversations, unless the settings name another folder."""
     return _profile("recordings") or _at_home(platformdirs.user_documents_path) / "Duologue"
 
 
 def runtime_folder() -> Path:
-    """What lives as long as the session: the lock and socket of the running program.
+    """Files that live as long as the session: the lock and socket of the running program.
 
-    The profile does not count, since a socket's path must be short. The folder is made where it is
-    missing; DuologueError where it is not this user's alone, as in a /tmp that others write to.
+    Ignores the profile, since a socket's path must be short. Creates the folder if it is missing.
+    Raises DuologueError if others can write to it, as in a shared /tmp.
     """
     try:
-        with warnings.catch_warnings(action="ignore"):  # of a session without a folder of its own
+        with warnings.catch_warnings(action="ignore"):  # for a session without a folder of its own
             folder = platformdirs.user_runtime_path(NAME, False)
         for path in (folder.parent, folder):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             _check_own(path)
     except OSError as error:
         raise DuologueError(
-            f"There is no folder for what belongs to this session ({error}); let XDG_RUNTIME_DIR "
-            "name one of your own that nobody else may write to."
+            f"There is no folder for the files of this session ({error}); set XDG_RUNTIME_DIR to a "
+            "folder of your own that nobody else may write to."
         ) from error
     return folder
 
 
 def _check_own(path: Path) -> None:
-    """Raise PermissionError where somebody else could put another socket in this one's place."""
+    """Raise PermissionError if another user could replace the socket."""
     if sys.platform == "win32":
         return
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode):
         raise PermissionError(f"{path} is not a folder")
     if found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise PermissionError(f"{path} is not yours alone")
+        raise PermissionError(f"{path} belongs to or is open to others")
 
 
 def back_ends_folder() -> Path:
@@ -84,10 +84,10 @@ def back_ends_folder() -> Path:
 
 
 def usage_data_folder() -> Path | None:
-    """Where ONNX Runtime keeps a device id and unsent usage data, where it has done so.
+    """The folder where ONNX Runtime keeps a device id and unsent usage data, if it exists.
 
-    Earlier versions of Duologue let it, on Linux; any other program may have. None inside a
-    profile, which holds all that is ours.
+    Earlier versions of Duologue let it do so on Linux; other programs may still. None inside a
+    profile, since a profile contains everything of ours.
     """
     if sys.platform != "linux" or os.environ.get(PROFILE_VARIABLE):
         return None
@@ -101,14 +101,14 @@ def _profile(part: str) -> Path | None:
 
 
 def _at_home(find: Callable[[], Path]) -> Path:
-    """A folder of the platform's; DuologueError where this user has no home folder."""
+    """One of the platform's folders; DuologueError if this user has no home folder."""
     try:
         folder = find()
     except RuntimeError:
         folder = Path("~")
-    if not folder.is_absolute():  # so older ones of platformdirs say it
+    if not folder.is_absolute():  # older versions of platformdirs
         raise DuologueError(
-            "Your home folder is not known; let HOME name it, or DUOLOGUE_PROFILE another folder "
-            "for all that Duologue keeps."
+            "Your home folder is not known; set HOME to it, or set DUOLOGUE_PROFILE to another "
+            "folder for all that Duologue keeps."
         )
     return folder

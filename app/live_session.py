@@ -1,7 +1,7 @@
-"""A live talk as the settings want it: the parts put together, begun, changed on the way, ended.
+"""A live conversation according to the settings: assembles the parts, starts, changes, ends them.
 
-What `duologue live` and the window have in common. Knows neither Qt nor a terminal. ``begin`` and
-``end`` load and close models and may take seconds; everything else returns at once.
+Used by `duologue live` and by the window. Knows neither Qt nor a terminal. ``begin`` and ``end``
+load and close models and may take seconds; everything else returns at once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from engine.syncllm.duplex import Duplex
 from engine.talk.live_conversation import LiveConversation, Switches
 from engine.talk.live_pipeline import Canceller
 
-# What a running talk cannot take over: it begins anew.
+# A change of these restarts the conversation.
 _RESTART_SETTINGS = (
     "chunk_ms latency_ms temperature threads gpu_layers bundle record recording_folder".split()
 )
@@ -43,23 +43,23 @@ _CANCELLER_SETTINGS = "echo_cancelling noise_suppression gain_control".split()
 
 
 _hanging: set[LiveSession] = set()
-"""Talks that have been given up, until their card lets go of them."""
+"""Conversations that were given up while their sound card still hangs."""
 
 
 def any_hangs() -> bool:
-    """Whether a talk's card still hangs, so that the process must be ended without its leave."""
+    """Whether a sound card still hangs, so that the process must be ended by force."""
     return bool(_hanging)
 
 
 class StoppedError(DuologueError):
-    """The talk was stopped before it had begun."""
+    """The conversation was stopped before it began."""
 
 
 class SelectableCard(SoundCard, Protocol):
-    """A sound card with a choice of devices, as `engine.card.portaudio_card.PortAudioCard` has."""
+    """A sound card whose devices can be chosen, such as `PortAudioCard`."""
 
     def choose(self, microphone: Wanted, speaker: Wanted, latency_ms: int) -> None:
-        """Use others soon; from any thread."""
+        """Change to these soon; from any thread."""
         ...
 
     def end(self) -> None:
@@ -71,7 +71,7 @@ MakeCard = Callable[[Wanted, Wanted, int], SelectableCard]
 
 
 class LiveSession:
-    """One talk; ``begin`` and ``end`` once each, from the same thread."""
+    """One conversation. Call ``begin`` and ``end`` once each, from the same thread."""
 
     def __init__(
         self,
@@ -81,9 +81,9 @@ class LiveSession:
         seed: int = 0,
         make_card: MakeCard = PortAudioCard,
     ) -> None:
-        """``recordings`` is the folder for the recording, None for none.
+        """``recordings`` is the folder for the recording; None records nothing.
 
-        ``report`` is told from another thread if the recording had to end before the talk.
+        ``report`` is called from another thread if the recording ends before the conversation.
         """
         self.settings = settings
         self._make_card = make_card
@@ -94,9 +94,9 @@ class LiveSession:
         self._recorder: Recorder | None = None
         self._conversation: LiveConversation | None = None
         self.chunk_ms = self.latency_ms = 0
-        """Length of a chunk, and how late the user's sound is used; after ``begin``."""
+        """Chunk length, and how late the user's sound is used; known after ``begin``."""
         self.captioned: list[Side] = []
-        """Whose words the model writes; after ``begin``."""
+        """Whose words are captioned; known after ``begin``."""
 
     def begin(
         self,
@@ -104,18 +104,18 @@ class LiveSession:
         switches: Switches | None = None,
         stopped: threading.Event | None = None,
     ) -> CardInfo:
-        """Load the models, open the card and talk.
+        """Load the models, open the sound card and start the conversation.
 
-        ``phase`` is told "bundle", "models", "sound" when each begins. What ``switches`` says is
-        closed is closed from the first sample on. Raises DuologueError with everything closed, and
-        StoppedError soon after ``stopped`` is set.
+        ``phase`` is called with "bundle", "models" and "sound" when each begins. ``switches``
+        (mute, pause, hold-to-talk) apply from the first sample on. Raises DuologueError, with
+        everything closed, and StoppedError soon after ``stopped`` is set.
         """
         settings = self.settings
         stopped = stopped or threading.Event()
 
         def enter(name: str) -> None:
             if stopped.is_set():
-                raise StoppedError("The talk was stopped before it began.")
+                raise StoppedError("The conversation was stopped before it began.")
             phase(name)
 
         try:
@@ -138,7 +138,7 @@ class LiveSession:
             if not CARD_LOCK.acquire(timeout=_CARD_SECONDS):
                 if _hanging:
                     raise no_answer()
-                raise DuologueError("The sound card is still being tried; begin again.")
+                raise DuologueError("The sound card is still being tested; try again.")
             self._has_card = True
             self._card = self._make_card(
                 settings.microphone, settings.speaker, settings.card_latency_ms
@@ -162,23 +162,23 @@ class LiveSession:
                 self.end()
             finally:
                 if nothing:
-                    delete_recording(nothing)  # else it would be listed as a damaged one
+                    delete_recording(nothing)  # otherwise it would be listed as damaged
             raise
 
     @property
     def conversation(self) -> LiveConversation:
-        """The talk; there is none before ``begin``."""
+        """The running conversation; RuntimeError before ``begin``."""
         if self._conversation is None:
             raise RuntimeError("the talk has not begun")
         return self._conversation
 
     @property
     def recording(self) -> Path | None:
-        """The recording's folder, if there is one; after ``end`` only where it holds sound."""
+        """The recording's folder, or None; after ``end`` only if it contains sound."""
         return self._recorder.folder if self._recorder else None
 
     def change(self, settings: Settings) -> bool:
-        """Take new settings over; False where that needs a new talk, and nothing was changed."""
+        """Apply new settings; False, with nothing changed, if the conversation must restart."""
         before = self.settings
         if any(getattr(before, name) != getattr(settings, name) for name in _RESTART_SETTINGS):
             return False
@@ -193,8 +193,8 @@ class LiveSession:
     def end(self) -> None:
         """Stop, finish the recording, and free everything.
 
-        Raises DuologueError where the card hangs: the recording is finished, and the rest is left
-        to a thread of its own, for nobody may use what the hanging thread uses.
+        Raises DuologueError if the card hangs. The recording is finished even then; a separate
+        thread frees the rest later, since the hanging thread still uses it.
         """
         if self in _hanging:
             return
@@ -203,7 +203,7 @@ class LiveSession:
         self._card = self._duplex = None
         self._has_card = False
         if not hangs:
-            # In this order, each whatever became of those before it.
+            # In this order; each runs even if an earlier one fails.
             with rest:
                 if recorder:
                     rest.callback(self._close_recorder, recorder)
@@ -217,15 +217,15 @@ class LiveSession:
         raise no_answer()
 
     def _close_recorder(self, recorder: Recorder) -> None:
-        """Finish the recording; one of a talk that was paused from its first sample on holds no
-        sound, and nobody wants it."""
+        """Finish the recording; delete it if it contains no sound, as when the conversation was
+        paused from the first sample on."""
         talk = recorder.close()
         if talk and not len(talk.user_peaks):
             delete_recording(recorder.folder)
             self._recorder = None
 
     def _rest(self) -> ExitStack:
-        """What frees all but the recorder, the last first."""
+        """Callbacks that free everything but the recorder, in reverse order."""
         rest = ExitStack()
         if self._has_card:
             rest.callback(CARD_LOCK.release)
@@ -245,7 +245,7 @@ class LiveSession:
 
 
 def _leave_at_once() -> None:
-    """End the process where a card hangs: ending PortAudio, as its module does, would hang too."""
+    """End the process at once if a card hangs, since PortAudio's own clean-up would hang too."""
     if _hanging:
         _LOG.info("the process ends while the sound card hangs")
         for stream in (sys.stdout, sys.stderr):

@@ -1,10 +1,10 @@
-"""Notices whoever asks for the network: Python code everywhere, native code on Linux.
+"""Detects any use of the network: by Python code everywhere, by native code on Linux.
 
-Python tells its audit hooks of every socket and every look-up. Native code tells nobody, but on
-Linux the kernel can end a process at its first socket of the internet's, in whatever thread and
-library; a child process, too, which nobody is told of. A look-up that another program does on
-behalf of this one, asked through a socket of the computer's own (systemd-resolved's, nscd's), is
-not seen; the connection that it was for is.
+Python calls audit hooks for every socket and every name look-up. Native code calls no hook, but on
+Linux the kernel can end a process when it opens its first internet socket, in any thread or
+library. It ends a child process too, but reports that to nobody. A look-up that another program
+does for this one through a local socket (systemd-resolved, nscd) is not detected; the connection
+after it is.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _watching = False
 
 @contextmanager
 def no_network() -> Iterator[None]:
-    """Let every use of the network by Python code raise; sockets of this computer stay."""
+    """Make every use of the network by Python code raise; local sockets stay allowed."""
     global _denied, _watching
-    if not _watching:  # a hook stays for the life of the process
+    if not _watching:  # an audit hook cannot be removed
         sys.addaudithook(_deny)
         _watching = True
     _denied = True
@@ -47,15 +47,15 @@ def _deny(event: str, arguments: tuple[Any, ...]) -> None:
         return
     if event != "socket.getaddrinfo" and arguments[0].family.name in _LOCAL_FAMILIES:
         return
-    raise DuologueError(f"Something asked for the network ({event}); please report it.")
+    raise DuologueError(f"Something tried to use the network ({event}); please report it.")
 
 
 # --- native code ----------------------------------------------------------------------------------
 
-# linux/audit.h's number of the architecture and its number of the system call socket.
+# The architecture's number in linux/audit.h, and its number of the system call socket.
 _SOCKET_CALLS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 _AF_UNIX, _AF_NETLINK = 1, 16
-# linux/filter.h and linux/seccomp.h.
+# From linux/filter.h and linux/seccomp.h.
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _END_PROCESS = 0x7FFF0000, 0x80000000
 _CALL_AT, _ARCHITECTURE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
@@ -63,15 +63,16 @@ _NO_NEW_PRIVILEGES, _SECCOMP, _FILTER = 38, 22, 2
 
 
 def end_at_network_use() -> bool:
-    """Have the kernel end this process, with SIGSYS, at its first socket of the internet's.
+    """Have the kernel end this process with SIGSYS when it opens its first internet socket.
 
-    For good, and for threads and processes begun from now on. False where the system cannot.
+    This cannot be undone, and also applies to threads and processes started from now on. Returns
+    False if the system cannot do it.
     """
     machine = platform.machine()
     if not sys.platform.startswith("linux") or machine not in _SOCKET_CALLS:
         return False
     architecture, socket_call = _SOCKET_CALLS[machine]
-    # Each line: what to do, how many lines to skip if equal and if not, a number.
+    # Each line: operation, lines to skip if equal, lines to skip if not, operand.
     program = [
         (_LOAD, 0, 0, _ARCHITECTURE_AT),
         (_JUMP_IF_EQUAL, 0, 5, architecture),
@@ -79,7 +80,7 @@ def end_at_network_use() -> bool:
         (_JUMP_IF_EQUAL, 0, 3, socket_call),
         (_LOAD, 0, 0, _FIRST_ARGUMENT_AT),
         (_JUMP_IF_EQUAL, 1, 0, _AF_UNIX),
-        (_JUMP_IF_EQUAL, 0, 1, _AF_NETLINK),  # the kernel's own news
+        (_JUMP_IF_EQUAL, 0, 1, _AF_NETLINK),  # messages from the kernel
         (_RETURN, 0, 0, _ALLOW),
         (_RETURN, 0, 0, _END_PROCESS),
     ]

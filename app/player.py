@@ -1,7 +1,7 @@
-"""Plays a recorded conversation: both tracks together, through the speaker.
+"""Plays a recorded conversation: both tracks mixed, through the speaker.
 
-PortAudio's thread asks for sound; this object's own thread reads the file ahead into a short queue.
-Knows no Qt.
+PortAudio's thread asks for sound; this object's own thread reads ahead from the file into a short
+queue. Knows no Qt.
 """
 
 from __future__ import annotations
@@ -30,39 +30,39 @@ _CARD_SECONDS = 2.0
 
 
 class Player:
-    """One playback of one file; made, played, stopped once."""
+    """One playback of one file; it starts when it is created."""
 
     def __init__(self, sound: Path, speaker: Wanted, start_sample: int = 0) -> None:
         self._sound, self._speaker = sound, speaker
         self._position = start_sample
         self._stopping, self._over = threading.Event(), threading.Event()
         self.error = ""
-        """Why it ended, where it was not asked for; a sentence."""
+        """A sentence on why playback failed; empty if it did not."""
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
         self._thread.start()
 
     @property
     def position(self) -> int:
-        """The sample that is heard now, at 16 kHz, to 100 ms."""
+        """The sample that is heard now, at 16 kHz, accurate to 100 ms."""
         return self._position
 
     @property
     def playing(self) -> bool:
-        """Whether it goes on."""
+        """Whether playback is running."""
         return not self._over.is_set()
 
     def stop(self) -> None:
-        """Fall silent; returns at once."""
+        """Stop playing; returns at once."""
         self._stopping.set()
 
     def wait(self, seconds: float) -> bool:
-        """Whether the end came within a time."""
+        """Wait for the end; False if it has not come after ``seconds``."""
         return self._over.wait(seconds)
 
     def _run(self) -> None:
         try:
             if not CARD_LOCK.acquire(timeout=_CARD_SECONDS):
-                raise DuologueError("The sound card is in use by the talk; stop it first.")
+                raise DuologueError("The conversation is using the sound card; stop it first.")
             try:
                 self._play()
             finally:
@@ -105,13 +105,13 @@ class Player:
                     return
             while not blocks.empty() and runs(stream) and not self._stopping.wait(_WAIT_SECONDS):
                 pass
-            self._stopping.wait(_LATENCY_MS / 1000)  # what the card has buffered is heard, too
+            self._stopping.wait(_LATENCY_MS / 1000)  # the card still plays its buffer
         finally:
             stream.abort(ignore_errors=True)
             stream.close(ignore_errors=True)
 
     def _blocks(self, rate_hz: int) -> Iterator[np.ndarray]:
-        """int16 (n,) at the card's rate, 10 ms: both speakers in the middle."""
+        """Blocks of 10 ms, int16 (n,), at the card's rate: the sum of both speakers."""
         frames = rate_hz // 100
         resampler = soxr.ResampleStream(SAMPLE_RATE_HZ, rate_hz, 1, dtype="float32")
         left = np.zeros(0, np.float32)

@@ -1,6 +1,6 @@
-"""A sound card whose microphone is a recording: for pictures and measurements without devices.
+"""A sound card without devices, for screenshots and measurements: its microphone is a recording.
 
-Its speaker is heard by nobody. Runs on the real clock, or a multiple of it.
+It discards what is played. It runs on the real clock, or faster by a factor.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ class PrerecordedCard:
     xruns = 0
 
     def __init__(self, microphone: np.ndarray, speed: float = 1.0) -> None:
-        """``microphone`` is float32 (n,) at 16 kHz, silence after its end."""
+        """``microphone`` is float32 (n,) at 16 kHz; silence follows its end."""
         self._microphone, self._seconds = microphone, BLOCK_SECONDS / speed
         self._play: PlaybackCallback | None = None
         self._blocks = 0
         self._due = 0.0
 
     def open(self, play: PlaybackCallback) -> CardInfo:
-        """Begin, or go on after ``close``."""
+        """Start, or continue after ``close``."""
         self._play, self._due = play, time.perf_counter()
         return CardInfo("a recording", "nobody", 16_000, 0.0)
 
     def read(self, timeout_seconds: float) -> DuplexBlock | None:
-        """The next 10 ms, when their time has come; those of a busy reader wait."""
+        """The next 10 ms, as soon as they are due; blocks wait for a slow reader."""
         if self._play is None:
             return None
         self._due += self._seconds
@@ -50,7 +50,7 @@ class PrerecordedCard:
         return DuplexBlock(near, self._play(BLOCK_SAMPLES))
 
     def reopen_reason(self) -> str | None:
-        """Never."""
+        """Always None: this card never needs to be reopened."""
         return None
 
     def wait(self, seconds: float) -> None:
@@ -58,11 +58,11 @@ class PrerecordedCard:
         time.sleep(seconds)
 
     def close(self) -> None:
-        """Stand still."""
+        """Stop until ``open``."""
         self._play = None
 
     def choose(self, microphone: Wanted, speaker: Wanted, latency_ms: int) -> None:
-        """There is nothing to choose from."""
+        """Ignored: there are no devices to choose from."""
 
     def end(self) -> None:
         """The same as ``close``."""

@@ -1,7 +1,7 @@
 """The recorded conversations in a folder: list, rename, delete, export.
 
-Damaged ones are listed, and what is left of them is shown. Knows no Qt; everything here reads or
-writes files and may take a moment.
+Damaged recordings are listed too, with whatever can still be read. Knows no Qt. Everything here
+reads or writes files and may take a moment.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from engine.timebase import SAMPLE_RATE_HZ
 MAX_TITLE = 120
 _BLOCK_SAMPLES = SAMPLE_RATE_HZ * 30
 _WAV_MOST_SAMPLES = 1_000_000_000
-"""Above 4 GB, 17 hours, a WAV cannot tell its length; an RF64, its large sibling, can."""
+"""WAV files are limited to 4 GB (17 hours); longer ones are written as RF64."""
 ExportFormat = Literal["flac", "wav", "json", "labels", "transcript"]
 SUFFIXES: dict[ExportFormat, str] = {
     "flac": ".flac",
@@ -57,21 +57,21 @@ class RecordingEntry:
 
     folder: Path
     title: str
-    """What the user called it; else empty."""
+    """The name that the user gave; may be empty."""
     began: datetime | None
     seconds: float
     bundle: str
-    """Empty where the events cannot be read, as the next is 0."""
+    """Empty if the events cannot be read; then ``chunk_ms`` is 0."""
     chunk_ms: int
     size_bytes: int
     summary: dict[str, Any]
-    """The last record's figures; empty where the talk broke off."""
+    """The figures of the last record; empty if the conversation ended unexpectedly."""
     damage: str = ""
-    """Why it cannot be played; else empty."""
+    """Why it cannot be played; empty if it can."""
 
 
 def entries(folder: Path) -> list[RecordingEntry]:
-    """All in a folder, the newest first; none where there is no such folder."""
+    """All recordings in a folder, the newest first; empty if there is no such folder."""
     if not folder.is_dir():
         return []
     try:
@@ -116,7 +116,7 @@ def _title(path: Path) -> str:
 
 
 def rename(entry: RecordingEntry, title: str) -> None:
-    """Give it a title, or take it away again; DuologueError where that cannot be written."""
+    """Set the title; an empty one removes it. DuologueError if that cannot be written."""
     path = entry.folder / TITLE_NAME
     title = " ".join(title.split())[:MAX_TITLE]
     if title:
@@ -129,12 +129,12 @@ def rename(entry: RecordingEntry, title: str) -> None:
 
 
 def delete(entry: RecordingEntry) -> None:
-    """Delete its files for good, and no others; DuologueError where some stay."""
+    """Delete the recording's files and no others; DuologueError if some remain."""
     if is_held(entry.folder):
-        raise DuologueError("The conversation is being recorded; stop the talk first.")
+        raise DuologueError("The conversation is being recorded; stop it first.")
     if not delete_recording(entry.folder):
         raise DuologueError(
-            f"{entry.folder} could not be deleted whole; close programs that use it, "
+            f"{entry.folder} could not be deleted completely; close programs that use it, "
             "or delete it yourself."
         )
 
@@ -143,10 +143,10 @@ def delete(entry: RecordingEntry) -> None:
 
 
 def export(entry: RecordingEntry, export_format: ExportFormat, target: Path) -> None:
-    """Write it elsewhere in one of five forms, whole or not at all.
+    """Write the recording to ``target`` in one of five formats, completely or not at all.
 
-    Raises DuologueError where that fails, or would take a recording's own file away; what was
-    there stays.
+    Raises DuologueError if that fails, or if it would overwrite a recording's own file; an existing
+    file then stays.
     """
     if belongs_to_recording(target):
         raise DuologueError(f"{target} belongs to a recording; choose another name.")
@@ -172,7 +172,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _check_is_there(source: Path) -> None:
     if not source.is_file():
-        raise DuologueError(f"{source} is missing; export what is left in another form.")
+        raise DuologueError(f"{source} is missing; export the rest in another format.")
 
 
 def _export_wav(path: Path, target: Path) -> None:
@@ -189,7 +189,7 @@ def _export_wav(path: Path, target: Path) -> None:
 
 
 def _export_events(events: Path, target: Path) -> None:
-    """As one JSON list; a line that is none is kept as text."""
+    """Write the events as one JSON list; a line that is not JSON is kept as text."""
     _check_is_there(events)
     with writing_whole(target) as part, part.open("w", encoding="utf8") as stream:
         stream.write("[")
@@ -205,7 +205,7 @@ def _export_events(events: Path, target: Path) -> None:
 
 
 def _export_labels(folder: Path, target: Path) -> None:
-    """A talk that broke off has no labels yet."""
+    """Write the labels; a conversation that ended unexpectedly has no file of them yet."""
     user, agent = LevelTrack(), LevelTrack()
     with TalkSound(folder / SOUND_NAME) as sound:
         for block in sound.blocks(_BLOCK_SAMPLES):

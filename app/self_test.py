@@ -1,8 +1,8 @@
-"""Does this copy of the program work? Its libraries, the starter, a minute of talk, the window.
+"""The self-test of an installation: libraries, starter bundle, a minute of conversation, window.
 
-For a program that was just packaged or installed. Needs no display, sound card or network, and
-fails where any part asks for the network: on Linux native code too (app/network_guard.py). Nothing
-of the user's is read or written.
+For a program that was just packaged or installed. It needs no display, sound card or network. It
+fails if any part tries to use the network, on Linux native code too (app/network_guard.py). It
+reads and writes none of the user's files.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _MODULES = (
     "engine.record.recorder engine.record.replay"
 ).split()
 GUARDED_COMMAND = "self-test-guarded"
-# A display or a sound server may be another computer, which the user has chosen; neither is needed.
+# These could point to a display or sound server on another computer; neither is needed.
 _FAR_AWAY = ("DISPLAY", "PULSE_SERVER", "PIPEWIRE_REMOTE")
 
 
 def self_test_apart() -> int:
-    """The self-test in a process of its own, which may be ended for what it does.
+    """Run the self-test in a separate process, which the kernel may end for using the network.
 
-    Returns its exit status. Raises DuologueError where it was ended for asking for the network.
+    Returns its exit status. Raises DuologueError if it was ended for using the network.
     """
     environment = {name: value for name, value in os.environ.items() if name not in _FAR_AWAY}
     status = subprocess.run(_guarded_program(), env=environment).returncode
     if hasattr(signal, "SIGSYS") and status == -signal.SIGSYS:
         raise DuologueError(
-            "The self-test failed: a library asked for the network; please report it, with the "
+            "The self-test failed: a library tried to use the network; please report it, with the "
             "lines above."
         )
     if status < 0:
@@ -58,19 +58,21 @@ def _guarded_program() -> list[str]:
 
 
 def self_test_guarded(sample: Path, report: Callable[[str], None]) -> None:
-    """The self-test in a process that is for nothing else and has no thread yet."""
+    """Run the self-test in a process that does nothing else and has no threads yet."""
     native = end_at_network_use()
     self_test(sample, report)
     if native:
-        report("network: nothing asked for it")
+        report("network: nothing tried to use it")
     else:
-        report("network: no Python code asked for it; native code cannot be watched on this system")
+        report(
+            "network: no Python code tried to use it; native code cannot be watched on this system"
+        )
 
 
 def self_test(sample: Path, report: Callable[[str], None]) -> None:
-    """Run every part, and tell each one's name and time; DuologueError at the first that fails.
+    """Run every part and report its name and time; DuologueError at the first that fails.
 
-    ``sample`` is the recording whose speech the agent hears.
+    ``sample`` is the recording that the agent hears.
     """
     with tempfile.TemporaryDirectory() as name, _profile(Path(name)), no_network():
         for title, part in (
@@ -169,7 +171,7 @@ def _window() -> str:
 
 @contextmanager
 def _profile(folder: Path) -> Iterator[None]:
-    """A profile that nobody else has."""
+    """A temporary profile."""
     from app.folders import PLOTTING_VARIABLE, PROFILE_VARIABLE
 
     ours = {

@@ -1,9 +1,9 @@
-"""What the user has chosen: checked values, and the file that keeps them.
+"""The user's settings: validated values, and the file that stores them.
 
-The file is JSON with a version. A single bad value falls back to its default, and a copy of the
-file is kept; one that is no JSON at all, or that a newer program wrote, is set aside. Nothing is
-ever overwritten that cannot be read. Where it cannot be read whether to record, how much to keep or
-whether to listen all the time, the cautious value stands in. Knows no Qt.
+The file is JSON with a version. An invalid value falls back to its default, and a copy of the file
+is kept. A file that is not JSON, or that a newer version wrote, is renamed. A file that cannot be
+read is never overwritten. If it is unreadable whether to record, how many recordings to keep, or
+whether to listen all the time, the cautious value is used. Knows no Qt.
 """
 
 from __future__ import annotations
@@ -31,45 +31,45 @@ VERSION = 1
 FILE_NAME = "settings.json"
 MAX_THREADS = os.cpu_count() or 1
 NO_LIMITS: dict[str, Any] = {"most_recordings": 100_000, "most_gigabytes": 10_000.0}
-"""The settings with which no recording is deleted."""
+"""Limits with which no recording is deleted."""
 CAUTIOUS: dict[str, Any] = NO_LIMITS | {"record": False}
-"""What is taken where the user's choice cannot be read: it may have been not to record."""
+"""Used if the file cannot be read: the user may have chosen not to record."""
 _CAUTIOUS_EACH = CAUTIOUS | {"hold_to_talk": True}
-"""The same where only this one value cannot be read."""
+"""Used if only this one value cannot be read."""
 _MOST_FILE_BYTES = 1_000_000
 
 
 def _shown(device: Wanted) -> Wanted:
-    f"{getattr(device, 'key', '')}{device}".encode()  # fails where it holds half a character
+    f"{getattr(device, 'key', '')}{device}".encode()  # raises if it contains half a surrogate pair
     return device
 
 
 def _plain(path: Path) -> Path:
     if "\0" in str(path):
-        raise ValueError("no file has such a name")
+        raise ValueError("not a valid file name")
     return path
 
 
 def _whole(path: Path) -> Path:
     if not path.is_absolute():
-        raise ValueError("a whole path is needed")
+        raise ValueError("must be an absolute path")
     return path
 
 
 class Settings(BaseModel):
-    """One set of choices; `model_copy(update=...)` makes another."""
+    """One set of choices; `model_copy(update=...)` makes a changed copy."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     chunk_ms: ChunkMs | None = None
     """None: the bundle's."""
     latency_ms: Annotated[int, Field(ge=0, le=MAX_LATENCY_MS)] | None = None
-    """How late the user's sound is used; None: one chunk."""
+    """How late the user's sound is used. None: one chunk."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     """None: the bundle's."""
     microphone: Annotated[Wanted, AfterValidator(_shown)] = None
-    """As `engine.card.devices.choose` takes it; a name alone is an older program's, or an
-    option's."""
+    """As `engine.card.devices.choose` takes it. Older versions and command options give a plain
+    name."""
     speaker: Annotated[Wanted, AfterValidator(_shown)] = None
     card_latency_ms: Annotated[int, Field(ge=5, le=MAX_CARD_LATENCY_MS)] = DEFAULT_CARD_LATENCY_MS
     echo_cancelling: bool = True
@@ -78,12 +78,12 @@ class Settings(BaseModel):
     hold_to_talk: bool = False
     threads: Annotated[int, Field(ge=1, le=MAX_THREADS)] = 1
     gpu_layers: Annotated[int, Field(ge=-1, le=MOST_GPU_LAYERS)] = -1
-    """Of the language model, where there is a GPU; -1: all."""
+    """Layers of the language model on the GPU, if there is one; -1: all."""
     bundle: Annotated[Path, AfterValidator(_plain)] | None = None
     """None: the starter."""
     record: bool = True
     recording_folder: Annotated[Path, AfterValidator(_plain), AfterValidator(_whole)] | None = None
-    """None: the platform's folder of documents."""
+    """None: the platform's documents folder."""
     most_recordings: Annotated[int, Field(ge=1, le=100_000)] = 100
     most_gigabytes: Annotated[float, Field(ge=0.1, le=10_000)] = 4.0
     """About 40 hours."""
@@ -94,7 +94,7 @@ class Settings(BaseModel):
 
 
 def settings_of_options(**values: Any) -> Settings:
-    """Settings from a command's options; DuologueError names the option that cannot be."""
+    """Settings from a command's options; DuologueError names an invalid option."""
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -104,7 +104,7 @@ def settings_of_options(**values: Any) -> Settings:
 
 
 def recording_limits(folder: Path | None) -> dict[str, Any]:
-    """What may be kept in a folder: in that of the settings their limits, in another all."""
+    """The limits for a folder: those of the settings for their own folder, none for another."""
     if folder:
         kept, _ = SettingsFile().load()
         if folder.resolve() == (kept.recording_folder or recordings_folder()).resolve():
@@ -113,19 +113,19 @@ def recording_limits(folder: Path | None) -> dict[str, Any]:
 
 
 class SettingsFile:
-    """The file; used by one thread."""
+    """The settings file. For one thread."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """The platform's file by default."""
+        """``path`` defaults to the platform's file."""
         self.path = path or config_folder() / FILE_NAME
 
     def load(self) -> tuple[Settings, str | None]:
-        """The settings, and what the user should know about them, if anything.
+        """The settings, and a notice for the user or None.
 
         A missing file gives the defaults. Never raises.
         """
         try:
-            # With its mark of UTF-8, as editors on Windows write it.
+            # Editors on Windows put a byte order mark before UTF-8.
             kept = json.loads(self._read().decode("utf-8-sig"))
             if not isinstance(kept, dict):
                 raise ValueError("not an object")
@@ -136,7 +136,7 @@ class SettingsFile:
             kept = migrated(kept)
             kept.pop("version", None)
             settings, notice = self._checked(kept)
-            _text(settings)  # what lies too deep to be written again is broken
+            _text(settings)  # raises if it is nested too deeply to be written again
         except FileNotFoundError:
             return Settings(), None
         except OSError as error:
@@ -149,7 +149,7 @@ class SettingsFile:
         return settings, notice
 
     def save(self, settings: Settings) -> None:
-        """Write the file whole or not at all; DuologueError where that fails."""
+        """Write the file completely or not at all; DuologueError if that fails."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -158,7 +158,7 @@ class SettingsFile:
 
     def _read(self) -> bytes:
         if self.path.exists() and not self.path.is_file():
-            raise OSError(errno.EINVAL, "it is no file")  # a pipe would keep us waiting
+            raise OSError(errno.EINVAL, "not a file")  # a pipe would block
         with self.path.open("rb") as stream:
             content = stream.read(_MOST_FILE_BYTES + 1)
         if len(content) > _MOST_FILE_BYTES:
@@ -183,12 +183,12 @@ class SettingsFile:
         return Settings.model_validate(kept), said
 
     def _asides(self, name: str) -> Iterator[Path]:
-        """Names beside the file itself, wherever a link to it lies."""
+        """Names for a copy, beside the real file, to which ``path`` may be a link."""
         real = Path(os.path.realpath(self.path))
         yield from (real.with_name(f"settings.{name}-{count}.json") for count in itertools.count(1))
 
     def _copy_aside(self) -> Path | None:
-        """Where the file's content is kept; None where it cannot be."""
+        """Copy the file's content to a new file; returns its path, or None if that fails."""
         try:
             content = self._read()
             for aside in self._asides("invalid"):
@@ -210,11 +210,11 @@ class SettingsFile:
             why = error.strerror
             if newer:
                 return (
-                    f"The settings in {self.path} are from a newer Duologue and cannot be set "
-                    f"aside ({why}); the defaults are used, but nothing is recorded or deleted."
+                    f"The settings in {self.path} are from a newer Duologue and cannot be "
+                    f"renamed ({why}); the defaults are used, but nothing is recorded or deleted."
                 )
             return (
-                f"The settings in {self.path} are damaged and cannot be set aside ({why}); "
+                f"The settings in {self.path} are damaged and cannot be renamed ({why}); "
                 "the defaults are used, but nothing is recorded or deleted."
             )
         if newer:
@@ -229,13 +229,13 @@ class SettingsFile:
 
 
 def _text(settings: Settings) -> str:
-    """What the file holds."""
+    """The content of the file."""
     content = {"version": VERSION, **settings.model_dump(mode="json")}
     return json.dumps(content, indent=2) + "\n"
 
 
 def migrated(kept: dict[str, Any]) -> dict[str, Any]:
-    """The content of an older file as this version writes it."""
+    """The content of an older file, converted to this version."""
     version = kept.get("version")
     for migrate in MIGRATIONS[version if isinstance(version, int) and version > 0 else 0 :]:
         kept = migrate(kept)
@@ -243,9 +243,9 @@ def migrated(kept: dict[str, Any]) -> dict[str, Any]:
 
 
 def _to_1(kept: dict[str, Any]) -> dict[str, Any]:
-    """Files without a version were never shipped; they are taken as they are."""
+    """Files without a version were never released; they stay as they are."""
     return {**kept, "version": 1}
 
 
 MIGRATIONS: list[Callable[[dict[str, Any]], dict[str, Any]]] = [_to_1]
-"""The n-th makes version n + 1 of version n."""
+"""Entry n converts version n to version n + 1."""

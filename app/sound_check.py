@@ -1,6 +1,6 @@
-"""Tries microphone and speaker before a talk: a running level, and a chime.
+"""Tests the microphone and the speaker before a conversation: a level meter and a chime.
 
-A thread of its own owns the card; the caller takes levels from a short queue. Knows no Qt.
+A separate thread owns the card; the caller takes levels from a short queue. Knows no Qt.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _LEVEL_BLOCKS = 5
 _CHIME_HZ, _CHIME_SECONDS, _CHIME_AMPLITUDE = (523.25, 783.99), 0.35, 0.2
 
 CARD_LOCK = threading.Lock()
-"""Held by whoever has the sound card open: opening it anew looks at all devices again, which ends
+"""Held while the sound card is open. Opening it again lists all devices again, which ends
 every other stream of this process."""
 
 MakeCard = Callable[[Wanted, Wanted], PortAudioCard]
 
 
 class SoundCheck:
-    """Hears and plays until it is stopped; for one choice of devices."""
+    """Listens and plays until it is stopped, with one choice of devices."""
 
     def __init__(
         self, microphone: Wanted, speaker: Wanted, make_card: MakeCard = PortAudioCard
@@ -47,7 +47,7 @@ class SoundCheck:
         self._thread.start()
 
     def next(self) -> float | str | None:
-        """A level in dB, or a sentence about what is wrong; None where there is no news."""
+        """A level in dB, or a sentence about a problem; None if there is nothing new."""
         with contextlib.suppress(queue.Empty):
             return self._messages.get_nowait()
         return None
@@ -58,11 +58,11 @@ class SoundCheck:
 
     @property
     def running(self) -> bool:
-        """Whether sound goes on."""
+        """Whether the check is running."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Ask for the end; the thread closes the card and goes."""
+        """Ask the thread to close the card and end."""
         self._stopping.set()
 
     def _run(self) -> None:
@@ -88,7 +88,7 @@ class SoundCheck:
                 blocks.clear()
                 sounded |= bool(near.any())
                 heard_seconds += _LEVEL_BLOCKS * BLOCK_SECONDS
-                # Zeros after sound are a noise gate's.
+                # Zeros after sound come from a noise gate, not from a dead microphone.
                 if not sounded and not dead and heard_seconds >= DEAD_SECONDS:
                     dead = True
                     self._post(dead_microphone(info.microphone))
@@ -103,7 +103,7 @@ class SoundCheck:
 
     def _post(self, news: float | str) -> None:
         if isinstance(news, str):
-            # A sentence must arrive, whoever stopped looking at levels.
+            # A sentence must arrive even if the queue is full of levels.
             while self._messages.full():
                 with contextlib.suppress(queue.Empty):
                     self._messages.get_nowait()

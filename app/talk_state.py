@@ -1,4 +1,4 @@
-"""What a talk is doing now, in one word, from its events; and the figures people trust.
+"""The state of a conversation in one word, and its metrics, derived from its events.
 
 Knows neither Qt nor threads.
 """
@@ -16,16 +16,16 @@ from engine.talk.live_events import ChunkDone, Counts, DeviceChanged, Event, Lev
 from engine.timebase import SAMPLE_RATE_HZ
 
 LATE_SHOWN_CHUNKS = 12
-"""A late chunk is shown for so many chunks: about two seconds."""
+"""A late chunk is shown for this many chunks: about two seconds."""
 _RECENT_CHUNKS = 50
 _RECENT_RESPONSES = 9
 _PEAK_MS = LEVEL_SAMPLES * 1000 // SAMPLE_RATE_HZ
 _MAX_RESPONSE_MS = 5000
-"""Who speaks after a longer silence does not react."""
+"""Speech after a longer silence does not count as a response."""
 
 
 class State(Enum):
-    """Most urgent last: where several hold, the last is shown."""
+    """In order of urgency: if several apply, the last one is shown."""
 
     IDLE = "idle"
     LOADING = "loading"
@@ -43,7 +43,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class TalkMetrics:
-    """The last eight seconds' chunks and the last nine reactions."""
+    """Figures over the chunks of the last eight seconds and the last nine responses."""
 
     response_ms: float | None
     """Median time from the end of the user's speech to the agent's."""
@@ -53,13 +53,13 @@ class TalkMetrics:
     """Median."""
     took_max_ms: float | None
     hit_share: float | None
-    """Of all chunks of the user that became known: estimated exactly."""
+    """Share of the user's known chunks that were estimated exactly."""
     lag_ms: float | None
     counts: Counts
 
 
 class TalkState:
-    """Fed with one talk's events."""
+    """Takes the events of one conversation."""
 
     def __init__(self, chunk_ms: int) -> None:
         self._chunk_ms = chunk_ms
@@ -74,7 +74,7 @@ class TalkState:
         self._agent_began_ms: int | None = None
 
     def add(self, event: Event) -> None:
-        """Take an event in."""
+        """Process an event."""
         if isinstance(event, Levels):
             self._time_response(event)
             self._levels = event
@@ -88,7 +88,7 @@ class TalkState:
             self._sounds, self._hears = event.sounds, event.hears
 
     def state(self, muted: bool = False, paused: bool = False) -> State:
-        """The state to show; ``muted`` and ``paused`` are the caller's own commands."""
+        """The state to show; ``muted`` and ``paused`` are the caller's commands."""
         if not self._sounds:
             return State.NO_SOUND
         if paused:
@@ -122,9 +122,10 @@ class TalkState:
         )
 
     def _time_response(self, levels: Levels) -> None:
-        """Time the agent's answer, to 50 ms.
+        """Measure the floor-transfer offset, to 50 ms.
 
-        That the user has ended is known a pause of 200 ms later; the agent may speak by then.
+        The end of the user's speech is known only after a pause of 200 ms; the agent may already be
+        speaking by then.
         """
         before = self._levels
         self._clock_ms += len(levels.user_peaks) * _PEAK_MS

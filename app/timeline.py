@@ -1,7 +1,8 @@
-"""What a conversation looks like over time: peaks, speech, chunks, estimates, marks, words.
+"""A conversation over time, to be drawn: peaks, speech, chunks, estimates, marks, words.
 
-Grows with a live talk's events, or is made of a recording. Sample 0 is the recording's first. All
-that grows with time is bytes in columns of 10 ms, so eight hours are 12 MB. Knows no Qt.
+It grows with the events of a live conversation, or is built from a recording. Sample 0 is the
+first of the recording. What grows with time is stored as bytes per column of 10 ms, so eight hours
+take 12 MB. Knows no Qt.
 """
 
 from __future__ import annotations
@@ -34,33 +35,33 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 COLUMN_SAMPLES = LEVEL_SAMPLES
 COARSE_COLUMNS = 32
-"""Columns behind one of the coarse peaks, with which hours are drawn."""
+"""Columns per coarse peak; coarse peaks are used to draw hours."""
 MAX_BACKCHANNEL_MS = 1000
-"""A shorter word of the agent's, while the user goes on, asks for no turn."""
+"""Agent speech up to this length, while the user continues, is a backchannel."""
 _GOES_ON_MS = 1000
 YIELD_MS = 1500
-"""Who falls silent within this time after the other's onset has yielded."""
+"""A speaker who falls silent within this time after the other's onset yields."""
 _FIRST_COLUMNS = 6000
-_ONSET_COLUMNS = 3  # after so many the meter believes in speech
+_ONSET_COLUMNS = 3  # the level meter reports speech this much after its onset
 _HOLD_COLUMNS = IPU_SILENCE_MS * SAMPLE_RATE_HZ // 1000 // COLUMN_SAMPLES
-_LATE_SPANS = 24  # so many of the newest spans may still change their meaning
+_LATE_SPANS = 24  # this many of the newest spans may still change their meaning
 _READ_SAMPLES = SAMPLE_RATE_HZ * 10
-_USUAL_MS = 160  # of a recording that cannot tell; then it shows no chunks
-_MOST_CHUNKS_BEHIND = 100  # a crash may leave more events than sound, but not by hours
+_USUAL_MS = 160  # for a recording without a readable head; then no chunks are shown
+_MOST_CHUNKS_BEHIND = 100  # after a crash there may be more events than sound, but not hours more
 
 
 class Outcome(Enum):
-    """What became of an estimate."""
+    """The result of an estimate."""
 
     OPEN = 0
     HIT = 1
     MISSED = 2
     STOOD = 3
-    """The real chunk was lost."""
+    """The real chunk was lost, so the estimate stayed."""
 
 
 class MarkKind(Enum):
-    """What a mark means."""
+    """The meaning of a mark."""
 
     BACKCHANNEL = "backchannel"
     USER_INTERRUPTS = "user interrupts"
@@ -79,21 +80,21 @@ class Mark:
     sample: int
     kind: MarkKind
     text: str = ""
-    """In the engine's words, where there are any."""
+    """The engine's sentence, if there is one."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """The model's guess at the user's chunk [index D, (index + 1) D)."""
+    """The model's estimate of the user's chunk [index D, (index + 1) D)."""
 
     index: int
     speech: bool
-    """Whether it holds anything but silence."""
+    """Whether it contains anything but silence."""
     outcome: Outcome
 
 
 class Timeline:
-    """One conversation's; for one thread."""
+    """The timeline of one conversation. For one thread."""
 
     def __init__(
         self,
@@ -102,9 +103,9 @@ class Timeline:
         silence_unit: int | None = None,
         captioned: Sequence[Side] = (),
     ) -> None:
-        """Without ``silence_unit`` the unit heard most often is taken for silence.
+        """Without ``silence_unit``, the most frequent unit counts as silence.
 
-        ``captioned``: whose words will come, as far as that is known.
+        ``captioned``: whose words will be captioned, as far as that is known.
         """
         self.chunk_samples = chunk_ms * SAMPLE_RATE_HZ // 1000
         self._unknown_chunks = -(-latency_ms // chunk_ms)
@@ -113,13 +114,13 @@ class Timeline:
         self.user, self.agent = Track(), Track()
         self.transcript = Transcript(self.chunk_samples, captioned)
         self.marks: list[Mark] = []
-        """In order of time."""
+        """Sorted by time."""
         self.revision = 0
-        """Grows whenever something in the past has changed that was told before."""
+        """Increases whenever something in the past changes."""
         self._outcomes = np.zeros(0, np.uint8)
         self._speech = np.zeros(0, bool)
         self.estimated_chunks = 0
-        """Chunks up to the newest estimate."""
+        """The number of chunks up to the newest estimate."""
         self.next_step = 0
         self._device_marks: list[Mark] = []
 
@@ -127,25 +128,25 @@ class Timeline:
 
     @property
     def length_samples(self) -> int:
-        """How far the tracks reach."""
+        """The length of the tracks."""
         return len(self.user) * COLUMN_SAMPLES
 
     def estimate(self, index: int) -> Estimate | None:
-        """What was estimated of a chunk of the user's; None where nothing was."""
+        """The estimate of a chunk of the user's; None if there was none."""
         if not 0 <= index < len(self._outcomes) or not self._outcomes[index]:
             return None
         outcome = Outcome(int(self._outcomes[index]) - 1)
         return Estimate(index, bool(self._speech[index]), outcome)
 
     def marks_between(self, start_sample: int, end_sample: int) -> Sequence[Mark]:
-        """Those in [start, end)."""
+        """The marks in [start, end)."""
         first = bisect_left(self.marks, start_sample, key=_sample)
         return self.marks[first : bisect_left(self.marks, end_sample, key=_sample)]
 
     # --- a live talk ------------------------------------------------------------------------------
 
     def add(self, event: Event) -> None:
-        """Take one of a live talk's events in."""
+        """Add an event of a live conversation."""
         if isinstance(event, Levels):
             self._add_levels(event)
         elif isinstance(event, ChunkDone):
@@ -214,7 +215,7 @@ class Timeline:
         return max(self._unit_counts, key=self._unit_counts.__getitem__)
 
     def _mark(self, mark: Mark) -> None:
-        """Keep the order of time, and count what comes behind others."""
+        """Insert a mark in order of time."""
         if self.marks and mark.sample < self.marks[-1].sample:
             self.marks.insert(bisect_left(self.marks, mark.sample, key=_sample), mark)
         else:
@@ -222,7 +223,7 @@ class Timeline:
         self.revision += 1
 
     def _classify(self, newest_spans: int | None = None) -> None:
-        """Find what the spans of both speakers mean to one another."""
+        """Find backchannels, interruptions and yields in the spans of both speakers."""
         user, agent = self.user.spans, self.agent.spans
         since = 0
         if newest_spans is not None:
@@ -242,10 +243,10 @@ class Timeline:
 
     @classmethod
     def of_recording(cls, folder: Path) -> Timeline:
-        """What can be shown of a recorded conversation; takes seconds for hours of sound.
+        """The timeline of a recorded conversation; takes seconds for hours of sound.
 
-        Events that cannot be read, or that lie behind the sound's end, are left out. Raises
-        DuologueError where there is no sound.
+        Leaves out events that cannot be read, or that come after the end of the sound. Raises
+        DuologueError if there is no sound.
         """
         records = read_events(folder / EVENTS_NAME, lenient=True)
         head = next(records, None)
@@ -286,7 +287,7 @@ class Timeline:
 
 
 class Track:
-    """One speaker: peaks and speech, a byte each per column, and spans of speech."""
+    """One speaker: peaks and speech (one byte each per column), and spans of speech."""
 
     def __init__(self) -> None:
         self._peaks = np.zeros(_FIRST_COLUMNS, np.uint8)
@@ -306,7 +307,7 @@ class Track:
 
     @property
     def speaks(self) -> np.ndarray:
-        """bool (columns,)."""
+        """bool (columns,): whether the speaker is speaking."""
         return self._speaks[: self._length]
 
     def loudest(self, edges: np.ndarray) -> np.ndarray:
@@ -326,7 +327,7 @@ class Track:
         return found
 
     def append(self, peaks: np.ndarray, speaks: bool) -> bool:
-        """Add columns; returns whether a span of speech has ended with them."""
+        """Add columns; returns whether they ended a span of speech."""
         begin, end = self._length, self._length + len(peaks)
         if end > len(self._peaks):
             self._grow(end)
@@ -338,7 +339,7 @@ class Track:
         return self._hear(begin, end, speaks)
 
     def _hear(self, begin: int, end: int, speaks: bool) -> bool:
-        """The meter believes in speech late, and holds on after it: both are put right here."""
+        """Correct the level meter, which reports the onset of speech and its end too late."""
         if speaks:
             if self._began is None:
                 self._began = max(begin - _ONSET_COLUMNS, 0)
@@ -353,7 +354,7 @@ class Track:
         return True
 
     def set_spans(self, spans: list[Span]) -> None:
-        """Take over what is known of a whole recording."""
+        """Set the spans of a whole recording."""
         self.spans = spans
         for span in spans:
             columns = slice(span.start_sample // COLUMN_SAMPLES, span.end_sample // COLUMN_SAMPLES)

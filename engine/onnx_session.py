@@ -44,14 +44,14 @@ def open_session(
         )
     except Exception as error:  # onnxruntime's errors have no common base class of their own
         raise DuologueError(
-            f"{path} is missing or not an ONNX model that can be run; {_REMEDY}."
+            f"{path} is missing, or is not a working ONNX model; {_REMEDY}."
         ) from error
     found = [(end.name, end.type) for end in [*session.get_inputs(), *session.get_outputs()]]
     if found != [*inputs, *outputs]:
         listed = ", ".join(f"{name}: {kind}" for name, kind in found)
         wanted = " and ".join(name for name, _ in (*inputs, *outputs))
         raise DuologueError(
-            f"{path} is a foreign model (it has {listed} where {wanted} belong); {_REMEDY}."
+            f"{path} is not the expected model (it has {listed} instead of {wanted}); {_REMEDY}."
         )
     return session
 
@@ -81,8 +81,8 @@ class OnnxModel:
             ) from error
         if output.shape != (1, output_length):
             raise DuologueError(
-                f"{self.path} is a foreign model (it gave {self._output} of shape {output.shape} "
-                f"where {(1, output_length)} belongs); {_REMEDY}."
+                f"{self.path} is not the expected model (it gave {self._output} of shape "
+                f"{output.shape} instead of {(1, output_length)}); {_REMEDY}."
             )
         first: np.ndarray = output[0]
         return first

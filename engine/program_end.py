@@ -52,7 +52,8 @@ def run_program(
         except ImportError as error:
             unexpected(error)
             _say(
-                f"A part of the program cannot be loaded ({error}); install it, or Duologue again."
+                f"A part of the program cannot be loaded ({error}); install it, or install "
+                "Duologue again."
             )
         except Exception as error:  # nothing above this could tell the user
             # Typer turns EOFError into its Abort; report the cause.
@@ -64,8 +65,8 @@ def _unforeseen(error: BaseException) -> str:
     sentence = unexpected(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return (
-            f"{shown(error.filename, _MOST_LETTERS)} cannot be used ({error.strerror}); check its "
-            "name, that it is there, and who may read and write it."
+            f"{shown(error.filename, _MOST_LETTERS)} cannot be used ({error.strerror}); check "
+            "its name, that it exists, and its permissions."
         )
     return sentence
 
@@ -94,7 +95,7 @@ def _failure_told() -> Iterator[None]:
         raise
     except OSError as error:
         raise _OutputError(
-            f"The output cannot be written ({error.strerror}); write it to another place."
+            f"The output cannot be written ({error.strerror}); write it somewhere else."
         ) from error
 
 

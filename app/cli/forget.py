@@ -40,7 +40,7 @@ def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
     own = list(dict.fromkeys(_own_files()))
     usage_data = usage_data_folder()
     if not own and not talks and not usage_data:
-        report("Duologue keeps nothing of yours.")
+        report("Duologue has stored nothing of yours.")
         return
     listed = ", ".join(map(str, dict.fromkeys(path.parent for path in own)))
     if own and sure(f"Delete your settings, imported bundles and the log ({listed})?"):

@@ -1,7 +1,7 @@
-"""Measures what the window costs: the engine's chunk times with and without it, side by side, and
-how long the window's thread lets things wait: in a talk, and in the steps that take it longest.
+"""Measures what the window costs: the engine's chunk times with and without it, and how long the
+window's thread is busy, during a conversation and in its longest steps.
 
-The bundled sample is the microphone, in real time; passes with and without window alternate.
+The bundled sample is the microphone, in real time. Passes with and without the window alternate.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ _WARM_CHUNKS = 5
 _ASK_SECONDS, _ASK_OFTEN_SECONDS = 0.005, 0.001
 FRAME_MS = 16.0
 _STEP_MS = 600
-"""So long the window is watched after a step."""
+"""How long the window is measured after a step."""
 _LONG_HOURS = 3
 _PAGES = ("talk", "conversations", "models", "settings")
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One talk."""
+    """The figures of one conversation."""
 
     window: bool
     chunks: int
@@ -56,9 +56,9 @@ class Pass:
     chunk_p99_ms: float
     late_chunks: int
     gui_cpu_share: float
-    """Of one core, by the window's thread (or the one that takes the events)."""
+    """Share of one core used by the window's thread (or the thread that takes the events)."""
     busy_p99_ms: float
-    """How long the window's thread let something wait that came at any moment."""
+    """How long the window's thread took to answer a signal sent at any moment."""
     busy_most_ms: float
     busy_over_frame: int
     """Waits of more than 16 ms."""
@@ -66,28 +66,28 @@ class Pass:
 
 @dataclass(frozen=True)
 class WindowStep:
-    """Something that gives the window's thread much to do at once."""
+    """An action that keeps the window's thread busy."""
 
     name: str
     cpu_most_ms: float
-    """The thread's own computing between two answers to a question asked each millisecond."""
+    """The longest CPU time of the thread between two answers to signals sent each millisecond."""
     busy_most_ms: float
-    """The longest that such a question waited, other programs' computing included."""
+    """The longest wait of such a signal, including time that other programs took."""
     busy_over_frame: int
 
 
 def measure_window(
     user_audio: np.ndarray, seconds: float, rounds: int = 2
 ) -> tuple[list[Pass], list[WindowStep]]:
-    """Talk ``rounds`` times for some seconds each without and with the window; then the steps."""
-    sys.setswitchinterval(SWITCH_SECONDS)  # as the program has it
+    """Hold ``rounds`` conversations each without and with the window; then measure the steps."""
+    sys.setswitchinterval(SWITCH_SECONDS)  # as in the program
     microphone = np.resize(user_audio, round((seconds + 30) * SAMPLE_RATE_HZ))
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     with tempfile.TemporaryDirectory() as profile:
         os.environ[PROFILE_VARIABLE] = profile
         theme.apply(app, theme.LIGHT)
-        gc.freeze()  # as the program does
+        gc.freeze()  # as in the program
         kinds = (False, True) * rounds
         steps: list[WindowStep] = []
         passes = [_pass(microphone, seconds, shown, Path(profile), steps) for shown in kinds]
@@ -152,7 +152,7 @@ def _pass(
 
 
 def _steps(app: QApplication, profile: Path) -> list[WindowStep]:
-    """A change of colours on each page; a recording of hours."""
+    """Change the colours on each page; open a recording of hours."""
     talks = profile / "talks"
     _lengthen(min(talks.iterdir()), talks / "conversation-20260101-000000")
     file = SettingsFile()
@@ -160,7 +160,7 @@ def _steps(app: QApplication, profile: Path) -> list[WindowStep]:
     file.save(settings)
     window = MainWindow(file)
     window.show()
-    for index in range(len(_PAGES)):  # each has been seen once
+    for index in range(len(_PAGES)):  # each is shown once before it is measured
         window.show_page(index)
         _wait()
     steps = []
@@ -191,7 +191,7 @@ def _steps(app: QApplication, profile: Path) -> list[WindowStep]:
 
 
 def _step(name: str, do: Callable[[], object], loop: QEventLoop | None = None) -> WindowStep:
-    """Watch the window while something is done in it, until ``loop`` ends or for a moment."""
+    """Measure the window during an action, until ``loop`` ends or for a moment."""
     if loop is None:
         loop = QEventLoop()
         QTimer.singleShot(_STEP_MS, loop.quit)
@@ -212,7 +212,7 @@ def _wait() -> None:
 
 
 def _lengthen(talk: Path, target: Path) -> None:
-    """A recording of hours, made of a short one said again and again."""
+    """Make a recording of hours by repeating a short one."""
     target.mkdir()
     sound, rate_hz = soundfile.read(talk / SOUND_NAME, dtype="int16")
     lines = (talk / EVENTS_NAME).read_text("utf8").splitlines()
@@ -236,7 +236,7 @@ def _lengthen(talk: Path, target: Path) -> None:
 
 
 class _Busy(QObject):
-    """How long the window's thread lets a question wait that another thread asks all the time."""
+    """Measures how long the window's thread takes to answer signals from another thread."""
 
     _asked = Signal(float)
 
@@ -245,7 +245,7 @@ class _Busy(QObject):
         self._ask_seconds = ask_seconds
         self._waits_ms: list[float] = []
         self.cpu_ms: list[float] = []
-        """The window's thread's own computing from one answer to the next."""
+        """CPU time of the window's thread between two answers."""
         self._answered_cpu: float | None = None
         self._over = threading.Event()
         self._asked.connect(self._answer, Qt.ConnectionType.QueuedConnection)
@@ -273,7 +273,7 @@ class _Busy(QObject):
 
 
 def window_figures(passes: list[Pass], steps: list[WindowStep]) -> dict[str, Any]:
-    """As JSON values, with the ratio of the medians of p99 with and without the window."""
+    """JSON values, with the ratio of the median p99 with the window to that without."""
     with_it = [one.chunk_p99_ms for one in passes if one.window]
     without = [one.chunk_p99_ms for one in passes if not one.window]
     return {

@@ -1,4 +1,4 @@
-"""The language of the window's texts: English in the source, others beside this file."""
+"""Chooses the language of the window: English in the source, translations beside this file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _installed: list[QTranslator] = []
 
 
 def use_language(app: QApplication, code: str) -> str:
-    """Let texts made from now on be in a language, "" for the system's; returns its code."""
+    """Use a language for all texts from now on ("" for the system's); returns its code."""
     while _installed:
         app.removeTranslator(_installed.pop())
     system = QLocale.system()
@@ -21,7 +21,7 @@ def use_language(app: QApplication, code: str) -> str:
     wanted = code or spoken
     if wanted not in LANGUAGES:
         wanted = "en"
-    # Dates and numbers as the language has them; the system knows more of its own.
+    # For dates and numbers; the system's locale has more detail than the language alone.
     QLocale.setDefault(system if wanted == spoken else QLocale(wanted))
     if wanted == "en":
         return wanted

@@ -1,7 +1,7 @@
-"""The window: four pages beside a list of their names, and a line for notices.
+"""The main window: four pages, the navigation beside them, and a bar for notices.
 
-Owns the settings and the session; pages tell what the user wants by signals. Only the window's
-thread comes here.
+It owns the settings and the session; pages emit signals for what the user wants. Window's thread
+only.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class MainWindow(QMainWindow):
     """The program's only window."""
 
     closing = Signal()
-    """The user has asked for the end; it may take some seconds."""
+    """The user has closed the window; ending may take some seconds."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
-        # Above: the buttons of a page stay under the pointer, its picture gives way.
+        # At the top, so that a page's buttons at the bottom do not move under the pointer.
         self.notice_bar = NoticeBar()
         self.notice_label, self.again_button = self.notice_bar.label, self.notice_bar.again_button
         right.addWidget(self.notice_bar)
@@ -169,12 +169,12 @@ class MainWindow(QMainWindow):
     # --- pages ------------------------------------------------------------------------------------
 
     def show_page(self, index: int) -> None:
-        """0 talk, 1 conversations, 2 models, 3 settings."""
+        """Show a page: 0 talk, 1 conversations, 2 models, 3 settings."""
         self._pages.setCurrentIndex(index)
         self._buttons.button(index).setChecked(True)
 
     def show_first_run(self) -> None:
-        """Ask for microphone and speaker before anything else."""
+        """Show the first-run setup instead of the pages."""
         self._pages.setCurrentWidget(self.first_run)
         self._navigation.hide()
 
@@ -189,7 +189,7 @@ class MainWindow(QMainWindow):
         return self.settings.recording_folder or recordings_folder()
 
     def come_forward(self) -> None:
-        """Show the window above others, also where it was minimized."""
+        """Bring the window to the front, even if it was minimized."""
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
         self.raise_()
@@ -198,7 +198,7 @@ class MainWindow(QMainWindow):
     # --- settings ---------------------------------------------------------------------------------
 
     def change(self, settings: Settings) -> None:
-        """Use and keep these settings."""
+        """Apply and save these settings."""
         before, self.settings = self.settings, settings
         try:
             self._file.save(settings)
@@ -206,14 +206,15 @@ class MainWindow(QMainWindow):
             why = getattr(error.__cause__, "strerror", None) or error
             self.show_notice(
                 self.tr(
-                    "The settings cannot be kept in {0} ({1}); they hold until Duologue ends."
+                    "The settings cannot be saved in {0} ({1}); they apply until you close "
+                    "Duologue."
                 ).format(self._file.path, why)
             )
         if settings.theme != before.theme:
             theme.change(self._app, theme.chosen(settings.theme))
         if settings.language != before.language:
             use_language(self._app, settings.language)
-            self.show_notice(self.tr("The language changes when Duologue is started again."))
+            self.show_notice(self.tr("The new language is used the next time Duologue starts."))
         self.session.change(settings)
         self.talk.hold_button.setVisible(settings.hold_to_talk)
 
@@ -262,9 +263,9 @@ class MainWindow(QMainWindow):
     # --- keys and the end -------------------------------------------------------------------------
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The space bar is the talk key while a talk in that mode is shown."""
+        """The space bar is the talk key while a conversation with hold-to-talk is shown."""
         if self._lets_go_of_the_talk_key(event):
-            self.session.hold_talk_key(False)  # on whatever page it is let go
+            self.session.hold_talk_key(False)  # whichever page is shown
         if (
             isinstance(event, QKeyEvent)
             and event.key() == Qt.Key.Key_Space
@@ -277,7 +278,7 @@ class MainWindow(QMainWindow):
                 self.session.hold_talk_key(event.type() == QEvent.Type.KeyPress)
             return True
         if event.type() == QEvent.Type.FocusOut:
-            self.session.hold_talk_key(False)  # the key's release would go to another program
+            self.session.hold_talk_key(False)  # another program would get the key's release
         return super().eventFilter(watched, event)
 
     def _lets_go_of_the_talk_key(self, event: QEvent) -> bool:
@@ -290,14 +291,14 @@ class MainWindow(QMainWindow):
         )
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Keys come to the window's handle first."""
+        """Filter the keys of the window's handle, which gets them first."""
         super().showEvent(event)
         self.windowHandle().installEventFilter(self)
         if self._pages.currentWidget() is self.talk:
             self.talk.start_button.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """End the talk first; the window goes when its files are closed."""
+        """End the conversation first; the window closes when its files are closed."""
         self.models.cancel()
         _window_state().setValue("geometry", self.saveGeometry())
         running = self.session.running

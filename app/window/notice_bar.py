@@ -1,4 +1,4 @@
-"""The row for notices: what is told within a short time stands together, none replaces another."""
+"""The bar for notices. Notices that arrive close together are shown together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAX_THREADS = 2
 
 
 class NoticeBar(QWidget):
-    """Hidden while there is nothing to tell."""
+    """Hidden while there is no notice."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,24 +43,24 @@ class NoticeBar(QWidget):
         self._timer.timeout.connect(self._forget)
 
     def show_notice(self, text: str) -> None:
-        """Show a sentence for some seconds, below those that are still shown."""
+        """Show a sentence for some seconds, below the ones already shown."""
         self._told = [*(told for told in self._told if told != text), text][-_MAX_THREADS:]
         self._timer.start()
         self._show()
 
     def show_failure(self, text: str) -> None:
-        """Show why the talk is over, until it is hidden or ``forget_failure`` is called."""
+        """Show why the conversation failed, until it is hidden or ``forget_failure`` is called."""
         self._told = [told for told in self._told if told != text]
         self._failure = text
         self._show()
 
     def forget_failure(self) -> None:
-        """A talk begins again."""
+        """Remove the failure, since a conversation begins again."""
         self._failure = ""
         self._show()
 
     def clear(self) -> None:
-        """Show nothing."""
+        """Remove all notices."""
         self._failure = ""
         self._forget()
 

@@ -64,7 +64,7 @@ def _take(app: QApplication, window: MainWindow, folder: Path, name: str) -> lis
 
 
 def _settle(app: QApplication) -> None:
-    """Let lists be read and shown."""
+    """Wait until lists are read and shown."""
     worker.wait_for_all()
     for _ in range(20):
         app.processEvents()

@@ -1,7 +1,7 @@
-"""The talk as the window sees it: commands in, Qt signals out.
+"""The conversation as the window sees it: commands in, Qt signals out.
 
-Models, devices and files belong to a thread of its own ("talk"); the window's thread only sets
-flags and takes events from the queue, thirty times a second. Knows no widgets.
+Models, devices and files belong to a separate thread ("talk"). The window's thread only sets flags
+and takes events from a queue, thirty times a second. Knows no widgets.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ MakeTalk = Callable[[Settings, Path | None, Callable[[str], None]], LiveSession]
 
 
 class Session(QObject):
-    """One talk after the other."""
+    """Holds one conversation after another."""
 
     state_changed = Signal(State)
     phase_changed = Signal(str)
-    """What is being loaded: bundle, models or sound."""
+    """The phase of loading: "bundle", "models" or "sound"."""
     began = Signal(Timeline)
-    """A talk runs; the timeline grows with it."""
+    """A conversation has begun; its timeline grows."""
     event_received = Signal(object)
-    """One of the engine's events, after the timeline took it."""
+    """An event of the engine, after the timeline has processed it."""
     notice = Signal(str)
     """A sentence for the user."""
     failed = Signal(str)
-    """The talk could not begin, or broke off; a sentence."""
+    """The conversation could not begin, or failed; a sentence."""
     ended = Signal(object)
-    """The talk is over and its files are closed; the recording's folder or None."""
+    """The conversation has ended and its files are closed; the recording's folder or None."""
 
     def __init__(
         self, settings: Settings, make_talk: MakeTalk = LiveSession, parent: QObject | None = None
@@ -63,7 +63,7 @@ class Session(QObject):
         self._broken = False
         self.timeline: Timeline | None = None
         self._switches = Switches(hold_to_talk=settings.hold_to_talk)
-        """Whatever begins the talk anew, what the user has closed stays closed."""
+        """Mute and pause, kept when the conversation restarts."""
         self._restart = self._pause_ends = False
         self._error: str | None = None
         self._state = State.IDLE
@@ -75,42 +75,42 @@ class Session(QObject):
 
     @property
     def state(self) -> State:
-        """What the talk does now."""
+        """The state of the conversation."""
         return self._state
 
     @property
     def running(self) -> bool:
-        """Whether there is a talk, or one is being made or ended."""
+        """Whether a conversation is running, starting or ending."""
         return self._thread is not None
 
     @property
     def hold_to_talk(self) -> bool:
-        """Whether the agent hears the user only while the talk key is down."""
+        """Whether the agent hears the user only while the talk key is held."""
         return self._switches.hold_to_talk
 
     @property
     def muted(self) -> bool:
-        """Whether the user has muted the microphone; also between talks."""
+        """Whether the user has muted the microphone; also between conversations."""
         return self._switches.muted
 
     @property
     def paused(self) -> bool:
-        """Whether the user has paused the talk."""
+        """Whether the user has paused the conversation."""
         return self._switches.paused
 
     @property
     def talk_key_held(self) -> bool:
-        """Whether the talk key is down."""
+        """Whether the talk key is held."""
         return self._switches.talk_key_held
 
     def start(self) -> None:
-        """Begin a talk, unless there is one."""
+        """Start a conversation, unless one is running."""
         if self._thread:
             return
         self._stop.clear()
         self._error = None
         self._restart = self._pause_ends = False
-        self._switches.talk_key_held = False  # nobody holds a key for a talk that is not there
+        self._switches.talk_key_held = False  # the talk key is not held before a conversation
         folder = self._settings.recording_folder or recordings_folder()
         talk = self._make_talk(
             self._settings,
@@ -125,9 +125,9 @@ class Session(QObject):
         self._timer.start()
 
     def stop(self) -> None:
-        """End the talk; the sound fades at once, ``ended`` follows when the files are closed.
+        """End the conversation. The sound fades at once; ``ended`` follows when files are closed.
 
-        A pause ends with it; that the microphone is muted stays.
+        This also ends a pause; a muted microphone stays muted.
         """
         self._restart = False
         self._pause_ends = True
@@ -137,12 +137,12 @@ class Session(QObject):
         if not self._thread:
             return
         if self._talk:
-            self._talk.conversation.request_stop()  # silence now; closing may take a moment
+            self._talk.conversation.request_stop()  # silent at once
         self._stop.set()
         self._set_state(State.STOPPING)
 
     def close(self) -> bool:
-        """End the talk and wait for it, at the program's end; False where it hangs."""
+        """End the conversation and wait, before the program ends; False if it hangs."""
         self.stop()
         if self._thread:
             self._thread.join(_JOIN_SECONDS)
@@ -159,21 +159,21 @@ class Session(QObject):
         self._show_state()
 
     def pause(self, paused: bool) -> None:
-        """Stand still and remember."""
+        """Pause the conversation, or continue it."""
         self._switches.paused = paused
         if self._talk:
             self._talk.conversation.pause(paused)
         self._show_state()
 
     def hold_talk_key(self, talk_key_held: bool) -> None:
-        """The talk key goes down or up."""
+        """Press or release the talk key."""
         self._switches.talk_key_held = talk_key_held
         if self._talk:
             self._talk.conversation.hold_talk_key(talk_key_held)
         self._show_state()
 
     def change(self, settings: Settings) -> None:
-        """Take new settings over: at once where that can be, else by a new talk."""
+        """Apply new settings: at once if possible, otherwise by restarting the conversation."""
         self._settings = settings
         if settings.hold_to_talk != self.hold_to_talk:
             self._switches.talk_key_held = False
@@ -189,13 +189,13 @@ class Session(QObject):
         self._show_state()
 
     def metrics(self) -> TalkMetrics | None:
-        """The talk's figures; the last talk's after its end, None before the first."""
+        """The metrics of the current or last conversation; None before the first."""
         return self._tracker.metrics(self._counts) if self._tracker else None
 
     # --- the talk's thread ------------------------------------------------------------------------
 
     def _run_talk(self, talk: LiveSession) -> None:
-        """Load, wait for the end, close. Tells by the queue; touches nothing of Qt."""
+        """Load, wait for the end, close. Reports through the queue and uses no Qt."""
         begun = False
         try:
             try:
@@ -215,9 +215,11 @@ class Session(QObject):
             pass
         except DuologueError as error:
             self._messages.put(("failed", str(error)))
-        except Exception as error:  # shown to the user instead of vanishing in a thread
+        except Exception as error:  # shown to the user instead of lost in a thread
             _LOG.exception("the talk's thread failed")
-            self._messages.put(("failed", f"The talk has failed ({error!r}); please report it."))
+            self._messages.put(
+                ("failed", f"The conversation has failed ({error!r}); please report it.")
+            )
         finally:
             self._messages.put(("ended", talk.recording if begun else None))
 
@@ -256,7 +258,7 @@ class Session(QObject):
         if self._stop.is_set():
             talk.conversation.request_stop()
         self.began.emit(self.timeline)
-        # Settings may have changed while it was loading.
+        # The settings may have changed during loading.
         if self._settings != talk.settings:
             self.change(self._settings)
 

@@ -1,8 +1,8 @@
-"""One window for each user and profile: a second start brings the first one forward and ends.
+"""Allows one window per user and profile: a second start brings the first one forward and ends.
 
-The lock is the kernel's and goes with its process, so what a crash leaves behind holds nobody up:
-QLockFile's, which names a process, held up every later start where another had got its number, or
-where it had run on another machine. Only the window's thread comes here.
+The lock belongs to the kernel and ends with the process, so a crash cannot block later starts.
+QLockFile stores a process number instead: it blocked every later start after another process had
+got that number, or when it came from another machine. Window's thread only.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from engine.errors import DuologueError
 
 _ANSWER_MS = 3000
 _ANSWER = b"forward"
-_TOKEN_VARIABLE = "XDG_ACTIVATION_TOKEN"  # a Wayland desktop's permission to come forward
+_TOKEN_VARIABLE = "XDG_ACTIVATION_TOKEN"  # a Wayland desktop's permission to come to the front
 
 
 class SingleInstance(QObject):
-    """This process's claim to be the only one."""
+    """This process's claim to be the only instance."""
 
     called = Signal()
-    """Another start asks this window to come forward."""
+    """A second start asks this window to come to the front."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -42,21 +42,21 @@ class SingleInstance(QObject):
         self._server.newConnection.connect(self._answer)
 
     def claim(self) -> bool:
-        """Whether this process is the first; it is until ``release``."""
+        """Try to become the first instance, until ``release``; False if there is one."""
         try:
             self._lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
             _lock(self._lock)
         except OSError as error:
             held = self._lock is not None and error.errno in (errno.EAGAIN, errno.EACCES)
             self._unlock()
-            # Where no lock can be had at all, two windows are better than none.
+            # If no lock can be made at all, two windows are better than none.
             return not held
         QLocalServer.removeServer(self._name)
         self._server.listen(self._name)
         return True
 
     def call_first(self) -> None:
-        """Ask the first process's window to come forward; DuologueError if it does not answer."""
+        """Ask the first instance to come to the front; DuologueError if it does not answer."""
         if sys.platform == "win32":
             import ctypes
 
@@ -68,12 +68,12 @@ class SingleInstance(QObject):
             if socket.waitForReadyRead(_ANSWER_MS) and socket.readAll().data() == _ANSWER:
                 return
         raise DuologueError(
-            "Duologue is running already but does not answer; end it in the system's list of "
-            "programs and start it again."
+            "Duologue is already running but does not answer; end it in the system's task list and "
+            "start it again."
         )
 
     def release(self) -> None:
-        """Let another process be the first."""
+        """Give up the claim."""
         self._server.close()
         self._unlock()
 
@@ -103,7 +103,7 @@ class SingleInstance(QObject):
 
 
 def _lock(file: int) -> None:
-    """Lock an open file for as long as it is open; OSError where another process has."""
+    """Lock an open file for as long as it is open; OSError if another process holds the lock."""
     if sys.platform == "win32":
         import msvcrt
 

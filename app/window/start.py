@@ -1,7 +1,7 @@
-"""The start of the window, in phases: QApplication, only one, log, look, window; nothing is loaded.
+"""Starts the window in phases: QApplication, single instance, log, theme, window.
 
-Models are loaded when a talk begins, so the window is there at once and a damaged bundle does not
-keep it away.
+Models are loaded only when a conversation begins, so the window opens at once, even if the bundle
+is damaged.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ from engine.program_end import ERROR_CODE
 from engine.resource_files import resources
 
 _LOG = logging.getLogger(__name__)
-# A worker's thread keeps the interpreter from the window's so long; Python's own 5 ms add up.
+# How long a worker may keep the interpreter from the window's thread; Python's 5 ms add up.
 SWITCH_SECONDS = 0.001
-# Closing the window ends the process by then, whatever hangs; a sound server that does, mostly.
+# After closing the window the process ends within this time, even if a sound server hangs.
 _END_SECONDS = 9.0
-# So long work in the background may take to end once the window is closed.
+# How long background work may take to end after the window is closed.
 _WORK_SECONDS = 2.0
-# So often Python gets to see Ctrl-C while Qt waits.
+# How often Python can notice Ctrl-C while Qt waits.
 _SIGNAL_MS = 250
-# An error in what is done thirty times a second is logged and told so often.
+# An error that repeats thirty times a second is logged and shown this often.
 _MOST_FAULTS = 20
 _MOST_REASON_LETTERS = 300
 _crash_log: TextIO | None = None
@@ -59,7 +59,7 @@ _crash_log: TextIO | None = None
 def open_window() -> int:
     """Run the program until its window is closed; returns the exit status.
 
-    Where it runs already, that window comes forward instead.
+    If it is already running, bring that window to the front instead.
     """
     begin = time.perf_counter()
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -70,14 +70,14 @@ def open_window() -> int:
     app.setWindowIcon(QIcon(str(resources() / "icons" / "duologue.svg")))
     try:
         return _only_window(app, begin)
-    except DuologueError as error:  # whoever clicked on an icon has no terminal
-        if app.platformName() not in ("offscreen", "minimal"):  # there nobody could close it
+    except DuologueError as error:  # users who click on an icon see no terminal
+        if app.platformName() not in ("offscreen", "minimal"):  # nobody could close it there
             QMessageBox.critical(None, "Duologue", str(error))
         raise
 
 
 def _only_window(app: QApplication, begin: float) -> int:
-    """Be the only one, or call the one that is."""
+    """Become the only instance, or bring the running one to the front."""
     instance = SingleInstance()
     if not instance.claim():
         instance.call_first()
@@ -98,7 +98,7 @@ def _only_window(app: QApplication, begin: float) -> int:
                 window.show_notice(notice)
             window.show()
             app.processEvents()
-        # What is there now stays: to go through it again for garbage would take 20 to 40 ms.
+        # Existing objects stay; collecting garbage among them would take 20 to 40 ms each time.
         gc.freeze()
         instance.called.connect(window.come_forward)
         window.closing.connect(_end_soon)
@@ -108,15 +108,15 @@ def _only_window(app: QApplication, begin: float) -> int:
         ticks.timeout.connect(lambda: None)
         ticks.start(_SIGNAL_MS)
         status = app.exec()
-        # Nothing takes window.close() any more; who asks again wants the end.
+        # The event loop has ended, so from now on these signals must end the process.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         ended = window.session.close()
         ended &= worker.wait_for_all(round(_WORK_SECONDS * 1000))
     instance.release()
     if not ended or any_hangs():
-        # Python's own end would wait for what hangs, and Qt's for a thread that waits for a server
-        # or a disk. What they have written is meant to be gone on with.
+        # A normal exit would wait for threads that hang, or that wait for a server or a disk. Their
+        # partial files are made to be continued.
         _LOG.warning("what hangs or still works is given up at the end")
         logging.shutdown()
         os._exit(status)
@@ -124,20 +124,20 @@ def _only_window(app: QApplication, begin: float) -> int:
 
 
 def _end_soon() -> None:
-    """Have the process end in some seconds, by a thread that needs nothing of Python.
+    """End the process after some seconds, by a thread that does not need Python.
 
-    Where all threads are then goes into the crash log.
+    The stacks of all threads are then written to the crash log.
     """
     global _crash_log
-    _crash_log = _crash_log or open(os.devnull, "w")  # noqa: SIM115 - for the process's life
+    _crash_log = _crash_log or open(os.devnull, "w")  # noqa: SIM115 - open until the process ends
     faulthandler.dump_traceback_later(_END_SECONDS, exit=True, file=_crash_log)
 
 
 class Faults(QObject):
-    """Errors that nobody foresaw, in a slot or in any thread: logged, and told in the window's."""
+    """Logs unexpected errors in slots and threads, and reports them to the window."""
 
     happened = Signal(str)
-    """With the sentence for the user; emitted in the thread that failed."""
+    """The sentence for the user; emitted in the thread that failed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class Faults(QObject):
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[None]:
-        """Meanwhile they come here; Qt goes on after one in a slot."""
+        """Handle errors within this context; Qt continues after an error in a slot."""
         before = sys.excepthook, threading.excepthook
         sys.excepthook = lambda _kind, error, _trace: self._take(error)
         threading.excepthook = lambda failure: self._take(failure.exc_value)
@@ -164,7 +164,7 @@ class Faults(QObject):
 
 @contextlib.contextmanager
 def _phase(name: str) -> Iterator[None]:
-    """Log how long a part of the start took."""
+    """Log how long a phase of the start took."""
     begin = time.perf_counter()
     yield
     took_ms = (time.perf_counter() - begin) * 1000
@@ -172,14 +172,14 @@ def _phase(name: str) -> Iterator[None]:
 
 
 def display_missing() -> bool:
-    """Whether there is nothing to show a window on."""
+    """Whether there is no display to show a window on."""
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
         return False
     return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _begin_log() -> Path | None:
-    """The log, and beside it what a crash of a library leaves; None where none can be written."""
+    """Open the log, and a crash log beside it; None if they cannot be written."""
     global _crash_log
     path = begin_log()
     if path:
@@ -196,11 +196,11 @@ def _log_qt(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
         QtMsgType.QtWarningMsg: logging.WARNING,
     }.get(kind, logging.ERROR)
     logging.getLogger("qt").log(level, text)
-    if kind == QtMsgType.QtFatalMsg:  # Qt would abort here, and nobody has seen a window
+    if kind == QtMsgType.QtFatalMsg:  # Qt would abort here, before any window is shown
         reason = shown(text, _MOST_REASON_LETTERS).rstrip(".")
         print(
-            f"The window cannot be opened ({reason}); check the display, or install what Qt lacks, "
-            "as script/setup does on Debian and Ubuntu.",
+            f"The window cannot be opened ({reason}); check the display, or install what Qt "
+            "needs, as script/setup does on Debian and Ubuntu.",
             file=sys.stderr,
             flush=True,
         )

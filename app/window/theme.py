@@ -1,6 +1,6 @@
-"""How the window looks: two palettes of colours, and one style sheet that names their roles.
+"""The look of the window: two colour palettes, and one style sheet that refers to palette roles.
 
-Widgets take colours from the palette, or from `current()` where they paint themselves. Knows no
+Widgets take colours from the palette, or from `current()` if they paint themselves. Knows no
 pages. Window's thread only.
 """
 
@@ -24,16 +24,16 @@ class Theme:
 
     name: str
     window: str
-    """Behind everything."""
+    """Background of the window."""
     card: str
-    """Behind what belongs together."""
+    """Background of cards."""
     line: str
     """Borders and grids."""
     text: str
     soft_text: str
-    """Explanations; at least 4.5 : 1 on ``card`` and ``window``."""
+    """Explanations; contrast at least 4.5 : 1 on ``card`` and ``window``."""
     accent: str
-    """Buttons and what is chosen."""
+    """Main buttons and selections."""
     on_accent: str
     user: str
     """The user's track."""
@@ -79,7 +79,7 @@ DARK = Theme(
 _current = LIGHT
 _STYLED = "duologue styled"
 _STEP_SECONDS = 0.003
-"""So long the widgets are restyled in one go."""
+"""How long widgets are restyled in one step."""
 
 
 def current() -> Theme:
@@ -88,7 +88,7 @@ def current() -> Theme:
 
 
 def chosen(name: str) -> Theme:
-    """The theme of a setting: "light", "dark", or the desktop's for anything else."""
+    """The theme for a setting: "light", "dark", anything else for the desktop's."""
     if name in (LIGHT.name, DARK.name):
         return DARK if name == DARK.name else LIGHT
     dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
@@ -96,23 +96,23 @@ def chosen(name: str) -> Theme:
 
 
 def apply(app: QApplication, theme: Theme) -> None:
-    """Give the whole program this theme, all of it before this returns."""
+    """Apply a theme to the whole program; finished when this returns."""
     _restyling.take(app, theme)
     _restyling.finish()
 
 
 def change(app: QApplication, theme: Theme) -> None:
-    """Give the whole program this theme in short steps, what is seen first and in one picture.
+    """Apply a theme in short steps: visible widgets first, and shown all at once.
 
-    Qt restyles all widgets in one call, some 50 ms long, when a style sheet changes. So the sheet
-    never does: it names roles of the palette, and each widget is made to look them up again.
+    When a style sheet changes, Qt restyles all widgets in one call of some 50 ms. So the sheet
+    never changes: it refers to palette roles, and each widget is told to look them up again.
     """
     _restyling.take(app, theme)
     _restyling.begin()
 
 
 class _Restyling:
-    """Goes through all widgets after a change; a later change begins again."""
+    """Restyles all widgets after a change; a later change starts again."""
 
     def __init__(self) -> None:
         self._timer: QTimer | None = None
@@ -125,7 +125,7 @@ class _Restyling:
         if app.property(_STYLED) is None:
             app.setProperty(_STYLED, True)
             app.setStyle("Fusion")
-            # A widget takes its palette when its sheet is set, so the palette comes first.
+            # A widget reads the palette when the sheet is set, so the palette comes first.
             app.setPalette(_palette(theme))
             app.setStyleSheet(_style_sheet())
         self._steps = self._go_through(app, theme)
@@ -143,7 +143,7 @@ class _Restyling:
             self._timer.stop()
 
     def _step(self) -> None:
-        """Some widgets, and then the window's thread is free for others."""
+        """Restyle some widgets, then return to the event loop."""
         end = time.perf_counter() + _STEP_SECONDS
         while time.perf_counter() < end:
             try:
@@ -158,7 +158,7 @@ class _Restyling:
         for window in windows:
             window.setProperty("look", theme.name)
             if window.isVisible() and window.updatesEnabled():
-                window.setUpdatesEnabled(False)  # no picture in two themes
+                window.setUpdatesEnabled(False)  # never paint two themes at once
                 self._frozen.append(window)
         yield
         app.setPalette(_palette(theme))
@@ -180,7 +180,7 @@ class _Restyling:
         for widget in hidden:
             if isValid(widget):
                 widget.style().polish(widget)
-                widget.update()  # it may be seen by now
+                widget.update()  # it may be visible by now
                 yield
 
 
@@ -226,7 +226,7 @@ def _style_sheet() -> str:
     return sheet
 
 
-# What a colour of the theme is called in the palette, and so in the sheet.
+# Names of the theme's colours, and the palette roles that the sheet uses for them.
 _ROLES = {
     "window": "window",
     "card": "base",
@@ -240,7 +240,7 @@ _ROLES = {
 }
 # Dynamic properties that widgets may carry: card (frame), role = title | soft | warning | bad
 # (labels), primary (buttons), navigation (the buttons at the side). Windows carry look = light |
-# dark: no colour of the palette reaches into a picture.
+# dark, since icons cannot take colours from the palette.
 _SHEET = """
 QToolTip { color: @text; background: @card; border: 1px solid @line; padding: 6px; }
 QFrame[card="true"] { background: @card; border: 1px solid @line; border-radius: 12px; }

@@ -1,6 +1,6 @@
-"""Work that would keep the window waiting, done in a thread; its result comes back to the window's.
+"""Runs slow work in a thread and returns its result to the window's thread.
 
-At most four pieces at once; more wait. A piece whose window is gone by then is told to nobody.
+At most four tasks run at once; others wait. If the owner of a task is gone, its result is dropped.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class _Task(QRunnable):
         self._work, self._ending = work, ending
 
     def run(self) -> None:
-        """In the pool's thread."""
+        """Run the work, in a thread of the pool."""
         result = error = None
         try:
             result = self._work()
         except DuologueError as caught:
             error = caught
-        except Exception as caught:  # shown to the user instead of vanishing in a thread
+        except Exception as caught:  # shown to the user instead of lost in a thread
             error = DuologueError(unexpected(caught))
         if isValid(self._ending):
             self._ending.finished.emit(result, error)
@@ -49,9 +49,9 @@ def run(
     failed: Callable[[DuologueError], None],
     owner: QObject,
 ) -> None:
-    """Do ``work`` in a thread, then call ``done`` or ``failed`` in the window's.
+    """Run ``work`` in a thread, then call ``done`` or ``failed`` in the window's thread.
 
-    From the window's thread only. After ``owner`` is deleted neither is called.
+    Call this from the window's thread. Neither is called after ``owner`` is deleted.
     """
     global _pool
     if _pool is None:
@@ -74,8 +74,8 @@ def run(
 
 
 def wait_for_all(milliseconds: int = 5000) -> bool:
-    """Let all work end, at the program's end; False where some did not in time.
+    """Wait for all work, before the program ends; False if some takes longer.
 
-    Qt then waits for it without a limit when the program's last objects go.
+    Qt would then wait for it without limit when its last objects are deleted.
     """
     return _pool is None or _pool.waitForDone(milliseconds)

@@ -117,7 +117,7 @@ def portaudio() -> ModuleType:
 def no_answer() -> DuologueError:
     """The error for a sound system that hangs or cannot be started."""
     return DuologueError(
-        "The system's sound does not answer; wait a moment, or start the computer again."
+        "The system's sound does not answer; wait a moment, or restart the computer."
     )
 
 
@@ -186,7 +186,7 @@ def list_devices() -> DeviceList:
         listing = portaudio_listing(sounddevice.query_devices(), sounddevice.query_hostapis())
     if not (listing.microphones or listing.speakers) and _server_is_gone():
         raise DuologueError(
-            "The sound server has ended, and without it no device is seen; log out and in again."
+            "The sound server has stopped, so no devices can be found; log out and in again."
         )
     return listing
 
@@ -237,7 +237,7 @@ def choose(devices: Sequence[Device], wanted: Wanted, kind: DeviceKind) -> Devic
         fitting = [device for device in devices if key and key in device.name.casefold()]
         if len(fitting) == 1:
             return fitting[0]
-    problem = "several of that name" if fitting else "none of that name"
+    problem = "several have that name" if fitting else "none has that name"
     present = "; ".join(device.name for device in fitting or devices)
     raise DuologueError(
         f"The {kind} {str(wanted)!r} cannot be chosen ({problem}); choose one of: {present}."
@@ -276,7 +276,7 @@ def dead_microphone(name: str, system: str = sys.platform) -> str:
     remedy = {
         "darwin": "allow Duologue in System Settings, Privacy & Security, Microphone",
         "win32": "allow it in Settings, Privacy & security, Microphone, and check its mute switch",
-    }.get(system, "check that it is not muted, in the system's sound settings and on the device")
+    }.get(system, "check in the system's sound settings and on the device that it is not muted")
     return f"The microphone {name} gives digital silence; {remedy}."
 
 

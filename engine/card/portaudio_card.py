@@ -142,7 +142,7 @@ class PortAudioCard:
     def reopen_reason(self) -> str | None:
         """A sentence if a stream has stopped, or if other devices or another buffer are due."""
         if not all(runs(stream) for stream in self._streams):
-            return "The sound card has stopped; it is opened again."
+            return "The sound card has stopped; Duologue is opening it again."
         if self._watch is None or self._opened is None or self._watch.listing is self._seen:
             return None
         listing = self._seen = self._watch.listing
@@ -154,9 +154,9 @@ class PortAudioCard:
             if before.key != now.key:
                 return f"The {kind} is now {now.name}."
             if before.rate_hz != now.rate_hz:
-                return f"The {kind} {now.name} runs at {now.rate_hz} Hz now."
+                return f"The {kind} {now.name} now runs at {now.rate_hz} Hz."
         if self._opened_latency_ms != self._latency_ms:
-            return f"The sound card's buffer is {self._latency_ms} ms now."
+            return f"The sound card's buffer is now {self._latency_ms} ms."
         return None
 
     def wait(self, seconds: float) -> None:

@@ -134,7 +134,7 @@ def webrtc(**parts: bool) -> AudioProcessor:
     except ImportError as error:
         raise DuologueError(
             "The echo canceller cannot be loaded (pywebrtc-audio is missing or damaged); "
-            "install Duologue again, or talk with headphones and echo cancellation off."
+            "install Duologue again, or wear headphones and switch echo cancellation off."
         ) from error
     return AudioProcessor(sample_rate=SAMPLE_RATE_HZ, **parts)
 

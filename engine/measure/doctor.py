@@ -163,23 +163,23 @@ def advise(findings: Findings) -> Advice:
     share = best.p99_ms / best.chunk_ms
     if easy:
         reasons.append(
-            f"Chunks of {best.chunk_ms} ms: the shortest that this machine computes with ease "
-            f"({best.p99_ms:.0f} ms in the worst of a hundred)."
+            f"Chunk length {best.chunk_ms} ms: the shortest that this computer handles easily "
+            f"(99 of 100 chunks take at most {best.p99_ms:.0f} ms)."
         )
     elif share <= 1:
         reasons.append(
-            f"Chunks of {best.chunk_ms} ms: the engine needs up to {best.p99_ms:.0f} ms for one, "
-            "so other programs may make it late; close what you do not need."
+            f"Chunk length {best.chunk_ms} ms: the engine needs up to {best.p99_ms:.0f} ms for one "
+            "chunk, so other programs can make it late; close programs that you do not need."
         )
     else:
         reasons.append(
-            f"This machine is too slow for this bundle ({best.p99_ms:.0f} ms for a chunk of "
-            f"{best.chunk_ms} ms), so the agent will stutter; choose a smaller bundle."
+            f"This computer is too slow for this bundle (it needs {best.p99_ms:.0f} ms for a "
+            f"chunk of {best.chunk_ms} ms), so the agent will stutter; choose a smaller bundle."
         )
     reasons.append(
-        f"A latency of {best.chunk_ms} ms, one chunk: it gives the engine a chunk's time, and the "
-        "model guesses the one chunk that it has not heard. Half of it, on a fast machine, "
-        "understands more and waits less in your pauses."
+        f"Latency {best.chunk_ms} ms, one chunk: the engine has the time of one chunk to compute, "
+        "and the model estimates one chunk that it has not heard. On a fast computer, half of it "
+        "lets the agent understand more and wait less in your pauses."
     )
     return Advice(
         chunk_ms=best.chunk_ms,
@@ -219,46 +219,45 @@ def _on_sound(findings: Findings) -> list[str]:
     too_late = trip_ms is not None and trip_ms > MAX_ROUND_TRIP_MS
     if buffer_ms > now_ms:
         reasons.append(
-            f"A card latency of {buffer_ms} ms: the sound broke off {sound.xruns} times at "
-            f"{now_ms} ms."
+            f"Sound card buffer {buffer_ms} ms: the sound had {sound.xruns} gaps with {now_ms} ms."
         )
     if sound.card.echo_cancelled:
         reasons.append(
-            f"The system takes the echo out of {sound.card.microphone}, and much of your voice "
-            "while the agent speaks; choose the microphone itself."
+            f"The system removes the echo from {sound.card.microphone}, and with it much of your "
+            "voice while the agent speaks; choose the microphone itself."
         )
     if sound.dead:
         reasons.append(dead_microphone(sound.card.microphone))
     elif trip_ms is None and sound.reduction_db is None:
         reasons.append(
-            "The microphone does not hear the speaker (no echo came within "
-            f"{MOST_ECHO_SECONDS:.1f} s): you wear headphones, or one of them is off. "
-            "Echo is no matter then."
+            "The microphone does not hear the speaker (no echo within "
+            f"{MOST_ECHO_SECONDS:.1f} s): you are wearing headphones, or one of the two is off. "
+            "Then there is no echo to cancel."
         )
     elif trip_ms is None:
         reasons.append(
-            "The microphone hears more while the speaker plays, but no echo came within "
-            f"{MOST_ECHO_SECONDS:.1f} s; be quiet meanwhile and try again, and if it stays so, "
+            "The microphone hears more while the speaker plays, but no echo was found within "
+            f"{MOST_ECHO_SECONDS:.1f} s; measure again and stay quiet, and if nothing changes, "
             "wear headphones."
         )
     elif too_late and buffer_ms < now_ms:
         reasons.append(
-            f"A card latency of {buffer_ms} ms: most of the {trip_ms:.0f} ms that sound takes from "
-            f"speaker to microphone are the buffers of {now_ms} ms that you set, and the echo "
-            f"canceller reaches {MAX_ROUND_TRIP_MS} ms."
+            f"Sound card buffer {buffer_ms} ms: sound takes {trip_ms:.0f} ms from speaker to "
+            f"microphone, mostly because of the buffers of {now_ms} ms that you set. The echo "
+            f"canceller covers only {MAX_ROUND_TRIP_MS} ms."
         )
     elif too_late:
         reasons.append(
-            f"Sound takes {trip_ms:.0f} ms from speaker to microphone; the echo canceller "
-            f"reaches {MAX_ROUND_TRIP_MS} ms, so the agent would hear itself: wear headphones, "
+            f"Sound takes {trip_ms:.0f} ms from speaker to microphone, but the echo canceller "
+            f"covers only {MAX_ROUND_TRIP_MS} ms, so the agent would hear itself; wear headphones, "
             "use a speaker with a cable (Bluetooth and AirPlay are slow), or switch hold-to-talk "
             "on."
         )
         if now_ms > DEFAULT_CARD_LATENCY_MS:
-            reasons.append(f"Some of that time is in the buffers of {now_ms} ms that you set.")
+            reasons.append(f"Part of that time comes from the buffers of {now_ms} ms that you set.")
     elif sound.reduction_db is not None and sound.reduction_db < _GOOD_REDUCTION_DB:
         reasons.append(
-            f"Only {max(sound.reduction_db, 0):.0f} dB of the echo are taken off; turn the speaker "
+            f"The echo is reduced by only {max(sound.reduction_db, 0):.0f} dB; turn the speaker "
             "down, or wear headphones."
         )
     return reasons
@@ -317,8 +316,8 @@ def _exchange(
             far.append(block.far)
         if time.monotonic() > give_up:
             raise DuologueError(
-                "The sound card hardly runs; plug it in again, or close programs that keep the "
-                "computer busy."
+                "The sound card delivers almost no sound; plug it in again, or close programs "
+                "that keep the computer busy."
             )
     return np.concatenate(near), np.concatenate(far)
 

@@ -205,11 +205,12 @@ def read_events(path: Path, lenient: bool = False) -> Iterator[Record]:
     except OSError as error:
         if not lenient:
             raise DuologueError(
-                f"{path} cannot be read ({error.strerror}); choose the folder of a recorded talk."
+                f"{path} cannot be read ({error.strerror}); choose the folder of a recorded "
+                "conversation."
             ) from error
     except ValidationError as error:
         raise DuologueError(
-            f"{path} is damaged in line {number + 1}; choose another recorded talk."
+            f"{path} is damaged in line {number + 1}; choose another recorded conversation."
         ) from error
 
 
@@ -271,7 +272,7 @@ def _check_version(path: Path, line: bytes) -> None:
     except ValueError:
         head = None
     if not isinstance(head, dict) or head.get("kind") != "talk":
-        raise DuologueError(f"{path} is not a recorded talk; choose the folder of one.")
+        raise DuologueError(f"{path} is not a recorded conversation; choose the folder of one.")
     if head.get("version") != EVENTS_VERSION:
         raise DuologueError(
             f"{path} was written by another version of Duologue; open it with that version."

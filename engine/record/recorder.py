@@ -155,8 +155,8 @@ class Recorder:
                 return
             self._over.set()
         self._report(
-            f"The recording in {self.folder} has ended ({reason}). The talk goes on; "
-            "make room, or choose another folder, and record again."
+            f"The recording in {self.folder} has ended ({reason}). The conversation goes on; "
+            "free some disk space or choose another folder, then record again."
         )
 
     def _work(self) -> None:

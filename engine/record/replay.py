@@ -64,15 +64,15 @@ def replay(
     found = bundle_name(bundle)
     if found.sha256 != head.bundle.sha256:
         raise DuologueError(
-            f"The talk was recorded with {_name(head.bundle)}, not with {_name(found)}; "
+            f"The conversation was recorded with {_name(head.bundle)}, not with {_name(found)}; "
             "give that bundle with --bundle."
         )
     result = Replay(head.chunk_ms)
     here = back_end(head.back_end.gpu_layers if gpu_layers is None else gpu_layers)
     if here != head.back_end:
         result.remarks.append(
-            f"The back end is another one ({here}; recorded with {head.back_end}): "
-            "tokens may differ."
+            f"The back end is a different one ({here}; recorded with {head.back_end}), "
+            "so tokens may differ."
         )
     duplex = Duplex(
         bundle,
@@ -94,13 +94,14 @@ def replay(
                     continue
                 if record.index != result.chunks:
                     raise DuologueError(
-                        f"{folder} is not recorded from a talk's beginning; choose another one."
+                        f"{folder} is not recorded from the beginning of a conversation; choose "
+                        "another."
                     )
                 heard = np.concatenate([heard, track.read(record.samples)[:, 0]])
                 due = duplex.due_samples
                 if len(heard) < due:
                     result.remarks.append(
-                        f"The sound breaks off after {track.position / SAMPLE_RATE_HZ:.1f} s; "
+                        f"The sound ends early, after {track.position / SAMPLE_RATE_HZ:.1f} s; "
                         "the rest was not compared."
                     )
                     break

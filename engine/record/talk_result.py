@@ -45,8 +45,8 @@ class Tally:
         if not self.broken:
             return []
         return [
-            f"In {self.broken} of {self.chunks} chunks the models gave values that are no numbers, "
-            "and silence stands in their place; choose another bundle."
+            f"In {self.broken} of {self.chunks} chunks the models produced values that are not "
+            "numbers, and silence replaces them; choose another bundle."
         ]
 
     @property

@@ -110,18 +110,20 @@ class AudioReader:
             self._parts = [*filter(None, [_part(self._stream, Link((span,), counted=False))])]
         if not self._parts:
             raise DuologueError(
-                f"{self.path} is not a sound file that can be read; give a recording ({_FORMATS})."
+                f"{self.path} is not a readable sound file; give a recording ({_FORMATS})."
             )
 
     def _check(self, channel: int | None) -> None:
         for part in self._parts:
             if not _MIN_RATE_HZ <= part.rate_hz <= _MAX_RATE_HZ:
                 raise DuologueError(
-                    f"{self.path} says it has {part.rate_hz} samples a second; "
+                    f"{self.path} has {part.rate_hz} samples per second; "
                     f"give a recording with {_MIN_RATE_HZ} to {_MAX_RATE_HZ}."
                 )
         if all(part.promised_frames == 0 for part in self._parts):
-            raise DuologueError(f"{self.path} holds no sound; give a recording that is not empty.")
+            raise DuologueError(
+                f"{self.path} contains no sound; give a recording that is not empty."
+            )
         most = max(part.channels for part in self._parts)
         if channel is not None and not 1 <= channel <= most:
             has = "one channel" if most == 1 else f"{most} channels"
@@ -206,7 +208,7 @@ class AudioReader:
             share = self._clipped_frames / self._frames
             found.append(
                 f"The recording is clipped ({share:.1%} of its samples); "
-                "recorded at a lower level it would be understood better."
+                "record at a lower level to be understood better."
             )
         return found
 
@@ -217,20 +219,19 @@ class AudioReader:
             promised = [part.promised_seconds for part in self._parts]
             told = sum(filter(None, promised))
             if None in promised or told <= read:
-                return [f"The recording is damaged: it breaks off after {read:.1f} s."]
+                return [f"The recording is damaged: it ends early, after {read:.1f} s."]
             return [
-                f"The recording is damaged: of the {told:.1f} s that it should have, "
-                f"{read:.1f} s could be read."
+                f"The recording is damaged: only {read:.1f} s of its {told:.1f} s could be read."
             ]
         unused = sum(part.unused_bytes for part in self._parts)
         if unused:
             return [
                 f"The last {unused / 1000:.0f} kB of the file do not belong to its sound and are "
-                "not used; if they are another recording, make it a file of its own."
+                "not used; if they are another recording, save it as a separate file."
             ]
         if any(part.header_behind for part in self._parts):
             return [
-                "The recording was not closed as it should be: its header tells of a part only; "
+                "The recording was not closed properly: its header describes only a part of it; "
                 f"all {read:.1f} s were read."
             ]
         return []
@@ -240,11 +241,11 @@ class AudioReader:
         if not others:
             return []
         if self._own and self.channel == 1:
-            return ["The left channel is heard, the user's; the agent's, the right one, is not."]
+            return ["Only the left channel, the user's, is heard; the right one is the agent's."]
         listed = " and ".join(map(str, others)) if len(others) < 3 else f"the {len(others)} others"
         return [
-            f"Of the recording's {self.channels} channels number {self.channel} is heard as the "
-            f"user; what is in {listed} is not (--channel chooses)."
+            f"The recording has {self.channels} channels: number {self.channel} is heard as the "
+            f"user, but not {listed} (choose with --channel)."
         ]
 
     def _of_channel(self, frames: np.ndarray) -> np.ndarray:

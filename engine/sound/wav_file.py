@@ -51,7 +51,7 @@ class StereoWriter:
         try:
             if expected_bytes > free_bytes:
                 raise DuologueError(
-                    f"{path.parent} has {free_bytes / 1e6:.0f} MB free where the conversation "
+                    f"{path.parent} has {free_bytes / 1e6:.0f} MB free, but the conversation "
                     f"needs {expected_bytes / 1e6:.0f} MB; choose another folder."
                 )
             self._file.write(self._header())

@@ -65,7 +65,7 @@ def _key_number(key: object) -> object:
 
 def _one_line(text: str) -> str:
     if not text.isprintable():
-        raise ValueError("only letters that can be shown belong here")
+        raise ValueError("only printable letters are allowed here")
     return text
 
 
@@ -213,13 +213,13 @@ class Manifest(_Strict):
         if any(first.stop > second.start for first, second in pairwise(ids)):
             raise ValueError("two tokens share an id")
         if (self.text is not None) != (self.manifest_version == TEXT_VERSION):
-            raise ValueError(f"manifest version {TEXT_VERSION} is that of a text slot")
+            raise ValueError(f"manifest version {TEXT_VERSION} belongs to a text slot")
         if (self.reader is not None) != (self.manifest_version == READER_VERSION):
-            raise ValueError(f"manifest version {READER_VERSION} is that of a reader")
+            raise ValueError(f"manifest version {READER_VERSION} belongs to a reader")
         if self.text and (self.text.heard_base is None) != (self.text.most_heard == 0):
             raise ValueError("heard_base and most_heard go together")
         if len(set(self.chunks_ms)) < len(self.chunks_ms):
-            raise ValueError("chunks_ms names a length twice")
+            raise ValueError("chunks_ms lists a length twice")
         if self.silence_unit >= self.unit_count:
             raise ValueError(f"there is no unit {self.silence_unit}")
         if self.default_chunk_ms not in self.chunks_ms:
@@ -369,7 +369,7 @@ def read_manifest(path: Path) -> Manifest:
         first = error.errors()[0]
         place = shown(".".join(map(str, first["loc"])) or "manifest", _MOST_QUOTED_LETTERS)
         problem = first["msg"].removeprefix("Value error, ")
-        raise DuologueError(f"{path} is wrong at {place}: {problem}; {_REMEDY}.") from error
+        raise DuologueError(f"{path} has an error at {place}: {problem}; {_REMEDY}.") from error
 
 
 def _verify(path: Path, entry: FileEntry) -> None:
@@ -377,7 +377,7 @@ def _verify(path: Path, entry: FileEntry) -> None:
         found = path.stat().st_size
         if found != entry.bytes:
             raise DuologueError(
-                f"{path} has {found} bytes where the manifest says {entry.bytes}; {_REMEDY}."
+                f"{path} has {found} bytes, but the manifest says {entry.bytes}; {_REMEDY}."
             )
         digest = describe_file(path).sha256
     except FileNotFoundError as error:
@@ -385,4 +385,4 @@ def _verify(path: Path, entry: FileEntry) -> None:
     except OSError as error:
         raise DuologueError(f"{path} cannot be read ({error.strerror}); {_REMEDY}.") from error
     if digest != entry.sha256:
-        raise DuologueError(f"{path} is not the file that the manifest names; {_REMEDY}.")
+        raise DuologueError(f"{path} does not match the manifest; {_REMEDY}.")

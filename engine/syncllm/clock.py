@@ -112,7 +112,7 @@ class ChunkClock:
         limit = llama.capacity - headroom
         if limit < 2 * (headroom + sink_chunks * max_chunk_tokens(fmt)):
             raise DuologueError(
-                f"A context of {llama.capacity} tokens is too short for a talk; "
+                f"A context of {llama.capacity} tokens is too short for a conversation; "
                 "raise context_tokens in the bundle's manifest."
             )
         self._llama, self._fmt = llama, fmt

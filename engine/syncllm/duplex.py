@@ -129,7 +129,7 @@ class Duplex:
         try:
             if self.llama.vocabulary < manifest.vocabulary():
                 raise DuologueError(
-                    f"{bundle.language_model} has {self.llama.vocabulary} tokens where the "
+                    f"{bundle.language_model} has {self.llama.vocabulary} tokens, but the "
                     f"manifest needs {manifest.vocabulary()}; install the bundle again."
                 )
             self._warm_up(prefix_frames * FRAME_MS + lookahead_ms)
@@ -293,4 +293,4 @@ def _check_sound(audio: np.ndarray, samples: int) -> None:
             "feed whole chunks of mono sound at 16 kHz."
         )
     if not np.isfinite(audio).all():
-        raise DuologueError("The sound holds values that are not numbers; check its source.")
+        raise DuologueError("The sound contains values that are not numbers; check its source.")

@@ -48,7 +48,7 @@ class Llama:
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), model_options)
         if not self._model:
             raise DuologueError(
-                f"The language model {path} is damaged or of an unknown kind; "
+                f"The language model {path} is damaged or of an unknown type; "
                 "install the bundle again."
             )
         options = llama_cpp.llama_context_default_params()
@@ -94,7 +94,7 @@ class Llama:
         if not tokens:
             raise ValueError("nothing to feed")
         if self.length + len(tokens) > self.capacity:
-            raise DuologueError(f"The context of {self.capacity} tokens is full; start anew.")
+            raise DuologueError(f"The context of {self.capacity} tokens is full; start again.")
         batch = self._batch
         batch.n_tokens = len(tokens)
         for index, token in enumerate(tokens):
@@ -177,7 +177,7 @@ class Llama:
         first = self.logits()
         if not np.isfinite(first).all():
             raise DuologueError(
-                f"The language model {self._path} gives values that are no numbers; "
+                f"The language model {self._path} produces values that are not numbers; "
                 "install the bundle again."
             )
         self.truncate(10)
@@ -190,7 +190,7 @@ def checked_roll_back(done: bool, path: Path) -> None:
     """Raise DuologueError if llama.cpp did not change the cache."""
     if not done:
         raise DuologueError(
-            f"The language model {path} cannot take back what it has heard (it is recurrent or "
+            f"The language model {path} cannot forget what it has heard (it is recurrent or "
             "has a sliding window); choose a bundle with a plain Llama model."
         )
 

@@ -52,7 +52,7 @@ class BackEnds:
             variant = f", variant {self.cpu}" if kind == "CPU" and self.cpu else ""
             lines.append(f"{kind}: {device} ({back_end}{variant})")
         if not self.has_gpu():
-            lines.append("GPU: none that this program has a library for")
+            lines.append("GPU: none that this program supports")
         return lines + [f"not used: {reason}" for reason in self.refused]
 
 
@@ -98,9 +98,9 @@ def load_back_ends(own: Path, extra: Path | None) -> BackEnds:
     for path in chosen:
         registered = ggml.ggml_backend_load(os.fsencode(path))
         if not registered:
-            refused.append(f"{path.name} (its driver is missing, or it is of another version)")
+            refused.append(f"{path.name} (its driver is missing, or has another version)")
         elif not base.ggml_backend_reg_dev_count(registered):
-            refused.append(f"{path.name} (its driver finds no device that it computes on)")
+            refused.append(f"{path.name} (its driver finds no usable device)")
     devices = _devices(ggml, base)
     if not any(kind == "CPU" for kind, _, _ in devices):
         raise DuologueError(

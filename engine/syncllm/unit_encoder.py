@@ -38,7 +38,7 @@ class Tokenizer:
         wrong = units[(units < 0) | (units >= (self._unit_count or np.inf))]
         if len(wrong):
             raise DuologueError(
-                f"{self._model.path} is a foreign model (it gave unit {wrong[0]} of "
+                f"{self._model.path} is not the expected model (it gave unit {wrong[0]} of "
                 f"{self._unit_count}); install the bundle again."
             )
         return units

@@ -34,7 +34,9 @@ class UnitReader:
         )
         self._state_shape = self._session.get_inputs()[1].shape
         if not all(isinstance(size, int) for size in self._state_shape):
-            raise DuologueError(f"{path} is a foreign model (its state has no size); {_REMEDY}.")
+            raise DuologueError(
+                f"{path} is not the expected model (its state has no size); {_REMEDY}."
+            )
 
     def begin(self) -> np.ndarray:
         """An empty state, float32 (layers, 1, hidden)."""
@@ -52,7 +54,9 @@ class UnitReader:
         except Exception as error:  # onnxruntime's errors share no base class of their own
             raise DuologueError(f"{self._path} could not be run; {_REMEDY}.") from error
         if numbers.shape != (1, len(units)) or not _within(numbers, len(self.pieces)):
-            raise DuologueError(f"{self._path} is a foreign model (it gave no pieces); {_REMEDY}.")
+            raise DuologueError(
+                f"{self._path} is not the expected model (it gave no pieces); {_REMEDY}."
+            )
         read: list[int] = numbers[0].tolist()
         return read, state
 

@@ -36,7 +36,7 @@ def read_pieces(path: Path, count: int) -> tuple[str, ...]:
     )
     if not whole:
         raise DuologueError(
-            f"{path} does not hold {count} different pieces of text; install the bundle again."
+            f"{path} does not contain {count} different pieces of text; install the bundle again."
         )
     return tuple(pieces)
 

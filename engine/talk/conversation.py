@@ -68,7 +68,8 @@ def make_folder(folder: Path) -> None:
         raise unwritable(folder, error) from error
     if there:
         raise DuologueError(
-            f"The talk would overwrite {folder / there[0]}; choose another folder with --out."
+            f"The conversation would overwrite {folder / there[0]}; choose another folder with "
+            "--out."
         )
 
 

@@ -252,7 +252,9 @@ class LiveConversation:
                     continue
                 block = self._card.read(_READ_SECONDS)
                 if pace.too_slow():
-                    self._lose("The sound card gives too little sound; it is opened again.")
+                    self._lose(
+                        "The sound card delivers too little sound; Duologue is opening it again."
+                    )
                     continue
                 if block is None:
                     quiet_seconds += _READ_SECONDS
@@ -262,7 +264,9 @@ class LiveConversation:
                         self._patience_seconds = min(
                             2 * self._patience_seconds, MAX_PATIENCE_SECONDS
                         )
-                        self._lose("The sound card is gone; the talk waits for one.")
+                        self._lose(
+                            "The sound card is gone; the conversation waits until there is one."
+                        )
                     continue
                 blocks += 1
                 steady_blocks = steady_blocks + 1 if quiet_seconds < LOST_SECONDS else 0
@@ -308,7 +312,7 @@ class LiveConversation:
         _LOG.error("the engine's thread failed", exc_info=caught)
         return (
             f"The engine has failed ({type(caught).__name__}: {caught}); start again, "
-            "and please report it. What was recorded is kept."
+            "and please report it. The recording so far is kept."
         )
 
     def _closed_for(self, block: DuplexBlock) -> tuple[bool, bool]:
@@ -359,7 +363,7 @@ class LiveConversation:
             return
         self._opening_failed = ""
         absent = (
-            f" ({', '.join(info.missing_devices)} is not there)" if info.missing_devices else ""
+            f" ({', '.join(info.missing_devices)} is not connected)" if info.missing_devices else ""
         )
         self._report_device(
             f"Sound is back: {info.microphone} and {info.speaker}{absent}.", sounds=True
@@ -379,7 +383,7 @@ class LiveConversation:
         if dead != self._microphone_dead and self._info:
             self._microphone_dead = dead
             name = self._info.microphone
-            said = dead_microphone(name) if dead else f"The microphone {name} gives sound."
+            said = dead_microphone(name) if dead else f"The microphone {name} now gives sound."
             self._report_device(said, sounds=True)
 
     def _report_device(self, text: str, sounds: bool) -> None:

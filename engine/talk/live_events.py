@@ -59,7 +59,7 @@ class Ended:
 
 
 NOT_NUMBERS = (
-    "The models gave values that are no numbers, and silence stands in their place; choose another "
+    "The models produced values that are not numbers, and silence replaces them; choose another "
     "bundle if the agent stays silent."
 )
 """Shown at the first broken chunk."""

@@ -288,7 +288,7 @@ class LivePipeline:
     def _break(self) -> None:
         if not self.counts.broken_chunks:
             # Not a warning: a terminal would print that into the live status.
-            _LOG.info("a model gave values that are no numbers, in chunk %d", self._index)
+            _LOG.info("a model produced values that are not numbers, in chunk %d", self._index)
         self.counts = replace(self.counts, broken_chunks=self.counts.broken_chunks + 1)
 
     def _say(self, step: Step, target: int) -> int:

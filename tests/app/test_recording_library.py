@@ -170,7 +170,7 @@ def test_what_is_being_recorded_is_not_deleted(recording: Path, tmp_path: Path) 
     duplex = Duplex(write_tiny_bundle(tmp_path / "bundle"))
     recorder = Recorder(tmp_path / "talks", duplex)
     (running,) = entries(tmp_path / "talks")
-    with pytest.raises(DuologueError, match="stop the talk first"):
+    with pytest.raises(DuologueError, match="stop it first"):
         delete(running)
     recorder.close()
     duplex.close()

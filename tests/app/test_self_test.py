@@ -74,7 +74,7 @@ def test_native_code_is_refused_the_network(
         return
     if subprocess.run(program).returncode == 77:
         pytest.skip("this system cannot watch native code")
-    with pytest.raises(DuologueError, match="library asked for the network"):
+    with pytest.raises(DuologueError, match="library tried to use the network"):
         self_test.self_test_apart()
 
 

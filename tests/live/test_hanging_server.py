@@ -134,6 +134,6 @@ def test_the_terminals_talk_is_ended_while_the_server_hangs(server: int, tmp_pat
         program.send_signal(signal.SIGINT)
         _, said = program.communicate(timeout=MOST_END_SECONDS)
     assert program.returncode == 2
-    assert said.strip().endswith("does not answer; wait a moment, or start the computer again.")
+    assert said.strip().endswith("does not answer; wait a moment, or restart the computer.")
     (entry,) = entries(tmp_path / "talks")
     assert entry.summary and not entry.damage

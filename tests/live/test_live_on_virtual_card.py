@@ -262,7 +262,7 @@ def test_a_named_device_is_used_and_returned_to(virtual_card: VirtualCard, duple
     finally:
         if number:
             virtual_card.unload(number)
-    assert any("headset is not there" in text for text in talk.said())
+    assert any("headset is not connected" in text for text in talk.said())
 
 
 @on_one

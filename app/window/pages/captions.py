@@ -1,6 +1,6 @@
-"""What both speakers say, in words below the waveform: the last line of each.
+"""Captions below the waveform: the last line of each speaker.
 
-There only where the model writes words, and a row for whom it writes them.
+Shown only if the bundle writes words, with a row for each speaker that it captions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SIDES: tuple[Side, ...] = ("user", "agent")
 
 
 class Captions(QWidget):
-    """A row for each side: whose words, and the words."""
+    """A row for each speaker: the name and the words."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,30 +40,30 @@ class Captions(QWidget):
         self.set_transcript(None)
 
     def set_transcript(self, transcript: Transcript | None) -> None:
-        """Show another conversation's words, from its beginning; None shows nothing."""
+        """Show the words of another conversation, from its beginning; None shows nothing."""
         self._transcript = transcript
         sides = transcript.sides if transcript else ()
         for side in _SIDES:
             self._say(side, None)
             self.names[side].setVisible(side in sides)
             self.words[side].setVisible(side in sides)
-        self._colour()  # a change of theme does not reach what is hidden
+        self._colour()  # hidden widgets miss a change of theme
         self.setVisible(bool(sides))
 
     def show_newest(self) -> None:
-        """Show what was said last, in a talk that goes on."""
+        """Show the newest words of a running conversation."""
         if self._transcript:
             for side in self._transcript.sides:
                 self._say(side, self._transcript.newest(side))
 
     def show_at(self, sample: int) -> None:
-        """Show what was said last at a moment of a recording."""
+        """Show the last words before a moment of a recording."""
         if self._transcript:
             for side in self._transcript.sides:
                 self._say(side, self._transcript.at(side, sample))
 
     def fit_to_height(self, picture_px: int) -> None:
-        """Take less room where the picture would lose its decent height."""
+        """Use fewer rows if the waveform would become too low."""
         rows = _ROWS if picture_px >= _MIN_PICTURE_PX else _FEW_ROWS
         for words in self.words.values():
             words.set_rows(rows)
@@ -89,7 +89,7 @@ class Captions(QWidget):
 
 
 class _Words(QLabel):
-    """Words in a place of fixed height: the last rows, as subtitles have them."""
+    """Words in a label of fixed height: the last rows, like subtitles."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,21 +100,21 @@ class _Words(QLabel):
         self._fit()
 
     def say(self, text: str) -> None:
-        """Show a text; all of it is read aloud."""
+        """Show a text; screen readers get all of it."""
         if text != self._said:
             self._said = text
             self.setAccessibleName(text)
             self._fit()
 
     def set_rows(self, rows: int) -> None:
-        """Be so many rows high."""
+        """Set the height in rows."""
         self._rows = rows
         self._fit()
 
     def _fit(self) -> None:
         metrics = self.fontMetrics()
         self.setFixedHeight(self._rows * metrics.lineSpacing())
-        # Broken from the beginning on, so that what stands there stays while words are added.
+        # Lines are broken from the beginning, so that they stay the same while words are added.
         rows = [""]
         for word in self._said.split():
             longer = f"{rows[-1]} {word}".lstrip()

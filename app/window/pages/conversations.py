@@ -1,4 +1,4 @@
-"""The page of recorded conversations: list, picture, playback, events, export, rename, delete."""
+"""The page of recorded conversations: list, waveform, playback, events, export, rename, delete."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _CURSOR_MS = 40
 
 
 class ConversationsPage(QWidget):
-    """All recordings in the folder of the settings, the newest first."""
+    """All recordings in the chosen folder, the newest first."""
 
     notice = Signal(str)
     """A sentence for the user."""
@@ -71,7 +71,9 @@ class ConversationsPage(QWidget):
         head.addWidget(title)
         head.addStretch(1)
         self.folder_button = self._button(
-            self.tr("Open f&older"), self.tr("Show the recordings' files."), self._open_folder
+            self.tr("Open f&older"),
+            self.tr("Show the folder that holds the recordings."),
+            self._open_folder,
         )
         head.addWidget(self.folder_button)
         column.addLayout(head)
@@ -138,18 +140,20 @@ class ConversationsPage(QWidget):
 
     def _actions(self) -> QHBoxLayout:
         self.play_button = self._button(
-            self.tr("&Play"), self.tr("Hear both speakers; click the picture to jump."), self._play
+            self.tr("&Play"),
+            self.tr("Play both speakers. Click the waveform to jump to a moment."),
+            self._play,
         )
         self.play_button.setProperty("primary", True)
         self.export_button = QPushButton(self.tr("&Export"))
         self.export_button.setAccessibleName(self.tr("Export"))
         menu = QMenu(self.export_button)
         forms: tuple[tuple[ExportFormat, str], ...] = (
-            ("flac", self.tr("Sound as FLAC, a track for each speaker…")),
-            ("wav", self.tr("Sound as WAV, a track for each speaker…")),
+            ("flac", self.tr("Sound as FLAC, one track per speaker…")),
+            ("wav", self.tr("Sound as WAV, one track per speaker…")),
             ("json", self.tr("Events as JSON…")),
             ("labels", self.tr("Labels for Audacity…")),
-            ("transcript", self.tr("Words as text…")),
+            ("transcript", self.tr("Transcript as text…")),
         )
         self.exports = {export_format: menu.addAction(text) for export_format, text in forms}
         for export_format, action in self.exports.items():
@@ -167,7 +171,7 @@ class ConversationsPage(QWidget):
             self.tr("&Rename…"), self.tr("Give the conversation a name."), self._ask_name
         )
         self.delete_button = self._button(
-            self.tr("De&lete…"), self.tr("Delete the recording for good."), self._ask_delete
+            self.tr("De&lete…"), self.tr("Delete the recording permanently."), self._ask_delete
         )
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -188,7 +192,7 @@ class ConversationsPage(QWidget):
     # --- the list ---------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Read the folder again; the same conversation stays shown."""
+        """Read the folder again; keeps showing the same conversation."""
         folder = self._folder()
         worker.run(lambda: recording_library.entries(folder), self._fill, self._say_error, self)
 
@@ -205,8 +209,8 @@ class ConversationsPage(QWidget):
         row = rows[0] if rows else 0 if entries else -1
         self.empty_label.setText(
             self.tr(
-                "There are none yet. A talk is recorded while “Record” is on in the "
-                "settings; what was said stays on this computer."
+                "There are no recordings yet. Conversations are recorded while “Record” is on in "
+                "the settings. Recordings stay on this computer."
             )
         )
         self.empty_label.setVisible(not entries)
@@ -235,7 +239,7 @@ class ConversationsPage(QWidget):
             about += [entry.bundle, self.tr("chunks of {0} ms").format(entry.chunk_ms)]
         about.append(self.tr("{0} MB").format(QLocale().toString(entry.size_bytes / 1e6, "f", 1)))
         if not entry.summary:
-            about.append(self.tr("broke off"))
+            about.append(self.tr("ended unexpectedly"))
         self.about_label.setText(translate_sentence(entry.damage) or " · ".join(about))
 
     def _show(self, _row: int) -> None:
@@ -313,7 +317,7 @@ class ConversationsPage(QWidget):
             before = self._player
             before.stop()
             self._player = None
-            # The card is free only when the first playback's thread has ended.
+            # The sound card is free only when the thread of the previous playback has ended.
             worker.run(
                 lambda: before.wait(2.0),
                 lambda _over: self._play_from(sample),
@@ -343,7 +347,7 @@ class ConversationsPage(QWidget):
         self.play_button.setAccessibleName(self.tr("Play"))
 
     def stop_playing(self) -> None:
-        """A talk needs the card."""
+        """Stop, since a conversation needs the sound card."""
         self._stop()
 
     # --- files ------------------------------------------------------------------------------------
@@ -351,7 +355,7 @@ class ConversationsPage(QWidget):
     def _open_folder(self) -> None:
         folder = self._folder()
         if not folder.is_dir():
-            self.notice.emit(self.tr("The folder appears with the first recording."))
+            self.notice.emit(self.tr("The folder is created with the first recording."))
         elif not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
             self.notice.emit(self.tr("The recordings are in {0}.").format(folder))
 
@@ -367,13 +371,13 @@ class ConversationsPage(QWidget):
             self.export(export_format, Path(path))
 
     def export(self, export_format: ExportFormat, target: Path) -> None:
-        """Write the conversation that is shown elsewhere."""
+        """Export the conversation that is shown."""
         entry = self._shown()
         if entry is None:
             return
         worker.run(
             lambda: recording_library.export(entry, export_format, target),
-            lambda _none: self.notice.emit(self.tr("Written to {0}.").format(target)),
+            lambda _none: self.notice.emit(self.tr("Saved to {0}.").format(target)),
             self._say_error,
             self,
         )
@@ -383,7 +387,10 @@ class ConversationsPage(QWidget):
         if entry is None:
             return
         name, given = QInputDialog.getText(
-            self, self.tr("Rename"), self.tr("Name; none for the date:"), text=entry.title
+            self,
+            self.tr("Rename"),
+            self.tr("Name (leave empty to show the date):"),
+            text=entry.title,
         )
         if given:
             self._change(lambda: recording_library.rename(entry, name))
@@ -395,7 +402,7 @@ class ConversationsPage(QWidget):
         answer = QMessageBox.question(
             self,
             self.tr("Delete the recording?"),
-            self.tr("The sound and the events of “{0}” are deleted for good.").format(
+            self.tr("The sound and the events of “{0}” will be deleted permanently.").format(
                 self._name(entry)
             ),
         )
@@ -412,7 +419,7 @@ class ConversationsPage(QWidget):
     # --- the page ---------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
-        """There may be new ones."""
+        """Refresh: there may be new recordings."""
         self.refresh()
         super().showEvent(event)
 
@@ -425,13 +432,13 @@ class ConversationsPage(QWidget):
         self.captions.fit_to_height(self._card.height())
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Nothing plays behind another page."""
+        """Stop playing when another page is shown."""
         self._stop()
         super().hideEvent(event)
 
 
 def _read(folder: Path) -> tuple[Timeline, list[TimelineEntry]]:
-    """All that is shown of a recording, in the worker's thread."""
+    """Read everything that is shown of a recording; in the worker's thread."""
     timeline = Timeline.of_recording(folder)
     happened: list[TimelineEntry] = [(mark.sample, mark) for mark in timeline.marks]
     happened += [(line.start_sample, line) for line in timeline.transcript.lines]

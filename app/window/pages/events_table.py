@@ -1,7 +1,7 @@
-"""What happened in a recorded conversation, a row each.
+"""A table of the events of a recorded conversation, one row per event.
 
-A row is put into words when it is seen: hours have thousands, and items for all would keep the
-window waiting. Knows no recordings; window's thread only.
+The text of a row is made when the row becomes visible: hours of recording have thousands of rows,
+and creating all of them would block the window. Knows no recordings. Window's thread only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 _TIME_PX = 76
 TimelineEntry = tuple[int, Mark | Line]
-"""A sample, and what was there."""
+"""A sample, and what happened there."""
 _NOWHERE = QModelIndex()
 
 
@@ -27,7 +27,7 @@ class EventsTable(QTableView):
     """Two columns: the time, and what happened."""
 
     chosen = Signal(object)
-    """The sample of a row that was clicked or entered; more than an int of Qt's may be."""
+    """The sample of a row that was clicked or entered; may be too large for Qt's int."""
 
     def __init__(
         self,
@@ -51,12 +51,12 @@ class EventsTable(QTableView):
         self.activated.connect(self._choose)
 
     def show_rows(self, happened: Sequence[TimelineEntry]) -> None:
-        """Show these instead of what was shown."""
+        """Replace all rows."""
         self._rows.take(happened)
         self.scrollToTop()
 
     def texts(self) -> list[str]:
-        """What all the rows say."""
+        """The texts of all rows."""
         rows = range(self._rows.rowCount())
         return [str(self._rows.data(self._rows.index(row, 1))) for row in rows]
 

@@ -1,6 +1,7 @@
-"""The first start: try the microphone, try the speaker, let the program measure, take its advice.
+"""The first-run setup: test the microphone, test the speaker, measure, use the suggested settings.
 
-Every step can be left out, and none needs devices: what is missing is said, and one goes on.
+Every step can be skipped, and none needs devices: a missing device is named, and the user can go
+on.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ Measure = Callable[[Settings, Callable[[str], None]], Advice]
 
 
 def measure(settings: Settings, progress: Callable[[str], None]) -> Advice:
-    """What `duologue doctor` does, with these settings; raises DuologueError."""
+    """Measure as `duologue doctor` does, with these settings; raises DuologueError."""
     bundle = load_bundle(settings.bundle)
     speech = read_mono(default_folder().parent / "samples" / "user.flac", _SPEECH_SECONDS)
     with CARD_LOCK:
@@ -58,7 +59,7 @@ def measure(settings: Settings, progress: Callable[[str], None]) -> Advice:
 
 
 class FirstRun(QWidget):
-    """Four steps, then the talk."""
+    """Four steps, then the page for talking."""
 
     finished = Signal(Settings)
 
@@ -139,17 +140,18 @@ class FirstRun(QWidget):
             self.tr("Step {0} of {1}").format(1, 3),
             self.tr("Welcome to Duologue"),
             self.tr(
-                "An assistant that listens while it speaks. First, the microphone: press the "
-                "button and say a few words. Nothing is kept, and nothing leaves this computer."
+                "Duologue is a voice assistant that listens while it speaks. First, test your "
+                "microphone: press the button and say a few words. Nothing is recorded, and "
+                "nothing leaves this computer."
             ),
         )
         self.microphone = self._device(column, self.tr("Microphone"))
         self.level = LevelMeter()
         column.addWidget(self.level)
         column.addStretch(1)
-        self.listen_button = QPushButton(self.tr("&Try the microphone"))
+        self.listen_button = QPushButton(self.tr("&Test the microphone"))
         self.microphone_next = QPushButton(self.tr("&Next"))
-        self.skip_button = QPushButton(self.tr("&Skip all"))
+        self.skip_button = QPushButton(self.tr("&Skip the setup"))
         column.addLayout(self._row(self.listen_button, self.microphone_next, self.skip_button))
         self.listen_button.clicked.connect(self._listen)
         self.microphone_next.clicked.connect(lambda: self._go(1))
@@ -160,7 +162,9 @@ class FirstRun(QWidget):
         page, column, self.speaker_text = self._step(
             self.tr("Step {0} of {1}").format(2, 3),
             self.tr("The speaker"),
-            self.tr("Two soft tones will be played. Open loudspeakers are fine."),
+            self.tr(
+                "Duologue plays two soft tones. Loudspeakers are fine; you do not need headphones."
+            ),
         )
         self.speaker = self._device(column, self.tr("Speaker"))
         column.addStretch(1)
@@ -178,8 +182,8 @@ class FirstRun(QWidget):
             self.tr("Step {0} of {1}").format(3, 3),
             self.tr("How fast is this computer?"),
             self.tr(
-                "Duologue can measure your room and your computer and choose its settings. You "
-                "will hear chirps and some noise for a quarter of a minute; please be quiet."
+                "Duologue can measure your room and your computer, and then suggest settings. You "
+                "will hear chirps and noise for about 15 seconds. Please be quiet."
             ),
         )
         self.progress = QProgressBar()
@@ -190,7 +194,7 @@ class FirstRun(QWidget):
         column.addWidget(self.progress)
         column.addStretch(1)
         self.measure_button = QPushButton(self.tr("&Measure"))
-        self.no_measure_button = QPushButton(self.tr("&Leave it out"))
+        self.no_measure_button = QPushButton(self.tr("&Skip this step"))
         self.cancel_button = QPushButton(self.tr("&Cancel"))
         self.cancel_button.hide()
         self.measure_back = QPushButton(self.tr("&Back"))
@@ -209,10 +213,12 @@ class FirstRun(QWidget):
         return page
 
     def _advice_step(self) -> QWidget:
-        page, column, self.advice_text = self._step(self.tr("Measured"), self.tr("Our advice"), "")
+        page, column, self.advice_text = self._step(
+            self.tr("Measurement finished"), self.tr("Suggested settings"), ""
+        )
         column.addStretch(1)
-        self.use_button = QPushButton(self.tr("&Use this"))
-        self.own_button = QPushButton(self.tr("Choose &myself"))
+        self.use_button = QPushButton(self.tr("&Use these settings"))
+        self.own_button = QPushButton(self.tr("Do not change &my settings"))
         column.addLayout(self._row(self.use_button, self.own_button))
         self.use_button.clicked.connect(self._use_advice)
         self.own_button.clicked.connect(self._finish)
@@ -221,7 +227,7 @@ class FirstRun(QWidget):
     # --- devices ----------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look which devices there are."""
+        """List the devices."""
         super().showEvent(event)
         self.listen_button.setFocus()
         worker.run(self._devices, self._show_devices, self._miss_devices, self)
@@ -234,7 +240,7 @@ class FirstRun(QWidget):
         _say(self.microphone_text, translate_sentence(str(error)))
 
     def _choose(self) -> None:
-        """Go on with another device, also in a check that runs."""
+        """Use another device, also in a running check."""
         devices = {"microphone": self.microphone.chosen, "speaker": self.speaker.chosen}
         self._settings = self._settings.model_copy(update=devices)
         if self._sound_check.running:
@@ -263,7 +269,7 @@ class FirstRun(QWidget):
         self.level.show_level(level_db)
         self._heard += level_db > HEARD_DB
         if self._heard == _HEARD_LEVELS:
-            _say(self.microphone_text, self.tr("I hear you. Go on with “Next”."))
+            _say(self.microphone_text, self.tr("Your microphone works. Press “Next” to continue."))
             self.microphone_next.setFocus()
 
     def _show_wrong(self, sentence: str) -> None:
@@ -283,7 +289,7 @@ class FirstRun(QWidget):
         worker.run(lambda: self._measure(settings, progress), self._show_advice, self._fail, self)
 
     def _cancel_measure(self) -> None:
-        """Stop at the next step of the measurement; the card is free only then."""
+        """Stop at the next step of the measurement; only then is the sound card free."""
         self._cancelled.set()
         self.cancel_button.setEnabled(False)
 
@@ -326,13 +332,13 @@ class FirstRun(QWidget):
         self.finished.emit(self._settings.model_copy(update={"first_run_done": True}))
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """The microphone is not kept open unseen."""
+        """Close the microphone when the page is hidden."""
         super().hideEvent(event)
         self._sound_check.end()
 
 
 def _say(label: QLabel, text: str) -> None:
-    """Show a text whole: a stack of pages does not ask how high a wrapped text is."""
+    """Show a text in full height: a stack of pages ignores the height of wrapped text."""
     label.setText(text)
     least = _MIN_LINES * label.fontMetrics().lineSpacing()
     label.setMinimumHeight(max(label.heightForWidth(_CARD_PX - 2 * _MARGIN_PX), least))

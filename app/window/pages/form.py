@@ -1,4 +1,4 @@
-"""Cards of settings: each row a name, a control, and a line that says what one will notice."""
+"""Cards of settings: each row has a name, a control, and an explanation of its effect."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Card(QFrame):
         column.addLayout(self._grid)
 
     def add_row(self, name: str, control: QWidget, explanation: str) -> QLabel:
-        """One setting; ``name`` may hold a mnemonic. Returns the explanation's label."""
+        """Add a setting; ``name`` may contain a mnemonic. Returns the label of the explanation."""
         row = self._grid.rowCount()
         label = QLabel(name)
         first = _focusable(control)
@@ -61,7 +61,7 @@ class Card(QFrame):
 
 
 class _WheelGuard(QObject):
-    """Lets the wheel scroll the page instead of changing a value that happens to lie under it."""
+    """Lets the wheel scroll the page instead of changing the value under the pointer."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         wheel = event.type() == QEvent.Type.Wheel
@@ -76,7 +76,7 @@ def _wheel_guard(owner: QWidget) -> QObject:
 
 
 def _focusable(control: QWidget) -> QWidget:
-    """The control itself, or the first in it that takes the keyboard."""
+    """The control itself, or the first widget inside it that takes the keyboard focus."""
     if control.focusPolicy() != Qt.FocusPolicy.NoFocus:
         return control
     inside = [

@@ -1,4 +1,4 @@
-"""A level in dB as a bar, with the loudest of the last second as a tick."""
+"""A level meter: the level in dB as a bar, the recent peak as a tick."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PEAK_DECAY_DB = 1.5
 
 
 class LevelMeter(QWidget):
-    """Shows what `show_level` is told."""
+    """Shows the level given to `show_level`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,7 +23,7 @@ class LevelMeter(QWidget):
         self.setAccessibleName(self.tr("Microphone level"))
 
     def show_level(self, level_db: float) -> None:
-        """A level relative to full scale; -60 and less is an empty bar."""
+        """Show a level in dB relative to full scale; -60 and less is an empty bar."""
         self.level_db = max(level_db, MIN_DB)
         self._peak_hold_db = max(self.level_db, self._peak_hold_db - _PEAK_DECAY_DB)
         self.setAccessibleDescription(self.tr("{0:.0f} decibels").format(self.level_db))

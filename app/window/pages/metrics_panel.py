@@ -1,4 +1,4 @@
-"""The figures that a talk is judged by, in a row: reaction, chunk time, estimates, lag, drops."""
+"""The metrics of a conversation in a row: response time, chunk time, hit rate, lag, drops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.talk_state import TalkMetrics
 from engine.timebase import SAMPLE_RATE_HZ
 
 _UNKNOWN = "–"
-# Of the width: the cards keep it, whatever they say.
+# Shares of the width: the cards keep them whatever their text.
 _SHARES = (8, 11, 8, 8, 8)
 
 
@@ -22,30 +22,30 @@ class MetricsPanel(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         self.response = _Card(
-            self.tr("Reaction"),
+            self.tr("Response"),
             self.tr(
-                "How long after your last word the agent speaks: the middle of the last nine "
-                "answers, to 50 ms, without the sound card's own delay."
+                "Time from the end of your speech to the start of the agent's answer: the median "
+                "of the last nine answers, to 50 ms. The sound card's own delay is not included."
             ),
         )
         self.chunk = _Card(
             self.tr("Chunk time"),
             self.tr(
-                "How long the models take for a chunk, against the time they have. "
-                "Over the last fifty chunks: the middle one, and the slowest."
+                "How long the models take for one chunk, and how long they may take. Shown are "
+                "the median and the maximum of the last fifty chunks."
             ),
         )
         self.hits = _Card(
             self.tr("Hit rate"),
-            self.tr("Chunks of yours that the model had foreseen exactly, silence included."),
+            self.tr("Share of your chunks that the model estimated exactly, silence included."),
         )
         self.lag = _Card(
             self.tr("Lag"),
-            self.tr("How far the engine is behind the sound card at this moment."),
+            self.tr("How far the engine is behind the sound card right now."),
         )
         self.drops = _Card(
             self.tr("Drops"),
-            self.tr("Late chunks, lost sound and gaps since the talk began."),
+            self.tr("Late chunks, lost sound and gaps since the conversation began."),
         )
         self.cards = (self.response, self.chunk, self.hits, self.lag, self.drops)
         for card, share in zip(self.cards, _SHARES, strict=True):
@@ -53,7 +53,7 @@ class MetricsPanel(QWidget):
         self.show_metrics(None)
 
     def show_metrics(self, metrics: TalkMetrics | None) -> None:
-        """Show these; dashes where there are none."""
+        """Show these metrics; dashes if there are none."""
         if metrics is None:
             for card in self.cards:
                 card.show_value(_UNKNOWN)
@@ -103,7 +103,7 @@ class _Card(QFrame):
             column.addWidget(label)
 
     def show_value(self, value: str, more: str = "", role: str = "soft") -> None:
-        """A figure, and a small line below it."""
+        """Show a figure, and a small line below it."""
         self.value.setText(value)
         if more != self._more.text():
             self._more.setText(more)

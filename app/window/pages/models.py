@@ -1,6 +1,6 @@
-"""The page of the models: installed bundles with their cards; import, pull, choose, delete.
+"""The page of bundles: the installed ones with their model cards; import, download, choose, delete.
 
-Nothing is fetched from the network before its button is pressed.
+Nothing is downloaded before its button is pressed.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ from engine.errors import DuologueError
 
 _LIST_PX = 240
 _STEPS = 1000
-# What Qt lays out in half a second: a table of 20,000 rows kept the window waiting for as many ms.
+# What Qt can lay out in half a second: a table of 20,000 rows took 20,000 ms.
 _MOST_MARKDOWN, _MAX_LINES, _MOST_CELLS = 32_000, 600, 1_000
 _MOST_PLAIN = 100_000
 
 
 class ModelsPage(QWidget):
-    """All bundles; the chosen one is marked."""
+    """Lists all bundles and marks the chosen one."""
 
     chosen = Signal(object)
     """A bundle's folder, or None for the starter."""
     _moved = Signal(int)
-    """Thousandths done; from the worker's thread."""
+    """Progress in thousandths; emitted in the worker's thread."""
 
     def __init__(self, current: Path | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,8 +61,8 @@ class ModelsPage(QWidget):
         column.addWidget(title)
         explanation = QLabel(
             self.tr(
-                "A bundle holds all that an agent needs: ears, mind and voice. They stay on this "
-                "computer, and nothing is fetched unless you ask for it here."
+                "A bundle contains all models that an agent needs to listen, think and speak. "
+                "Bundles stay on this computer. Nothing is downloaded unless you ask for it here."
             )
         )
         explanation.setProperty("role", "soft")
@@ -90,10 +90,12 @@ class ModelsPage(QWidget):
 
     def _own_buttons(self) -> QHBoxLayout:
         self.use_button = self._button(
-            self.tr("&Use this bundle"), self.tr("The next talk is held with it."), self._use
+            self.tr("&Use this bundle"),
+            self.tr("The next conversation uses this bundle."),
+            self._use,
         )
         self.delete_button = self._button(
-            self.tr("De&lete"), self.tr("Delete the bundle's files for good."), self._delete
+            self.tr("De&lete"), self.tr("Delete the bundle's files permanently."), self._delete
         )
         row = QHBoxLayout()
         row.setSpacing(12)
@@ -103,7 +105,7 @@ class ModelsPage(QWidget):
         return row
 
     def _more(self) -> QFrame:
-        """Import and pull."""
+        """The controls for import and download."""
         frame = QFrame()
         frame.setProperty("card", True)
         column = QVBoxLayout(frame)
@@ -125,12 +127,15 @@ class ModelsPage(QWidget):
         self.repository.setPlaceholderText(self.tr("owner/name"))
         self.repository.setAccessibleName(self.tr("Hugging Face repository"))
         self.repository.setToolTip(
-            self.tr("A repository on Hugging Face that holds a Duologue bundle.")
+            self.tr("A repository on Hugging Face that contains a Duologue bundle.")
         )
         self.repository.returnPressed.connect(self.pull)
         self.pull_button = self._button(
-            self.tr("Pu&ll from Hugging Face"),
-            self.tr("Download the bundle of this repository; the only use of the network."),
+            self.tr("Down&load from Hugging Face"),
+            self.tr(
+                "Download the bundle of this repository. Duologue uses the network for nothing "
+                "else."
+            ),
             self.pull,
         )
         row.addWidget(self.folder_button)
@@ -152,7 +157,7 @@ class ModelsPage(QWidget):
         self.status.setWordWrap(True)
         self.cancel_button = self._button(
             self.tr("Ca&ncel"),
-            self.tr("Stop; a download goes on from there the next time."),
+            self.tr("Stop. The next download continues from there."),
             self.cancel,
         )
         progress.addWidget(self.status, stretch=2)
@@ -174,7 +179,7 @@ class ModelsPage(QWidget):
     # --- the list ---------------------------------------------------------------------------------
 
     def refresh(self, select: Path | None = None) -> None:
-        """Read what is installed; afterwards ``select``, or the bundle in use, is shown."""
+        """List the bundles again, and show ``select`` or the bundle in use."""
         worker.run(
             bundle_store.installed_bundles,
             lambda found: self._fill(found, select or self._current),
@@ -213,7 +218,7 @@ class ModelsPage(QWidget):
         if _is_short(text):
             self.model_card.setMarkdown(f"**{damage}**\n\n{text}" if damage else text)
         else:
-            note = self.tr("This card is too long to be laid out; here it is as it was written.")
+            note = self.tr("This model card is too long to format. This is its plain text.")
             head = "\n\n".join(part for part in (damage, note) if part)
             self.model_card.setPlainText(f"{head}\n\n{text[:_MOST_PLAIN]}")
         self._set_buttons()
@@ -228,7 +233,7 @@ class ModelsPage(QWidget):
         )
 
     def show_current(self, current: Path | None) -> None:
-        """Another bundle is used now."""
+        """Mark the bundle that is used now."""
         self._current = current
         if self._bundles:
             self._fill(self._bundles, current)
@@ -247,7 +252,7 @@ class ModelsPage(QWidget):
         answer = QMessageBox.question(
             self,
             self.tr("Delete the bundle?"),
-            self.tr("{0} and its {1} MB are deleted for good.").format(
+            self.tr("{0} ({1} MB) will be deleted permanently.").format(
                 bundle.title, round(bundle.size_bytes / 1e6)
             ),
         )
@@ -292,7 +297,7 @@ class ModelsPage(QWidget):
         )
 
     def cancel(self) -> None:
-        """Stop what is under way."""
+        """Stop the running import or download."""
         if self._cancelled:
             self._cancelled.set()
 
@@ -300,7 +305,7 @@ class ModelsPage(QWidget):
         if self._cancelled:
             return
         cancelled = self._cancelled = threading.Event()
-        stopped = self.tr("Stopped. The next time it goes on from there.")
+        stopped = self.tr("Stopped. The next download continues from there.")
 
         def progress(done: int, total: int) -> None:  # in the worker's thread
             if cancelled.is_set():
@@ -313,7 +318,7 @@ class ModelsPage(QWidget):
 
     def _installed(self, folder: Path) -> None:
         self._end()
-        self._say(self.tr("Installed. Press “Use this bundle” to talk with it."))
+        self._say(self.tr("Installed. Press “Use this bundle” to use it."))
         self.refresh(folder)
 
     def _show_progress(self, done: int) -> None:
@@ -340,13 +345,13 @@ class ModelsPage(QWidget):
         self._set_buttons()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Bundles may have come by another way."""
+        """Refresh: bundles may have been added elsewhere."""
         self.refresh()
         super().showEvent(event)
 
 
 def _is_short(card: str) -> bool:
-    """Whether a card in Markdown is laid out soon enough for a window that is in use."""
+    """Whether Qt can lay out a model card without blocking the window."""
     return (
         len(card) <= _MOST_MARKDOWN
         and card.count("\n") <= _MAX_LINES

@@ -1,7 +1,7 @@
-"""Boxes for numbers that are typed: a point and a comma both divide off the decimals.
+"""Boxes for typed numbers that accept both a point and a comma as decimal separator.
 
-Qt takes the sign that the language does not use for decimals for a mark between thousands, and
-drops it: under German "2.5" became 25.
+Qt treats the separator that the language does not use as a thousands separator and drops it: in
+German, "2.5" became 25.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _THOUSANDS = 3
 
 
 def number_of(text: str, point: str) -> float | None:
-    """The number that ``text`` means where ``point`` is the decimal point; None where it is none.
+    """The number in ``text``, with ``point`` as the decimal separator; None if it is not a number.
 
-    The other sign before three digits marks thousands, unless a zero stands before it.
+    The other separator before three digits marks thousands, unless a zero precedes it.
     """
     found = _TYPED.fullmatch(text)
     if not found or not (found[2] or found[4]):
@@ -42,7 +42,7 @@ class DecimalBox(QDoubleSpinBox):
 
 
 class WholeBox(QSpinBox):
-    """A box for a whole number; one with decimals is rounded."""
+    """A box for a whole number; decimals are rounded."""
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Qt's question whether this may stand here."""
@@ -68,7 +68,7 @@ def _state(box: QDoubleSpinBox | QSpinBox, text: str) -> QValidator.State:
         return QValidator.State.Intermediate if _TYPED.fullmatch(bare) else QValidator.State.Invalid
     if box.minimum() <= number <= box.maximum():
         return QValidator.State.Acceptable
-    # More digits may bring it into the range, but not back from beyond the most.
+    # More digits may raise a number into the range, but not lower one that is too large.
     return QValidator.State.Invalid if number > box.maximum() else QValidator.State.Intermediate
 
 

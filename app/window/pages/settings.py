@@ -1,6 +1,6 @@
-"""The settings: each applied as soon as it is changed, with a line on what one will notice.
+"""The settings page: each setting has an explanation and is applied as soon as it is changed.
 
-Emits whole checked settings.
+Emits complete, validated settings.
 """
 
 from __future__ import annotations
@@ -91,11 +91,11 @@ class SettingsPage(QWidget):
         card = Card(self.tr("Conversation"))
         self.chunk = QComboBox()
         card.add_row(
-            self.tr("&Chunk"),
+            self.tr("&Chunk length"),
             self.chunk,
             self.tr(
-                "How often the agent decides. Shorter reacts sooner, longer suits slow computers. "
-                "In a talk the agent begins anew."
+                "How often the agent decides what to do. Short chunks react faster; long chunks "
+                "suit slow computers. Changing this restarts the conversation."
             ),
         )
         self.latency = WholeBox()
@@ -104,41 +104,46 @@ class SettingsPage(QWidget):
         self.latency.setSuffix(self.tr(" ms"))
         self.latency.setSpecialValueText(self.tr("one chunk"))
         card.add_row(
-            self.tr("&Latency cushion"),
+            self.tr("&Latency"),
             self.latency,
             self.tr(
-                "How late your sound is used. One chunk is right for most; half a chunk, on a "
-                "fast computer, understands more and waits less in pauses; more forgives a slow "
-                "one. In a talk the agent begins anew."
+                "How late the agent uses your sound. One chunk suits most computers. With half a "
+                "chunk, a fast computer understands more and waits less in pauses. A slow "
+                "computer may need more. Changing this restarts the conversation."
             ),
         )
         self.temperature = DecimalBox()
         self.temperature.setRange(-0.05, 2.0)
         self.temperature.setSingleStep(0.05)
-        self.temperature.setSpecialValueText(self.tr("the model's own"))
+        self.temperature.setSpecialValueText(self.tr("model default"))
         card.add_row(
             self.tr("&Temperature"),
             self.temperature,
             self.tr(
-                "How freely the agent speaks: 0 always says the likeliest, above 1 it babbles. "
-                "In a talk the agent begins anew."
+                "How freely the agent speaks. At 0 it always says what is most likely; above 1 it "
+                "babbles. Changing this restarts the conversation."
             ),
         )
-        self.hold = QCheckBox(self.tr("Only while the space bar is down"))
+        self.hold = QCheckBox(self.tr("Only while you hold the space bar"))
         card.add_row(
             self.tr("&Hold to talk"),
             self.hold,
-            self.tr("For loud rooms: otherwise the agent hears silence. At once."),
+            self.tr(
+                "For loud rooms. While the key is up, the agent hears silence. Takes effect "
+                "immediately."
+            ),
         )
         return card
 
     def _recordings_card(self) -> Card:
         card = Card(self.tr("Recordings"))
-        self.record = QCheckBox(self.tr("Keep every conversation"))
+        self.record = QCheckBox(self.tr("Record every conversation"))
         card.add_row(
             self.tr("&Record"),
             self.record,
-            self.tr("Both voices and all decisions, on this computer only."),
+            self.tr(
+                "Both voices and all decisions of the agent. Recordings stay on this computer."
+            ),
         )
         row = QWidget()
         line = QHBoxLayout(row)
@@ -149,15 +154,13 @@ class SettingsPage(QWidget):
         self.folder_button.setAccessibleName(self.tr("Change the recordings' folder"))
         line.addWidget(self.folder, stretch=1)
         line.addWidget(self.folder_button)
-        card.add_row(
-            self.tr("&Folder"), row, self.tr("What is recorded already stays where it is.")
-        )
+        card.add_row(self.tr("&Folder"), row, self.tr("Existing recordings stay where they are."))
         self.most_recordings = WholeBox()
         self.most_recordings.setRange(1, 100_000)
         card.add_row(
             self.tr("Keep at &most"),
             self.most_recordings,
-            self.tr("Conversations; the oldest are deleted when a new one begins."),
+            self.tr("Number of conversations. The oldest are deleted when a new one begins."),
         )
         self.most_gigabytes = DecimalBox()
         self.most_gigabytes.setRange(0.1, 10_000)
@@ -166,7 +169,7 @@ class SettingsPage(QWidget):
         card.add_row(
             self.tr("&Disk space"),
             self.most_gigabytes,
-            self.tr("Ten hours take about one gigabyte; the oldest are deleted first."),
+            self.tr("Ten hours take about one gigabyte. The oldest recordings are deleted first."),
         )
         return card
 
@@ -174,25 +177,25 @@ class SettingsPage(QWidget):
         card = Card(self.tr("Window"))
         self.theme = QComboBox()
         for text, value in (
-            (self.tr("as the desktop"), "system"),
+            (self.tr("same as the desktop"), "system"),
             (self.tr("light"), "light"),
             (self.tr("dark"), "dark"),
         ):
             self.theme.addItem(text, value)
-        card.add_row(self.tr("Colo&urs"), self.theme, self.tr("At once."))
+        card.add_row(self.tr("Colo&urs"), self.theme, self.tr("Takes effect immediately."))
         self.language = QComboBox()
-        self.language.addItem(self.tr("as the desktop"), "")
+        self.language.addItem(self.tr("same as the desktop"), "")
         for code, name in LANGUAGES.items():
             self.language.addItem(name, code)
         card.add_row(
             self.tr("Lan&guage"),
             self.language,
-            self.tr("When Duologue is started again. The agent itself speaks English."),
+            self.tr("Takes effect when Duologue is restarted. The agent itself speaks English."),
         )
         return card
 
     def _computing_card(self) -> Card:
-        card = Card(self.tr("Models and computing"))
+        card = Card(self.tr("Models and performance"))
         row = QWidget()
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
@@ -205,14 +208,14 @@ class SettingsPage(QWidget):
         card.add_row(
             self.tr("Bundle"),
             row,
-            self.tr("The models that talk. In a talk the agent begins anew."),
+            self.tr("The models that the agent uses. Changing this restarts the conversation."),
         )
         self.threads = WholeBox()
         self.threads.setRange(1, MAX_THREADS)
         card.add_row(
             self.tr("Th&reads"),
             self.threads,
-            self.tr("For large models only; the starter is quickest with one."),
+            self.tr("Useful for large models only. The starter is fastest with one thread."),
         )
         self.gpu = WholeBox()
         self.gpu.setRange(-1, MOST_GPU_LAYERS)
@@ -222,9 +225,11 @@ class SettingsPage(QWidget):
         card.add_row(
             self.tr("GP&U layers"),
             self.gpu,
-            self.tr("Layers of the language model on the graphics card; helps large models.")
+            self.tr(
+                "Number of language model layers on the graphics card. Helps with large models."
+            )
             if offload
-            else self.tr("This build of Duologue computes on the processor only."),
+            else self.tr("This build of Duologue uses the processor only."),
         )
         return card
 
@@ -250,7 +255,7 @@ class SettingsPage(QWidget):
     # --- values -----------------------------------------------------------------------------------
 
     def show_settings(self, settings: Settings) -> None:
-        """Show these; nothing is emitted."""
+        """Show these settings; emits no signal."""
         self._filling = True
         before, self.settings = self.settings, settings
         self.latency.setValue(-1 if settings.latency_ms is None else settings.latency_ms)
@@ -273,7 +278,7 @@ class SettingsPage(QWidget):
             self._ask_bundle()
 
     def _take(self) -> None:
-        """A control was changed."""
+        """Take the values of all controls after one was changed."""
         if self._filling:
             return
         temperature = round(self.temperature.value(), 2)
@@ -332,9 +337,9 @@ class SettingsPage(QWidget):
 
     def _fill_chunks(self, chunks_ms: list[Any], default_ms: int | None = None) -> None:
         self.chunk.clear()
-        usual = self.tr("the bundle's")
+        usual = self.tr("bundle default")
         if default_ms:
-            usual = self.tr("the bundle's ({0} ms)").format(default_ms)
+            usual = self.tr("bundle default ({0} ms)").format(default_ms)
         self.chunk.addItem(usual, None)
         for chunk_ms in chunks_ms:
             self.chunk.addItem(self.tr("{0} ms").format(chunk_ms), chunk_ms)

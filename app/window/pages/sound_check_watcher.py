@@ -1,4 +1,4 @@
-"""A sound check in the window: its levels and complaints, as they come. Window's thread only."""
+"""Runs a sound check for the window and emits its levels and problems. Window's thread only."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class SoundCheckWatcher(QObject):
     """At most one check at a time."""
 
     level_changed = Signal(float)
-    """dB of the loudest in the last moment."""
+    """The highest recent level in dB."""
     problem_found = Signal(str)
-    """What is wrong, in the user's language."""
+    """A problem, in the user's language."""
     ended = Signal()
-    """Nothing is heard any more, whoever ended it."""
+    """The check has ended, for any reason."""
 
     def __init__(self, make_check: MakeCheck, parent: QObject) -> None:
         super().__init__(parent)
@@ -34,23 +34,23 @@ class SoundCheckWatcher(QObject):
 
     @property
     def running(self) -> bool:
-        """Whether devices are held."""
+        """Whether a check holds the devices."""
         return self._check is not None
 
     def begin(self, microphone: Wanted, speaker: Wanted) -> None:
-        """Try these devices, in place of those that are being tried."""
+        """Check these devices instead of those being checked."""
         if self._check:
             self._check.stop()
         self._check = self._make_check(microphone, speaker)
         self._timer.start()
 
     def chime(self) -> None:
-        """Play two soft tones, while a check runs."""
+        """Play two soft tones, if a check is running."""
         if self._check:
             self._check.chime()
 
     def end(self) -> None:
-        """Give the devices back."""
+        """End the check and release the devices."""
         self._timer.stop()
         if self._check:
             self._check.stop()
@@ -58,7 +58,7 @@ class SoundCheckWatcher(QObject):
         self.ended.emit()
 
     def _poll(self) -> None:
-        # What is told may end the check, or begin another.
+        # A receiver may end the check or begin another.
         while self._check and (news := self._check.next()) is not None:
             if isinstance(news, str):
                 self.problem_found.emit(translate_sentence(news))

@@ -1,4 +1,4 @@
-"""The settings of the sound, and a trial of the devices while no talk has them."""
+"""The sound settings, and a check of the devices while no conversation uses them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _DEVICES_MS = 2000
 
 
 class SoundSettings(Card):
-    """Devices, what is done to the microphone's sound, and a level to look at."""
+    """Devices, processing of the microphone's sound, and a level meter."""
 
     changed = Signal()
-    """One of ``values`` is another."""
+    """One of ``values`` has changed."""
 
     def __init__(
         self, settings: Settings, devices: Callable[[], DeviceList], make_check: MakeCheck
@@ -55,24 +55,26 @@ class SoundSettings(Card):
         level = QHBoxLayout(row)
         level.setContentsMargins(0, 0, 0, 0)
         self.level = LevelMeter()
-        self.check_button = QPushButton(self.tr("&Try"))
+        self.check_button = QPushButton(self.tr("&Test"))
         self.check_button.setCheckable(True)
-        self.check_button.setAccessibleName(self.tr("Try the microphone"))
+        self.check_button.setAccessibleName(self.tr("Test the microphone"))
         level.addWidget(self.level, stretch=1)
         level.addWidget(self.check_button)
         self.level_text = self.add_row(
-            self.tr("Level"), row, self.tr("Speak as you would in a talk: the bar should be green.")
+            self.tr("Level"),
+            row,
+            self.tr("Speak as you would in a conversation. The bar should be green."),
         )
         self.add_row(
             self.tr("S&peaker"),
             self.speaker,
-            self.tr("Open loudspeakers will do; headphones are never needed."),
+            self.tr("Loudspeakers are fine; you do not need headphones."),
         )
         self.chime_button = QPushButton(self.tr("Play a test &sound"))
         self.add_row(
             self.tr("Test sound"),
             self.chime_button,
-            self.tr("Two soft tones through the chosen speaker."),
+            self.tr("Plays two soft tones through the chosen speaker."),
         )
 
     def _add_treatment(self) -> None:
@@ -80,27 +82,30 @@ class SoundSettings(Card):
         self.card_latency.setRange(5, MAX_CARD_LATENCY_MS)
         self.card_latency.setSuffix(self.tr(" ms"))
         self.add_row(
-            self.tr("Sound card's &buffer"),
+            self.tr("Sound card &buffer"),
             self.card_latency,
-            self.tr("Smaller answers sooner; larger helps against crackling."),
+            self.tr("A small buffer answers sooner; a large one helps against crackling."),
         )
-        self.echo = QCheckBox(self.tr("Take the agent's voice out"))
+        self.echo = QCheckBox(self.tr("Remove the agent's voice"))
         self.add_row(
-            self.tr("&Echo cancelling"),
+            self.tr("&Echo cancellation"),
             self.echo,
-            self.tr("Without it the agent hears itself unless you wear headphones."),
+            self.tr("Without it, the agent hears itself unless you wear headphones."),
         )
-        self.noise = QCheckBox(self.tr("Take steady noise out"))
+        self.noise = QCheckBox(self.tr("Remove steady noise"))
         self.add_row(
             self.tr("&Noise suppression"),
             self.noise,
-            self.tr("For loud fans and streets only: the agent understands clean speech worse."),
+            self.tr(
+                "Only for loud fans and streets. With it, the agent understands clean speech less "
+                "well."
+            ),
         )
-        self.gain = QCheckBox(self.tr("Even out how loud you are"))
+        self.gain = QCheckBox(self.tr("Even out your volume"))
         self.add_row(
-            self.tr("&Gain control"),
+            self.tr("Automatic &gain control"),
             self.gain,
-            self.tr("For very faint microphones only: it changes what the agent hears."),
+            self.tr("Only for very quiet microphones. It changes what the agent hears."),
         )
 
     def _connect(self) -> None:
@@ -120,7 +125,7 @@ class SoundSettings(Card):
     # --- values -----------------------------------------------------------------------------------
 
     def values(self) -> dict[str, Any]:
-        """As they are shown."""
+        """The values of the controls."""
         return {
             "microphone": self.microphone.chosen,
             "speaker": self.speaker.chosen,
@@ -131,7 +136,7 @@ class SoundSettings(Card):
         }
 
     def show_settings(self, settings: Settings) -> None:
-        """Show these."""
+        """Show these settings."""
         self.card_latency.setValue(settings.card_latency_ms)
         self.echo.setChecked(settings.echo_cancelling)
         self.noise.setChecked(settings.noise_suppression)
@@ -140,7 +145,7 @@ class SoundSettings(Card):
         self._fill_devices()
 
     def use(self, settings: Settings) -> None:
-        """Go on with these, which are shown, also in a trial that runs."""
+        """Use these settings, which are already shown; also in a running check."""
         before, self._settings = self._settings, settings
         for box in (self.noise, self.gain):
             box.setEnabled(settings.echo_cancelling)
@@ -151,7 +156,7 @@ class SoundSettings(Card):
     # --- devices ----------------------------------------------------------------------------------
 
     def ask_devices(self) -> None:
-        """Look which there are now."""
+        """List the devices again."""
         if not self._asking:
             self._asking = True
             worker.run(self._devices, self._show_devices, self._miss_devices, self)
@@ -172,11 +177,13 @@ class SoundSettings(Card):
         self._explain_microphone()
 
     def _explain_microphone(self) -> None:
-        text = self.tr("At once, also in a talk; the agent remembers everything.")
+        text = self.tr(
+            "Takes effect immediately, also during a conversation. The agent forgets nothing."
+        )
         if self.microphone.echo_cancelled:
             text = self.tr(
-                "The system takes the echo out of this one, and much of your voice while the agent "
-                "speaks: better choose the microphone itself."
+                "The system removes the echo from this microphone, and with it much of your voice "
+                "while the agent speaks. Choose the microphone itself instead."
             )
         self.microphone_text.setText(text)
         self.microphone.setAccessibleDescription(text)
@@ -184,10 +191,10 @@ class SoundSettings(Card):
     # --- trying -----------------------------------------------------------------------------------
 
     def set_talking(self, talking: bool) -> None:
-        """While a talk has the devices, its level is shown and nothing is tried."""
+        """During a conversation, show its level and disable the check."""
         if talking:
             self._sound_check.end()
-        tip = self.tr("Stop the talk to try the devices.") if talking else ""
+        tip = self.tr("Stop the conversation to test the devices.") if talking else ""
         for button in (self.check_button, self.chime_button):
             button.setEnabled(not talking)
             button.setToolTip(tip)
@@ -203,7 +210,9 @@ class SoundSettings(Card):
         self._sound_check.chime()
 
     def _begin(self) -> None:
-        self.level_text.setText(self.tr("Speak as you would in a talk: the bar should be green."))
+        self.level_text.setText(
+            self.tr("Speak as you would in a conversation. The bar should be green.")
+        )
         self._sound_check.begin(self._settings.microphone, self._settings.speaker)
 
     def _show_end(self) -> None:

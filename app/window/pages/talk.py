@@ -1,6 +1,6 @@
-"""The page of the talk: state, both speakers' tracks, figures, and the buttons.
+"""The page for talking: state, waveforms of both speakers, metrics, and the buttons.
 
-Shows what the session tells and passes on what the user presses.
+It shows the session's signals and passes the user's commands to the session.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from app.window.waveform.view import WaveformView
 from engine.talk.live_events import ChunkDone
 
 _FIGURES_EVERY_EVENTS = 13
-"""Twice a second; nobody reads faster, and each new text has the whole window laid out anew."""
+"""Twice a second: nobody reads faster, and each new text lays out the whole window again."""
 
 
 class TalkPage(QWidget):
-    """Everything of the running talk."""
+    """Everything about the running conversation."""
 
     diagnostics_wanted = Signal()
 
@@ -62,7 +62,10 @@ class TalkPage(QWidget):
         head.addLayout(words, stretch=1)
         self.diagnostics_button = QPushButton(self.tr("&Copy diagnostics"))
         self.diagnostics_button.setToolTip(
-            self.tr("Versions, devices, settings and figures for a fault report; no audio inside.")
+            self.tr(
+                "Copy versions, devices, settings and measurements for a bug report. It contains "
+                "no audio."
+            )
         )
         self.diagnostics_button.clicked.connect(self.diagnostics_wanted)
         head.addWidget(self.diagnostics_button, alignment=Qt.AlignmentFlag.AlignTop)
@@ -74,7 +77,7 @@ class TalkPage(QWidget):
         inside.setContentsMargins(12, 12, 12, 12)
         self.waveform = WaveformView()
         self.waveform.placeholder = self.tr(
-            "Here you will see yourself above and the agent below, as you talk."
+            "Your voice will appear here at the top, and the agent's at the bottom."
         )
         inside.addWidget(self.waveform, stretch=1)
         self.captions = Captions()
@@ -83,7 +86,7 @@ class TalkPage(QWidget):
         self.legend = Legend(live=True)
         below.addWidget(self.legend, stretch=1)
         self.follow_button = QPushButton(self.tr("Back to &now"))
-        self.follow_button.setToolTip(self.tr("Let the picture run along with the talk again."))
+        self.follow_button.setToolTip(self.tr("Let the picture follow the conversation again."))
         self.follow_button.clicked.connect(lambda: self.waveform.set_follow(True))
         self.follow_button.hide()
         self.waveform.follow_changed.connect(self._show_follow)
@@ -114,12 +117,12 @@ class TalkPage(QWidget):
         self.pause_button = QPushButton()
         self.pause_button.setCheckable(True)
         self.pause_button.setToolTip(
-            self.tr("Both stand still; the agent remembers everything. Key: P.")
+            self.tr("Pause the conversation. The agent forgets nothing. Key: P.")
         )
         self.pause_button.clicked.connect(self._pause)
         self.hold_button = QPushButton(self.tr("Hold to &talk"))
         self.hold_button.setToolTip(
-            self.tr("The agent hears you only while this button or the space bar is down.")
+            self.tr("The agent hears you only while you hold this button or the space bar.")
         )
         self.hold_button.pressed.connect(lambda: self._session.hold_talk_key(True))
         self.hold_button.released.connect(lambda: self._session.hold_talk_key(False))
@@ -157,16 +160,18 @@ class TalkPage(QWidget):
 
     def _mute(self, muted: bool) -> None:
         self._session.mute(muted)
-        self._show_state(self._session.state)  # another state may hide that one
+        self._show_state(self._session.state)  # a more urgent state may hide it
 
     def _pause(self, paused: bool) -> None:
         self._session.pause(paused)
         self._show_state(self._session.state)
 
     def copied_diagnostics(self, text: str) -> None:
-        """The report is there."""
+        """Copy the report to the clipboard."""
         QApplication.clipboard().setText(text)
-        self.hint_label.setText(self.tr("Copied. Paste it into your report; no audio is inside."))
+        self.hint_label.setText(
+            self.tr("Copied. Paste it into your bug report. It contains no audio.")
+        )
 
     # --- what the session tells -------------------------------------------------------------------
 
@@ -196,9 +201,9 @@ class TalkPage(QWidget):
     def _show_phase(self, phase: str) -> None:
         self.hint_label.setText(
             {
-                "bundle": self.tr("Checking the models' files."),
+                "bundle": self.tr("Checking the model files."),
                 "models": self.tr("Loading the models."),
-                "sound": self.tr("Opening microphone and speaker."),
+                "sound": self.tr("Opening the microphone and the speaker."),
             }.get(phase, "")
         )
 
@@ -219,30 +224,33 @@ class TalkPage(QWidget):
         self.hold_button.setVisible(session.hold_to_talk)
         self.mute_button.setChecked(session.muted)
         _rename(self.mute_button, self.tr("Un&mute") if session.muted else self.tr("&Mute"), "M")
-        _rename(self.pause_button, self.tr("&Go on") if session.paused else self.tr("&Pause"), "P")
+        _rename(
+            self.pause_button, self.tr("&Continue") if session.paused else self.tr("&Pause"), "P"
+        )
         self.pause_button.setChecked(session.paused)
 
     def _words(self, state: State) -> tuple[str, str]:
-        """Title and explanation of a state."""
+        """The title and the explanation of a state."""
         if state == State.MUTED and self._session.hold_to_talk and not self._session.muted:
             return (
                 self.tr("Hold to talk"),
                 self.tr(
-                    "Hold the space bar while you speak; until then the agent hears silence. The "
-                    "microphone itself stays open; Stop closes it."
+                    "Hold the space bar while you speak; otherwise the agent hears silence. The "
+                    "microphone stays open until you press Stop."
                 ),
             )
         if state == State.IDLE and self._session.muted:
             return (
                 self.tr("Ready to talk"),
-                self.tr("The microphone is muted: the agent will hear silence until you press M."),
+                self.tr("The microphone is muted. The agent will hear silence until you press M."),
             )
         return {
             State.IDLE: (
                 self.tr("Ready to talk"),
                 self.tr(
-                    "Press the button and just speak. You need no headphones, and you may "
-                    "interrupt at any time. Nothing leaves this computer."
+                    "Press the button and speak. You do not need headphones, and you may "
+                    "interrupt at "
+                    "any time. Nothing leaves this computer."
                 ),
             ),
             State.LOADING: (self.tr("One moment"), ""),
@@ -250,42 +258,45 @@ class TalkPage(QWidget):
             State.SILENT: (
                 self.tr("The microphone gives no sound"),
                 self.tr(
-                    "It is switched off, muted, or the system keeps it from programs. Look at its "
-                    "switch and at the system's settings, or choose another in the settings here."
+                    "It is off or muted, or the system blocks it. Check its switch and the system "
+                    "settings, or choose another microphone in the settings here."
                 ),
             ),
             State.USER_SPEAKS: (self.tr("You speak"), self.tr("The agent listens.")),
             State.AGENT_SPEAKS: (
                 self.tr("The agent speaks"),
-                self.tr("Interrupt it whenever you like; it hears you."),
+                self.tr("You may interrupt it at any time; it hears you."),
             ),
-            State.BOTH_SPEAK: (self.tr("Both speak"), self.tr("The agent hears you meanwhile.")),
+            State.BOTH_SPEAK: (
+                self.tr("Both speak"),
+                self.tr("The agent hears you while it speaks."),
+            ),
             State.LATE: (
                 self.tr("Late"),
                 self.tr(
-                    "The computer is too slow at this moment. Close other programs, or choose "
-                    "longer chunks in the settings."
+                    "The computer is too slow right now. Close other programs, or choose longer "
+                    "chunks in the settings."
                 ),
             ),
             State.PAUSED: (
                 self.tr("Paused"),
                 self.tr(
-                    "Press P to go on. The microphone stays open, and nobody hears or keeps its "
-                    "sound; Stop closes it."
+                    "Press P to continue. The microphone stays open until you press Stop, but its "
+                    "sound is not used or recorded."
                 ),
             ),
             State.MUTED: (
                 self.tr("Microphone muted"),
                 self.tr(
-                    "The agent hears silence, and silence is recorded. Press M to be heard. The "
-                    "microphone itself stays open; Stop closes it."
+                    "The agent hears silence, and silence is recorded. Press M to unmute. The "
+                    "microphone stays open until you press Stop."
                 ),
             ),
             State.NO_SOUND: (
                 self.tr("No microphone or speaker"),
                 self.tr(
-                    "Plug one in or choose another in the settings; the talk goes on by itself "
-                    "and remembers everything."
+                    "Plug one in or choose another in the settings. The conversation then "
+                    "continues by itself, and the agent forgets nothing."
                 ),
             ),
             State.STOPPING: (self.tr("Stopping"), self.tr("Finishing the recording.")),
@@ -296,7 +307,7 @@ def _rename(button: QPushButton, text: str, key: str) -> None:
     if button.text() != text:
         button.setText(text)
         button.setAccessibleName(text.replace("&", ""))
-        button.setShortcut(key)  # a new text takes the old key away
+        button.setShortcut(key)  # a new text removes the shortcut
 
 
 class _Lamp(QWidget):

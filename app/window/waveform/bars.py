@@ -1,7 +1,7 @@
-"""The bars of both speakers' tracks with all that stands still beside them: where both speak, the
-borders of chunks and what became of each estimate, marks, the axis of time.
+"""Paints the bars of both speakers and what scrolls with them: overlaps, chunk borders, the result
+of each estimate, marks, the time axis.
 
-Paints any stretch of a timeline at any scale; keeps nothing from one call to the next.
+It paints any part of a timeline at any scale, and keeps no state between calls.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _MIDDLE_PX, _PAD_PX = 30, 8
 _GRID_MIN_PX, _CELL_MIN_PX = 7.0, 4.0
 _STEPS_S = (0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 _GLYPH_PX, _MAX_SHIFT_PX = 10, 20
-"""A mark that would cover the one before it moves aside, so far at most."""
+"""A mark that would cover the previous one moves aside, by this much at most."""
 _MARKS_BEFORE_PX = 400
-"""Marks this far before those painted may have moved them aside."""
+"""Marks this far before the painted ones may have moved them aside."""
 GLYPHS = {
     MarkKind.BACKCHANNEL: "●",
     MarkKind.USER_INTERRUPTS: "▼",
@@ -39,14 +39,14 @@ GLYPHS = {
 
 @dataclass(frozen=True)
 class Scale:
-    """How time and loudness become pixels."""
+    """Converts time and loudness to pixels."""
 
     px_second: float
     height_px: int
 
     @property
     def samples_px(self) -> float:
-        """Samples of a pixel."""
+        """Samples per pixel."""
         return SAMPLE_RATE_HZ / self.px_second
 
     @property
@@ -56,19 +56,19 @@ class Scale:
 
     @property
     def axis_y(self) -> int:
-        """Where the lanes end and the axis begins."""
+        """The y at which the lanes end and the axis begins."""
         return self.height_px - AXIS_PX
 
     @property
     def lanes(self) -> tuple[float, float, float]:
-        """(centre of the user's lane, centre of the agent's, half the height of either)."""
+        """(centre of the user's lane, centre of the agent's, half the height of a lane)."""
         inside = self.axis_y - _MIDDLE_PX - 2 * _PAD_PX
         half = max(inside / 4, 10.0)
         return _PAD_PX + half, _PAD_PX + 3 * half + _MIDDLE_PX, half
 
     @property
     def label_step_s(self) -> float:
-        """Seconds from one label of the axis to the next."""
+        """Seconds between two labels of the axis."""
         for step in _STEPS_S:
             if step * self.px_second >= LABEL_MIN_PX:
                 return float(step)
@@ -83,9 +83,9 @@ def paint_bars(
     end: int,
     end_sample: float | None = None,
 ) -> None:
-    """Bars [first, end) with all that belongs to them; bar n is at 3 n pixels.
+    """Paint bars [first, end) and everything beside them; bar n is at 3 n pixels.
 
-    Nothing of the axis is named behind ``end_sample``, where a talk is not yet over.
+    The axis has no labels after ``end_sample``, the end so far of a running conversation.
     """
     if end <= first:
         return
@@ -106,7 +106,7 @@ def paint_bars(
         heights = _loudest(track, edges) / 255 * (half - 2)
         _paint_track(painter, colour, first, middle, heights)
     _paint_marks(painter, look, timeline, scale, start_sample, stop_sample)
-    if end_sample is not None:  # the newest label reaches into what is ahead
+    if end_sample is not None:  # the newest label extends past the end
         painter.setClipRect(clip.adjusted(0, 0, LABEL_MIN_PX, 0))
     _paint_axis(painter, look, scale, start_sample, stop_sample, end_sample)
     painter.restore()
@@ -138,14 +138,14 @@ def _paint_overlap(
     first: int,
     edges: np.ndarray,
 ) -> None:
-    """Shade where both speak; bar n shows the columns [edges[n], edges[n + 1])."""
+    """Shade overlaps; bar n shows the columns [edges[n], edges[n + 1])."""
     low, high = int(edges[0]), min(max(int(edges[-1]), int(edges[0]) + 1), len(timeline.user))
     both = timeline.user.speaks[low:high] & timeline.agent.speaks[low:high]
     if not both.any():
         return
     begin = edges[:-1][edges[:-1] < high] - low
-    # Where a bar is shorter than a column, neighbours show the same column: equal borders
-    # give one column's count. A running sum over hours would take longer than a frame.
+    # If a bar is shorter than a column, neighbours show the same column, so equal edges count one
+    # column. A running sum over hours would take longer than a frame.
     counts = np.add.reduceat(both, begin, dtype=np.int32)
     shaded = counts * 2 > np.diff(begin, append=high - low).clip(1)
     runs = np.flatnonzero(np.diff(np.concatenate([[False], shaded, [False]])))
@@ -167,7 +167,7 @@ def _paint_grid(
     start_sample: float,
     stop_sample: float,
 ) -> None:
-    """Borders of chunks, and what became of the estimate of each."""
+    """Paint the chunk borders, and the result of each estimate."""
     chunk_px = timeline.chunk_samples / scale.samples_px
     if chunk_px < _CELL_MIN_PX:
         return
@@ -194,7 +194,7 @@ def _paint_grid(
         )
         height = 4
         if estimate.outcome == Outcome.HIT and not estimate.speech:
-            colour = _mixed(look.good, look.card, 0.35)  # silence foreseen is no news
+            colour = _mixed(look.good, look.card, 0.35)  # silence is faint
             height = 2
         painter.fillRect(x + 1, top, chunk_width, height, colour)
 
@@ -240,7 +240,7 @@ def _paint_axis(
     left, right = start_sample / scale.samples_px, stop_sample / scale.samples_px
     painter.fillRect(QRectF(left, y, right - left, 1), QColor(look.line))
     painter.setPen(QColor(look.soft_text))
-    # A label may reach into the bars painted here from either side.
+    # A label outside may extend into the bars painted here.
     first = int((start_sample - LABEL_MIN_PX * scale.samples_px) // step)
     for index in range(max(first, 0), int(stop_sample // step) + 2):
         x = index * step / scale.samples_px
@@ -255,7 +255,7 @@ def _paint_axis(
 
 
 def _loudest(track: Track, edges: np.ndarray) -> np.ndarray:
-    """The loudest of each bar; where bars are shorter than columns, of the column it lies in."""
+    """The peak of each bar, or of its column if bars are shorter than columns."""
     found = track.loudest(edges)
     narrow = (edges[1:] == edges[:-1]) & (edges[:-1] >= 0) & (edges[:-1] < len(track))
     found[narrow] = track.peaks[edges[:-1][narrow]]
@@ -263,7 +263,7 @@ def _loudest(track: Track, edges: np.ndarray) -> np.ndarray:
 
 
 def _mixed(colour: str, background: str, share: float) -> QColor:
-    """A colour laid over a ground, opaque: that is quicker to fill with than to blend."""
+    """A colour blended with a background, opaque: filling is faster than blending."""
     above, below = QColor(colour), QColor(background)
     return QColor.fromRgbF(
         share * above.redF() + (1 - share) * below.redF(),
@@ -273,7 +273,7 @@ def _mixed(colour: str, background: str, share: float) -> QColor:
 
 
 def mark_colour(look: theme.Theme, kind: MarkKind) -> str:
-    """In which colour a mark is drawn."""
+    """The colour of a mark."""
     return {
         MarkKind.BACKCHANNEL: look.agent,
         MarkKind.USER_INTERRUPTS: look.user,
@@ -287,7 +287,7 @@ def mark_colour(look: theme.Theme, kind: MarkKind) -> str:
 
 
 def clock_text(seconds: float, with_tenths: bool = False) -> str:
-    """m:ss, h:mm:ss from an hour on, with tenths if asked."""
+    """m:ss, or h:mm:ss from an hour on; optionally with tenths."""
     tenths = round(seconds * 10)
     whole, tenth = divmod(tenths, 10)
     hours, rest = divmod(whole, 3600)

@@ -1,7 +1,7 @@
-"""Painted bars that are kept, since to paint them is what a frame would spend most of its time on.
+"""Caches painted bars, since painting them would take most of a frame's time.
 
-What has settled lies on a sheet that scrolls; the newest sound, whose meaning may still change, on
-a strip that is painted anew when there is more of it.
+Bars that no longer change are on a pixmap that scrolls. The newest sound, whose meaning may still
+change, is on a strip that is repainted whenever it grows.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from app.window.waveform.bars import BAR_PITCH_PX, LABEL_MIN_PX, Scale, paint_ba
 
 @dataclass(frozen=True)
 class PaintContext:
-    """What bars are painted for."""
+    """What painted bars depend on."""
 
     timeline: Timeline
     size: QSize
     ratio: float
-    """Pixels of the screen for one of the window."""
+    """Screen pixels per window pixel."""
     scale: Scale
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Bars that were painted for another are of no use."""
+        """Painted bars are valid only for the same key."""
         changes = id(self.timeline), self.timeline.revision
         return self.size, self.ratio, self.scale, theme.current().name, changes
 
     def strip(self, width: int) -> QPixmap:
-        """An empty picture, as high as the view."""
+        """An empty pixmap, as high as the view."""
         return blank_pixmap(width, self.size.height(), self.ratio, QColor(theme.current().card))
 
 
 def blank_pixmap(width: int, height: int, ratio: float, colour: QColor) -> QPixmap:
-    """A picture in one colour; its size is that in the window."""
+    """A pixmap in one colour; its size is in window pixels."""
     pixmap = QPixmap(round(width * ratio), round(height * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(colour)
@@ -47,27 +47,27 @@ def blank_pixmap(width: int, height: int, ratio: float, colour: QColor) -> QPixm
 
 
 class SettledPixmap:
-    """Bars from the view's left edge on that no longer change."""
+    """The bars from the view's left edge on that no longer change."""
 
     def __init__(self) -> None:
         self.pixmap = QPixmap()
         self._left = self._end = 0
-        """Bars [left, end) are on it, left at its left edge."""
+        """The pixmap shows bars [left, end), from its left edge on."""
         self._key: tuple[object, ...] = ()
 
     def forget(self) -> None:
-        """Paint all of it anew next time."""
+        """Paint everything again the next time."""
         self._key = ()
 
     def fill(self, context: PaintContext, first: int, end: int) -> None:
-        """Bars [first, end), and no more; those that it holds are moved, not painted again."""
+        """Show bars [first, end); bars already painted are moved, not painted again."""
         key = context.key
         if key != self._key:
             self._key = key
             self.pixmap = context.strip((context.size.width() // BAR_PITCH_PX + 2) * BAR_PITCH_PX)
             self._left = self._end = first
         moved, self._left = first - self._left, first
-        # A ratio with which a bar is no whole number of pixels cannot be scrolled without a seam.
+        # If a bar is not a whole number of pixels, scrolling would leave a seam.
         whole = (BAR_PITCH_PX * context.ratio).is_integer()
         if moved and (not whole or moved < 0 or first >= self._end):
             self.pixmap.fill(QColor(theme.current().card))
@@ -95,16 +95,16 @@ class SettledPixmap:
 
 
 class NewestPixmap:
-    """The newest bars, and the first label behind them."""
+    """The newest bars, and the first label after them."""
 
     def __init__(self) -> None:
         self.pixmap = QPixmap()
         self._key: tuple[object, ...] = ()
         self._end = 0
-        """Samples of the talk when it was painted."""
+        """The length of the conversation when it was painted, in samples."""
 
     def fill(self, context: PaintContext, first: int, needed: float) -> None:
-        """Bars from ``first`` on, at least up to the sample ``needed``."""
+        """Show the bars from ``first`` on, at least up to the sample ``needed``."""
         length = context.timeline.length_samples
         key = first, len(context.timeline.marks), context.key
         if key == self._key and needed <= self._end:

@@ -1,4 +1,4 @@
-"""What the colours and signs of the waveform mean, in a line below it."""
+"""The legend below the waveform: the meaning of its colours and signs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MIN_PICTURE_PX = 300
 
 
 class Legend(QLabel):
-    """Signs in their colours; wraps where there is no room."""
+    """Signs in their colours; wraps if the line is too long."""
 
     def __init__(self, live: bool, parent: QWidget | None = None) -> None:
-        """``live``: with what is seen only while one talks."""
+        """``live``: include signs that appear only during a conversation."""
         super().__init__(parent)
         self._live = live
         self._look = ""
@@ -33,18 +33,18 @@ class Legend(QLabel):
         look = theme.current()
         self._look = look.name
         signs = [
-            (_BAR, look.good, self.tr("foreseen by the model")),
-            (_BAR, look.warning, self.tr("not foreseen")),
+            (_BAR, look.good, self.tr("estimated correctly")),
+            (_BAR, look.warning, self.tr("estimated wrongly")),
             (_SHADE, look.overlap, self.tr("both speak")),
         ]
         if self._live:
-            signs.insert(0, (_BOX, look.user, self.tr("expected of you")))
+            signs.insert(0, (_BOX, look.user, self.tr("estimate of your next chunk")))
         for kind, text in (
             (MarkKind.USER_INTERRUPTS, self.tr("you interrupt")),
             (MarkKind.YIELD, self.tr("the agent yields")),
             (MarkKind.BACKCHANNEL, self.tr("sign of listening")),
-            (MarkKind.AGENT_INTERRUPTS, self.tr("the agent cuts in")),
-            (MarkKind.LATE, self.tr("late")),
+            (MarkKind.AGENT_INTERRUPTS, self.tr("the agent interrupts")),
+            (MarkKind.LATE, self.tr("late chunk")),
         ):
             signs.append((GLYPHS[kind], mark_colour(look, kind), text))
         shown = [
@@ -52,12 +52,12 @@ class Legend(QLabel):
             for sign, colour, text in signs
         ]
         self.setText(_GAP.join(shown))
-        self.setToolTip(self.tr("Turn the wheel to scroll the picture; with Ctrl to zoom."))
+        self.setToolTip(self.tr("Turn the mouse wheel to scroll. Hold Ctrl as well to zoom."))
         self.setAccessibleName(self.tr("Legend"))
         self.setAccessibleDescription(", ".join(text for _, _, text in signs))
 
     def fit_to_height(self, picture_px: int) -> None:
-        """Be seen only where the picture keeps a decent height."""
+        """Hide the legend if the waveform would become too low."""
         self.setVisible(picture_px >= _MIN_PICTURE_PX)
 
     def changeEvent(self, event: QEvent) -> None:

@@ -1,6 +1,6 @@
-"""Small pictures that are laid over every frame, each painted once.
+"""Small pixmaps that are drawn over every frame, each painted once.
 
-Dashes and text would be the most costly part of a frame.
+Painting dashes and text each time would be the most expensive part of a frame.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _MAX_KEPT = 40
 
 
 class OverlayPixmaps:
-    """Paints what is asked for, or finds it."""
+    """Paints a pixmap the first time, and returns the same one afterwards."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[object, ...], QPixmap] = {}
@@ -26,7 +26,7 @@ class OverlayPixmaps:
         return found or self._keep(key, _estimate_box(QColor(colour), width, height, ratio))
 
     def name(self, text: str, colour: str, background: str, font: QFont, ratio: float) -> QPixmap:
-        """A speaker's name on a patch that lets a little of what is behind it through."""
+        """A speaker's name on a slightly transparent patch."""
         key = text, colour, background, font.key(), ratio
         found = self._kept.get(key)
         return found or self._keep(

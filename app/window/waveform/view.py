@@ -1,7 +1,7 @@
-"""Both speakers' tracks on one time axis, user above, agent below, as they overlap.
+"""The waveform widget: both speakers on one time axis, the user above, the agent below.
 
-Where the picture is and how it is moved; what has settled is kept, and only what lies ahead is
-painted in each frame. The picture's clock is the talk's, smoothed. Window's thread only.
+It handles scrolling, zooming and following. Settled bars are cached; only the part around now is
+painted in each frame. Its clock is the conversation's, smoothed. Window's thread only.
 """
 
 from __future__ import annotations
@@ -39,34 +39,34 @@ _MIN_PX_SECOND, _MAX_PX_SECOND = 0.02, 1600.0
 _USUAL_PX_SECOND = 75.0
 _ZOOM = 1.25
 _AHEAD_SHARE = 0.14
-"""Of the width, for what the model expects."""
+"""Share of the width for the model's estimates."""
 _UNSETTLED_SECONDS = 0.8
-"""The newest sound is painted in each frame: what it means may still change."""
+"""Sound newer than this is repainted in each frame: its meaning may still change."""
 _CATCH_UP = 0.08
 _BEHIND_SECONDS = 0.1
-"""The picture's clock keeps so far behind the newest sound, which comes in lumps."""
+"""The clock stays this far behind the newest sound, which arrives in bursts."""
 _MAX_BEHIND_SECONDS = 0.5
 _HOVER_PX = 6
 _SETTLE_BARS = 8
 
 
 class WaveformView(QWidget):
-    """A picture of one timeline, live or finished."""
+    """Shows one timeline, live or finished."""
 
     time_clicked = Signal(object)
-    """A sample at which the user pointed; an int of Qt's ends after 37 hours."""
+    """The sample that the user clicked; Qt's int would overflow after 37 hours."""
     follow_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._timeline: Timeline | None = None
         self.placeholder = ""
-        """Said while there is nothing to show."""
+        """Text shown while there is no timeline."""
         self._live = False
         self._follow = True
         self._px_second = _USUAL_PX_SECOND
         self._left = 0.0
-        """Sample at the left edge."""
+        """The sample at the left edge."""
         self._shown_end = 0.0
         self._clock = time.perf_counter()
         self._cursor: int | None = None
@@ -79,7 +79,7 @@ class WaveformView(QWidget):
             OverlayPixmaps(),
         )
         self.frames = 0
-        """Painted so far."""
+        """Number of frames painted so far."""
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME_MS)
@@ -88,20 +88,21 @@ class WaveformView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
-        # Otherwise the card behind would be painted anew in every frame.
+        # Otherwise the card behind would be repainted in every frame.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(self.tr("Waveforms of both speakers"))
         self.setAccessibleDescription(
             self.tr(
-                "You above, the agent below, on one time axis. Plus and minus zoom, the arrow "
-                "keys scroll, Home shows the beginning, End follows the talk."
+                "You are at the top and the agent at the bottom, on one time axis. Plus and minus "
+                "zoom, the arrow keys scroll, Home shows the beginning, End follows the "
+                "conversation."
             )
         )
 
     # --- what is shown ----------------------------------------------------------------------------
 
     def set_timeline(self, timeline: Timeline | None, live: bool = True) -> None:
-        """Show a talk; one that is not ``live`` is shown as a whole."""
+        """Show a timeline; one that is not ``live`` is shown as a whole."""
         self._timeline, self._live = timeline, live
         self._cursor = None
         self._settled.forget()
@@ -113,7 +114,7 @@ class WaveformView(QWidget):
         self.update()
 
     def end_live(self) -> None:
-        """The talk is over; nothing moves any more."""
+        """The conversation has ended; stop moving."""
         self._live = False
         self._run()
         self.update()
@@ -125,11 +126,11 @@ class WaveformView(QWidget):
 
     @property
     def follows(self) -> bool:
-        """Whether the picture runs along with the talk."""
+        """Whether the view follows the conversation."""
         return self._follow
 
     def set_follow(self, follow: bool) -> None:
-        """Run along with the talk, or stand still."""
+        """Follow the conversation, or stand still."""
         if follow != self._follow:
             self._follow = follow
             self.follow_changed.emit(follow)
@@ -137,7 +138,7 @@ class WaveformView(QWidget):
         self.update()
 
     def show_cursor(self, sample: int | None) -> None:
-        """Where playback is; the picture turns the page with it."""
+        """Show the position of playback, and scroll by pages with it."""
         self._cursor = sample
         if sample is not None:
             seen = self._width_samples
@@ -146,7 +147,7 @@ class WaveformView(QWidget):
         self.update()
 
     def fit(self) -> None:
-        """Show all of it."""
+        """Show the whole timeline."""
         if self._timeline and self._timeline.length_samples:
             seconds = self._timeline.length_samples / SAMPLE_RATE_HZ
             self._px_second = self._allowed(self.width() / seconds)
@@ -154,7 +155,7 @@ class WaveformView(QWidget):
         self.update()
 
     def zoom(self, factor: float, at_px: float | None = None) -> None:
-        """Show less time (factor above 1) or more; the time at a place stays where it is."""
+        """Show less time (factor above 1) or more; the time at ``at_px`` stays in place."""
         if at_px is None:
             at_px = self._now_px if self._follow else self.width() / 2
         sample = self._sample_at(at_px)
@@ -164,7 +165,7 @@ class WaveformView(QWidget):
         self.update()
 
     def scroll(self, px: float) -> None:  # type: ignore[override]
-        """Move through the talk by so many pixels; this ends following it."""
+        """Scroll by ``px`` pixels; this ends following."""
         self.set_follow(False)
         self._move_to(self._left + px * self._scale.samples_px)
         self.update()
@@ -200,7 +201,7 @@ class WaveformView(QWidget):
     # --- time -------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        """Frames only where something moves and is seen."""
+        """Run the frame timer only while the view is live and visible."""
         wanted = self._live and self.isVisible() and self._timeline is not None
         if wanted and not self._timer.isActive():
             self._clock = time.perf_counter()
@@ -209,7 +210,7 @@ class WaveformView(QWidget):
             self._timer.stop()
 
     def _tick(self) -> None:
-        """Let the picture's clock run as evenly as the talk does, though news come in lumps."""
+        """Advance the clock evenly, although sound arrives in bursts."""
         if self._timeline is None:
             return
         now = time.perf_counter()
@@ -222,7 +223,7 @@ class WaveformView(QWidget):
             step = passed * SAMPLE_RATE_HZ + _CATCH_UP * (behind - _BEHIND_SECONDS * SAMPLE_RATE_HZ)
             self._shown_end = min(self._shown_end + max(step, 0.0), float(length))
         elif self._follow:
-            return  # nothing new to see
+            return  # nothing new to show
         self.update()
 
     # --- painting ---------------------------------------------------------------------------------
@@ -239,7 +240,7 @@ class WaveformView(QWidget):
             return
         if self._follow and self._live:
             self._left = max(self._shown_end - self._now_px * self._scale.samples_px, 0.0)
-        # The cache moves by whole bars; what is between is its offset.
+        # The cache moves by whole bars; the rest is the offset.
         first = int(np.floor(self._left / self._scale.bar_samples))
         last = first + self.width() // BAR_PITCH_PX + 2
         end = self._shown_end if self._live else float(timeline.length_samples)
@@ -271,11 +272,11 @@ class WaveformView(QWidget):
         painter.end()
 
     def _paint_newest(self, painter: QPainter, left_px: float) -> None:
-        """The newest bars as far as now."""
+        """Paint the newest bars up to now."""
         axis_y = self._scale.axis_y
         for clip in (
             QRectF(0, 0, self._px_of(self._shown_end), axis_y),
-            # The newest label reaches into what is ahead.
+            # The newest label extends past now.
             QRectF(0, axis_y, self.width(), AXIS_PX),
         ):
             painter.setClipRect(clip)
@@ -283,7 +284,7 @@ class WaveformView(QWidget):
         painter.setClipping(False)
 
     def _paint_ahead(self, painter: QPainter, look: theme.Theme, timeline: Timeline) -> None:
-        """Now, the chunk of now, and what the model expects of the user in it and after it."""
+        """Paint the line of now, the current chunk, and the open estimates of the user's chunks."""
         now_px = self._px_of(self._shown_end)
         chunk = timeline.chunk_samples
         current = int(self._shown_end // chunk)
@@ -300,7 +301,7 @@ class WaveformView(QWidget):
             x, width = self._px_of(index * chunk), chunk / self._scale.samples_px
             height = half * (1.2 if estimate.speech else 0.3)
             self._paint_estimate_box(painter, look.user, x, width, user_y, height)
-        # The agent's next chunk is made, and not yet heard.
+        # The agent's next chunk is computed but not yet heard.
         made = timeline.next_step
         if made * chunk > self._shown_end - chunk:
             x, width = self._px_of(made * chunk), chunk / self._scale.samples_px
@@ -318,7 +319,7 @@ class WaveformView(QWidget):
         painter.fillRect(QRectF(round(x), 0, width, self._scale.axis_y), QColor(colour))
 
     def _paint_legend(self, painter: QPainter, look: theme.Theme) -> None:
-        """Who is who."""
+        """Paint the names of the speakers."""
         user_y, agent_y, half = self._scale.lanes
         for text, colour, middle in (
             (self.tr("You"), look.user, user_y),
@@ -339,7 +340,7 @@ class WaveformView(QWidget):
     # --- pointing ---------------------------------------------------------------------------------
 
     def describe(self, sample: int) -> str:
-        """What is at a time, in a few lines."""
+        """Describe a moment in a few lines."""
         timeline = self._timeline
         if timeline is None:
             return ""
@@ -358,9 +359,9 @@ class WaveformView(QWidget):
             lines.append(
                 {
                     Outcome.OPEN: self.tr("chunk {0}: estimated"),
-                    Outcome.HIT: self.tr("chunk {0}: foreseen by the model"),
-                    Outcome.MISSED: self.tr("chunk {0}: not foreseen, replaced"),
-                    Outcome.STOOD: self.tr("chunk {0}: lost, the estimate stood in"),
+                    Outcome.HIT: self.tr("chunk {0}: estimated correctly"),
+                    Outcome.MISSED: self.tr("chunk {0}: estimated wrongly, replaced"),
+                    Outcome.STOOD: self.tr("chunk {0}: lost, the estimate was used instead"),
                 }[estimate.outcome].format(index)
             )
         around = round(_HOVER_PX * self._scale.samples_px)
@@ -369,9 +370,9 @@ class WaveformView(QWidget):
         return "\n".join(lines)
 
     def mark_text(self, mark: Mark) -> str:
-        """A mark in words."""
+        """Describe a mark in words."""
         said = {
-            MarkKind.BACKCHANNEL: self.tr("the agent shows that it listens"),
+            MarkKind.BACKCHANNEL: self.tr("the agent signals that it listens"),
             MarkKind.USER_INTERRUPTS: self.tr("you interrupt"),
             MarkKind.AGENT_INTERRUPTS: self.tr("the agent begins while you speak"),
             MarkKind.YIELD: self.tr("the agent yields"),

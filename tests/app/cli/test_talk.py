@@ -68,7 +68,7 @@ def test_of_a_telephone_call_one_channel_is_heard(
     options = ["--user", call, "--bundle", bundle, "--out", str(out)]
     assert run("talk", *options, *(["--channel", "2"] if channel == 2 else [])) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert f"number {channel} is heard as the user; what is in {3 - channel} is not" in said
+    assert f"number {channel} is heard as the user, but not {3 - channel} (choose" in said
     whole, _ = soundfile.read(call)
     heard, _ = soundfile.read(out / "conversation.wav")
     assert np.abs(heard[: len(whole), 0] - whole[:, channel - 1]).max() < 1e-3
@@ -87,7 +87,7 @@ def test_its_own_conversation_is_heard_as_the_user_spoke(
     again = ["--user", str(first / "conversation.wav"), "--bundle", bundle]
     assert run("talk", *again, "--out", str(second)) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "left channel is heard" in said
+    assert "Only the left channel" in said
     heard, _ = soundfile.read(second / "conversation.wav")
     assert np.abs(heard[: len(spoken), 0] - spoken[:, 0]).max() < 1e-3
 

@@ -19,7 +19,7 @@ from app.window import language
 from app.window.language import FOLDER, use_language
 from app.window.main_window import MainWindow
 
-_SOURCES = sorted(FOLDER.parent.glob("*.py"))
+_SOURCES = sorted(FOLDER.parent.rglob("*.py"))
 
 
 def texts(path: Path) -> dict[tuple[str, str], str]:

@@ -190,7 +190,7 @@ def test_who_muted_sees_it_between_talks_and_can_open_it(stage: Stage) -> None:
     assert "is muted" in page.hint_label.text()
     stage.talk()
     stage.wait(lambda: session.state == State.MUTED)
-    assert "microphone itself stays open" in page.hint_label.text()
+    assert "microphone stays open" in page.hint_label.text()
     stage.window.change(stage.window.settings.model_copy(update={"chunk_ms": 240}))
     stage.wait(lambda: len(stage.cards) == 2 and session.state == State.MUTED)
     assert page.mute_button.isChecked() and page.mute_button.text() == "Un&mute"
@@ -433,7 +433,7 @@ def test_settings_that_cannot_be_kept_are_told_beside_what_else_there_is(
     window.change(window.settings.model_copy(update={"gain_control": True}))
     window.show_notice("Something else.")
     first, second = window.notice_label.text().split("\n")
-    assert str(path) in first and first.endswith("they hold until Duologue ends.")
+    assert str(path) in first and first.endswith("they apply until you close Duologue.")
     assert second == "Something else."
     window.change(window.settings.model_copy(update={"gain_control": False}))
     assert len(window.notice_label.text().split("\n")) == 2  # the same is not told twice
@@ -489,7 +489,7 @@ def test_a_long_card_is_shown_as_it_is_written(
     qtbot.addWidget(page)
     page._fill([InstalledBundle(tmp_path, "Long", 1, model_card, False, "")], None)
     shown = page.model_card.toPlainText()
-    assert shown.startswith("This card is too long")
+    assert shown.startswith("This model card is too long")
     assert model_card[:100] in shown
     starter = (ROOT / "resources" / "starter" / "MODEL_CARD.md").read_text("utf8")
     page._fill([InstalledBundle(tmp_path, "Starter", 1, starter, False, "")], None)

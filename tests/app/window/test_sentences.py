@@ -16,10 +16,10 @@ from engine.card.devices import dead_microphone
 
 _ROOT = Path(__file__).resolve().parents[3]
 _SAID_IN_THE_WINDOW = """
-engine/bundle engine/devices engine/doctor engine/events engine/live_conversation engine/live_events
-engine/llama
-engine/onnx_session engine/word_pieces engine/portaudio_card engine/recorder engine/talk_sound
-engine/transcript engine/unit_reader engine/log_file
+engine/syncllm/bundle engine/card/devices engine/measure/doctor engine/record/events
+engine/talk/live_conversation engine/talk/live_events engine/syncllm/llama
+engine/onnx_session engine/syncllm/word_pieces engine/card/portaudio_card engine/record/recorder
+engine/record/talk_sound engine/record/transcript engine/syncllm/unit_reader engine/log_file
 app/bundle_store app/download app/folders
 app/recording_library app/live_session app/player app/settings app/timeline
 app/window/session app/window/worker
@@ -63,8 +63,8 @@ def _part(part: ast.expr, constants: dict[str, str]) -> str:
     name = ast.unparse(part.value)
     known = {
         "kind": "speaker",
-        "problem": "none of that name",
-        "remedy": "check that it is not muted, in the system's sound settings and on the device",
+        "problem": "none has that name",
+        "remedy": "check in the system's sound settings and on the device that it is not muted",
     }
     return constants.get(name) or known.get(name) or "<17>"
 
@@ -92,7 +92,7 @@ def test_what_depends_on_the_system_is_known(german: None) -> None:
 
 
 def test_values_stay_and_foreign_sentences_too() -> None:
-    said = "The microphone USB {0} gives sound."
+    said = "The microphone USB {0} now gives sound."
     assert translate_sentence(said) == said
     assert translate_sentence("Nobody wrote this.") == "Nobody wrote this."
     assert translate_sentence(f"{said}\n\nNobody wrote this.").startswith(said)

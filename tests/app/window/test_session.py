@@ -312,7 +312,7 @@ def test_models_that_give_no_numbers_are_told_once(stage: Stage, tmp_path: Path)
     panel.show_metrics(metrics)
     assert panel.drops._more.text().endswith(" broken")
     (entry,) = entries(stage.recordings[0].parent)
-    assert entry.summary and "no numbers" in str(entry.summary)
+    assert entry.summary and "not numbers" in str(entry.summary)
 
 
 # --- everything can be ended ----------------------------------------------------------------------

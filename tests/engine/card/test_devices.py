@@ -60,9 +60,9 @@ def test_the_default_is_followed_and_a_name_is_found() -> None:
     [
         ((), None, "There is no microphone; plug one in or switch it on."),
         ((), "Webcam", "There is no microphone"),
-        (ALL, "Cray", "none of that name.*Built-in; USB Headset; Webcam"),
-        (ALL, "b", "several of that name.*Built-in; USB Headset; Webcam"),
-        (ALL, "", "none of that name"),
+        (ALL, "Cray", "none has that name.*Built-in; USB Headset; Webcam"),
+        (ALL, "b", "several have that name.*Built-in; USB Headset; Webcam"),
+        (ALL, "", "none has that name"),
     ],
 )
 def test_what_cannot_be_chosen(present: tuple[Device, ...], wanted: str | None, said: str) -> None:
@@ -243,7 +243,7 @@ def test_a_chosen_device_is_known_by_what_stays() -> None:
     chosen = ChosenDevice("usb headset", "USB-Kopfhörer")
     assert choose(ALL, chosen, "microphone") is HEADSET
     assert choose(ALL, ChosenDevice("alsa_input.usb", "USB Headset"), "microphone") is HEADSET
-    with pytest.raises(DuologueError, match="'Head' cannot be chosen .none of that name.*Webcam"):
+    with pytest.raises(DuologueError, match="'Head' cannot be chosen .none has that name.*Webcam"):
         choose(ALL, ChosenDevice("gone", "Head"), "microphone")
     twins = (device("USB"), Device("USB (2)", "Core Audio", "USB", 1, 48_000, "", False))
     assert [one.key for one in twins] == ["usb", "USB (2)"]
@@ -295,7 +295,7 @@ def test_a_sound_server_that_has_ended_is_no_missing_microphone(
     nothing = SimpleNamespace(query_devices=list, query_hostapis=list, PortAudioError=OSError)
     monkeypatch.setattr("engine.card.devices.portaudio", lambda: nothing)
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path / 'native'}")
-    with pytest.raises(DuologueError, match="sound server has ended"):
+    with pytest.raises(DuologueError, match="sound server has stopped"):
         list_devices()
     monkeypatch.delenv("PULSE_SERVER")
     monkeypatch.setenv("PULSE_RUNTIME_PATH", str(tmp_path))

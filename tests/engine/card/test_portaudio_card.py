@@ -173,7 +173,7 @@ def test_a_choice_while_the_card_is_opened_is_noticed(host: Host, card: PortAudi
 def test_a_stream_that_ends_is_noticed(host: Host, card: PortAudioCard) -> None:
     opened(card)
     host.streams[0].active = False
-    assert card.reopen_reason() == "The sound card has stopped; it is opened again."
+    assert card.reopen_reason() == "The sound card has stopped; Duologue is opening it again."
 
 
 def test_hardware_that_is_in_use_is_not_taken_for_unplugged(host: Host) -> None:

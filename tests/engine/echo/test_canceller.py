@@ -100,7 +100,7 @@ def test_missing_or_damaged_network_has_its_message(tmp_path: Path, content: byt
     path = tmp_path / "suppressor.onnx"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(DuologueError, match="suppressor.onnx is missing or not"):
+    with pytest.raises(DuologueError, match="suppressor.onnx is missing, or is not"):
         ResidualSuppressor(path)
 
 

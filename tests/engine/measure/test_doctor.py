@@ -85,7 +85,7 @@ def test_what_the_canceller_does_not_reach_is_measured_as_the_agent_would_hear_i
     assert found.reduction_db < 10
     assert f"Sound takes {delay_ms} ms" in said(found)
     assert "dB" not in said(found)
-    assert "no matter" not in said(found)
+    assert "no echo to cancel" not in said(found)
 
 
 @pytest.mark.parametrize(
@@ -101,16 +101,16 @@ def test_an_echo_is_found_however_late(delay_ms: int, gain: float) -> None:
 def test_an_echo_later_than_the_recording_is_no_other_chirp() -> None:
     found = examine_sound(room(7000), NoCanceller())
     assert found.round_trip_ms is None
-    assert "no echo came within 3.8 s" in said(found)
-    assert "no matter" not in said(found)
+    assert "within 3.8 s" in said(found)
+    assert "no echo to cancel" not in said(found)
 
 
 def test_headphones_have_no_echo() -> None:
     found = examine_sound(SimulatedCard(noise(30.0)), EchoCanceller())
     assert found.round_trip_ms is None
     assert found.reduction_db is None
-    assert "no echo came within 3.8 s" in said(found)
-    assert "Echo is no matter" in said(found)
+    assert "within 3.8 s" in said(found)
+    assert "no echo to cancel" in said(found)
 
 
 def test_a_noisy_room_is_no_headphones() -> None:
@@ -120,8 +120,8 @@ def test_a_noisy_room_is_no_headphones() -> None:
     found = examine_sound(SimulatedCard(heard), EchoCanceller())
     assert found.round_trip_ms is None
     assert found.reduction_db is not None
-    assert "be quiet" in said(found)
-    assert "no matter" not in said(found)
+    assert "stay quiet" in said(found)
+    assert "no echo to cancel" not in said(found)
     assert "dB" not in said(found)
 
 
@@ -157,7 +157,7 @@ def test_the_shortest_chunk_that_is_easy_is_advised() -> None:
     assert advice(c160=110, c200=115, c240=120)[0] == 200
     chunk_ms, said = advice(c160=150, c200=155, c240=160)
     assert chunk_ms == 240
-    assert "close what you do not need" in said
+    assert "close programs that you do not need" in said
     chunk_ms, said = advice(c160=400, c200=420, c240=440)
     assert chunk_ms == 240
     assert "too slow" in said
@@ -172,7 +172,7 @@ def test_what_the_sound_asks_for() -> None:
     assert broken.card_latency_ms == 100
     still = advise(Findings(replace(SOUND, xruns=3), (ChunkTime(160, 20, 40),), 100))
     assert still.card_latency_ms == 200
-    assert any("3 times at 100 ms" in reason for reason in still.reasons)
+    assert any("3 gaps with 100 ms" in reason for reason in still.reasons)
     most = advise(Findings(replace(SOUND, xruns=3), (ChunkTime(160, 20, 40),), 500))
     assert most.card_latency_ms == 500
     assert advise(Findings(SOUND, (ChunkTime(160, 20, 40),))).card_latency_ms == 50
@@ -202,8 +202,8 @@ def test_the_buffer_is_no_device_and_no_longer_than_the_canceller_reaches(
     assert ("Bluetooth" in reasons) == (trip_ms > 1000)
     blamed = trip_ms > 690 and buffer_ms > 50
     assert (f"buffers of {buffer_ms} ms that you set" in reasons) == blamed
-    assert ("3 times" in reasons) == (advised_ms > buffer_ms)
-    assert ("reaches 690 ms" in reasons) == (trip_ms > 690)
+    assert ("3 gaps" in reasons) == (advised_ms > buffer_ms)
+    assert ("covers only 690 ms" in reasons) == (trip_ms > 690)
 
 
 def test_out_of_reach_is_one_reason() -> None:
@@ -211,7 +211,7 @@ def test_out_of_reach_is_one_reason() -> None:
     reasons = said(found)
     assert "hold-to-talk" in reasons
     assert "dB" not in reasons
-    assert "Only 0 dB" in said(replace(SOUND, reduction_db=-0.2))
+    assert "only 0 dB" in said(replace(SOUND, reduction_db=-0.2))
 
 
 def test_the_engine_is_timed_at_each_chunk_length(tmp_path: Path) -> None:
@@ -224,13 +224,13 @@ def test_a_card_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.measure.doctor._PATIENCE", 0.01)
     card = SimulatedCard()
     card._turn = lambda play: None  # type: ignore[method-assign]
-    with pytest.raises(DuologueError, match="hardly runs"):
+    with pytest.raises(DuologueError, match="almost no sound"):
         examine_sound(card, EchoCanceller())
 
 
 def test_a_microphone_that_the_system_cancels_is_named() -> None:
     card = replace(SOUND.card, echo_cancelled=True)
     said = advice(replace(SOUND, card=card), c160=40)[1]
-    assert "The system takes the echo out of Mic" in said
+    assert "The system removes the echo from Mic" in said
     assert "choose the microphone itself" in said
-    assert "The system takes" not in advice(c160=40)[1]
+    assert "The system removes" not in advice(c160=40)[1]

@@ -256,7 +256,7 @@ def test_a_killed_process_loses_less_than_a_second(bundle: Bundle, tmp_path: Pat
     result = replay(folder, bundle)
     assert result.identical
     assert result.chunks == 61
-    assert "breaks off" in result.remarks[0]
+    assert "ends early" in result.remarks[0]
     # The next recording finds it and can let it go.
     assert prune(tmp_path, 0, 0) == []
     write_talk(tmp_path, began="2099-01-01T00:00:00Z")

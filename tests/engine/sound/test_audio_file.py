@@ -92,7 +92,7 @@ def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> Non
     with AudioReader(path) as recording:
         sound = np.concatenate(list(recording.blocks()))
         assert SAMPLE_RATE_HZ < len(sound) < 3 * SAMPLE_RATE_HZ
-        assert "of the 4.0 s" in recording.remarks()[0]
+        assert "of its 4.0 s" in recording.remarks()[0]
 
 
 def _no_bytes(path: Path) -> None:
@@ -115,9 +115,9 @@ def _odd_rate(path: Path) -> None:
     ("make", "complaint"),
     [
         (_no_bytes, "is empty"),
-        (_no_samples, "holds no sound"),
-        (_text, "not a sound file"),
-        (_odd_rate, "10 samples a second"),
+        (_no_samples, "contains no sound"),
+        (_text, "not a readable sound file"),
+        (_odd_rate, "10 samples per second"),
         (Path.mkdir, "is not a file"),
         (lambda path: None, "cannot be read"),
     ],

@@ -267,56 +267,56 @@ TWICE: dict[str, bytes] = {
 
 # What is there of it at least, in seconds; a word of the one remark.
 PARTLY: dict[str, tuple[bytes, float, str]] = {
-    "wav cut off": (WAV[:HALF], 2.9, "of the 6.0 s"),
-    "wav of floats cut off": (encoded("WAV", "FLOAT")[:HALF], 1.4, "of the 6.0 s"),
+    "wav cut off": (WAV[:HALF], 2.9, "of its 6.0 s"),
+    "wav of floats cut off": (encoded("WAV", "FLOAT")[:HALF], 1.4, "of its 6.0 s"),
     "wav whose header stopped at 0.1 s": (wav_of_size(3200, 3236), 6.0, "not closed"),
     "wav whose header stopped at 5 s": (wav_of_size(160_000, 160_036), 6.0, "not closed"),
     "wav whose header stopped, a chunk before": (
         wav_of_size(3200, 3236, before=INFO), 6.0, "not closed",
     ),
-    "rf64 cut off": (rf64(DATA_BYTES, WAV[44:HALF]), 2.9, "of the 6.0 s"),
+    "rf64 cut off": (rf64(DATA_BYTES, WAV[44:HALF]), 2.9, "of its 6.0 s"),
     "rf64 whose header stopped": (rf64(3200), 6.0, "not closed"),
-    "aiff cut off": (AIFF[:HALF], 2.9, "of the 6.0 s"),
+    "aiff cut off": (AIFF[:HALF], 2.9, "of its 6.0 s"),
     "aiff whose header stopped": (
         patched(AIFF, SSND_AT, struct.pack(">I", 3208)), 6.0, "not closed",
     ),
-    "au cut off": (AU[:HALF], 2.9, "of the 6.0 s"),
+    "au cut off": (AU[:HALF], 2.9, "of its 6.0 s"),
     "au whose header stopped": (patched(AU, 8, struct.pack(">I", 3200)), 6.0, "not closed"),
-    "caf cut off": (CAF[:HALF], 2.8, "of the 6.0 s"),
-    "w64 cut off": (W64[:HALF], 2.9, "of the 6.0 s"),
+    "caf cut off": (CAF[:HALF], 2.8, "of its 6.0 s"),
+    "w64 cut off": (W64[:HALF], 2.9, "of its 6.0 s"),
     "w64 whose header stopped": (
         patched(W64, W64_AT, struct.pack("<Q", 3224)), 6.0, "not closed",
     ),
-    "flac cut off": (FLAC[: len(FLAC) // 2], 2.5, "of the 6.0 s"),
-    "flac of no length cut off": (flac_of_length(0)[: len(FLAC) // 2], 2.5, "breaks off"),
-    "flac that claims 2^36 samples": (flac_of_length((1 << 36) - 1), 6.0, "6.0 s could be read"),
+    "flac cut off": (FLAC[: len(FLAC) // 2], 2.5, "of its 6.0 s"),
+    "flac of no length cut off": (flac_of_length(0)[: len(FLAC) // 2], 2.5, "ends early"),
+    "flac that claims 2^36 samples": (flac_of_length((1 << 36) - 1), 6.0, "only 6.0 s of its"),
     "flac damaged in the middle": (
-        patched(FLAC, len(FLAC) // 2, bytes(500)), 2.5, "of the 6.0 s",
+        patched(FLAC, len(FLAC) // 2, bytes(500)), 2.5, "of its 6.0 s",
     ),
     "flac, something else behind": (FLAC + bytes(range(256)) * 200, 6.0, "not used"),
-    "flac in ogg cut off": (OGG_FLAC[: len(OGG_FLAC) // 2], 2.0, "breaks off"),
-    "vorbis cut off": (VORBIS[: len(VORBIS) * 3 // 4], 2.0, "breaks off"),
+    "flac in ogg cut off": (OGG_FLAC[: len(OGG_FLAC) // 2], 2.0, "ends early"),
+    "vorbis cut off": (VORBIS[: len(VORBIS) * 3 // 4], 2.0, "ends early"),
     "vorbis without a page": (
-        b"".join(_PAGES[:_MIDDLE] + _PAGES[_MIDDLE + 1 :]), 2.0, "of the 6.0 s",
+        b"".join(_PAGES[:_MIDDLE] + _PAGES[_MIDDLE + 1 :]), 2.0, "of its 6.0 s",
     ),
     "vorbis with a damaged page": (
-        patched(VORBIS, len(b"".join(_PAGES[:_MIDDLE])) + 200, bytes(100)), 2.0, "of the 6.0 s",
+        patched(VORBIS, len(b"".join(_PAGES[:_MIDDLE])) + 200, bytes(100)), 2.0, "of its 6.0 s",
     ),
     "vorbis with a page's head damaged": (
-        patched(VORBIS, len(b"".join(_PAGES[:_MIDDLE])), b"oGGs"), 2.0, "of the 6.0 s",
+        patched(VORBIS, len(b"".join(_PAGES[:_MIDDLE])), b"oGGs"), 2.0, "of its 6.0 s",
     ),
-    "opus cut off": (OPUS[: len(OPUS) * 3 // 4], 2.0, "breaks off"),
+    "opus cut off": (OPUS[: len(OPUS) * 3 // 4], 2.0, "ends early"),
     "vorbis, the chained one unreadable": (
         VORBIS + b"".join(_PAGES[:1]), 6.0, "damaged",
     ),
-    "mp3 cut off": (MP3[: len(MP3) // 2], 2.5, "of the 6.0 s"),
-    "mp3 of variable rate cut off": (MP3_VARIABLE[: len(MP3_VARIABLE) // 2], 2.0, "of the 6.0 s"),
+    "mp3 cut off": (MP3[: len(MP3) // 2], 2.5, "of its 6.0 s"),
+    "mp3 of variable rate cut off": (MP3_VARIABLE[: len(MP3_VARIABLE) // 2], 2.0, "of its 6.0 s"),
     "mp3, something else behind": (MP3 + bytes(range(1, 200)) * 200, 6.0, "not used"),
-    "two channels that differ": (stereo(VOICE, OTHER), 6.0, "in 2 is not"),
-    "two channels, the second louder": (stereo(VOICE, 3 * OTHER), 6.0, "in 2 is not"),
-    "three channels that differ": (stereo(VOICE, OTHER, OTHER[::-1]), 6.0, "in 2 and 3 is not"),
+    "two channels that differ": (stereo(VOICE, OTHER), 6.0, "but not 2"),
+    "two channels, the second louder": (stereo(VOICE, 3 * OTHER), 6.0, "but not 2"),
+    "three channels that differ": (stereo(VOICE, OTHER, OTHER[::-1]), 6.0, "but not 2 and 3"),
     "six channels that differ": (
-        stereo(VOICE, *[np.roll(OTHER, 999 * turn) for turn in range(5)]), 6.0, "in the 5 others",
+        stereo(VOICE, *[np.roll(OTHER, 999 * turn) for turn in range(5)]), 6.0, "not the 5 others",
     ),
     "two channels, the first nearly silent": (
         stereo(OTHER / 1000, VOICE), 6.0, "",
@@ -326,36 +326,36 @@ PARTLY: dict[str, tuple[bytes, float, str]] = {
 # A word of the one sentence.
 REFUSED: dict[str, tuple[bytes, str]] = {
     "no bytes": (b"", "is empty"),
-    "one byte": (b"R", "not a sound file"),
-    "text": (b"not a sound\n" * 100, "not a sound file"),
-    "zeros": (bytes(5000), "not a sound file"),
-    "bytes of all kinds": (bytes(range(256)) * 40, "not a sound file"),
-    "m4a": (b"\0\0\0\x20ftypM4A \0\0\0\0M4A mp42isom" + bytes(3000), "not a sound file"),
-    "matroska": (b"\x1aE\xdf\xa3" + bytes(range(200)) * 9, "not a sound file"),
-    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(200)) * 9, "not a sound file"),
-    "wav cut off in its header": (WAV[:30], "not a sound file"),
-    "wav without data": (WAV[:36], "not a sound file|holds no sound"),
-    "wav with nothing behind its header": (WAV[:44], "holds no sound"),
-    "wav of no samples": (encoded("WAV", sound=VOICE[:0]), "holds no sound"),
+    "one byte": (b"R", "not a readable sound file"),
+    "text": (b"not a sound\n" * 100, "not a readable sound file"),
+    "zeros": (bytes(5000), "not a readable sound file"),
+    "bytes of all kinds": (bytes(range(256)) * 40, "not a readable sound file"),
+    "m4a": (b"\0\0\0\x20ftypM4A \0\0\0\0M4A mp42isom" + bytes(3000), "not a readable sound file"),
+    "matroska": (b"\x1aE\xdf\xa3" + bytes(range(200)) * 9, "not a readable sound file"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(200)) * 9, "not a readable sound file"),
+    "wav cut off in its header": (WAV[:30], "not a readable sound file"),
+    "wav without data": (WAV[:36], "not a readable sound file|contains no sound"),
+    "wav with nothing behind its header": (WAV[:44], "contains no sound"),
+    "wav of no samples": (encoded("WAV", sound=VOICE[:0]), "contains no sound"),
     "wav of no samples, information behind": (
-        WAV[:40] + bytes(4) + INFO, "holds no sound",
+        WAV[:40] + bytes(4) + INFO, "contains no sound",
     ),
-    "wav of no channels": (patched(WAV, 22, b"\0\0"), "not a sound file"),
-    "wav of rate 0": (patched(WAV, 24, bytes(4)), "not a sound file|0 samples a second"),
-    "wav of rate 10": (patched(WAV, 24, struct.pack("<I", 10)), "10 samples a second"),
+    "wav of no channels": (patched(WAV, 22, b"\0\0"), "not a readable sound file"),
+    "wav of rate 0": (patched(WAV, 24, bytes(4)), "not a readable sound file|0 samples per second"),
+    "wav of rate 10": (patched(WAV, 24, struct.pack("<I", 10)), "10 samples per second"),
     "wav of rate 2^31": (
-        patched(WAV, 24, struct.pack("<I", (1 << 31) - 1)), "2147483647 samples a second",
+        patched(WAV, 24, struct.pack("<I", (1 << 31) - 1)), "2147483647 samples per second",
     ),
-    "wav of an unknown codec": (patched(WAV, 20, b"\x77\x77"), "not a sound file"),
-    "flac cut off in its header": (FLAC[:30], "not a sound file"),
+    "wav of an unknown codec": (patched(WAV, 20, b"\x77\x77"), "not a readable sound file"),
+    "flac cut off in its header": (FLAC[:30], "not a readable sound file"),
     "flac that ends with its header": (flac_of_length(0, FLAC[:42]), "no sound|sound file|damaged"),
     "flac damaged at its beginning": (FLAC[:100] + bytes(len(FLAC)), "damaged at its beginning"),
-    "vorbis of one page": (_PAGES[0], "not a sound file"),
-    "vorbis of its headers": (b"".join(_PAGES[:2]), "not a sound file|holds no sound"),
-    "ogg page of nothing": (ogg_page(b"nothing that is known", 0, 2), "not a sound file"),
-    "mp3's title alone": (TITLE, "not a sound file"),
-    "caf of nothing": (CAF[:8], "not a sound file"),
-    "au of nothing": (AU[:10], "not a sound file"),
+    "vorbis of one page": (_PAGES[0], "not a readable sound file"),
+    "vorbis of its headers": (b"".join(_PAGES[:2]), "not a readable sound file|contains no sound"),
+    "ogg page of nothing": (ogg_page(b"nothing that is known", 0, 2), "not a readable sound file"),
+    "mp3's title alone": (TITLE, "not a readable sound file"),
+    "caf of nothing": (CAF[:8], "not a readable sound file"),
+    "au of nothing": (AU[:10], "not a readable sound file"),
 }  # fmt: skip
 
 
@@ -482,7 +482,7 @@ def test_of_a_talk_that_duologue_left_the_user_is_heard(tmp_path: Path) -> None:
     (tmp_path / "events.jsonl").touch()
     sound, remarks = read(path)
     assert np.abs(sound - VOICE / 1000).max() < 1e-4
-    assert "left channel is heard" in remarks[0]
+    assert "Only the left channel" in remarks[0]
 
 
 @pytest.mark.parametrize("samples", [1 << 30, (1 << 36) - 1])

@@ -139,17 +139,17 @@ def test_bad_files_get_one_sentence(
 
 def test_a_model_of_what_is_no_number_is_refused(tmp_path: Path) -> None:
     path = write_tiny_llama(tmp_path / "model.gguf", scale=float("nan"))
-    with pytest.raises(DuologueError, match="values that are no numbers; install"):
+    with pytest.raises(DuologueError, match="values that are not numbers; install"):
         Llama(path, 100)
 
 
 def test_a_recurrent_model_is_refused(tmp_path: Path) -> None:
     path = write_tiny_mamba(tmp_path / "mamba.gguf")
-    with pytest.raises(DuologueError, match=r"mamba\.gguf cannot take back"):
+    with pytest.raises(DuologueError, match=r"mamba\.gguf cannot forget"):
         Llama(path, 64)
 
 
 def test_a_refused_roll_back_is_an_error() -> None:
     checked_roll_back(True, Path("model.gguf"))
-    with pytest.raises(DuologueError, match=r"model\.gguf cannot take back"):
+    with pytest.raises(DuologueError, match=r"model\.gguf cannot forget"):
         checked_roll_back(False, Path("model.gguf"))

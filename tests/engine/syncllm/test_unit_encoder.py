@@ -145,6 +145,8 @@ def test_agreement_of_too_little_sound_is_of_no_frames(causal: Tokenizer) -> Non
 def test_a_unit_beyond_the_bundles_is_refused(tmp_path: Path) -> None:
     path = write_tiny_tokenizer(tmp_path / "tokenizer.onnx")
     tokenizer = Tokenizer(path, unit_count=10)
-    with pytest.raises(DuologueError, match=r"tokenizer.onnx is a foreign model \(it gave unit"):
+    with pytest.raises(
+        DuologueError, match=r"tokenizer.onnx is not the expected model \(it gave unit"
+    ):
         tokenizer.units(noise(50))
     assert Tokenizer(path, unit_count=UNIT_COUNT).units(noise(50)).max() < UNIT_COUNT

@@ -62,8 +62,8 @@ def test_the_talk_tells_what_both_said(bundle: Bundle, reader: UnitReader) -> No
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        (None, "missing or not an ONNX model"),
-        ("tokenizer.onnx", "foreign model \\(it has audio"),
+        (None, "missing, or is not a working ONNX model"),
+        ("tokenizer.onnx", "the expected model \\(it has audio"),
     ],
 )
 def test_another_file_is_refused(
@@ -79,7 +79,7 @@ def test_another_file_is_refused(
 def test_numbers_of_no_piece_are_refused(bundle: Bundle) -> None:
     assert bundle.reader
     reader = UnitReader(bundle.reader, PIECES[:2])
-    with pytest.raises(DuologueError, match="foreign model \\(it gave no pieces\\)"):
+    with pytest.raises(DuologueError, match="the expected model \\(it gave no pieces\\)"):
         reader.read(range(UNIT_COUNT), reader.begin())
 
 

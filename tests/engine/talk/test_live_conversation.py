@@ -571,14 +571,14 @@ def test_a_stalled_engine_is_not_the_cards_fault(
 def test_a_stream_that_has_ended_is_opened_again_at_once(duplex: Callable[..., Duplex]) -> None:
     def end(session: Session) -> None:
         session.card.running = False
-        session.card.reason = "The sound card has stopped; it is opened again."
+        session.card.reason = "The sound card has stopped; Duologue is opening it again."
 
     def run(session: Session) -> None:
         session.card.running = True
 
     session = Session(duplex(), 4.0, {2.0: end, 2.06: run}, microphone=voice(4.0))
     said = [event.text for event in session.of(DeviceChanged)]
-    assert said[0] == "The sound card has stopped; it is opened again."
+    assert said[0] == "The sound card has stopped; Duologue is opening it again."
     assert session.card.openings == 2
     assert session.live.counts.lost_samples == 0
 
@@ -643,7 +643,7 @@ def test_a_voice_that_is_no_number_is_silence_and_counted(
     (logged,) = (
         one.getMessage() for one in caplog.records if one.name == "engine.talk.live_pipeline"
     )
-    assert "no numbers" in logged  # once, not for every chunk
+    assert "not numbers" in logged  # once, not for every chunk
     talk.close()
 
 

@@ -48,7 +48,7 @@ class Stage:
 
     def to_measurement(self) -> None:
         self.click(self.page.listen_button)
-        self.qtbot.waitUntil(lambda: "I hear you" in self.page.microphone_text.text())
+        self.qtbot.waitUntil(lambda: "microphone works" in self.page.microphone_text.text())
         self.click(self.page.microphone_next)
         self.click(self.page.play_button)
         assert self.checks[-1].chimes == 1

@@ -102,8 +102,8 @@ def test_a_device_that_went_stays_chosen(stage: Stage) -> None:
     stage.choose(stage.page.sound.microphone, "Headset")
     stage.listing = DeviceList((DESK,), (MONITOR,))
     stage.page.sound.ask_devices()
-    stage.qtbot.waitUntil(lambda: "not there" in stage.page.sound.microphone.currentText())
-    assert stage.page.sound.microphone.currentText() == "Headset (not there)"
+    stage.qtbot.waitUntil(lambda: "not connected" in stage.page.sound.microphone.currentText())
+    assert stage.page.sound.microphone.currentText() == "Headset (not connected)"
     assert stage.page.settings.microphone == CHOSEN_HEADSET
     assert [one.microphone for one in stage.changes][-1] == CHOSEN_HEADSET
 
@@ -120,7 +120,7 @@ def test_a_name_that_an_older_program_kept_is_understood(qtbot: QtBot) -> None:
     stage = Stage(qtbot, Settings(language="en", microphone="Headset", speaker="Gone"))
     assert stage.page.sound.microphone.currentText() == "Headset"
     assert stage.page.sound.microphone.chosen == CHOSEN_HEADSET
-    assert stage.page.sound.speaker.currentText() == "Gone (not there)"
+    assert stage.page.sound.speaker.currentText() == "Gone (not connected)"
     assert stage.page.sound.speaker.chosen == "Gone"
     assert worker.wait_for_all()
 
@@ -129,11 +129,11 @@ def test_a_microphone_that_the_system_cancels_is_marked(stage: Stage) -> None:
     stage.listing = DeviceList((DESK, replace(HEADSET, canceller="9")), (MONITOR,))
     stage.page.sound.ask_devices()
     box = stage.page.sound.microphone
-    stage.qtbot.waitUntil(lambda: "echo-cancelled by the system" in box.itemText(2))
+    stage.qtbot.waitUntil(lambda: "echo cancelled by the system" in box.itemText(2))
     stage.choose(box, "Headset")
-    assert stage.page.sound.microphone_text.text().startswith("The system takes the echo out")
-    stage.choose(box, "the system's default")
-    assert stage.page.sound.microphone_text.text().startswith("At once")
+    assert stage.page.sound.microphone_text.text().startswith("The system removes the echo")
+    stage.choose(box, "system default")
+    assert stage.page.sound.microphone_text.text().startswith("Takes effect immediately")
 
 
 def test_no_devices_are_explained(stage: Stage) -> None:

@@ -225,13 +225,13 @@ def test_a_recording_is_drawn_to_5_ms(view: WaveformView, recorded: Path) -> Non
     assert middle == pytest.approx(click_s, abs=0.005 + 2 / view._px_second)
 
 
-def test_estimates_are_told_as_foreseen_or_not(view: WaveformView, recorded: Path) -> None:
+def test_estimates_are_told_as_correct_or_not(view: WaveformView, recorded: Path) -> None:
     timeline = Timeline.of_recording(recorded)
     view.set_timeline(timeline, live=False)
     chunk = timeline.chunk_samples
     said = [view.describe(index * chunk + 10) for index in range(2, 30)]
-    assert any("foreseen by the model" in text for text in said)
-    assert any("not foreseen" in text for text in said)
+    assert any("estimated correctly" in text for text in said)
+    assert any("estimated wrongly" in text for text in said)
 
 
 def test_every_mark_has_words_in_the_view(view: WaveformView) -> None:
