@@ -24,13 +24,13 @@ from engine.card.sound_card import CardInfo, SoundCard
 from engine.echo.canceller import EchoCanceller
 from engine.errors import DuologueError, unwritable
 from engine.record.recorder import Recorder
-from engine.record.recordings import delete_recording
+from engine.record.retention import delete_recording
 from engine.record.transcript import Side, captioned_sides
 from engine.syncllm.bundle import Bundle, load_bundle
 from engine.syncllm.clock import Sampling
 from engine.syncllm.duplex import Duplex
 from engine.talk.live_conversation import LiveConversation, Switches
-from engine.talk.live_pipeline import Canceller
+from engine.talk.live_scheduler import Canceller
 
 # A change of these restarts the conversation.
 _RESTART_SETTINGS = (

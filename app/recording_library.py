@@ -26,10 +26,9 @@ from engine.record.recordings import (
     TITLE_NAME,
     RecordingFolder,
     belongs_to_recording,
-    delete_recording,
-    is_held,
     recordings,
 )
+from engine.record.retention import delete_recording, is_held
 from engine.record.talk_sound import TalkSound
 from engine.record.transcript import read_transcript, write_transcript
 from engine.sound.audio_file import from_pcm

@@ -21,7 +21,8 @@ from app.folders import (
 from app.settings import SettingsFile
 from engine.atomic_write import PART_NAME
 from engine.errors import DuologueError
-from engine.record.recordings import delete_recording, is_recording, recordings
+from engine.record.recordings import is_recording, recordings
+from engine.record.retention import delete_recording
 
 _CONFIG = re.compile(rf"settings(\.[\w-]+)?\.json|settings\.part|window\.ini.*|{PART_NAME.pattern}")
 _DATA = re.compile(r"bundles|backends")

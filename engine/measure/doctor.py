@@ -24,7 +24,7 @@ from engine.resource_files import resources
 from engine.sound.audio_file import read_mono
 from engine.sound.level import levels_db
 from engine.syncllm.bundle import Bundle
-from engine.talk.live_pipeline import Canceller
+from engine.talk.live_scheduler import Canceller
 from engine.timebase import SAMPLE_RATE_HZ
 
 MAX_ROUND_TRIP_MS = (PARTITIONS - 1) * BLOCK_SAMPLES * 1000 // SAMPLE_RATE_HZ

@@ -33,14 +33,8 @@ from engine.record.events import (
     chunk_record,
     talk_record,
 )
-from engine.record.recordings import (
-    LABELS_NAME,
-    SOUND_NAME,
-    Hold,
-    delete_recording,
-    next_order_ms,
-    prune,
-)
+from engine.record.recordings import LABELS_NAME, SOUND_NAME, next_order_ms
+from engine.record.retention import Hold, delete_recording, prune
 from engine.record.talk_result import Conversation, Tally
 from engine.record.transcript import TRANSCRIPT_NAME, Line, Transcript, write_transcript
 from engine.sound.audio_file import from_pcm, to_pcm

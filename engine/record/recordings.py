@@ -1,9 +1,8 @@
-"""The folder of all recordings: lists them in order, and prunes or deletes them.
+"""The folder of all recordings: lists them, in the order in which they were made.
 
-It lists every folder with the sound or the events of a conversation. It prunes only folders that a
-`engine.record.recorder.Recorder` wrote and to which nobody added a file, and never one that is
-being written. Each recording stores its own place in the order, because names and clocks can be
-wrong.
+It lists every folder with the sound or the events of a conversation. Each recording stores its own
+place in the order, because names and clocks can be wrong. What may be deleted is decided in
+`engine.record.retention`.
 """
 
 from __future__ import annotations
@@ -16,23 +15,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # not needed on Windows, which does not delete an open file
-    fcntl = None  # type: ignore[assignment]
-
 from engine.atomic_write import PART_NAME
-from engine.record.events import EVENTS_NAME, TalkRecord, read_head, read_summary
+from engine.record.events import EVENTS_NAME, TalkRecord, read_head
 from engine.record.transcript import TRANSCRIPT_NAME
 
 SOUND_NAME, LABELS_NAME, TITLE_NAME = "conversation.flac", "labels.txt", "title.txt"
 
-_HOLD_NAME = "recording.lock"
+LOCK_NAME = "recording.lock"
 _FOLDER_NAME = re.compile(r"conversation-(\d{8}-\d{6})(?:_(\d{1,9}))?")
 # In the order of deletion: on Windows the first cannot be deleted while it is held; the last marks
 # a folder as a recording.
-_FILE_NAMES = (
-    _HOLD_NAME,
+FILE_NAMES = (
+    LOCK_NAME,
     SOUND_NAME,
     *(LABELS_NAME, TRANSCRIPT_NAME, TITLE_NAME),
     *("labels.part", "transcript.part", "title.part"),  # of earlier versions
@@ -86,7 +80,7 @@ def _recording(path: Path) -> RecordingFolder | None:
         and order_ms is not None
         and named is not None
         and not path.is_symlink()
-        and all(_is_ours(file) or _is_litter(file) for file in files)
+        and all(_is_ours(file) or is_litter(file) for file in files)
     )
     if order_ms is None:  # then it is only shown
         guessed = _time(named[1]) if named else None
@@ -107,11 +101,12 @@ def _time(text: str) -> datetime | None:
 
 
 def _is_ours(file: Path) -> bool:
-    named = file.name in _FILE_NAMES or PART_NAME.fullmatch(file.name)
+    named = file.name in FILE_NAMES or PART_NAME.fullmatch(file.name)
     return bool(named) and file.is_file() and not file.is_symlink()
 
 
-def _is_litter(file: Path) -> bool:
+def is_litter(file: Path) -> bool:
+    """Whether a file manager left this file."""
     return bool(_LITTER.fullmatch(file.name)) and file.is_file() and not file.is_symlink()
 
 
@@ -127,50 +122,10 @@ def belongs_to_recording(path: Path) -> bool:
     """Whether a file is one of a recording's files, even through a link or another name."""
     try:
         folder = path.resolve().parent
-        own = [folder / name for name in _FILE_NAMES if (folder / name).exists()]
+        own = [folder / name for name in FILE_NAMES if (folder / name).exists()]
         return any(file.samefile(path) for file in own) and is_recording(folder)
     except OSError:  # there is no such file
         return False
-
-
-class Hold:
-    """A lock that marks a recording as being written, until its release or the program's end.
-
-    It has a file of its own, because on some network volumes a locked file cannot be read.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / _HOLD_NAME
-        self._stream = self._path.open("xb")
-        if fcntl:
-            with contextlib.suppress(OSError):  # some volumes have no locks
-                fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def release(self) -> None:
-        """Delete the lock, when the recording is over."""
-        self._stream.close()
-        with contextlib.suppress(OSError):
-            self._path.unlink()
-
-
-def is_held(folder: Path) -> bool | None:
-    """Whether a recording is being written; None if that cannot be determined."""
-    path = folder / _HOLD_NAME
-    if fcntl is None or not path.is_file():
-        return False
-    try:
-        with path.open("rb") as stream:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return None
-    return False
-
-
-def _may_be_held(folder: Path) -> bool:
-    held = is_held(folder)
-    return not read_summary(folder / EVENTS_NAME) if held is None else held
 
 
 def next_order_ms(folder: Path) -> int:
@@ -179,50 +134,3 @@ def next_order_ms(folder: Path) -> int:
         newest = max((one.order[0] for one in recordings(folder) if one.head), default=0)
         return max(time.time_ns() // 1_000_000, newest + 1)
     return time.time_ns() // 1_000_000
-
-
-def prune(folder: Path, max_talks: int, max_bytes: int, at_hand: Path | None = None) -> list[Path]:
-    """Delete the oldest recordings beyond a count or a number of bytes; returns their folders.
-
-    The newest always stays, and so does ``at_hand``, which counts as the newest. Only recordings
-    that are ``ours`` are counted, and none that is being written is deleted. One that cannot be
-    deleted stays.
-    """
-    try:
-        found = [one for one in recordings(folder) if one.ours]
-    except OSError:
-        return []  # the folder is gone, or its drive
-    found.sort(key=lambda one: (one.path == at_hand, one.order), reverse=True)
-    kept_bytes = 0
-    deleted = []
-    for index, one in enumerate(found):
-        kept_bytes += one.size_bytes
-        beyond = index >= max_talks or kept_bytes > max_bytes
-        if index and beyond and not _may_be_held(one.path) and delete_recording(one.path):
-            deleted.append(one.path)
-    return deleted
-
-
-def delete_recording(folder: Path) -> bool:
-    """Delete a recording's files, and the folder if nothing else is in it.
-
-    It deletes nothing else, follows no link, and leaves a recording that is being written. Returns
-    whether the files are gone.
-    """
-    if folder.is_symlink() or is_held(folder):
-        return False
-    try:
-        for name in _FILE_NAMES[:-1]:
-            (folder / name).unlink(missing_ok=True)
-        for file in [file for file in folder.iterdir() if PART_NAME.fullmatch(file.name)]:
-            file.unlink()
-        (folder / EVENTS_NAME).unlink(missing_ok=True)
-    except OSError:
-        return False
-    with contextlib.suppress(OSError):
-        left = list(folder.iterdir())
-        if all(map(_is_litter, left)):
-            for file in left:
-                file.unlink()
-            folder.rmdir()
-    return True

@@ -22,7 +22,7 @@ from engine.errors import DuologueError
 from engine.sound.fade import FADE_MS
 from engine.syncllm.duplex import Duplex
 from engine.talk.live_events import Counts, DeviceChanged, Ended, Event
-from engine.talk.live_pipeline import Canceller, LivePipeline, Recorder
+from engine.talk.live_scheduler import Canceller, LiveScheduler, Recorder
 from engine.timebase import SAMPLE_RATE_HZ
 
 _LOG = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class LiveConversation:
         self.switches = switches or Switches()
         self._recorder = recorder
         self._playout = Playout()
-        self._talk = LivePipeline(duplex, self._playout, canceller, recorder, self._emit)
+        self._talk = LiveScheduler(duplex, self._playout, canceller, recorder, self._emit)
         self._events: queue.Queue[Event] = queue.Queue(_EVENTS)
         self._events_dropped = self._device_changes = 0
         self._info: CardInfo | None = None

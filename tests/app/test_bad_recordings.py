@@ -11,7 +11,7 @@ import soundfile
 from app.recording_library import SUFFIXES, RecordingEntry, entries, export
 from app.timeline import Timeline
 from engine.errors import DuologueError
-from engine.record.recordings import prune
+from engine.record.retention import prune
 from tests.app.bad_recordings import ALL, NO_SOUND, SOUND_IS_DAMAGED, SOUND_IS_FINE
 from tests.engine.recorded_talks import CHUNK, content, sound_of_talk, write_talk
 

@@ -16,7 +16,7 @@ from app.recording_library import entries
 from app.settings import Settings, SettingsFile
 from engine.errors import DuologueError
 from engine.record.recorder import Recorder
-from engine.record.recordings import Hold
+from engine.record.retention import Hold
 from engine.syncllm.duplex import Duplex
 from tests.engine.recorded_talks import content, write_talk
 from tests.engine.tiny_bundle import write_tiny_bundle

@@ -21,8 +21,9 @@ from engine.errors import DuologueError
 from engine.record import recorder as recorder_module
 from engine.record.events import EVENTS_NAME, TalkRecord, read_events
 from engine.record.recorder import Recorder
-from engine.record.recordings import LABELS_NAME, SOUND_NAME, prune
+from engine.record.recordings import LABELS_NAME, SOUND_NAME
 from engine.record.replay import replay
+from engine.record.retention import prune
 from engine.sound.audio_file import AudioReader, from_pcm
 from engine.syncllm.bundle import Bundle, load_bundle
 from engine.syncllm.duplex import Duplex, Step

@@ -12,8 +12,9 @@ import soundfile
 
 from engine.record.events import EVENTS_NAME, ChunkRecord, read_events
 from engine.record.recorder import Recorder
-from engine.record.recordings import LABELS_NAME, delete_recording, recordings
+from engine.record.recordings import LABELS_NAME, recordings
 from engine.record.replay import replay
+from engine.record.retention import delete_recording
 from engine.record.transcript import TRANSCRIPT_NAME, Line, Transcript, timestamp, write_transcript
 from engine.sound.audio_file import AudioReader
 from engine.syncllm.bundle import Bundle

@@ -20,7 +20,7 @@ from engine.syncllm.duplex import Duplex, Step
 from engine.talk import live_conversation as live_module
 from engine.talk.live_conversation import LONG_DEAD_SECONDS, LiveConversation, Switches
 from engine.talk.live_events import ChunkDone, DeviceChanged, Ended, Event, Levels
-from engine.talk.live_pipeline import MAX_CONCEALED_CHUNKS
+from engine.talk.live_scheduler import MAX_CONCEALED_CHUNKS
 from engine.timebase import SAMPLE_RATE_HZ
 from tests.engine.simulated_card import SimulatedCard
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -632,7 +632,7 @@ def test_a_voice_that_is_no_number_is_silence_and_counted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, volume: float
 ) -> None:
     talk = Duplex(write_tiny_bundle(tmp_path, volume=volume), CHUNK_MS)
-    caplog.set_level(logging.INFO, "engine.talk.live_pipeline")
+    caplog.set_level(logging.INFO, "engine.talk.live_scheduler")
     session = Session(talk, 3.0, microphone=voice(3.0))
     chunks = session.of(ChunkDone)
     assert session.events[-1] == Ended(None)
@@ -641,7 +641,7 @@ def test_a_voice_that_is_no_number_is_silence_and_counted(
     assert not session.played.any() and not np.concatenate(session.notes.agent).any()
     assert all(extra["not_numbers"] == CHUNK for extra in session.notes.extras)
     (logged,) = (
-        one.getMessage() for one in caplog.records if one.name == "engine.talk.live_pipeline"
+        one.getMessage() for one in caplog.records if one.name == "engine.talk.live_scheduler"
     )
     assert "not numbers" in logged  # once, not for every chunk
     talk.close()

@@ -1,4 +1,4 @@
-"""The live pipeline, on the card's clock: blocks of 10 ms in, duplex steps, sound to the playout.
+"""Schedules a live conversation on the card's clock: 10 ms in, duplex steps, sound to the playout.
 
 Step N needs the user's sound up to (N + 1) D - L, where D is the chunk and L the latency. It runs
 as soon as that sound is there, but at most one chunk before the agent's sound is due. So the engine
@@ -77,7 +77,7 @@ class Recorder(Protocol):
         ...
 
 
-class LivePipeline:
+class LiveScheduler:
     """One conversation, driven by the card's blocks."""
 
     def __init__(
