@@ -8,6 +8,7 @@ whether to listen all the time, the cautious value is used. Knows no Qt.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import json
@@ -36,6 +37,7 @@ CAUTIOUS: dict[str, Any] = NO_LIMITS | {"record": False}
 """Used if the file cannot be read: the user may have chosen not to record."""
 _CAUTIOUS_EACH = CAUTIOUS | {"hold_to_talk": True}
 """Used if only this one value cannot be read."""
+_BROKEN = "broken"
 _MOST_FILE_BYTES = 1_000_000
 
 
@@ -106,7 +108,7 @@ def settings_of_options(**values: Any) -> Settings:
 def recording_limits(folder: Path | None) -> dict[str, Any]:
     """The limits for a folder: those of the settings for their own folder, none for another."""
     if folder:
-        kept, _ = SettingsFile().load()
+        kept = SettingsFile().read()
         if folder.resolve() == (kept.recording_folder or recordings_folder()).resolve():
             return {name: getattr(kept, name) for name in NO_LIMITS}
     return NO_LIMITS
@@ -122,7 +124,35 @@ class SettingsFile:
     def load(self) -> tuple[Settings, str | None]:
         """The settings, and a notice for the user or None.
 
-        A missing file gives the defaults. Never raises.
+        A missing file gives the defaults. A file of no use is renamed and cautious settings take
+        its place, so that the next start is as cautious. Never raises.
+        """
+        settings, problem = self._parsed()
+        match problem:
+            case None:
+                return settings, None
+            case OSError():
+                return settings, (
+                    f"The settings in {self.path} cannot be read ({problem.strerror}); "
+                    "the defaults are used, but nothing is recorded or deleted."
+                )
+            case list():
+                return settings, self._reset_notice(problem)
+        notice = self._set_aside(problem, newer=problem != _BROKEN)
+        if not self.path.exists():
+            with contextlib.suppress(DuologueError):
+                self.save(settings)
+        return settings, notice
+
+    def read(self) -> Settings:
+        """The settings for whoever only looks at them: the file stays as it is. Never raises."""
+        return self._parsed()[0]
+
+    def _parsed(self) -> tuple[Settings, OSError | list[str] | str | None]:
+        """The settings, and what is wrong with the file.
+
+        That is an OSError, the names of bad values, or the name under which to keep a file of no
+        use.
         """
         try:
             # Editors on Windows put a byte order mark before UTF-8.
@@ -131,22 +161,18 @@ class SettingsFile:
                 raise ValueError("not an object")
             version = kept.get("version")
             if isinstance(version, int) and version > VERSION:
-                name = f"version-{version}"[:30]
-                return Settings(**CAUTIOUS), self._set_aside(name, newer=True)
+                return Settings(**CAUTIOUS), f"version-{version}"[:30]
             kept = migrated(kept)
             kept.pop("version", None)
-            settings, notice = self._checked(kept)
+            settings, bad = _checked(kept)
             _text(settings)  # raises if it is nested too deeply to be written again
         except FileNotFoundError:
             return Settings(), None
         except OSError as error:
-            return Settings(**CAUTIOUS), (
-                f"The settings in {self.path} cannot be read ({error.strerror}); "
-                "the defaults are used, but nothing is recorded or deleted."
-            )
+            return Settings(**CAUTIOUS), error
         except (ValueError, RecursionError):
-            return Settings(**CAUTIOUS), self._set_aside("broken", newer=False)
-        return settings, notice
+            return Settings(**CAUTIOUS), _BROKEN
+        return settings, bad or None
 
     def save(self, settings: Settings) -> None:
         """Write the file completely or not at all; DuologueError if that fails."""
@@ -165,22 +191,13 @@ class SettingsFile:
             raise ValueError("too long")
         return content
 
-    def _checked(self, kept: dict[str, Any]) -> tuple[Settings, str | None]:
-        try:
-            return Settings.model_validate(kept), None
-        except ValidationError as error:
-            bad = sorted({str(entry["loc"][0]) for entry in error.errors() if entry["loc"]})
-        for name in bad:
-            kept.pop(name, None)
-            if name in _CAUTIOUS_EACH:
-                kept[name] = _CAUTIOUS_EACH[name]
-        said = f"Some settings were not valid and were reset: {', '.join(bad)}."
+    def _reset_notice(self, bad: list[str]) -> str:
         if copy := self._copy_aside():
-            said = (
+            return (
                 "Some settings were not valid and were reset: "
                 f"{', '.join(bad)}. The old file is kept as {copy}."
             )
-        return Settings.model_validate(kept), said
+        return f"Some settings were not valid and were reset: {', '.join(bad)}."
 
     def _asides(self, name: str) -> Iterator[Path]:
         """Names for a copy, beside the real file, to which ``path`` may be a link."""
@@ -226,6 +243,19 @@ class SettingsFile:
             "The settings were damaged; the defaults are used, but nothing is recorded or deleted. "
             f"The old file is kept as {aside}."
         )
+
+
+def _checked(kept: dict[str, Any]) -> tuple[Settings, list[str]]:
+    """The settings, and the names of values that were not valid."""
+    try:
+        return Settings.model_validate(kept), []
+    except ValidationError as error:
+        bad = sorted({str(entry["loc"][0]) for entry in error.errors() if entry["loc"]})
+    for name in bad:
+        kept.pop(name, None)
+        if name in _CAUTIOUS_EACH:
+            kept[name] = _CAUTIOUS_EACH[name]
+    return Settings.model_validate(kept), bad
 
 
 def _text(settings: Settings) -> str:

@@ -40,8 +40,9 @@ def writing_whole(path: Path) -> Iterator[Path]:
     target = Path(os.path.realpath(path))
     part = target.with_name(f"duologue-{secrets.token_hex(4)}.part")
     try:
-        if target.exists() and not target.is_file():
-            yield target
+        # A pipe behind /dev/stdout has no path of its own.
+        if path.exists() and not path.is_file():
+            yield path
             return
         part.open("xb").close()  # gives the reason of a failure, which some libraries do not
         yield part

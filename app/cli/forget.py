@@ -35,7 +35,7 @@ def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
 
     ``sure`` asks a question and returns the answer. Raises DuologueError if a deletion fails.
     """
-    settings, _ = SettingsFile().load()
+    settings = SettingsFile().read()
     folder = settings.recording_folder or recordings_folder()
     talks = _talks(folder)
     own = list(dict.fromkeys(_own_files()))

@@ -57,7 +57,7 @@ def test_a_broken_file_is_set_aside(tmp_path: Path, content: str) -> None:
         assert notice is not None
         assert str(aside) in notice
         assert aside.read_text("utf8") == content
-        assert not path.exists()
+        assert SettingsFile(path).load() == (Settings(**CAUTIOUS), None)
 
 
 def test_a_bad_value_alone_falls_back(tmp_path: Path) -> None:
@@ -316,3 +316,17 @@ def test_whoever_closed_something_is_not_opened_by_a_damaged_value(
     assert getattr(settings, name) is cautious
     assert settings.theme == "dark"
     assert notice and name in notice
+
+
+@pytest.mark.parametrize("content", ['{"record": false', '{"version": 99, "record": false}'])
+def test_a_file_of_no_use_leaves_cautious_settings_for_the_next_start_too(
+    tmp_path: Path, content: str
+) -> None:
+    file = SettingsFile(tmp_path / "settings.json")
+    file.path.write_text(content)
+    assert file.read() == Settings(**CAUTIOUS)
+    assert file.path.read_text() == content  # whoever only looks changes nothing
+    _, notice = file.load()
+    assert notice is not None
+    for _ in range(2):
+        assert file.load() == (Settings(**CAUTIOUS), None)

@@ -117,3 +117,13 @@ def test_what_goes_wrong_inside_leaves_what_was_there(tmp_path: Path) -> None:
         break_off()
     assert path.read_text() == "old\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="no names for open files there")
+def test_a_pipe_without_a_path_of_its_own_is_written_itself() -> None:
+    """As /dev/stdout is in `duologue bench --json /dev/stdout | less`."""
+    reader, writer = os.pipe()
+    write_atomically(Path(f"/dev/fd/{writer}"), "new\n")
+    os.close(writer)
+    assert os.read(reader, 10) == b"new\n"
+    os.close(reader)

@@ -98,6 +98,53 @@ def test_the_program_starts_and_ends_where_nothing_is_wrong(
     assert kept.count("ZeroDivisionError: division by zero") == 1
 
 
+def test_what_a_damaged_file_closed_stays_closed_in_every_later_window(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """It may have said not to record. Another command that reads the settings changes nothing."""
+    kept = tmp_path / "profile" / "config" / "settings.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text('{"record": false', "utf8")
+    script = tmp_path / "record.py"
+    script.write_text(_RECORDS, "utf8")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(_ROOT),
+        "DUOLOGUE_PROFILE": str(tmp_path / "profile"),
+        "XDG_RUNTIME_DIR": str(tmp_path_factory.mktemp("s")),
+    }
+    said = [
+        subprocess.run(
+            [sys.executable, *command],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+            stdin=subprocess.DEVNULL,
+        ).stdout
+        for command in (["-m", "app", "forget"], [str(script)], [str(script)])
+    ]
+    assert said[1:] == ["False False\n"] * 2
+
+
+_RECORDS = """
+from PySide6.QtCore import QTimer
+import app.window.start as start
+import app.cli
+
+made = start.MainWindow
+
+def make(*arguments):
+    window = made(*arguments)
+    print(window.settings.record, window.session._settings.record)
+    QTimer.singleShot(100, window, window.close)
+    return window
+
+start.MainWindow = make
+app.cli.main([])
+"""
+
 _START = """
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
