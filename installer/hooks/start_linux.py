@@ -11,6 +11,10 @@ if _before is None:
 else:
     os.environ["LD_LIBRARY_PATH"] = _before
 
+# A child that is this program again (the self-test, the watch on devices) would otherwise take that
+# missing path for set and find none of our libraries (PyInstaller 6's bootloader).
+os.environ["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
+
 _find_library = ctypes.util.find_library
 
 
