@@ -6,16 +6,13 @@ load and close models and may take seconds; everything else returns at once.
 
 from __future__ import annotations
 
-import atexit
-import logging
-import os
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
+from app import hung_cards
 from app.settings import Settings
 from app.sound_check import CARD_LOCK
 from engine.card.devices import Wanted, no_answer
@@ -37,18 +34,7 @@ _RESTART_SETTINGS = (
     "chunk_ms latency_ms temperature threads gpu_layers bundle record recording_folder".split()
 )
 _CARD_SECONDS = 5.0
-_HUNG_STATUS = 2
-_LOG = logging.getLogger(__name__)
 _CANCELLER_SETTINGS = "echo_cancelling noise_suppression gain_control".split()
-
-
-_hanging: set[LiveSession] = set()
-"""Conversations that were given up while their sound card still hangs."""
-
-
-def any_hangs() -> bool:
-    """Whether a sound card still hangs, so that the process must be ended by force."""
-    return bool(_hanging)
 
 
 class StoppedError(DuologueError):
@@ -87,7 +73,7 @@ class LiveSession:
         """
         self.settings = settings
         self._make_card = make_card
-        self._has_card = False
+        self._has_card = self._given_up = False
         self._recordings, self._report, self._seed = recordings, report, seed
         self._duplex: Duplex | None = None
         self._card: SelectableCard | None = None
@@ -136,7 +122,7 @@ class LiveSession:
             self.captioned = captioned_sides(bundle.manifest)
             enter("sound")
             if not CARD_LOCK.acquire(timeout=_CARD_SECONDS):
-                if _hanging:
+                if hung_cards.any_hangs():
                     raise no_answer()
                 raise DuologueError("The sound card is still being tested; try again.")
             self._has_card = True
@@ -196,7 +182,7 @@ class LiveSession:
         Raises DuologueError if the card hangs. The recording is finished even then; a separate
         thread frees the rest later, since the hanging thread still uses it.
         """
-        if self in _hanging:
+        if self._given_up:
             return
         hangs = self._conversation is not None and not self._conversation.stop()
         recorder, rest = self._recorder, self._rest()
@@ -208,9 +194,8 @@ class LiveSession:
                 if recorder:
                     rest.callback(self._close_recorder, recorder)
             return
-        if not _hanging:
-            atexit.register(_leave_at_once)
-        _hanging.add(self)
+        self._given_up = True
+        hung_cards.give_up(self)
         threading.Thread(target=self._free_later, args=(rest,), name="hanging", daemon=True).start()
         if recorder:
             self._close_recorder(recorder)
@@ -241,18 +226,7 @@ class LiveSession:
         try:
             rest.close()
         finally:
-            _hanging.discard(self)
-
-
-def _leave_at_once() -> None:
-    """End the process at once if a card hangs, since PortAudio's own clean-up would hang too."""
-    if _hanging:
-        _LOG.info("the process ends while the sound card hangs")
-        for stream in (sys.stdout, sys.stderr):
-            if stream:
-                stream.flush()
-        logging.shutdown()
-        os._exit(_HUNG_STATUS)
+            hung_cards.is_back(self)
 
 
 def _make_folder(folder: Path) -> None:

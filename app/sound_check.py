@@ -29,6 +29,15 @@ CARD_LOCK = threading.Lock()
 """Held while the sound card is open. Opening it again lists all devices again, which ends
 every other stream of this process."""
 
+
+def card_is_free(seconds: float) -> bool:
+    """Whether the sound card is closed, or is within ``seconds``."""
+    free = CARD_LOCK.acquire(timeout=seconds)
+    if free:
+        CARD_LOCK.release()
+    return free
+
+
 MakeCard = Callable[[Wanted, Wanted], PortAudioCard]
 
 

@@ -49,22 +49,18 @@ def doctor(
     """
     from dataclasses import asdict
 
+    from app.sound_examination import SoundExamination
     from engine.card.devices import list_devices
-    from engine.card.portaudio_card import PortAudioCard
-    from engine.echo.canceller import EchoCanceller
-    from engine.measure.doctor import Findings, advise, examine_engine, examine_sound
+    from engine.measure.doctor import Findings, advise, examine_engine
     from engine.syncllm.bundle import load_bundle
 
     console = Console()
     user_audio = read_speech(user or sample_path(), MEASURED_SECONDS, channel)
     loaded = load_bundle(bundle)
     show_devices(console, list_devices())
-    card = PortAudioCard(microphone, speaker, card_latency_ms)
     with console.status("") as status:
-        try:
-            sound = examine_sound(card, EchoCanceller(), status.update)
-        finally:
-            card.end()
+        examination = SoundExamination(microphone, speaker, card_latency_ms, status.update)
+        sound = examination.findings()
         times = examine_engine(loaded, user_audio, gpu_layers, status.update)
     findings = Findings(sound, times, card_latency_ms)
     advice = advise(findings)

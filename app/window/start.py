@@ -30,8 +30,9 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from app.live_session import any_hangs
+from app.hung_cards import any_hangs
 from app.settings import SettingsFile
+from app.sound_check import card_is_free
 from app.window import theme, worker
 from app.window.language import use_language
 from app.window.main_window import MainWindow
@@ -48,6 +49,8 @@ SWITCH_SECONDS = 0.001
 _END_SECONDS = 9.0
 # How long background work may take to end after the window is closed.
 _WORK_SECONDS = 2.0
+# How long a playback or a sound check may take to close the sound card.
+_CARD_SECONDS = 2.0
 # How often Python can notice Ctrl-C while Qt waits.
 _SIGNAL_MS = 250
 # An error that repeats thirty times a second is logged and shown this often.
@@ -114,7 +117,7 @@ def _only_window(app: QApplication, begin: float) -> int:
         ended = window.session.close()
         ended &= worker.wait_for_all(round(_WORK_SECONDS * 1000))
     instance.release()
-    if not ended or any_hangs():
+    if not ended or any_hangs() or not card_is_free(_CARD_SECONDS):
         # A normal exit would wait for threads that hang, or that wait for a server or a disk. Their
         # partial files are made to be continued.
         _LOG.warning("what hangs or still works is given up at the end")

@@ -15,7 +15,6 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from engine.card.devices import (
     Device,
     DeviceList,
     ask_server,
+    bound_to_this_process,
     client_environment,
     list_devices,
     refresh,
@@ -32,7 +32,6 @@ from engine.errors import DuologueError
 _WATCH_SECONDS = 1.0
 _RESTART_SECONDS = 0.5
 _END_SECONDS = 1.0
-_PROBE_SECONDS = 3.0
 
 
 class DeviceWatch:
@@ -109,22 +108,6 @@ class DeviceWatch:
             if self._over.is_set():
                 return
             self.listing = ask_server() or self.listing
-
-
-@cache
-def bound_to_this_process() -> tuple[str, ...]:
-    """A prefix for a command that makes it end with this process, even if that is killed.
-
-    It is setpriv, of util-linux, which every Linux desktop has; empty if it is missing.
-    """
-    prefix = ("setpriv", "--pdeathsig", "KILL")
-    try:
-        done = subprocess.run(
-            [*prefix, "true"], capture_output=True, timeout=_PROBE_SECONDS, check=False
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    return () if done.returncode else prefix
 
 
 def _watching_program() -> list[str]:

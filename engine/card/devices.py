@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ _WASAPI = "Windows WASAPI"
 _HOST_APIS = (_WASAPI, "Core Audio", "ALSA")
 _PULSE_PORTS = ("pulse", "default")
 _ANSWER_SECONDS = 3.0
+_PROBE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -132,13 +134,29 @@ def _answering() -> Iterator[ModuleType]:
         raise no_answer() from error
 
 
+@cache
+def bound_to_this_process() -> tuple[str, ...]:
+    """A prefix for a command that makes it end with this process, even if that is killed.
+
+    It is setpriv, of util-linux, which every Linux desktop has; empty if it is missing.
+    """
+    prefix = ("setpriv", "--pdeathsig", "KILL")
+    try:
+        done = subprocess.run(
+            [*prefix, "true"], capture_output=True, timeout=_PROBE_SECONDS, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return () if done.returncode else prefix
+
+
 def _require_server() -> None:
     """Raise DuologueError if a sound server hangs, because PortAudio would wait for ever."""
     if sys.platform != "linux":
         return
     try:
         subprocess.run(
-            ["pactl", "info"],
+            [*bound_to_this_process(), "pactl", "info"],
             capture_output=True,
             timeout=_ANSWER_SECONDS,
             env=client_environment(),
@@ -391,7 +409,7 @@ def _pactl(command: str, environment: dict[str, str]) -> str | None:
     """
     try:
         answer = subprocess.run(
-            ["pactl", command],
+            [*bound_to_this_process(), "pactl", command],
             capture_output=True,
             timeout=_ANSWER_SECONDS,
             env=environment,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ import numpy as np
 from engine.card.devices import (
     PULSE_ENVIRONMENT,
     Device,
+    bound_to_this_process,
     client_environment,
     opening_error,
     portaudio,
@@ -231,7 +233,10 @@ class ServerReader:
     def __init__(
         self, callback: Callable[..., None], microphone: Device, rate_hz: int, latency_ms: float
     ) -> None:
-        """Start `parec` and a thread that calls ``callback``; DuologueError if it is missing."""
+        """Start `parec` and a thread that calls ``callback``; DuologueError if it is missing.
+
+        The calling thread must outlive this object: `parec` ends with it.
+        """
         channels = microphone.channels
         command = [
             *("parec", "--raw", "--format=s16le", "--client-name=Duologue"),
@@ -244,9 +249,12 @@ class ServerReader:
         self.latency = latency_ms / 1000
         """The requested latency in seconds."""
         try:
-            # It ends when the reader of its pipe is gone.
+            if not shutil.which(command[0]):
+                raise FileNotFoundError(f"{command[0]} is missing")
+            # It ends when the reader of its pipe is gone, but while the server hangs it writes
+            # nothing and would not notice.
             self._child = subprocess.Popen(
-                command,
+                [*bound_to_this_process(), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -35,6 +35,9 @@ _BENCH_SECONDS = 10.0
 _LEAD_SECONDS = 0.3
 _READ_SECONDS = 0.1
 _PATIENCE = 3.0  # times as long as the sound
+MOST_SOUND_SECONDS = _PATIENCE * (QUIET_SECONDS + CHIRP_SECONDS + ECHO_SECONDS)
+"""How long `examine_sound` waits at most for the card's sound; a card that hangs while it is opened
+or closed takes longer."""
 _CHIRP_STARTS = (0.0, 0.83, 1.74)  # unequal distances, so that no chirp is taken for another
 _CHIRP_LENGTH, _CHIRP_LOW_HZ, _CHIRP_HIGH_HZ = 0.15, 500.0, 6000.0
 _CHIRP_AMPLITUDE, _SPEECH_DB = 0.3, -24.0

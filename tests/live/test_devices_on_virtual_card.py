@@ -16,7 +16,7 @@ from engine.card.devices import PIPEWIRE, PULSE, ChosenDevice, list_devices, ref
 from engine.card.playout import Playout
 from engine.card.portaudio_card import PortAudioCard
 from engine.timebase import SAMPLE_RATE_HZ
-from tests.live.virtual_card import VirtualCard, wait_until
+from tests.live.virtual_card import VirtualCard, interface, wait_until
 
 pytestmark = pytest.mark.live
 _LOUDNESS = 0.25
@@ -40,15 +40,6 @@ def plugged(card: VirtualCard, *modules: tuple[str, ...]) -> Iterator[None]:
 def speaker(name: str, shown: str) -> tuple[str, ...]:
     shown = f"sink_properties=device.description={shown}"
     return "module-null-sink", f"sink_name={name}", "norewinds=1", "rate=48000", shown
-
-
-def interface(channel_map: str) -> tuple[tuple[str, ...], ...]:
-    """An interface: what is played to the sink "wires" is on its inputs."""
-    count = channel_map.count(",") + 1
-    shape = (f"channels={count}", f"channel_map={channel_map}")
-    wires = ("module-null-sink", "sink_name=wires", "norewinds=1", "rate=48000", *shape)
-    inputs = ("master=wires.monitor", *shape, f"master_channel_map={channel_map}", "remix=no")
-    return wires, ("module-remap-source", "source_name=inputs", *inputs)
 
 
 @contextmanager

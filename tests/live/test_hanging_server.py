@@ -1,4 +1,4 @@
-"""The sound server hangs in a talk: it is told, the talk can be stopped, and the program ended."""
+"""The sound server hangs: it is told, a talk can be stopped, and the program ended, any way."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ import pytest
 
 from app.recording_library import entries
 from app.settings import Settings, SettingsFile
-from tests.live.virtual_card import ROOT, running_card
+from tests.live.virtual_card import ROOT, interface, running_card, wait_until
 
 pytestmark = pytest.mark.live
 MOST_END_SECONDS = 10.0
+MOST_EXAMINATION_SECONDS = 80.0
+NO_ANSWER = "does not answer; wait a moment, or restart the computer."
 _WINDOW = """
 import signal, sys
 from PySide6.QtCore import QTimer
@@ -33,7 +35,22 @@ class OwnSession(Session):
         self.notice.connect(lambda text: print("notice:", text, flush=True))
         signal.signal(signal.SIGUSR1, lambda *_: self.stop())
         signal.signal(signal.SIGUSR2, lambda *_: self.start())
+        signal.signal(signal.SIGHUP, lambda *_: self.play())
         QTimer.singleShot(0, self.start)
+
+    def play(self):
+        self.parent().show_page(1)
+        self.timer = QTimer()
+        self.timer.timeout.connect(self.played)
+        self.timer.start(50)
+
+    def played(self):
+        page = self.parent().conversations
+        if page._player is None:
+            page.play_button.click()
+        elif page._player.position:
+            print("playing", flush=True)
+            self.timer.stop()
 
 main_window.Session = OwnSession
 sys.exit(start.open_window())
@@ -134,6 +151,80 @@ def test_the_terminals_talk_is_ended_while_the_server_hangs(server: int, tmp_pat
         program.send_signal(signal.SIGINT)
         _, said = program.communicate(timeout=MOST_END_SECONDS)
     assert program.returncode == 2
-    assert said.strip().endswith("does not answer; wait a moment, or restart the computer.")
+    assert said.strip().endswith(NO_ANSWER)
     (entry,) = entries(tmp_path / "talks")
     assert entry.summary and not entry.damage
+
+
+def test_the_window_is_closed_while_a_playback_hangs(
+    window: subprocess.Popen[str], server: int
+) -> None:
+    time.sleep(4.0)  # so that there is enough to play
+    window.send_signal(signal.SIGUSR1)
+    until(window, lambda line: line == "idle")
+    window.send_signal(signal.SIGHUP)
+    until(window, lambda line: line == "playing")
+    os.kill(server, signal.SIGSTOP)
+    begin = time.monotonic()
+    window.send_signal(signal.SIGTERM)
+    assert window.wait(MOST_END_SECONDS) == 0
+    print(f"ended after {time.monotonic() - begin:.1f} s")
+
+
+@pytest.mark.parametrize("interrupted", [True, False], ids=["by Ctrl-C", "by itself"])
+def test_the_doctor_ends_while_the_server_hangs(server: int, interrupted: bool) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "app", "doctor"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        until(program, lambda line: line == "Speakers")
+        time.sleep(5.0)  # so that the card is open
+        os.kill(server, signal.SIGSTOP)
+        begin = time.monotonic()
+        try:
+            if interrupted:
+                program.send_signal(signal.SIGINT)
+            most = MOST_END_SECONDS if interrupted else MOST_EXAMINATION_SECONDS
+            _, said = program.communicate(timeout=most)
+        finally:
+            program.kill()
+    print(f"ended after {time.monotonic() - begin:.1f} s")
+    if interrupted:
+        assert program.returncode == 130
+    else:
+        assert program.returncode == 2
+        assert said.strip().endswith(NO_ANSWER)
+
+
+def test_a_killed_program_leaves_no_child_while_the_server_hangs(server: int) -> None:
+    for module in interface("aux0,aux1"):  # which `parec` must read
+        subprocess.run(["pactl", "load-module", *module], check=True, capture_output=True)
+    command = [sys.executable, "-m", "app", "live", "--microphone", "inputs"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
+        until(program, lambda line: line.startswith("Talking through"))
+        wait_until(lambda: {"parec", "pactl"} <= set(children(program.pid).values()))
+        begun = children(program.pid)
+        os.kill(server, signal.SIGSTOP)
+        program.kill()
+    wait_until(lambda: not any(map(lives, begun)), MOST_END_SECONDS)
+
+
+def children(parent: int) -> dict[int, str]:
+    """Names of a process's children by their numbers."""
+    found = {}
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        for number in map(int, (task / "children").read_text().split()):
+            found[number] = Path(f"/proc/{number}/comm").read_text().strip()
+    return found
+
+
+def lives(number: int) -> bool:
+    """Whether a process runs; one that nobody has buried yet does not."""
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -132,6 +132,15 @@ def running_card(folder: Path, server: str = "") -> Iterator[VirtualCard]:
             card.stop()
 
 
+def interface(channel_map: str) -> tuple[tuple[str, ...], ...]:
+    """An interface: what is played to the sink "wires" is on its inputs."""
+    count = channel_map.count(",") + 1
+    shape = (f"channels={count}", f"channel_map={channel_map}")
+    wires = ("module-null-sink", "sink_name=wires", "norewinds=1", "rate=48000", *shape)
+    inputs = ("master=wires.monitor", *shape, f"master_channel_map={channel_map}", "remix=no")
+    return wires, ("module-remap-source", "source_name=inputs", *inputs)
+
+
 def wait_until(check: Any, seconds: float = 30.0) -> None:
     """Poll; fails the test where it never becomes true."""
     until = time.monotonic() + seconds

@@ -22,17 +22,16 @@ from PySide6.QtWidgets import (
 )
 
 from app.settings import Settings
-from app.sound_check import CARD_LOCK, SoundCheck
+from app.sound_check import SoundCheck
+from app.sound_examination import SoundExamination
 from app.window import worker
 from app.window.pages.device_combo_box import DeviceComboBox
 from app.window.pages.level_meter import HEARD_DB, MIN_DB, LevelMeter
 from app.window.pages.sound_check_watcher import MakeCheck, SoundCheckWatcher
 from app.window.sentences import translate_sentence
 from engine.card.devices import DeviceList, list_devices
-from engine.card.portaudio_card import PortAudioCard
-from engine.echo.canceller import EchoCanceller
 from engine.errors import DuologueError
-from engine.measure.doctor import Advice, Findings, advise, examine_engine, examine_sound
+from engine.measure.doctor import Advice, Findings, advise, examine_engine
 from engine.sound.audio_file import read_mono
 from engine.syncllm.bundle import default_folder, load_bundle
 
@@ -48,12 +47,10 @@ def measure(settings: Settings, progress: Callable[[str], None]) -> Advice:
     """Measure as `duologue doctor` does, with these settings; raises DuologueError."""
     bundle = load_bundle(settings.bundle)
     speech = read_mono(default_folder().parent / "samples" / "user.flac", _SPEECH_SECONDS)
-    with CARD_LOCK:
-        card = PortAudioCard(settings.microphone, settings.speaker, settings.card_latency_ms)
-        try:
-            sound = examine_sound(card, EchoCanceller(), progress)
-        finally:
-            card.end()
+    examination = SoundExamination(
+        settings.microphone, settings.speaker, settings.card_latency_ms, progress
+    )
+    sound = examination.findings()
     times = examine_engine(bundle, speech, settings.gpu_layers, progress)
     return advise(Findings(sound, times, settings.card_latency_ms))
 

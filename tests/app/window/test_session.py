@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from pytestqt.qtbot import QtBot
 
-from app import live_session
+from app import hung_cards, live_session
 from app.live_session import LiveSession
 from app.recording_library import entries
 from app.settings import Settings
@@ -351,7 +351,7 @@ def test_a_card_that_hangs_is_given_up(
     assert session.state == State.STOPPING
     stage.wait(lambda: not session.running)
     assert "does not answer" in stage.failures[0]
-    assert live_session.any_hangs()
+    assert hung_cards.any_hangs()
     if where == "close":  # what was said is there, whole
         (entry,) = entries(stage.recordings[-1].parent)
         assert entry.summary and not entry.damage
@@ -360,7 +360,7 @@ def test_a_card_that_hangs_is_given_up(
     assert stage.failures[1] == stage.failures[0]
     # The system's sound comes back.
     Hanging.let_go.set()
-    stage.wait(lambda: not live_session.any_hangs())
+    stage.wait(lambda: not hung_cards.any_hangs())
     stage.card_kind = FastCard
     before = stage.chunks()
     session.start()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.card import device_watch
+from engine.card import devices
 
 _SECONDS = 20.0
 _PARENT = """
@@ -45,7 +45,7 @@ def lives(number: int) -> bool:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a sound server's client, and /proc")
 def test_a_killed_program_leaves_no_child(tmp_path: Path) -> None:
-    if not device_watch.bound_to_this_process():
+    if not devices.bound_to_this_process():
         pytest.skip("this system has no setpriv")
     pactl, number = tmp_path / "pactl", tmp_path / "number"
     pactl.write_text(_PACTL)
@@ -67,8 +67,8 @@ def test_where_nothing_binds_it_the_child_is_started_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    device_watch.bound_to_this_process.cache_clear()
+    devices.bound_to_this_process.cache_clear()
     try:
-        assert device_watch.bound_to_this_process() == ()
+        assert devices.bound_to_this_process() == ()
     finally:
-        device_watch.bound_to_this_process.cache_clear()
+        devices.bound_to_this_process.cache_clear()

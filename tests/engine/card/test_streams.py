@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.card import streams
-from engine.card.devices import PIPEWIRE, PULSE, Device
+from engine.card.devices import PIPEWIRE, PULSE, Device, bound_to_this_process
 from engine.card.streams import ServerReader, needs_reader, open_stream
 from engine.errors import DuologueError
 
@@ -124,3 +124,10 @@ def test_a_reader_hands_over_whole_blocks_and_tells_its_end(
     assert not reader.active
     assert [block.shape for block in blocks] == [(160, 2), (160, 2)]
     reader.close()
+
+
+def test_a_missing_reader_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    bound_to_this_process()  # finds its program before there is none
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DuologueError, match="parec is missing"):
+        ServerReader(lambda *_sound: None, MICROPHONE, 16_000, 50)
