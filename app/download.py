@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from http.client import HTTPException, HTTPResponse
-from urllib.error import HTTPError
+from http.client import HTTPException, HTTPResponse, IncompleteRead, InvalidURL, RemoteDisconnected
+from ssl import SSLCertVerificationError, SSLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from engine.errors import DuologueError
+from engine.log_file import shown
 
 BLOCK_BYTES = 1 << 18
 _TIMEOUT_S = 20.0
+_MOST_REASON_LETTERS = 200
 _PAGES = ("text/html", "application/xhtml+xml")
 _SPAN = re.compile(r"bytes (\d{1,18})-\d+/(\d{1,18}|\*)")
 
@@ -81,7 +84,29 @@ def blocks(url: str, first: int = 0, size: int | None = None) -> Iterator[bytes]
             "public, or try again later."
         ) from error
     except (OSError, HTTPException, ValueError) as error:
-        raise BrokeOffError(getattr(error, "reason", None) or str(error) or repr(error)) from error
+        raise BrokeOffError(_in_words(error)) from error
+
+
+def _in_words(error: OSError | HTTPException | ValueError) -> str:
+    """Why a connection failed, without the names and numbers of Python's errors."""
+    cause = error.reason if isinstance(error, URLError) else error
+    if isinstance(cause, IncompleteRead):
+        return "the connection ended too early"
+    if isinstance(cause, InvalidURL):
+        return "the address is not valid"
+    if isinstance(cause, TimeoutError):
+        return "the server does not answer"
+    if isinstance(cause, SSLCertVerificationError):
+        return f"the server's certificate is not valid: {cause.verify_message}"
+    if isinstance(cause, SSLError):
+        return "the encrypted connection failed"
+    if isinstance(cause, RemoteDisconnected):
+        return "the server closed the connection"
+    if isinstance(cause, OSError):
+        return cause.strerror or "the connection failed"
+    if isinstance(cause, str):  # urllib's own words
+        return shown(cause, _MOST_REASON_LETTERS)
+    return "the server's answer is not valid HTTP"
 
 
 def _extent(answer: HTTPResponse) -> tuple[int, int | None]:

@@ -1,7 +1,8 @@
 """Deletes what Duologue stores for its user, after asking: for an uninstallation. Knows no Qt.
 
 Its folders may hold foreign files, and the folder of recordings may lie inside one of them. So only
-files that are known to be Duologue's are deleted, and recordings only as whole recordings.
+files that are known to be Duologue's are deleted, and recordings only as whole recordings. What
+else lies in the folder of recordings, such as an exported sound file, stays.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from engine.atomic_write import PART_NAME
 from engine.errors import DuologueError
 from engine.record.recordings import is_recording, recordings
 from engine.record.retention import delete_recording
+from engine.syncllm.bundle import MANIFEST_NAME
 
 _CONFIG = re.compile(rf"settings(\.[\w-]+)?\.json|settings\.part|window\.ini.*|{PART_NAME.pattern}")
 _DATA = re.compile(r"bundles|backends")
+_STAGING = re.compile(r"\.(import|pull|old)-")
 _CACHE = re.compile(r"plotting")
 _LOG = re.compile(r"duologue\.log(\.\d+)?|crash\.log")
 
@@ -46,7 +49,7 @@ def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
     listed = ", ".join(map(str, dict.fromkeys(path.parent for path in own)))
     if own and sure(f"Delete your settings, imported bundles and the log ({listed})?"):
         for path in own:
-            _delete(path)
+            _delete(path, folder)
         # Folders may lie inside one another.
         for kept in (cache_folder(), log_folder(), data_folder(), config_folder()):
             _drop_if_empty(kept)
@@ -69,7 +72,7 @@ def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
         f"Delete the device id and the unsent usage data in {usage_data}? Earlier versions of "
         "Duologue let ONNX Runtime write them; another program may have written them, too."
     ):
-        _delete(usage_data)
+        _delete(usage_data, folder)
         report("The device id and the usage data are deleted.")
 
 
@@ -92,20 +95,34 @@ def _own_files() -> Iterator[Path]:
             yield from (path for path in folder.iterdir() if names.fullmatch(path.name))
 
 
-def _delete(path: Path) -> None:
-    """Delete a file or folder, except recordings inside it."""
+def _delete(path: Path, spared: Path) -> None:
+    """Delete a file or folder, except recordings inside it.
+
+    ``spared`` is the folder of recordings. What the user keeps there stays; bundles go.
+    """
     try:
-        if path.is_symlink() or not path.is_dir():
+        if path.is_dir() and path.resolve() == spared.resolve():
+            for inside in filter(_is_bundle, path.iterdir()):
+                _delete(inside, spared)
+            _drop_if_empty(path)
+        elif path.is_symlink() or not path.is_dir():
             path.unlink()
         elif not is_recording(path):
             for inside in path.iterdir():
-                _delete(inside)
+                _delete(inside, spared)
             _drop_if_empty(path)
     except OSError as error:
         raise DuologueError(
             f"{path} could not be deleted ({error.strerror}); close Duologue and try again, "
             "or delete it yourself."
         ) from error
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether a folder is a bundle, or what an import or a download left of one."""
+    if path.parent != data_folder() / "bundles":
+        return False
+    return (path / MANIFEST_NAME).is_file() or bool(_STAGING.match(path.name))
 
 
 def _drop_if_empty(folder: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import socket
 import tarfile
 import threading
 import zipfile
@@ -17,6 +19,10 @@ from app import bundle_store, download
 from engine.errors import DuologueError
 from engine.syncllm.bundle import MANIFEST_NAME, load_bundle
 from tests.engine.tiny_bundle import write_tiny_bundle
+
+_OK = b"HTTP/1.1 200 OK\r\n"
+_CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
+_NO_TLS = b"to whoever asks for an encrypted connection"
 
 
 @pytest.fixture(autouse=True)
@@ -267,6 +273,55 @@ def test_another_version_is_not_continued(hub: _Hub) -> None:
     folder = bundle_store.pull("someone/tiny", quiet)
     assert (folder / first).read_bytes() == good
     assert not list(folder.glob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", "the server closed the connection"),
+        (b"SSH-2.0-OpenSSH\r\n", "the server's answer is not valid HTTP"),
+        (_OK + b"x: y\r\n" * 200, "the server's answer is not valid HTTP"),
+        (_CHUNKED, "the connection ended too early"),
+        (_CHUNKED + b"zz\r\n", "the connection ended too early"),
+        (_OK + b"Content-Length: 9\r\n\r\nabc", "after 3 of 9 bytes"),
+        (None, "the server does not answer"),
+        (_NO_TLS, "the encrypted connection failed"),
+    ],
+)  # fmt: skip
+def test_why_it_stopped_is_said_in_words(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes | None, reason: str
+) -> None:
+    """No name of Python's, whatever a server sends. None: it sends nothing and stays."""
+    monkeypatch.setattr(download, "_TIMEOUT_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(answer or b"")
+                if answer is None:
+                    connection.recv(1)  # until the other side gives up
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        scheme = "https" if answer is _NO_TLS else "http"
+        url = f"{scheme}://127.0.0.1:{server.getsockname()[1]}/file"
+        with pytest.raises(download.BrokeOffError, match=rf"stopped \({re.escape(reason)}\);"):
+            list(download.blocks(url))
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:9/file", r"[^\[\]<>()]+"),
+        ("http://a b/file", "the address is not valid"),
+    ],
+)
+def test_why_it_did_not_begin_is_said_in_words(url: str, reason: str) -> None:
+    with pytest.raises(download.BrokeOffError, match=rf"stopped \({reason}\);"):
+        list(download.blocks(url))
 
 
 @pytest.mark.parametrize("part", ["manifest", "vocoder"])

@@ -40,6 +40,10 @@ class DecimalBox(QDoubleSpinBox):
         """Qt's question what this means."""
         return round(_value(self, text), self.decimals())
 
+    def fixup(self, text: str) -> str:
+        """Qt's question what to make of a text that `validate` calls unfinished."""
+        return _fixed(self, text)
+
 
 class WholeBox(QSpinBox):
     """A box for a whole number; decimals are rounded."""
@@ -51,6 +55,10 @@ class WholeBox(QSpinBox):
     def valueFromText(self, text: str) -> int:
         """Qt's question what this means."""
         return round(_value(self, text))
+
+    def fixup(self, text: str) -> str:
+        """Qt's question what to make of a text that `validate` calls unfinished."""
+        return _fixed(self, text)
 
 
 def _value(box: QDoubleSpinBox | QSpinBox, text: str) -> float:
@@ -70,6 +78,15 @@ def _state(box: QDoubleSpinBox | QSpinBox, text: str) -> QValidator.State:
         return QValidator.State.Acceptable
     # More digits may raise a number into the range, but not lower one that is too large.
     return QValidator.State.Invalid if number > box.maximum() else QValidator.State.Intermediate
+
+
+def _fixed(box: DecimalBox | WholeBox, text: str) -> str:
+    """The text of the least value for a number below it; Qt's own answer drops the point."""
+    number = number_of(_bare(box, text), box.locale().decimalPoint())
+    if number is None or number >= box.minimum():
+        return text
+    least = box.textFromValue(box.minimum())  # type: ignore[arg-type] # each box has its own type
+    return box.specialValueText() or f"{box.prefix()}{least}{box.suffix()}"
 
 
 def _bare(box: QDoubleSpinBox | QSpinBox, text: str) -> str:

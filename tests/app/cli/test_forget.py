@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 from pathlib import Path
 
@@ -101,7 +102,16 @@ def test_recordings_inside_stay(belongings: Path, place: str) -> None:
     """The folder of recordings may be, or lie in, a folder of the program's."""
     folder = belongings / place
     talk = write_talk(folder)
-    (folder / "note.txt").write_text("keep this")
+    export = folder / "exported" / "talk.wav"
+    export.parent.mkdir()
+    kept = [folder / "note.txt", export]
+    if place != "data/bundles":
+        kept.append(export.with_name("manifest.json"))  # a name that others use, too
+    for other in kept:
+        other.write_text("keep this")
+    bundles = data_folder() / "bundles"
+    shutil.copytree(belongings / "bundle", bundles / "another")
+    (bundles / ".pull-someone--tiny").mkdir()
     SettingsFile().save(Settings(recording_folder=folder))
     before = content(talk)
     told: list[str] = []
@@ -109,11 +119,25 @@ def test_recordings_inside_stay(belongings: Path, place: str) -> None:
     assert content(talk) == before
     assert f"Your recordings stay in {folder}." in told
     assert not SettingsFile().path.exists()
+    assert not (bundles / "another").exists()
+    assert not (bundles / ".pull-someone--tiny").exists()
+    assert all(other.read_text() == "keep this" for other in kept)
     asked: list[str] = []
     SettingsFile().save(Settings(recording_folder=folder))
     forget(lambda question: bool(asked.append(question)) or True, told.append)
     assert "1 recorded conversations" in asked[1]
     assert not talk.exists()
+    assert all(other.read_text() == "keep this" for other in kept)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+def test_a_link_to_the_folder_of_recordings_stays(belongings: Path, tmp_path: Path) -> None:
+    real, link = tmp_path / "elsewhere", data_folder() / "bundles" / "talks"
+    talk = write_talk(real)
+    link.symlink_to(real)
+    SettingsFile().save(Settings(recording_folder=link))
+    forget(lambda question: "settings" in question, lambda text: None)
+    assert link.is_symlink() and talk.is_dir()
 
 
 def test_what_lies_beside_ours_stays(belongings: Path) -> None:

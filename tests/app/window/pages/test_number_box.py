@@ -72,6 +72,51 @@ def test_whole_numbers_do_not_swallow_the_point(
     assert typed(qtbot, latency, text) == meant
 
 
+@pytest.mark.parametrize("text", ["2.5", "2,5", "4.9", ".5", "0.05", "0", "-3"])
+def test_a_whole_number_below_the_least_becomes_the_least(
+    qtbot: QtBot, language: str, text: str
+) -> None:
+    buffer = WholeBox()
+    buffer.setRange(5, 480)
+    buffer.setSuffix(" ms")
+    buffer.setValue(50)
+    assert typed(qtbot, buffer, text) == 5
+    assert buffer.text() == "5 ms"
+
+
+@pytest.mark.parametrize("text", ["0.05", "0,05", ".02", "0", "-2.5", "-2,5"])
+def test_a_decimal_below_the_least_becomes_the_least(
+    qtbot: QtBot, language: str, text: str
+) -> None:
+    space = DecimalBox()
+    space.setRange(0.1, 10_000)
+    space.setDecimals(1)
+    space.setSuffix(" GB")
+    space.setValue(7.5)
+    assert typed(qtbot, space, text) == 0.1
+
+
+@pytest.mark.parametrize("text", ["-3", "-2.5", "-2,5"])
+@pytest.mark.parametrize("kind", [WholeBox, DecimalBox])
+def test_below_a_least_value_that_has_a_text(
+    qtbot: QtBot, language: str, kind: type[WholeBox] | type[DecimalBox], text: str
+) -> None:
+    box = kind()
+    box.setRange(-1, 480)
+    box.setSpecialValueText("one chunk")
+    box.setValue(80)
+    assert typed(qtbot, box, text) == -1
+    assert box.text() == "one chunk"
+
+
+@pytest.mark.parametrize("text", [" ", "-", ","])
+def test_what_is_left_unfinished_changes_nothing(qtbot: QtBot, language: str, text: str) -> None:
+    count = WholeBox()
+    count.setRange(1, 100_000)
+    count.setValue(50)
+    assert typed(qtbot, count, text) == 50
+
+
 def test_thousands_are_marked_by_the_other_sign_before_three_digits() -> None:
     assert number_of("1.000", ",") == 1000
     assert number_of("1,000", ",") == 1
