@@ -171,7 +171,13 @@ def test_the_window_is_closed_while_a_playback_hangs(
     print(f"ended after {time.monotonic() - begin:.1f} s")
 
 
-@pytest.mark.parametrize("interrupted", [True, False], ids=["by Ctrl-C", "by itself"])
+@pytest.mark.parametrize(
+    "interrupted",
+    [
+        pytest.param(True, id="by Ctrl-C"),
+        pytest.param(False, id="by itself", marks=pytest.mark.slow),  # after its 65 s
+    ],
+)
 def test_the_doctor_ends_while_the_server_hangs(server: int, interrupted: bool) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "app", "doctor"],
