@@ -6,6 +6,8 @@ hash is checked, and only then the folder gets its name. Only `pull` uses the ne
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import itertools
 import lzma
 import os
@@ -18,6 +20,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 from urllib.parse import quote
@@ -42,6 +45,13 @@ _README_NAME = "README.md"
 _MAX_MODEL_CARD_BYTES = 1_000_000
 _MOST_MEMBERS = 10_000
 """In an archive; a bundle has six files."""
+_ZIP_MAGIC, _TAR_MAGIC = b"PK\x03\x04", b"ustar"
+_COMPRESSIONS: dict[bytes, Callable[[Path], BufferedIOBase]] = {
+    b"\x1f\x8b": gzip.GzipFile,
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+}
+_MOST_CHECKED_BLOCKS = 4096  # a gigabyte: a small file may unpack without end
 _MOST_REASON_LETTERS = 100
 _SPARE_BYTES = 100_000_000
 _REPOSITORY = re.compile(r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
@@ -263,10 +273,28 @@ def _opened(source: Path) -> Iterator[_BundleFiles]:
                     for short, name in _flat(source, _members(source, tape)).items()
                 }
             else:
+                if source.is_file():
+                    _raise_damage(source)
                 raise DuologueError(
                     f"{source} is neither a folder nor a zip or tar archive; choose another."
                 )
         yield _BundleFiles(source, found)
+
+
+def _raise_damage(source: Path) -> None:
+    """Raise an archive library's error for a damaged archive, which they do not take for one."""
+    with source.open("rb") as stream:
+        start = stream.read(tarfile.BLOCKSIZE)
+    if start.startswith(_ZIP_MAGIC):
+        raise zipfile.BadZipFile("its index is missing")
+    if start[257:].startswith(_TAR_MAGIC):
+        raise tarfile.ReadError("its first header is wrong")
+    for magic, opened in _COMPRESSIONS.items():
+        if start.startswith(magic):
+            with opened(source) as content:
+                for _ in range(_MOST_CHECKED_BLOCKS):
+                    if not content.read(BLOCK_BYTES):
+                        return
 
 
 def _members(source: Path, tape: tarfile.TarFile) -> list[str]:

@@ -252,6 +252,38 @@ def test_a_damaged_archive(
     refused(source, before)
 
 
+@pytest.mark.bad_input("bundles")
+@pytest.mark.parametrize("place", [10, 12, 30, 100, 148])
+@pytest.mark.parametrize("kind", _PACK)
+def test_an_archive_that_is_damaged_at_its_start_is_called_damaged(
+    folder: Path, before: dict[str, str], kind: str, place: int
+) -> None:
+    whole = packed(folder, kind)
+    source = folder.with_name(f"bundle.{kind}")
+    source.write_bytes(whole[:place] + b"\xa5" * 8 + whole[place + 8 :])
+    assert "damaged" in refused(source, before)
+
+
+@pytest.mark.bad_input("bundles")
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.xz", "tar.bz2"])
+def test_an_archive_that_is_cut_short_is_called_damaged(
+    folder: Path, before: dict[str, str], kind: str
+) -> None:
+    source = folder.with_name(f"bundle.{kind}")
+    source.write_bytes(packed(folder, kind)[:40])
+    assert "damaged" in refused(source, before)
+
+
+@pytest.mark.bad_input("bundles")
+@pytest.mark.parametrize("compress", [gzip.compress, lzma.compress, bz2.compress])
+def test_a_whole_file_that_is_no_archive_is_not_called_damaged(
+    folder: Path, before: dict[str, str], compress: Callable[[bytes], bytes]
+) -> None:
+    source = folder.with_name("notes.txt.packed")
+    source.write_bytes(compress(b"no archive " * 1000))
+    assert "neither a folder nor" in refused(source, before)
+
+
 def _two_bundles(folder: Path, target: Path) -> None:
     with zipfile.ZipFile(target, "w") as archive:
         for name in ("one", "two"):
