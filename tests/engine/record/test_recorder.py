@@ -36,7 +36,7 @@ from tests.engine.simulated_card import SimulatedCard
 from tests.engine.tiny_bundle import write_tiny_bundle
 
 CHUNK = 2560
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def user_sound(chunks: int) -> np.ndarray:

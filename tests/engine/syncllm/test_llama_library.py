@@ -11,7 +11,7 @@ import pytest
 
 from engine.syncllm.llama_library import BACK_ENDS, BackEnds, best_cpu, variant
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_cpu_computes_here() -> None:
