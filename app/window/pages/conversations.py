@@ -31,6 +31,7 @@ from app.timeline import Mark, Timeline
 from app.window import worker
 from app.window.pages.captions import Captions
 from app.window.pages.events_table import EventsTable, TimelineEntry
+from app.window.pages.form import described_button
 from app.window.sentences import translate_sentence
 from app.window.waveform.bars import clock_text
 from app.window.waveform.legend import Legend
@@ -70,7 +71,7 @@ class ConversationsPage(QWidget):
         title.setProperty("role", "title")
         head.addWidget(title)
         head.addStretch(1)
-        self.folder_button = self._button(
+        self.folder_button = described_button(
             self.tr("Open f&older"),
             self.tr("Show the folder that holds the recordings."),
             self._open_folder,
@@ -139,7 +140,7 @@ class ConversationsPage(QWidget):
         return self.details
 
     def _actions(self) -> QHBoxLayout:
-        self.play_button = self._button(
+        self.play_button = described_button(
             self.tr("&Play"),
             self.tr("Play both speakers. Click the waveform to jump to a moment."),
             self._play,
@@ -167,10 +168,10 @@ class ConversationsPage(QWidget):
         return row
 
     def _own_buttons(self) -> QHBoxLayout:
-        self.rename_button = self._button(
+        self.rename_button = described_button(
             self.tr("&Rename…"), self.tr("Give the conversation a name."), self._ask_name
         )
-        self.delete_button = self._button(
+        self.delete_button = described_button(
             self.tr("De&lete…"), self.tr("Delete the recording permanently."), self._ask_delete
         )
         row = QHBoxLayout()
@@ -179,15 +180,6 @@ class ConversationsPage(QWidget):
         row.addWidget(self.delete_button)
         row.addStretch(1)
         return row
-
-    @staticmethod
-    def _button(text: str, explanation: str, pressed: Callable[[], None]) -> QPushButton:
-        button = QPushButton(text)
-        button.setToolTip(explanation)
-        button.setAccessibleName(text.replace("&", ""))
-        button.setAccessibleDescription(explanation)
-        button.clicked.connect(lambda: pressed())
-        return button
 
     # --- the list ---------------------------------------------------------------------------------
 

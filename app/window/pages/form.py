@@ -1,6 +1,8 @@
-"""Cards of settings: each row has a name, a control, and an explanation of its effect."""
+"""Cards of settings, each row with a name, a control and an explanation; buttons with one."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import (
@@ -9,6 +11,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QLabel,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -85,3 +88,13 @@ def _focusable(control: QWidget) -> QWidget:
         if child.focusPolicy() != Qt.FocusPolicy.NoFocus
     ]
     return inside[0] if inside else control
+
+
+def described_button(text: str, explanation: str, pressed: Callable[[], None]) -> QPushButton:
+    """A button whose explanation is its tool tip, and what a screen reader says of it."""
+    button = QPushButton(text)
+    button.setToolTip(explanation)
+    button.setAccessibleName(text.replace("&", ""))
+    button.setAccessibleDescription(explanation)
+    button.clicked.connect(lambda: pressed())
+    return button

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMessageBox,
     QProgressBar,
-    QPushButton,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
@@ -30,6 +29,7 @@ from PySide6.QtWidgets import (
 from app import bundle_store
 from app.bundle_store import CancelledError, InstalledBundle, Progress
 from app.window import worker
+from app.window.pages.form import described_button
 from app.window.sentences import translate_sentence
 from engine.errors import DuologueError
 
@@ -89,12 +89,12 @@ class ModelsPage(QWidget):
         self._moved.connect(self._show_progress)
 
     def _own_buttons(self) -> QHBoxLayout:
-        self.use_button = self._button(
+        self.use_button = described_button(
             self.tr("&Use this bundle"),
             self.tr("The next conversation uses this bundle."),
             self._use,
         )
-        self.delete_button = self._button(
+        self.delete_button = described_button(
             self.tr("De&lete"), self.tr("Delete the bundle's files permanently."), self._delete
         )
         row = QHBoxLayout()
@@ -113,12 +113,12 @@ class ModelsPage(QWidget):
         column.setSpacing(8)
         row = QHBoxLayout()
         row.setSpacing(12)
-        self.folder_button = self._button(
+        self.folder_button = described_button(
             self.tr("Import &folder…"),
             self.tr("Copy a bundle from a folder."),
             self._ask_folder,
         )
-        self.archive_button = self._button(
+        self.archive_button = described_button(
             self.tr("Import &archive…"),
             self.tr("Unpack a bundle from a zip or tar file."),
             self._ask_archive,
@@ -130,7 +130,7 @@ class ModelsPage(QWidget):
             self.tr("A repository on Hugging Face that contains a Duologue bundle.")
         )
         self.repository.returnPressed.connect(self.pull)
-        self.pull_button = self._button(
+        self.pull_button = described_button(
             self.tr("Down&load from Hugging Face"),
             self.tr(
                 "Download the bundle of this repository. Duologue uses the network for nothing "
@@ -155,7 +155,7 @@ class ModelsPage(QWidget):
         self.status = QLabel()
         self.status.setProperty("role", "soft")
         self.status.setWordWrap(True)
-        self.cancel_button = self._button(
+        self.cancel_button = described_button(
             self.tr("Ca&ncel"),
             self.tr("Stop. The next download continues from there."),
             self.cancel,
@@ -166,15 +166,6 @@ class ModelsPage(QWidget):
         column.addLayout(progress)
         self._set_busy(False)
         return frame
-
-    @staticmethod
-    def _button(text: str, explanation: str, pressed: Callable[[], None]) -> QPushButton:
-        button = QPushButton(text)
-        button.setToolTip(explanation)
-        button.setAccessibleName(text.replace("&", ""))
-        button.setAccessibleDescription(explanation)
-        button.clicked.connect(lambda: pressed())
-        return button
 
     # --- the list ---------------------------------------------------------------------------------
 
