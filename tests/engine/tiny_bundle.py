@@ -223,7 +223,7 @@ def write_tiny_state_vocoder(
 ) -> Path:
     """The same with ``state`` float32 (1, k) to ``next_state``: the past five units and the phase.
 
-    After ``broken_unit`` the state is not finite. ``kept_frames``: the past units in ``next_state``.
+    After ``broken_unit`` the state is not finite. ``kept_frames``: past units in ``next_state``.
     """
     random = np.random.default_rng(seed + 1)
     cache = PAST_FRAMES * _CHANNELS

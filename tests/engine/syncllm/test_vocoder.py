@@ -144,7 +144,7 @@ def test_a_state_that_is_not_finite_costs_one_chunk(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [[1, 1 << 30], [1, 0], [1, "k"], ["b", 4], [4], [1, 2, 3]])
 def test_a_state_without_a_fair_size_is_refused(tmp_path: Path, shape: list[int | str]) -> None:
     path = write_state_of_shape(tmp_path / "vocoder.onnx", shape)
-    with pytest.raises(DuologueError, match=r"vocoder.onnx is not the .* its state has shape .*;"):
+    with pytest.raises(DuologueError, match=r"vocoder.onnx is not the .*its state has shape .*;"):
         Vocoder(path)
 
 
