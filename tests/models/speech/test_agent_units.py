@@ -1,4 +1,4 @@
-"""The agent's own units follow the synthesiser's phones: none is lost, and words have their times."""
+"""Agent units follow the synthesiser's phones: none is lost, and words have their times."""
 
 import itertools
 
