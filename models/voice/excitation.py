@@ -42,14 +42,14 @@ def pulse_train(pitch_BS: Tensor, before_B: Tensor, phase_B: Tensor) -> tuple[Te
     start, rise = start_BS[..., None], (end_BS - start_BS)[..., None]
     turns = starts_BS[..., None]
     turns = turns + (start * n + rise * (n * n / (2 * SLOT_SAMPLES))) / SAMPLE_RATE_HZ
-    frequency = start + rise * ((n - 0.5) / SLOT_SAMPLES)
-    angle = 2 * math.pi * (turns - torch.floor(turns))
+    # Around zero, where the pulse is, so that it is the most exact.
+    angle = 2 * math.pi * (turns - torch.floor(turns + 0.5))
     # The sum of the cosines of all harmonics in closed form.
-    edges = torch.floor(HIGHEST_HARMONIC_HZ / frequency) + 0.5
+    edges = torch.floor(HIGHEST_HARMONIC_HZ / torch.maximum(start_BS, end_BS))[..., None] + 0.5
     divisor = 2 * torch.sin(angle / 2)
     near = divisor.abs() < _NEAR_PULSE
     quotient = torch.sin(edges * angle) / torch.where(near, 1.0, divisor)
-    pulses = torch.where(near, edges, quotient) - 0.5
+    pulses = torch.where(near, edges, quotient) - 0.5  # no constant part
     return (pulses * voiced_BS[..., None]).flatten(1), ends_BS[:, -1].float()
 
 
