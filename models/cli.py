@@ -212,6 +212,17 @@ def units(
             help="Number of voices that speak each sentence of the user.", min=1, max=1_000
         ),
     ] = 12,
+    own_units: Annotated[
+        bool,
+        typer.Option(
+            help="Give the agent units of its own, from the phones of its voice; needs the extra "
+            "natural."
+        ),
+    ] = False,
+    natural: Annotated[
+        Path | None,
+        typer.Option(help="Folder of natural voices (command natural).", callback=_folder),
+    ] = None,
     seed: Seed = 1,
     jobs: Jobs = 2,
 ) -> None:
@@ -219,10 +230,10 @@ def units(
 
     Units are found by k-means, where the tokenizer has none yet; those that noise confuses are
     joined. Then every sentence of the script and the recordings are encoded: for the language
-    model and the reader (speech.pkl.gz) and for the vocoder (vocoder.npz). With --voices 24 this
-    takes 44 minutes on two cores.
+    model and the reader (speech.pkl.gz) and, if the agent has no units of its own, for the vocoder
+    (vocoder.npz). With --voices 24 this takes 44 minutes on two cores.
     """
-    from models.dialogue.encode_speech import write_unit_store
+    from models.dialogue.encode_speech import StoreSources, write_unit_store
     from models.tokenizer.network import load_tokenizer
     from models.tokenizer.quantizer import fit_quantizer
     from models.vocoder.encode_voice import write_vocoder_store
@@ -233,8 +244,10 @@ def units(
     if not load_tokenizer(checkpoint).unit_count:
         fit_quantizer(checkpoint, corpora, data / "noise", rooms, count, 600, seed)
     store = work / "speech.pkl.gz"
-    write_unit_store(store, checkpoint, work / "real", data, rooms, voices, seed, jobs)
-    write_vocoder_store(work / "vocoder.npz", checkpoint, work / "real", store)
+    sources = StoreSources(checkpoint, work / "real", data, rooms, natural)
+    write_unit_store(store, sources, voices, own_units, seed, jobs)
+    if not own_units:
+        write_vocoder_store(work / "vocoder.npz", checkpoint, work / "real", store)
 
 
 @app.command()
@@ -315,7 +328,7 @@ def lm(
         str,
         typer.Option(
             help="Size of the network and of the training: starter-cpu, starter-gpu, starter-more, "
-            "ablation or llama3-8b."
+            "starter-voice, ablation or llama3-8b."
         ),
     ] = "starter-cpu",
     bundle: Annotated[
@@ -338,6 +351,13 @@ def lm(
     ] = True,
     text: Annotated[
         bool, typer.Option(help="Write the words of both speakers beside their units.")
+    ] = True,
+    own_table: Annotated[
+        bool,
+        typer.Option(
+            help="Let the agent speak in units of its own, if the command units gave it some; "
+            "without, both speakers have one table, as in the paper."
+        ),
     ] = True,
     threads: Threads = 1,
     jobs: Annotated[
@@ -369,7 +389,7 @@ def lm(
         seed,
         preset,
         [int(stage) for stage in stages.split(",")],
-        Format(boundary_emit=not paper_format, estimate=estimate, text=text),
+        Format(not paper_format, estimate, text, own_table),
         timing,
         workers=jobs,
         bundle=bundle,
@@ -406,6 +426,10 @@ def reader(
             callback=_folder,
         ),
     ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a bundle; the training begins with its reader."),
+    ] = None,
     minutes: Minutes = 90,
     dialogues: Annotated[
         int,
@@ -429,7 +453,7 @@ def reader(
 
     timing = read_timing(data / "turn-taking") if data else HUMAN
     store, folder = work / "speech.pkl.gz", work / "reader"
-    train_reader(store, folder, minutes, threads, seed, timing, dialogues, jobs)
+    train_reader(store, folder, minutes, threads, seed, timing, dialogues, jobs, bundle)
 
 
 @app.command()

@@ -168,9 +168,9 @@ def _natural_speech(job: _NaturalJob, files: _Files) -> UnitUtterance:
     """A natural voice; the words have times where the synthesiser read each by itself."""
     augmenter = _augmenter(files)
     rng = np.random.default_rng(job.seed)
-    times = word_times(job.text, job.phones, job.lengths_ms)
+    times = word_times(job.text, job.phones, job.lengths_ms, leads_ms=0)
     spans = [(start, end) for _, start, end in times or ()]
-    spans = spans or [spoken_span(job.phones, job.lengths_ms)]
+    spans = spans or [spoken_span(job.phones, job.lengths_ms, leads_ms=0)]
     segments = tuple(
         (round(start * _SAMPLES_A_MS), round(end * _SAMPLES_A_MS), 0) for start, end in spans
     )
@@ -301,10 +301,9 @@ def add_agent(
     store: UnitStore, pool: ProcessPoolExecutor, files: _Files, own_units: bool, seed: int
 ) -> None:
     """Add all sentences of the agent; the orders are in the store already."""
-    choose = random.Random(seed)
     replies = {reply for _, reply in (*store.orders, *store.concatenated_orders)}
     told = [
-        (sentence, choose.randrange(1 << 30))
+        (sentence, random.Random(f"{seed}:{sentence}").randrange(1 << 30))
         for sentence in sorted(replies.union(script.agent_sentences()))
     ]
     say = partial(_agent_speech, files=files, own_units=own_units)

@@ -92,6 +92,19 @@ class UnitStore:
         return len(self.confusable_units)
 
 
+def own_unit_shares(store: UnitStore) -> np.ndarray:
+    """float64 (own units, units): which of the tokenizer's units describe the same sound as each of
+    the agent's own, as shares of 1."""
+    counts = np.zeros((store.own_unit_count, store.unit_count))
+    for speech in store.agent.values():
+        assert speech.heard is not None
+        np.add.at(counts, (speech.units[:-DELAY_FRAMES], speech.heard[DELAY_FRAMES:]), 1)
+    # A unit that never comes is like all of them.
+    counts += 1e-3 / store.unit_count
+    shares: np.ndarray = counts / counts.sum(1, keepdims=True)
+    return shares
+
+
 def single_table(store: UnitStore) -> UnitStore:
     """The same store with one table of units, the tokenizer's, for both sides."""
     if not store.own_unit_count:

@@ -47,6 +47,9 @@ class Preset:
     """Weight of the word head's loss."""
     dropout: float = 0.0
     """Needed where one utterance comes hundreds of times."""
+    new_row_speed: float = 1.0
+    """How much faster the embeddings of the agent's own units learn than the other weights, which
+    know nearly everything already."""
 
 
 PRESETS = {
@@ -88,6 +91,14 @@ PRESETS = {
         2_700,
         words_weight=0.0,
     ),
+    "starter-voice": Preset(
+        LlamaConfig(width=448, layers=10, heads=7, feed_width=1216),
+        640,
+        {3: Stage(2000, 4, 1.5e-4, 60)},
+        2_700,
+        words_weight=0.0,
+        new_row_speed=5.0,
+    ),
     "llama3-8b": Preset(
         None,
         8192,
@@ -106,5 +117,6 @@ PRESETS = {
         8,
     ),
 }
-"""``starter-more`` trains the shipped network further on a CPU. ``ablation`` is the smaller starter
-with a GPU's batches, to compare variants at one budget. ``tiny`` is for tests."""
+"""``starter-more`` trains the shipped network further on a CPU, ``starter-voice`` teaches it the
+agent's own units there. ``ablation`` is the smaller starter with a GPU's batches, to compare
+variants at one budget. ``tiny`` is for tests."""

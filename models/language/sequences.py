@@ -59,6 +59,9 @@ class Format:
     reactions are slower by a chunk."""
     text: bool = True
     """Whether the agent's chunks hold the words of both; the paper has no text."""
+    own_table: bool = True
+    """Whether the agent speaks in units of its own, where the store has them. False: both speakers
+    have the tokenizer's, as in the paper."""
 
 
 @dataclass(frozen=True)
@@ -109,19 +112,25 @@ def speech_share(epoch: int, rng: np.random.Generator) -> float:
 
 def token_weights(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
     """Loss weights (T,): ``USER_WEIGHT`` for the user's units, ``TEXT_WEIGHT`` for text, else 1."""
-    theirs = (_owners(ids, vocabulary) == vocabulary.s1) & _is_unit(ids, vocabulary)
+    theirs = (token_owners(ids, vocabulary) == vocabulary.s1) & is_unit(ids, vocabulary)
     weights = np.where(theirs, USER_WEIGHT, 1.0)
-    return np.where(ids >= vocabulary.own_base, TEXT_WEIGHT, weights).astype(np.float32)
+    text = _is_text(ids, vocabulary.own_base, vocabulary)
+    return np.where(text, TEXT_WEIGHT, weights).astype(np.float32)
 
 
-def _owners(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+def token_owners(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
     """(T,): the speaker tag before each token."""
     tags = np.where((ids == vocabulary.s0) | (ids == vocabulary.s1), np.arange(len(ids)), 0)
     return ids[np.maximum.accumulate(tags)]
 
 
-def _is_unit(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
-    return ids < vocabulary.unit_count
+def is_unit(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    return (ids < vocabulary.unit_count) | (ids >= vocabulary.own_unit_base)
+
+
+def _is_text(ids: np.ndarray, base: int, vocabulary: Vocabulary) -> np.ndarray:
+    """Which ids are pieces of text, from the one with the id ``base`` on."""
+    return (ids >= base) & (ids < vocabulary.own_unit_base)
 
 
 # --- stage 1 --------------------------------------------------------------------------------------
@@ -146,7 +155,9 @@ def _mixed_sequence(
         if choose.random() < share:
             spoken = choose.choice(store.user[text]) if tag == vocabulary.s1 else store.agent[text]
             units = spoken.units[spoken.onset : spoken.offset]
-            sentence = units[np.r_[True, units[1:] != units[:-1]]].tolist()
+            own = tag == vocabulary.s0 and vocabulary.own_unit_count
+            base = vocabulary.own_unit_base if own else 0
+            sentence = (units[np.r_[True, units[1:] != units[:-1]]] + base).tolist()
         ids.extend((tag, *sentence))
         told = min(_SAID_TOKENS, len(sentence) + 1) if about != NOTHING_SAID else 0
         said.extend([about] * told + [NOTHING_SAID] * (len(sentence) + 1 - told))
@@ -284,7 +295,7 @@ def _mistaken(
         for _ in vocabulary.text_pieces(one.word)
     ]
     mistaken = np.zeros(len(sequence), bool)
-    written = np.flatnonzero(sequence >= vocabulary.heard_base)
+    written = np.flatnonzero(_is_text(sequence, vocabulary.heard_base, vocabulary))
     mistaken[written] = flags[: len(written)]
     return mistaken
 
@@ -307,7 +318,7 @@ def _masked_tokens(
     flags = skipped[start:][np.flatnonzero(begins)]
     masked = np.zeros(len(sequence), bool)
     spoken = np.flatnonzero(
-        (_owners(sequence, vocabulary) == vocabulary.s0) & _is_unit(sequence, vocabulary)
+        (token_owners(sequence, vocabulary) == vocabulary.s0) & is_unit(sequence, vocabulary)
     )
     masked[spoken] = flags[: len(spoken)]
     return masked

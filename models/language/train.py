@@ -3,6 +3,7 @@
 The loss is next-token cross-entropy over both speakers, with less weight on the user's units. A
 word head, which is discarded after the training, also predicts the words that the user has just
 said. They decide the answer but touch few tokens, so the tokens alone would teach them slowly.
+Where the agent has units of its own, the other speaker's units are no candidates, as in the engine.
 """
 
 from __future__ import annotations
@@ -26,7 +27,13 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
 from models.dialogue.timing import HUMAN, Timing
-from models.dialogue.unit_store import UnitStore, load_store, split_held_out
+from models.dialogue.unit_store import (
+    UnitStore,
+    load_store,
+    own_unit_shares,
+    single_table,
+    split_held_out,
+)
 from models.language.gguf import llama_from_gguf
 from models.language.llama import Llama, LlamaConfig
 from models.language.presets import PRESETS, Preset
@@ -36,7 +43,9 @@ from models.language.sequences import (
     Format,
     SequencePlan,
     TrainingSequence,
+    is_unit,
     spoken_texts,
+    token_owners,
     training_sequences,
 )
 from models.language.vocabulary import Vocabulary
@@ -52,8 +61,8 @@ _HELD_OUT_SEED = 7
 _MOST_WORDS = 20
 """Most words of a sentence that are counted among those named."""
 _COLUMNS = (
-    "stage", "step", "seconds", "tokens", "loss", "held_out_loss", "held_out_named",
-    "tokens_per_second",
+    "stage", "step", "seconds", "tokens", "loss", "held_out_loss", "held_out_own", "held_out_user",
+    "held_out_named", "tokens_per_second",
 )  # fmt: skip
 
 
@@ -83,6 +92,11 @@ class Budget:
         return seconds / (60 * (self.minutes or 0))
 
 
+def _read_store(path: Path, form: Format) -> UnitStore:
+    store = load_store(path)
+    return store if form.own_table else single_table(store)
+
+
 class SequenceDataset(IterableDataset[TrainingSequence]):
     """The training sequences of a store's file from a batch on. Each of several processes composes
     whole batches."""
@@ -100,7 +114,7 @@ class SequenceDataset(IterableDataset[TrainingSequence]):
         self._batch, self._first_batch = batch, first_batch
 
     def __iter__(self) -> Iterator[TrainingSequence]:
-        training, _ = split_held_out(load_store(self._store))
+        training, _ = split_held_out(_read_store(self._store, self._plan.format))
         worker = get_worker_info()
         first, step = (worker.id, worker.num_workers) if worker else (0, 1)
         numbers = (
@@ -133,37 +147,77 @@ def words_of(texts: Sequence[str], words: Sequence[str]) -> Tensor:
 
 
 class LlamaWithWordHead(nn.Module):
-    """The language model with a word head on a layer in the middle."""
+    """The language model with a word head on a layer in the middle.
 
-    def __init__(self, net: Llama, words: int) -> None:
+    Shape letters as in ``llama``, and U: the ids that the format uses, in their order.
+    """
+
+    used_U: Tensor
+    place_V: Tensor
+    barred_2U: Tensor
+
+    def __init__(self, net: Llama, words: int, vocabulary: Vocabulary, text: bool) -> None:
         super().__init__()
         self.net = net
         self.layer = len(net.layers) * 5 // 8
         self.norm = nn.RMSNorm(net.config.width, net.config.norm_epsilon)
         self.head = nn.Linear(net.config.width, words)
+        self.s0, self.s1 = vocabulary.s0, vocabulary.s1
+        ids = torch.arange(vocabulary.size)
+        own = ids >= vocabulary.own_unit_base
+        user = (ids < vocabulary.unit_count) & bool(vocabulary.own_unit_count)
+        used = torch.ones_like(own) if text else own | (ids < vocabulary.own_base)
+        self.register_buffer("used_U", ids[used], persistent=False)
+        self.register_buffer("place_V", used.cumsum(0) - 1, persistent=False)
+        # What cannot follow in the agent's part of a chunk, and in the user's.
+        self.register_buffer("barred_2U", torch.stack([user, own])[:, used], persistent=False)
 
     def forward(self, ids_BT: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the next token (B, T, V) and of the words (B, T, words)."""
+        """Logits of the next token (B, T, U) and of the words (B, T, words)."""
         hidden = self.net.hidden(ids_BT)
-        return self.net.logits(hidden[-1]), self.head(self.norm(hidden[self.layer]))
+        rows_UD = self.net.embedding.weight[self.used_U]
+        logits_BTU = functional.linear(self.net.norm(hidden[-1]), rows_UD).float()
+        logits_BTU = logits_BTU.masked_fill(self.barred_2U[self._sides(ids_BT)], -torch.inf)
+        return logits_BTU, self.head(self.norm(hidden[self.layer]))
+
+    def _sides(self, ids_BT: Tensor) -> Tensor:
+        """(B, T): 1 in the user's part of a chunk, else 0."""
+        tags_BT = (ids_BT == self.s0) | (ids_BT == self.s1)
+        places_BT = torch.arange(ids_BT.shape[1], device=ids_BT.device) * tags_BT
+        return (ids_BT.gather(1, places_BT.cummax(1).values) == self.s1).long()
+
+
+@dataclass(frozen=True, eq=False)
+class DialogueLoss:
+    """Losses in nats, of one batch."""
+
+    tokens: Tensor
+    """Weighted mean per token."""
+    naming: Tensor
+    """Of the words that the user has just said."""
+    named: Tensor
+    """Share of these words among the likeliest."""
+    each_N: Tensor
+    """Of each token of the batch but the first ones, unweighted."""
 
 
 def dialogue_loss(
     model: Callable[[Tensor], tuple[Tensor, Tensor]],
+    place_V: Tensor,
     bags_SW: Tensor,
     ids_BT: Tensor,
     weights_BT: Tensor,
     said_BT: Tensor,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """(weighted cross-entropy per token, cross-entropy of the words, share of words named); the
-    first two in nats.
+) -> DialogueLoss:
+    """The losses of a batch.
 
-    ``bags_SW`` are the words of each sentence, by the numbers in ``said_BT``.
+    ``place_V`` are the places of the ids among the logits, ``bags_SW`` the words of each sentence,
+    by the numbers in ``said_BT``.
     """
     with torch.autocast(ids_BT.device.type, torch.bfloat16):
         logits, words = model(ids_BT[:, :-1])
     losses = functional.cross_entropy(
-        logits.float().flatten(0, 1), ids_BT[:, 1:].flatten(), reduction="none"
+        logits.flatten(0, 1), place_V[ids_BT[:, 1:]].flatten(), reduction="none"
     )
     weights = weights_BT[:, 1:].flatten()
     said = said_BT[:, :-1].flatten()
@@ -177,7 +231,16 @@ def dialogue_loss(
     hits = bags.gather(1, named.topk(most).indices)
     looked_for = torch.arange(most, device=bags.device) < count
     right = (hits & looked_for).sum() / bags.sum().clamp(min=1)
-    return (losses * weights).sum() / weights.sum(), naming, right
+    return DialogueLoss((losses * weights).sum() / weights.sum(), naming, right, losses)
+
+
+def unit_sides(ids_BT: Tensor, vocabulary: Vocabulary) -> tuple[Tensor, Tensor]:
+    """(B, T) bool each: which tokens are the agent's units, and which the user's."""
+    ids = ids_BT.numpy()
+    sides = [token_owners(row, vocabulary) for row in ids]
+    units = is_unit(ids, vocabulary)
+    own, user = (np.stack(sides) == tag for tag in (vocabulary.s0, vocabulary.s1))
+    return torch.from_numpy(own & units), torch.from_numpy(user & units)
 
 
 def train_lm(
@@ -228,12 +291,26 @@ def train_lm(
     return final
 
 
-def _bundle_weights(bundle: Path, config: LlamaConfig) -> dict[str, Tensor]:
-    """The weights of a bundle's language model. Raises ValueError where it has other sizes."""
+def _bundle_weights(
+    bundle: Path, config: LlamaConfig, vocabulary: Vocabulary, store: UnitStore
+) -> dict[str, Tensor]:
+    """The weights of a bundle's language model; rows of the agent's own units are added where it
+    has none. Raises ValueError where it has other sizes."""
     net = llama_from_gguf(load_bundle(bundle).language_model)
-    if net.config != config:
+    state = net.state_dict()
+    known = net.config.vocabulary
+    if known == vocabulary.own_unit_base < config.vocabulary:
+        rows = state["embedding.weight"]
+        grown = torch.zeros(config.vocabulary, config.width)
+        grown[:known] = rows
+        # Each begins as the mean of the units that describe the same sound.
+        shares = torch.from_numpy(own_unit_shares(store)).float()
+        grown[known : known + store.own_unit_count] = shares @ rows[: store.unit_count]
+        state["embedding.weight"] = grown
+        known = config.vocabulary
+    if replace(net.config, vocabulary=known) != config:
         raise ValueError(f"{bundle} holds a network of another size")
-    return net.state_dict()
+    return state
 
 
 def _train_stage(
@@ -248,14 +325,16 @@ def _train_stage(
     workers: int,
     bundle: Path | None,
 ) -> None:
-    store = load_store(store_path)
-    vocabulary = Vocabulary(store.unit_count, script_words())
+    store = _read_store(store_path, plan.format)
+    vocabulary = Vocabulary(store.unit_count, script_words(), store.own_unit_count)
     assert preset.network is not None
     config = replace(preset.network, vocabulary=vocabulary.size)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     net = Llama(config, preset.dropout)
-    model = LlamaWithWordHead(net, len(vocabulary.words)).to(device)
+    words = vocabulary.words if preset.words_weight else ()
+    text = plan.format.text or plan.stage == 1
+    model = LlamaWithWordHead(net, len(words), vocabulary, text).to(device)
     stage = preset.stages[plan.stage]
     matrices = [weight for weight in model.net.layers.parameters() if weight.dim() > 1]
     optimizers = muon_and_adam(
@@ -268,6 +347,7 @@ def _train_stage(
     described = {
         "config": asdict(config),
         "unit_count": store.unit_count,
+        "own_unit_count": store.own_unit_count,
         "words": list(vocabulary.words),
         "format": asdict(plan.format),
         "context": plan.context,
@@ -275,10 +355,10 @@ def _train_stage(
     step, spent = 0, 0.0
     source = path if path.exists() else before
     if source is None and bundle is not None:
-        model.net.load_state_dict(_bundle_weights(bundle, config))
+        model.net.load_state_dict(_bundle_weights(bundle, config, vocabulary, store))
     if source is not None:
         saved = torch.load(source, map_location=device, weights_only=True)
-        if {name: saved[name] for name in described} != described:
+        if {name: saved.get(name) for name in described} != described:
             raise ValueError(f"{source} holds a network of another size or format")
         model.load_state_dict(saved["listener"])
         if source == path:
@@ -300,19 +380,23 @@ def _train_stage(
     # Compiling is a quarter faster on one thread, a seventh on two (docs/training-log.md). The
     # held-out loss is not compiled: evaluation mode would compile everything again.
     fast = torch.compile(model) if compiled and shutil.which("g++") else model
-    bags = words_of(spoken_texts(store), vocabulary.words).to(device)
+    bags = words_of(spoken_texts(store), words).to(device)
     sequences = SequenceDataset(store_path, vocabulary, plan, seed, stage.batch, step)
     loader = iter(DataLoader(sequences, stage.batch, num_workers=workers))
-    held_out = [part.to(device) for part in held_out_batch(store, vocabulary, plan)]
+    held_out = held_out_batch(store, vocabulary, plan)
+    sides = [side[:, 1:].flatten() for side in unit_sides(held_out[0], vocabulary)]
+    held_out = [part.to(device) for part in held_out]
 
-    def unheard() -> tuple[str, str]:
+    def unheard() -> list[str]:
         model.eval()
         with torch.no_grad():
-            loss, _, right = dialogue_loss(model, bags, *held_out)
+            loss = dialogue_loss(model, model.place_V, bags, *held_out)
         model.train()
-        return f"{loss.item():.4f}", f"{right.item():.4f}"
+        own, user = (loss.each_N.cpu()[side].mean() for side in sides)
+        return [f"{figure.item():.4f}" for figure in (loss.tokens, own, user, loss.named)]
 
-    heard = ("", "")
+    rows = model.net.embedding.weight.detach()[vocabulary.own_unit_base :]
+    heard = [""] * 4
     clock = saved_at = time.monotonic()
     first_step = logged_step = step
     logged_at = clock
@@ -325,12 +409,15 @@ def _train_stage(
         while (done := budget.spent(step, spent)) < 1:
             set_learning_rates(optimizers, done, step, stage.warmup, FINAL_SHARE)
             batch = [part.to(device) for part in next(loader)]
-            loss, naming, _ = dialogue_loss(fast, bags, *batch)
+            losses = dialogue_loss(fast, model.place_V, bags, *batch)
+            loss = losses.tokens
             model.zero_grad(set_to_none=True)
-            (loss + preset.words_weight * naming).backward()
+            (loss + preset.words_weight * losses.naming).backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            old = rows.clone()
             for optimizer, _ in optimizers:
                 optimizer.step()
+            rows += (preset.new_row_speed - 1) * (rows - old)
             step += 1
             if step % HELD_OUT_STEPS == 0:
                 heard = unheard()
@@ -342,13 +429,13 @@ def _train_stage(
                 tokens = stage.batch * plan.context
                 pace = round((step - logged_step) * tokens / (now - logged_at))
                 logged_step, logged_at = step, now
-                told = heard if step % HELD_OUT_STEPS == 0 else ("", "")
+                told = heard if step % HELD_OUT_STEPS == 0 else [""] * 4
                 figures = [round(spent), step * tokens, f"{loss.item():.4f}", *told, pace]
                 table.writerow([plan.stage, step, *figures])
                 log.flush()
                 text = f"stage {plan.stage}, step {step}, loss {loss.item():.3f}"
                 if heard[0]:
-                    text += f", held out {heard[0]}, {float(heard[1]):.0%} of words named"
+                    text += f", held out {heard[0]}, {float(heard[3]):.0%} of words named"
                 progress.update(bar, completed=done, description=text)
             if now - saved_at > CHECKPOINT_SECONDS:
                 save()

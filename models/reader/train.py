@@ -1,6 +1,7 @@
 """Trains the unit reader on composed dialogues (``duologue-train reader``).
 
-Both speakers of a dialogue are read, each alone. The dialogue's words and their times are known;
+Both speakers of a dialogue are read, each alone. Units of the agent's own have numbers after the
+tokenizer's. The dialogue's words and their times are known;
 for speech that is not in the script, the target is a mark. The training has two phases: first each
 word is to be named in given frames just after its end, then CTC lets the network choose the frame.
 
@@ -22,14 +23,16 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from engine.errors import DuologueError
+from engine.syncllm.bundle import load_bundle
 from models.dialogue.composer import Composer
 from models.dialogue.timing import HUMAN, Timing
-from models.dialogue.unit_store import load_store, split_held_out
+from models.dialogue.unit_store import UnitStore, load_store, own_unit_shares, split_held_out
 from models.dialogue.unit_streams import Dialogue
 from models.edit_distance import edit_distance
 from models.language.vocabulary import Vocabulary
 from models.optimizers import Optimizers, set_learning_rates
 from models.reader.network import ReaderConfig, UnitReader
+from models.reader.restore import reader_from_onnx
 from models.script.words import script_words
 
 OUT_OF_VOCABULARY = " …"
@@ -39,6 +42,8 @@ FRAMES = 400
 DIALOGUES = 10
 """In a step, on a CPU."""
 _RATE, _WARMUP, _FINAL_SHARE = 2e-3, 100, 0.02
+_FURTHER_RATE = 7e-4
+"""Of a training that begins with a bundle's reader; it has no first phase."""
 _NAMED_FRAMES, _PIECE_FRAMES = 4, 2
 _HINDSIGHT_FRAMES = 6
 """From a word's end to its label: what follows helps to recognise it, most of all the first word of
@@ -76,12 +81,21 @@ class ReaderBatches(IterableDataset[ReaderBatch]):
 
     def __iter__(self) -> Iterator[ReaderBatch]:
         training, _ = split_held_out(load_store(self._store))
-        vocabulary = Vocabulary(training.unit_count, script_words())
+        vocabulary = _vocabulary(training)
         worker = get_worker_info()
         number = worker.id if worker else 0
         composer = Composer(training, self._seed + number, self._timing)
         while True:
             yield compose_batch(composer, vocabulary, self._dialogues)
+
+
+def _vocabulary(store: UnitStore) -> Vocabulary:
+    return Vocabulary(store.unit_count, script_words(), store.own_unit_count)
+
+
+def _unit_count(vocabulary: Vocabulary) -> int:
+    """Units of both speakers."""
+    return vocabulary.unit_count + vocabulary.own_unit_count
 
 
 def word_targets(
@@ -128,23 +142,30 @@ def train_reader(
     timing: Timing = HUMAN,
     dialogues: int = DIALOGUES,
     workers: int = 0,
+    bundle: Path | None = None,
 ) -> Path:
     """Train for ``minutes`` in all, on a GPU where there is one; returns the checkpoint.
 
+    Begins with the ``bundle``'s reader; without a bundle, with random weights. Units of the agent's
+    own that this reader does not know begin as the mean of those that describe the same sound.
     The log lies beside it (``reader.csv``). A training resumes from its checkpoint, with new
     dialogues. Given more minutes, it has spent a smaller share of its budget: the learning rate
     rises again, and it may return to the first phase. A step has ``dialogues`` dialogues;
     ``workers`` processes compose them. Raises DuologueError where the checkpoint has other units,
-    words or sizes.
+    words or sizes, or the bundle has no reader for them.
     """
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     training, held_out = split_held_out(load_store(store))
-    vocabulary = Vocabulary(training.unit_count, script_words())
+    vocabulary = _vocabulary(training)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    net = UnitReader(ReaderConfig(training.unit_count, len(reader_pieces(vocabulary)))).to(device)
+    net = UnitReader(ReaderConfig(_unit_count(vocabulary), len(reader_pieces(vocabulary))))
+    if bundle:
+        net.load_state_dict(_bundle_weights(bundle, vocabulary, training))
+    net.to(device)
     optimizer = torch.optim.AdamW(net.parameters(), betas=(0.9, 0.98), weight_decay=0.01)
-    optimizers: Optimizers = [(optimizer, _RATE)]
+    optimizers: Optimizers = [(optimizer, _FURTHER_RATE if bundle else _RATE)]
+    first_phase = 0 if bundle else _FRAME_LOSS_SHARE
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, log = folder / "reader.pt", folder / "reader.csv"
     step, spent_s = 0, 0.0
@@ -159,7 +180,7 @@ def train_reader(
     while (done := (time.monotonic() - begin_s) / (60 * minutes)) < 1:
         set_learning_rates(optimizers, done, step, _WARMUP, _FINAL_SHARE)
         batch = next(batches)
-        loss = (frame_loss if done < _FRAME_LOSS_SHARE else ctc_loss)(net, batch)
+        loss = (frame_loss if done < first_phase else ctc_loss)(net, batch)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -228,12 +249,31 @@ def compose_batch(composer: Composer, vocabulary: Vocabulary, dialogues: int) ->
         dialogue = composer.compose(FRAMES)
         for side, stream in ((1, dialogue.user), (0, dialogue.own)):
             words = word_targets(dialogue, side, vocabulary)
-            units.append(stream.astype(np.int64))
+            own = vocabulary.unit_count if side == 0 and vocabulary.own_unit_count else 0
+            units.append(stream.astype(np.int64) + own)
             pieces.append([piece for _, numbers in words for piece in numbers])
             labels.append(frame_labels(words, FRAMES, len(reader_pieces(vocabulary))))
     return ReaderBatch(
         torch.from_numpy(np.stack(units)), pieces, torch.from_numpy(np.stack(labels))
     )
+
+
+def _bundle_weights(bundle: Path, vocabulary: Vocabulary, store: UnitStore) -> dict[str, Tensor]:
+    """The weights of a bundle's reader, with rows for the agent's own units where it has none.
+
+    Raises DuologueError where it has no reader of these units and words.
+    """
+    shipped = load_bundle(bundle)
+    if not shipped.reader or tuple(shipped.pieces) != reader_pieces(vocabulary):
+        raise DuologueError(f"{bundle} has no reader of the script's words; train without it.")
+    state = reader_from_onnx(shipped.reader).state_dict()
+    rows = state["enter.weight"]
+    if len(rows) == vocabulary.unit_count and vocabulary.own_unit_count:
+        shares = torch.from_numpy(own_unit_shares(store)).float()
+        state["enter.weight"] = torch.cat([rows, shares @ rows])
+    if len(state["enter.weight"]) != _unit_count(vocabulary):
+        raise DuologueError(f"{bundle} has a reader of other units; train without it.")
+    return state
 
 
 def _save(
@@ -245,7 +285,8 @@ def _save(
     seconds: float,
 ) -> None:
     saved = {
-        "units": net.config.units,
+        "units": vocabulary.unit_count,
+        "own_units": vocabulary.own_unit_count,
         "words": list(vocabulary.words),
         "net": net.state_dict(),
         "optimizer": optimizer.state_dict(),
@@ -262,8 +303,9 @@ def _resume(
 ) -> tuple[int, float]:
     """Load a checkpoint into ``net`` and ``optimizer``; returns its steps and seconds."""
     saved = torch.load(path, map_location="cpu", weights_only=True)
-    own = vocabulary.unit_count, vocabulary.words, _shapes(net.state_dict())
-    if (saved["units"], tuple(saved["words"]), _shapes(saved["net"])) != own:
+    units = saved["units"], saved.get("own_units", 0)
+    own = (vocabulary.unit_count, vocabulary.own_unit_count), vocabulary.words
+    if (units, tuple(saved["words"])) != own or _shapes(saved["net"]) != _shapes(net.state_dict()):
         raise DuologueError(
             f"{path} is of other units, words or sizes; move it away to start a new training."
         )
@@ -279,7 +321,7 @@ def _shapes(state: dict[str, Tensor]) -> dict[str, torch.Size]:
 def load_reader(path: Path) -> tuple[UnitReader, Vocabulary]:
     """Load a trained reader and its vocabulary."""
     saved = torch.load(path, map_location="cpu", weights_only=True)
-    vocabulary = Vocabulary(saved["units"], tuple(saved["words"]))
-    net = UnitReader(ReaderConfig(vocabulary.unit_count, len(reader_pieces(vocabulary))))
+    vocabulary = Vocabulary(saved["units"], tuple(saved["words"]), saved.get("own_units", 0))
+    net = UnitReader(ReaderConfig(_unit_count(vocabulary), len(reader_pieces(vocabulary))))
     net.load_state_dict(saved["net"])
     return net.eval(), vocabulary

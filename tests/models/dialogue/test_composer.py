@@ -13,7 +13,14 @@ from engine.timebase import FRAME_MS
 from models import script
 from models.dialogue.composer import Composer
 from models.dialogue.timing import ALTERNATING, HUMAN
-from models.dialogue.unit_store import CONFUSABLE_COUNT, MARGIN_FRAMES, UnitStore, UnitUtterance
+from models.dialogue.unit_store import (
+    CONFUSABLE_COUNT,
+    DELAY_FRAMES,
+    MARGIN_FRAMES,
+    UnitStore,
+    UnitUtterance,
+    single_table,
+)
 from models.dialogue.unit_streams import Dialogue, PlacedUtterance
 from models.script import coffee
 
@@ -50,6 +57,25 @@ def toy_store() -> UnitStore:
         [(speech(98, 8, USER_SILENCE), coffee.sample()[index][0].reply()) for index in range(20)],
         [speech(97, 6, USER_SILENCE)],
         same,
+    )
+
+
+def own_units_store() -> UnitStore:
+    """The toy store with an agent in units of its own, 0 to 139, of which 0 is silence. The ears
+    hear what they hear in the toy store, two frames later."""
+    store = toy_store()
+
+    def own(speech: UnitUtterance) -> UnitUtterance:
+        said = np.where(speech.units == AGENT_SILENCE, 0, 1 + speech.units % 139).astype(np.int16)
+        heard = np.concatenate([speech.units[:1]] * DELAY_FRAMES + [speech.units[:-DELAY_FRAMES]])
+        return replace(speech, units=said, heard=heard)
+
+    return replace(
+        store,
+        agent={text: own(speech) for text, speech in store.agent.items()},
+        agent_silence=[np.zeros(150, np.int16)],
+        own_unit_count=140,
+        heard_agent_silence=store.agent_silence,
     )
 
 
@@ -288,3 +314,29 @@ def test_scraps_of_the_agent_reach_the_user_only_in_silence(dialogues: list[Dial
         heard = dialogue.user[~spoken]
         leaked += len(theirs.intersection(heard.tolist())) > 0
     assert leaked > len(dialogues) // 2
+
+
+def test_the_echo_of_own_units_is_what_the_ears_hear() -> None:
+    composer = Composer(own_units_store(), 3)
+    dialogues = [composer.compose(3000) for _ in range(20)]
+    echoes = {int(unit) for dialogue in dialogues for unit in dialogue.user if unit >= 100}
+    assert len(echoes) > 10
+    assert echoes <= set(range(100, 190))
+    said = {int(unit) for dialogue in dialogues for unit in dialogue.own}
+    assert said <= {0, *(1 + unit % 139 for unit in range(100, 190))}
+
+
+def test_a_single_table_store_has_the_ears_units_on_both_sides() -> None:
+    store = own_units_store()
+    text, speech = next(iter(store.agent.items()))
+    single = single_table(store)
+    assert single.own_unit_count == 0
+    assert single.agent_silence == store.heard_agent_silence
+    heard = single.agent[text]
+    assert heard.onset == speech.onset + DELAY_FRAMES
+    assert heard.words[0][1] == speech.words[0][1] + DELAY_FRAMES
+    at = slice(heard.onset, heard.offset)
+    np.testing.assert_array_equal(
+        heard.units[at], toy_store().agent[text].units[speech.onset : speech.offset]
+    )
+    assert single_table(single) is single

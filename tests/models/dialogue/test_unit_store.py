@@ -6,7 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.dialogue.unit_store import ORDER_FORMS, UnitStore, UnitUtterance, split_held_out
+from models.dialogue.unit_store import (
+    DELAY_FRAMES,
+    ORDER_FORMS,
+    UnitStore,
+    UnitUtterance,
+    own_unit_shares,
+    split_held_out,
+)
+from models.tokenizer import network
 from tests.models.dialogue.test_composer import toy_store
 
 
@@ -47,3 +55,18 @@ def test_recordings_that_are_held_out_are_in_no_training() -> None:
         assert len(out) == -(-things // 10)
     assert held_out.concatenated_orders == [] and held_out.real_words == {}
     assert training.concatenated_orders and training.real_words
+
+
+def test_own_units_are_like_those_that_describe_the_same_sound() -> None:
+    assert DELAY_FRAMES == network.DELAY_FRAMES
+    units = np.array([0, 1, 1, 1, 0, 0, 0], np.int16)
+    heard = np.array([5, 5, 5, 3, 3, 4, 5], np.int16)
+    speech = UnitUtterance("toy", units, 1, 4, heard=heard)
+    store = UnitStore(
+        agent={"": speech}, confusable_units=np.zeros((6, 4), np.int16), own_unit_count=3
+    )
+    shares = own_unit_shares(store)
+    np.testing.assert_allclose(shares.sum(1), 1)
+    np.testing.assert_allclose(shares[0], [0, 0, 0, 0, 0, 1], atol=1e-3)
+    np.testing.assert_allclose(shares[1], [0, 0, 0, 2 / 3, 1 / 3, 0], atol=1e-3)
+    np.testing.assert_allclose(shares[2], 1 / 6)  # it never comes

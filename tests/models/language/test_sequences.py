@@ -24,7 +24,7 @@ from models.language.sequences import (
 )
 from models.language.vocabulary import Vocabulary
 from models.script.words import script_words
-from tests.models.dialogue.test_composer import toy_store
+from tests.models.dialogue.test_composer import own_units_store, toy_store
 
 STORE = toy_store()
 VOCABULARY = Vocabulary(STORE.unit_count, script_words())
@@ -205,3 +205,24 @@ def test_rows_of_stage_three_hold_what_is_no_lesson() -> None:
     skipped = np.concatenate([ids[w == 0] for ids, w, _ in made])
     assert len(skipped)  # few: a story is one unit in this store
     assert (skipped < VOCABULARY.unit_count).all()
+
+
+@pytest.mark.parametrize("stage", [1, 3])
+def test_own_units_have_ids_of_their_own(stage: int) -> None:
+    store = own_units_store()
+    vocabulary = Vocabulary(store.unit_count, script_words(), store.own_unit_count)
+    plan = SequencePlan(stage, 300, 2, Format(text=False))
+    for ids, weights, _ in training_sequences(store, vocabulary, plan, 1, range(4, 10)):
+        own = ids >= vocabulary.own_unit_base
+        heard = ids < vocabulary.unit_count
+        sides = rows.token_owners(ids, vocabulary)
+        assert own.any()
+        assert heard.any()
+        assert set(sides[own]) == {vocabulary.s0}
+        assert set(sides[heard]) == {vocabulary.s1}
+        assert set(weights[heard]) == {np.float32(USER_WEIGHT)}
+        assert set(weights[own]) <= {np.float32(0), np.float32(1)}
+        if stage == 3:
+            fmt = vocabulary.format(160, True, False)
+            own_units, _ = decode(ids[1:].tolist(), fmt, 1, 0)
+            assert max(own_units) < store.own_unit_count

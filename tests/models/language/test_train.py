@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,14 @@ from engine.syncllm.bundle import describe_file, write_manifest
 from models.dialogue.unit_store import save_store
 from models.language import train as train_lm
 from models.language.gguf import export_gguf, llama_from_gguf, load_llama
+from models.language.llama import Llama, LlamaConfig
 from models.language.presets import PRESETS
 from models.language.sequences import Format
-from models.language.train import Budget, words_of
+from models.language.train import Budget, LlamaWithWordHead, words_of
+from models.language.vocabulary import Vocabulary
+from models.script.words import script_words
 from tests.engine.tiny_bundle import write_tiny_bundle
-from tests.models.dialogue.test_composer import toy_store
+from tests.models.dialogue.test_composer import own_units_store, toy_store
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +102,64 @@ def test_training_goes_on_from_a_bundle(store_path: Path, tmp_path: Path) -> Non
         return sum(float((trained[name] - other[name]).abs().sum()) for name in trained)
 
     assert 0 < apart(more) < 0.5 * apart(alone)
+
+
+def test_own_units_are_added_to_the_rows_of_a_bundle(store_path: Path, tmp_path: Path) -> None:
+    _train(store_path, tmp_path / "work", (3,), 2)
+    bundle = write_tiny_bundle(tmp_path / "bundle")
+    export_gguf(load_llama(tmp_path / "work" / "lm.pt"), bundle.language_model)
+    described = describe_file(bundle.language_model)
+    files = bundle.manifest.files.model_copy(update={"language_model": described})
+    write_manifest(bundle.folder, bundle.manifest.model_copy(update={"files": files}))
+    old = llama_from_gguf(bundle.language_model).embedding.weight.detach()
+    save_store(own_units_store(), tmp_path / "own.pkl.gz")
+    store = own_units_store()
+    vocabulary = Vocabulary(store.unit_count, script_words(), store.own_unit_count)
+    network = PRESETS["tiny"].network
+    assert network is not None
+    config = replace(network, vocabulary=vocabulary.size)
+    rows = train_lm._bundle_weights(bundle.folder, config, vocabulary, store)["embedding.weight"]
+    assert len(rows) == len(old) + 144  # a multiple of 8
+    assert torch.equal(rows[: len(old)], old)
+    # The agent's silence is heard as unit 0 in this store.
+    assert torch.allclose(rows[len(old)], old[0], atol=1e-3)
+    form = Format(text=False, own_table=False)
+    single = _train(
+        tmp_path / "own.pkl.gz", tmp_path / "single", (3,), 1,
+        form=form, bundle=bundle.folder,
+    )  # fmt: skip
+    assert len(single["embedding.weight"]) == len(old)
+
+
+def test_no_unit_of_the_other_speaker_is_a_candidate() -> None:
+    vocabulary = Vocabulary(20, ("a",), 9)
+    config = LlamaConfig(vocabulary.size, 16, 1, 2, 16)
+    torch.manual_seed(0)
+    model = LlamaWithWordHead(Llama(config), 0, vocabulary, text=False)
+    own, s0, s1 = vocabulary.own_unit_base, vocabulary.s0, vocabulary.s1
+    ids = torch.tensor([[vocabulary.bos[160], s0, own, own + 8, s1, 3, 4, s0, s1]])
+    logits, _ = model(ids)
+    chances = torch.zeros(*ids.shape, vocabulary.size)
+    chances[..., model.used_U] = logits.softmax(-1)
+    theirs = chances[0, :, : vocabulary.unit_count].sum(-1)
+    ours = chances[0, :, own : own + 9].sum(-1)
+    agents_part = torch.tensor([True, True, True, True, False, False, False, True, False])
+    assert torch.equal(theirs == 0, agents_part)
+    assert torch.equal(ours == 0, ~agents_part)
+    full = model.net(ids)[0, 2]
+    allowed = torch.tensor(
+        [*range(vocabulary.unit_count, vocabulary.own_base), *range(own, vocabulary.size)]
+    )
+    assert torch.allclose(chances[0, 2, allowed], full[allowed].softmax(-1), atol=1e-6)
+
+
+def test_the_losses_of_both_sides_are_logged(tmp_path: Path) -> None:
+    save_store(own_units_store(), tmp_path / "own.pkl.gz")
+    _train(tmp_path / "own.pkl.gz", tmp_path / "work", (3,), 2, form=Format(text=False))
+    with (tmp_path / "work" / "lm.csv").open() as log:
+        (row,) = (row for row in csv.DictReader(log) if row["held_out_loss"])
+    assert 0 < float(row["held_out_own"]) < 2 * math.log(140)
+    assert 0 < float(row["held_out_user"]) < 2 * math.log(200)
 
 
 def test_a_bundle_of_other_sizes_is_refused(store_path: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from models.dialogue.unit_streams import Dialogue, PlacedUtterance
 from models.language.vocabulary import Vocabulary
 from models.reader.export import export_reader
 from models.reader.network import ReaderConfig, UnitReader
+from models.reader.restore import reader_from_onnx
 from models.reader.train import (
     FRAMES,
     OUT_OF_VOCABULARY,
@@ -35,7 +36,7 @@ from models.reader.train import (
     word_targets,
 )
 from models.script.words import script_words
-from tests.models.dialogue.test_composer import toy_store
+from tests.models.dialogue.test_composer import own_units_store, toy_store
 
 VOCABULARY = Vocabulary(200, script_words())
 PIECES = reader_pieces(VOCABULARY)
@@ -152,3 +153,42 @@ def test_the_exported_reader_reads_chunks_as_the_whole(tmp_path: Path, chunk: in
     expected = [pieces[number] for number in greedy_decode(logits[0].numpy())]
     assert len(expected) > 20
     assert word_targets == expected
+
+
+def test_a_reader_is_restored_from_its_file(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    net = UnitReader(ReaderConfig(64, 20, inner=8, hidden=16)).eval()
+    export_reader(net, tmp_path / "reader.onnx")
+    again = reader_from_onnx(tmp_path / "reader.onnx")
+    assert again.config == net.config
+    units = torch.randint(0, 64, (1, 50))
+    with torch.no_grad():
+        expected, _ = net(units, net.begin(1))
+        got, _ = again(units, again.begin(1))
+    torch.testing.assert_close(got, expected, atol=2e-3, rtol=0)
+    (tmp_path / "other.onnx").write_bytes(b"no network")
+    with pytest.raises(DuologueError, match="does not hold the unit reader"):
+        reader_from_onnx(tmp_path / "other.onnx")
+
+
+def test_own_units_are_added_to_a_bundles_reader(tmp_path: Path) -> None:
+    store = own_units_store()
+    bundle = Path("resources/starter")
+    few = replace(store, confusable_units=np.zeros((64, 4), np.int16))
+    for speech in (*few.agent.values(), *(one for some in few.user.values() for one in some)):
+        speech.units[:] %= 64
+        if speech.heard is not None:
+            speech.heard[:] %= 64
+    save_store(few, tmp_path / "speech.pkl.gz")
+    path = train_reader(tmp_path / "speech.pkl.gz", tmp_path / "r", 1e-6, 1, 0, bundle=bundle)
+    net, vocabulary = load_reader(path)
+    assert (vocabulary.unit_count, vocabulary.own_unit_count) == (64, 140)
+    assert net.config.units == 204
+    shipped = reader_from_onnx(bundle / "reader.onnx").enter.weight
+    assert torch.equal(net.enter.weight[:64], shipped)
+    batch = compose_batch(Composer(few, 0, HUMAN), vocabulary, 2)
+    assert batch.units_BT[0::2].max() < 64
+    assert batch.units_BT[1::2].min() == 64
+    save_store(store, tmp_path / "other.pkl.gz")
+    with pytest.raises(DuologueError, match="a reader of other units"):
+        train_reader(tmp_path / "other.pkl.gz", tmp_path / "s", 0, 1, 0, bundle=bundle)
