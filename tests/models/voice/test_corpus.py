@@ -67,9 +67,7 @@ def test_targets_lie_on_the_grid_of_slots_and_bins() -> None:
         ramp, np.full_like(ramp, -1.0), np.full_like(ramp, -20.0),
     )  # fmt: skip
     made = utterance_of("go", speech)
-    assert [AGENT_UNITS[unit][:1] for unit in made.units_T] == list("_ɡOOOOO___")[
-        : len(made.units_T)
-    ]
+    assert "ɡOOOOO_" in "".join(AGENT_UNITS[unit][0] for unit in made.units_T)
     assert made.pitch_S.shape == (40,)
     assert made.harmonic_SF.shape == made.noise_SF.shape == (40, 321)
     # Bin k of 25 Hz lies at 1.25 k of 20 Hz.

@@ -24,7 +24,7 @@ from models.voice.network import (
 
 TINY = {"width": 16, "expansion": 2}
 FRAMES = 46
-ROUNDING = 5e-4
+ROUNDING = 1e-3
 """Another chunk rounds the pitch otherwise, and the phase adds that up; the peak is near 1."""
 
 
