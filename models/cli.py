@@ -8,6 +8,8 @@ The steps, in order:
     duologue-train unpack      in place of ``speech`` and ``tokenizer``: a bundle's tokenizer
     duologue-train units       finds the units; encodes all sentences as units
     duologue-train vocoder     trains the vocoder: units to the agent's voice
+    duologue-train agent-speech  makes the corpus of the agent's voice, with pitch and spectra
+    duologue-train voice       trains the agent's voice: units of its own to speech
     duologue-train lm          trains the language model in the paper's three stages
     duologue-train average     optional: averages the weights before and after ``lm``
     duologue-train reader      trains the unit reader: units to words, for captions
@@ -274,6 +276,39 @@ def vocoder(
         seed=seed,
         bundle=bundle,
     )
+
+
+@app.command()
+def agent_speech(
+    data: Data,
+    work: Work = _WORK,
+    utterances: Annotated[
+        int, typer.Option(help="Number of sentences.", min=2, max=_MOST_COUNT)
+    ] = 6_000,
+    seed: Seed = 1,
+    jobs: Jobs = 1,
+) -> None:
+    """Make the corpus of the agent's voice. Needs the extra natural.
+
+    hibari speaks the agent's sentences of the script, everyday ones and assistants' turns of the
+    open dialogues, with phone times, pitch, and the strength of harmonics and noise. The default
+    makes about seven hours of speech and 3 GB. An interrupted run goes on where it stopped.
+    """
+    from models.voice.corpus import write_corpus
+
+    write_corpus(work / "agent", data / "dialogues", utterances, seed, jobs, typer.echo)
+
+
+@app.command()
+def voice(work: Work = _WORK, minutes: Minutes = 135, threads: Threads = 1, seed: Seed = 1) -> None:
+    """Train the agent's voice, which turns units of its own into speech.
+
+    It is trained on the corpus of the command agent-speech: first on pitch and spectra, then on the
+    sound. Takes --minutes in all.
+    """
+    from models.voice.train import train_voice
+
+    train_voice(work / "agent", work / "voice", minutes=minutes, threads=threads, seed=seed)
 
 
 @app.command()

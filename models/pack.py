@@ -42,6 +42,9 @@ from models.tokenizer.export import export_tokenizer, silence_unit
 from models.tokenizer.network import DELAY_FRAMES, load_tokenizer
 from models.vocoder.export import export_vocoder_network
 from models.vocoder.network import AUDIO_DELAY_FRAMES, load_vocoder
+from models.voice.export import export_voice
+from models.voice.network import AUDIO_DELAY_FRAMES as VOICE_DELAY_FRAMES
+from models.voice.network import load_voice
 
 AGENT_SILENCE = 0
 """The agent's own unit of silence."""
@@ -76,7 +79,16 @@ def _tokenizer(trained: Path, shipped: Bundle | None, path: Path) -> int:
     return shipped.manifest.unit_count
 
 
-def _vocoder(trained: Path, shipped: Bundle | None, path: Path) -> tuple[VocoderSettings, int]:
+def _vocoder(work: Path, shipped: Bundle | None, path: Path) -> tuple[VocoderSettings, int]:
+    """A voice goes before a vocoder."""
+    trained, voice_trained = work / "voc" / "vocoder.pt", work / "voice" / "voice.pt"
+    if voice_trained.exists():
+        voice = load_voice(voice_trained)
+        export_voice(voice, path)
+        settings = VocoderSettings(
+            past_frames=voice.config.past_frames, delay_ms=VOICE_DELAY_FRAMES * FRAME_MS
+        )
+        return settings, voice.config.unit_count
     if trained.exists():
         vocoder = load_vocoder(trained)
         export_vocoder_network(vocoder, path)
@@ -214,7 +226,7 @@ def pack_bundle(
     vocoder_path = folder / "vocoder.onnx"
     shipped = load_bundle(base) if base else None
     heard_units = _tokenizer(work / "tok" / "tokenizer.pt", shipped, tokenizer_path)
-    vocoder, spoken_units = _vocoder(work / "voc" / "vocoder.pt", shipped, vocoder_path)
+    vocoder, spoken_units = _vocoder(work, shipped, vocoder_path)
     model = _language_model(work / "lm" / "lm.pt", shipped, folder)
     _check_units("tokenizer", heard_units, model.unit_count)
     _check_units("vocoder", spoken_units, model.own_unit_count)

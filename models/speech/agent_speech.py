@@ -16,6 +16,7 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 HIBARI_RATE_HZ = 24_000
 PITCH_STEP_MS = 12.5
+BIN_HZ = 20
 _PHONE_STEP_MS = 25.0
 _PHONE_LENGTHS = "/Clip_output_0"
 """An inner value of hibari's graph: the length of each phone in steps of 25 ms."""
@@ -34,6 +35,12 @@ class AgentSpeech:
     """The length of each of ``phones``, with one more at each end for the silence there."""
     pitch_hz: np.ndarray
     """Fundamental frequency in steps of ``PITCH_STEP_MS``, 0 where voiceless."""
+    harmonic_FS: np.ndarray
+    """Natural logarithm of the harmonics' strength: bins of ``BIN_HZ``, steps as of the pitch."""
+    noise_FS: np.ndarray
+    """That of the noise."""
+    free_FS: np.ndarray
+    """That of what has a phase of its own."""
 
 
 class Hibari:
@@ -60,7 +67,7 @@ class Hibari:
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
 
-    def say(self, text: str, seed: int = 0) -> AgentSpeech:
+    def say(self, text: str, seed: int = 0, speed: float = 1.0) -> AgentSpeech:
         """Speak a text. Raises DuologueError where nothing in it can be said."""
         read = " ".join(self._reader.phonemize(text))
         phones = "".join(symbol for symbol in read if symbol in self._reader.vocab)
@@ -68,14 +75,20 @@ class Hibari:
             raise DuologueError(f"There is nothing to say in {text!r}.")
         given = {
             "ids": np.asarray([self._reader.ids(phones)], np.int64),
-            "speed": np.ones(1, np.float32),
+            "speed": np.full(1, speed, np.float32),
         }
         *parts, lengths = self._session.run(None, given)
-        *spectra, pitch_hz = (part[0] for part in parts)
-        audio = self._synthesise(*spectra, pitch_hz, np.random.default_rng(seed))
+        harmonic, harmonic_phase, noise, free, free_phase, pitch_hz = (part[0] for part in parts)
+        audio = self._synthesise(
+            *(harmonic, harmonic_phase, noise, free, free_phase, pitch_hz),
+            np.random.default_rng(seed),
+        )
         return AgentSpeech(
             soxr.resample(audio, HIBARI_RATE_HZ, SAMPLE_RATE_HZ).astype(np.float32),
             phones,
             (lengths.reshape(-1) * _PHONE_STEP_MS).tolist(),
             pitch_hz,
+            harmonic,
+            noise,
+            free,
         )

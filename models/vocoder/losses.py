@@ -8,6 +8,7 @@ Shape suffixes: B batch, N samples, M mel bands, Q spectrogram frames, K units, 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any, Protocol
 
 import torch
@@ -128,13 +129,41 @@ class SpectrogramDiscriminator(nn.Module):
         return self.verdict(hidden).float(), features
 
 
-class Discriminators(nn.Module):
-    """One discriminator for each resolution."""
+class PeriodDiscriminator(nn.Module):
+    """A small convolutional discriminator on every ``period``-th sample, side by side."""
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, period: int, width: int = 16) -> None:
+        super().__init__()
+        self.period = period
+        normed = nn.utils.parametrizations.weight_norm
+        widths = (1, width, 2 * width, 4 * width, 4 * width)
+        self.layers = nn.ModuleList(
+            normed(nn.Conv2d(before, after, (5, 1), (3, 1), (2, 0)))
+            for before, after in pairwise(widths)
+        )
+        self.verdict = normed(nn.Conv2d(4 * width, 1, (3, 1), 1, (1, 0)))
+
+    def forward(self, audio_BN: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The verdicts (high means real) and the features of every layer."""
+        padded_BN = F.pad(audio_BN, (0, -audio_BN.shape[1] % self.period))
+        hidden = padded_BN.view(len(audio_BN), 1, -1, self.period)
+        features = []
+        for layer in self.layers:
+            hidden = F.leaky_relu(layer(hidden), 0.1)
+            features.append(hidden)
+        return self.verdict(hidden).float(), features
+
+
+class Discriminators(nn.Module):
+    """One discriminator for each resolution, and for each of the ``periods``."""
+
+    def __init__(self, width: int = 16, periods: tuple[int, ...] = ()) -> None:
         super().__init__()
         self.discriminators = nn.ModuleList(
-            [SpectrogramDiscriminator(n, width) for n in DISCRIMINATOR_WINDOWS]
+            [
+                *(SpectrogramDiscriminator(n, width) for n in DISCRIMINATOR_WINDOWS),
+                *(PeriodDiscriminator(period, width) for period in periods),
+            ]
         )
 
     def forward(self, audio_BN: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
@@ -147,6 +176,46 @@ def feature_matching_loss(made: list[Tensor], real: list[Tensor]) -> Tensor:
     for made_layer, real_layer in zip(made, real, strict=True):
         total = total + F.l1_loss(made_layer, real_layer.detach()).float()
     return total
+
+
+def train_discriminators(
+    discriminators: Discriminators,
+    optimizer: torch.optim.Optimizer,
+    made_BN: Tensor,
+    real_BN: Tensor,
+    feature_weight: float,
+) -> tuple[Tensor, dict[str, float]]:
+    """One step of the discriminators; returns the gradient of the loss of the network that made
+    ``made_BN`` with respect to it, and the figures for the log.
+
+    ``real_BN`` are the targets of the first items. Both uses share one forward pass over the
+    synthesised sound.
+    """
+    leaf_BN = made_BN.detach().requires_grad_(True)
+    with torch.autocast("cpu", torch.bfloat16):
+        made = discriminators(leaf_BN)
+        real = discriminators(real_BN)
+    targets = len(real_BN)
+    discriminator_loss = leaf_BN.new_zeros(())
+    adversarial, features = leaf_BN.new_zeros(()), leaf_BN.new_zeros(())
+    for (made_verdict, made_layers), (real_verdict, real_layers) in zip(made, real, strict=True):
+        discriminator_loss = discriminator_loss + F.relu(1 - real_verdict).mean()
+        discriminator_loss = discriminator_loss + F.relu(1 + made_verdict).mean()
+        adversarial = adversarial - made_verdict.mean()
+        features = features + feature_matching_loss(
+            [layer[:targets] for layer in made_layers], real_layers
+        )
+    generator_loss = adversarial + feature_weight * features
+    (gradient_BN,) = torch.autograd.grad(generator_loss, leaf_BN, retain_graph=True)
+    optimizer.zero_grad(set_to_none=True)
+    discriminator_loss.backward(inputs=list(discriminators.parameters()))
+    optimizer.step()
+    figures = {
+        "critic": float(discriminator_loss.detach()),
+        "adversarial": float(adversarial.detach()),
+        "features": float(features.detach()),
+    }
+    return gradient_BN, figures
 
 
 def calibrated_temperature(logits_BTK: Tensor, confidence: float = 0.7) -> float:

@@ -71,10 +71,20 @@ class CausalBlock(nn.Module):
         self.gain = nn.Parameter(torch.full((width,), 0.3))
 
     def forward(self, x_BTD: Tensor) -> Tensor:
-        past_BDT = F.pad(x_BTD.transpose(1, 2), (KERNEL - 1, 0))
-        mixed_BTD = self.norm(self.depthwise(past_BDT).transpose(1, 2))
+        return x_BTD + self._change(F.pad(x_BTD.transpose(1, 2), (KERNEL - 1, 0)))
+
+    def continued(self, x_BTD: Tensor, past_BKD: Tensor) -> tuple[Tensor, Tensor]:
+        """The output after the last ``KERNEL - 1`` inputs, and these for the next call.
+
+        After zeros the output is that of ``forward``.
+        """
+        seen_BTD = torch.cat([past_BKD, x_BTD], dim=1)
+        return x_BTD + self._change(seen_BTD.transpose(1, 2)), seen_BTD[:, 1 - KERNEL :]
+
+    def _change(self, seen_BDT: Tensor) -> Tensor:
+        mixed_BTD = self.norm(self.depthwise(seen_BDT).transpose(1, 2))
         change_BTD: Tensor = self.gain * self.narrow(F.gelu(self.widen(mixed_BTD)))
-        return x_BTD + change_BTD
+        return change_BTD
 
 
 class CausalVocoder(nn.Module):

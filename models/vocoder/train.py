@@ -31,8 +31,8 @@ from models.vocoder.losses import (
     FrozenTokenizer,
     MelDistance,
     calibrated_temperature,
-    feature_matching_loss,
     spectral_distance,
+    train_discriminators,
 )
 from models.vocoder.network import (
     AUDIO_DELAY_FRAMES,
@@ -161,42 +161,6 @@ class Trainer:
         sent_BT = units_BT[:, first - AUDIO_DELAY_FRAMES : last]
         return F.cross_entropy(logits_BTK.flatten(0, 1), sent_BT.flatten())
 
-    def discriminator_step(
-        self, made_BN: Tensor, real_BN: Tensor
-    ) -> tuple[Tensor, dict[str, float]]:
-        """Train the discriminators; returns the gradient of their loss for the vocoder with respect
-        to ``made_BN``, and the figures for the log.
-
-        Both uses share one forward pass over the synthesised sound.
-        """
-        leaf_BN = made_BN.detach().requires_grad_(True)
-        with torch.autocast("cpu", torch.bfloat16):
-            made = self.discriminators(leaf_BN)
-            real = self.discriminators(real_BN)
-        targets = len(real_BN)
-        discriminator_loss = leaf_BN.new_zeros(())
-        adversarial, features = leaf_BN.new_zeros(()), leaf_BN.new_zeros(())
-        for (made_verdict, made_layers), (real_verdict, real_layers) in zip(
-            made, real, strict=True
-        ):
-            discriminator_loss = discriminator_loss + F.relu(1 - real_verdict).mean()
-            discriminator_loss = discriminator_loss + F.relu(1 + made_verdict).mean()
-            adversarial = adversarial - made_verdict.mean()
-            features = features + feature_matching_loss(
-                [layer[:targets] for layer in made_layers], real_layers
-            )
-        generator_loss = adversarial + self.recipe.feature_weight * features
-        (gradient_BN,) = torch.autograd.grad(generator_loss, leaf_BN, retain_graph=True)
-        self.discriminator_optimizer.zero_grad(set_to_none=True)
-        discriminator_loss.backward(inputs=list(self.discriminators.parameters()))
-        self.discriminator_optimizer.step()
-        figures = {
-            "critic": float(discriminator_loss.detach()),
-            "adversarial": float(adversarial.detach()),
-            "features": float(features.detach()),
-        }
-        return gradient_BN, figures
-
     def train_step(self) -> dict[str, float]:
         recipe, progress = self.recipe, self.progress
         rate_share = max(recipe.final_rate_share, 0.5 * (1 + math.cos(math.pi * min(1, progress))))
@@ -219,7 +183,13 @@ class Trainer:
             loss = loss + min(1.0, rise) * recipe.unit_loss_weight * heard
             figures["hearing"] = float(heard.detach())
         if progress >= recipe.discriminators_from:
-            gradient_BN, discriminator_figures = self.discriminator_step(made_BN, real_BN)
+            gradient_BN, discriminator_figures = train_discriminators(
+                self.discriminators,
+                self.discriminator_optimizer,
+                made_BN,
+                real_BN,
+                recipe.feature_weight,
+            )
             # A linear term whose gradient is that of the discriminators.
             loss = loss + (gradient_BN * made_BN).sum()
             figures |= discriminator_figures

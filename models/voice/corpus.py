@@ -1,0 +1,244 @@
+"""A corpus of the agent's voice: hibari's speech with its units, pitch, and spectra of harmonics
+and noise.
+
+It consists of shards of a hundred utterances, each of three files: an .npz with all but the
+spectra, and two .npy with these, which a training reads from the disk as it needs them. An
+utterance depends on the seed and its number alone, and a finished shard is never rewritten. So the
+command resumes where it stopped, and two runs give the same corpus.
+
+Shape suffixes: S slots (100 Hz), F bins (25 Hz apart), T unit frames (25 Hz), N samples.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from engine.timebase import SAMPLE_RATE_HZ
+from models import script
+from models.script import coffee
+from models.speech.agent_speech import BIN_HZ, PITCH_STEP_MS, AgentSpeech, Hibari
+from models.speech.agent_units import phone_units, timed_phones
+from models.speech.corpus import dialogue_sentences
+from models.speech.natural_corpus import punctuated
+from models.vocoder.network import BIN_COUNT, SLOT_SAMPLES, WINDOW_SAMPLES
+from models.voice.excitation import LEAST_PITCH_HZ
+
+SHARD_UTTERANCES = 100
+_ORDER_SHARE, _SCRIPT_SHARE, _EVERYDAY_SHARE = 0.1, 0.3, 0.35
+"""The other texts are turns of the assistants in SGD."""
+_SECOND_SENTENCE_SHARE = 0.15
+_SPEEDS = (0.95, 1.0, 1.0, 1.05)
+_ASSISTANT_WORDS = range(4, 26)
+_UNREADABLE = re.compile(r"[^A-Za-z0-9 ,.?!':;$-]")
+_MOST_CHARACTERS = 300
+_SLOT_MS = 1000 * SLOT_SAMPLES / SAMPLE_RATE_HZ
+_LEAST_LOG, _MOST_LOG = -20.0, 7.0
+# Mean of a squared Hann window: hibari windows its noise, but not the part of free phase.
+_NOISE_POWER = 0.375
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What the agent says in the corpus."""
+
+    sentences: list[str]
+    """Of the script, without orders."""
+    orders: list[str]
+    everyday: list[str]
+    assistants: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class VoiceUtterance:
+    """A text in the agent's voice."""
+
+    text: str
+    units_T: np.ndarray
+    """int16; unit i describes the sound of frame i."""
+    audio_N: np.ndarray
+    """int16 at 16 kHz; about T frames."""
+    pitch_S: np.ndarray
+    """float32: Hz in the middle of each slot, 0 where unvoiced; 4 T slots or fewer."""
+    harmonic_SF: np.ndarray
+    """float16: natural logarithm of the harmonics' strength; a slot for each of the pitch."""
+    noise_SF: np.ndarray
+    """float16: natural logarithm of the noise's strength."""
+
+
+def assistant_turns(dialogues: Path) -> list[str]:
+    """What the assistants say in SGD, sorted, of 4 to 25 readable words.
+
+    The users' turns are kept out: the evaluation takes them for sentences that nobody trained on.
+    """
+    turns: set[str] = set()
+    with gzip.open(dialogues, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            turns |= {text for side, text in json.loads(line)["turns"] if side == "S"}
+    return sorted(
+        t for t in turns if len(t.split()) in _ASSISTANT_WORDS and not _UNREADABLE.search(t)
+    )
+
+
+def corpus_texts(dialogues: Path) -> Texts:
+    """The texts from the script and from a folder of open dialogues."""
+    said = script.agent_sentences()
+    return Texts(
+        [text for text in said if coffee.parse_order(text) is None],
+        [text for text in said if coffee.parse_order(text) is not None],
+        dialogue_sentences(dialogues / "self_dialogue.jsonl.gz"),
+        assistant_turns(dialogues / "sgd.jsonl.gz"),
+    )
+
+
+def draw_text(number: int, seed: int, texts: Texts) -> tuple[str, float]:
+    """Text and speed of utterance ``number`` of the corpus."""
+    rng = random.Random(f"{seed}:{number}")
+    kinds = (texts.orders, texts.sentences, texts.everyday, texts.assistants)
+    shares = (_ORDER_SHARE, _SCRIPT_SHARE, _EVERYDAY_SHARE)
+    (kind,) = rng.choices(kinds, (*shares, 1 - sum(shares)))
+    text = rng.choice(kind)
+    if kind is not texts.assistants:
+        text = punctuated(text, bare=False)
+    if rng.random() < _SECOND_SENTENCE_SHARE:
+        text = f"{text} {punctuated(rng.choice(texts.sentences), bare=False).capitalize()}"
+    return text[:_MOST_CHARACTERS], rng.choice(_SPEEDS)
+
+
+def utterance_of(text: str, speech: AgentSpeech) -> VoiceUtterance:
+    """The targets of the voice in a speech: pitch and spectra on the grid of slots and bins."""
+    steps = len(speech.pitch_hz)
+    slots = int(steps * PITCH_STEP_MS / _SLOT_MS)
+    places = (np.arange(slots) + 0.5) * (_SLOT_MS / PITCH_STEP_MS) - 0.5
+    low = np.clip(np.floor(places).astype(int), 0, steps - 1)
+    high = np.minimum(low + 1, steps - 1)
+    share_S = np.clip(places - low, 0, 1).astype(np.float32)
+    units = phone_units(
+        timed_phones(speech.phones, speech.lengths_ms), speech.pitch_hz, PITCH_STEP_MS
+    )
+
+    def on_grid(log_FS: np.ndarray) -> np.ndarray:
+        bins = np.arange(BIN_COUNT) * (SAMPLE_RATE_HZ / WINDOW_SAMPLES / BIN_HZ)
+        below = np.floor(bins).astype(int)
+        above = np.minimum(below + 1, len(log_FS) - 1)
+        weight = (bins - below).astype(np.float32)[:, None]
+        timed = log_FS[:, low] * (1 - share_S) + log_FS[:, high] * share_S
+        return (timed[below] * (1 - weight) + timed[above] * weight).T.astype(np.float16)
+
+    def limited(log_FS: np.ndarray) -> np.ndarray:
+        return np.clip(log_FS, _LEAST_LOG, _MOST_LOG)
+
+    noise_power = _NOISE_POWER * np.exp(2 * limited(speech.noise_FS))
+    noise = 0.5 * np.log(noise_power + np.exp(2 * limited(speech.free_FS)))
+    return VoiceUtterance(
+        text,
+        units.astype(np.int16),
+        np.clip(speech.audio_N * 32767, -32767, 32767).astype(np.int16),
+        _slot_pitch(speech.pitch_hz, low, high, share_S),
+        on_grid(limited(speech.harmonic_FS)),
+        on_grid(noise),
+    )
+
+
+def _slot_pitch(
+    pitch_hz: np.ndarray, low: np.ndarray, high: np.ndarray, share: np.ndarray
+) -> np.ndarray:
+    """The pitch between steps; where only one of them is voiced, the nearer one decides."""
+    before, after = pitch_hz[low], pitch_hz[high]
+    between = before * (1 - share) + after * share
+    both = (before > LEAST_PITCH_HZ) & (after > LEAST_PITCH_HZ)
+    nearer = np.where(share > 0.5, after, before)
+    pitch: np.ndarray = np.where(both, between, nearer).astype(np.float32)
+    pitch[pitch <= LEAST_PITCH_HZ] = 0
+    return pitch
+
+
+def write_shard(folder: Path, shard: int, utterances: Sequence[VoiceUtterance]) -> None:
+    """Write a shard, whole or not at all."""
+    stem = folder / f"shard-{shard:05d}"
+
+    def put(suffix: str, write: Callable[[Path], None]) -> None:
+        part = stem.with_suffix(f".part{suffix}")
+        write(part)
+        os.replace(part, stem.with_suffix(suffix))
+
+    for name in ("harmonic", "noise"):
+        rows = np.concatenate([getattr(u, f"{name}_SF") for u in utterances])
+        put(f".{name}.npy", partial(np.save, arr=rows))
+    arrays = {
+        "texts": np.array([u.text for u in utterances]),
+        **{
+            name: np.concatenate([getattr(u, name) for u in utterances])
+            for name in ("units_T", "audio_N", "pitch_S")
+        },
+        **{
+            f"{name}_lengths": np.array([len(getattr(u, name)) for u in utterances])
+            for name in ("units_T", "audio_N", "pitch_S")
+        },
+    }
+    # This file is written last, so a shard that has it is complete.
+    put(".npz", partial(np.savez, **arrays))
+
+
+def read_corpus(folder: Path) -> Iterator[VoiceUtterance]:
+    """The utterances of the finished shards, in order; their spectra stay on the disk."""
+    for path in sorted(folder.glob("shard-*.npz")):
+        if ".part" in path.name:
+            continue
+        with np.load(path, allow_pickle=False) as saved:
+            lengths = saved["pitch_S_lengths"]
+            units, audio, pitch = (
+                np.split(saved[name], np.cumsum(saved[f"{name}_lengths"])[:-1])
+                for name in ("units_T", "audio_N", "pitch_S")
+            )
+            texts = saved["texts"].tolist()
+        harmonic, noise = (
+            np.load(path.with_suffix(f".{name}.npy"), mmap_mode="r")
+            for name in ("harmonic", "noise")
+        )
+        ends = np.cumsum(lengths)
+        for i, text in enumerate(texts):
+            rows = slice(ends[i] - lengths[i], ends[i])
+            yield VoiceUtterance(text, units[i], audio[i], pitch[i], harmonic[rows], noise[rows])
+
+
+def write_corpus(
+    folder: Path,
+    dialogues: Path,
+    utterances: int,
+    seed: int,
+    jobs: int,
+    tell: Callable[[str], None],
+) -> None:
+    """Write the missing shards of a corpus; resumes where an earlier run stopped."""
+    folder.mkdir(parents=True, exist_ok=True)
+    speak = partial(_speak_shard, folder, corpus_texts(dialogues), seed)
+    count = -(-utterances // SHARD_UTTERANCES)
+    missing = [n for n in range(count) if not (folder / f"shard-{n:05d}.npz").is_file()]
+    with ProcessPoolExecutor(jobs) as pool:
+        for done, shard in enumerate(pool.map(speak, missing), 1):
+            tell(f"shard {shard}: {done} of {len(missing)}")
+
+
+_hibari: Hibari | None = None
+
+
+def _speak_shard(folder: Path, texts: Texts, seed: int, shard: int) -> int:
+    global _hibari
+    _hibari = _hibari or Hibari()
+    utterances = []
+    for number in range(shard * SHARD_UTTERANCES, (shard + 1) * SHARD_UTTERANCES):
+        text, speed = draw_text(number, seed, texts)
+        utterances.append(utterance_of(text, _hibari.say(text, number, speed)))
+    write_shard(folder, shard, utterances)
+    return shard

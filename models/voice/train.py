@@ -1,0 +1,394 @@
+"""Trains the agent's voice in two phases.
+
+First it learns pitch and spectra by regression, from the synthesiser's own; that is quick. Then it
+learns the sound: mel and spectral distances, and discriminators that learn to tell synthesised from
+real. In both the true pitch is given to what follows it, so that pulses and target agree. The
+training is resumable and seeded; its budget is wall-clock minutes over all runs, or steps.
+
+Shape suffixes: B batch, S slots (100 Hz), F bins, N samples.
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from engine.errors import DuologueError
+from engine.timebase import FRAME_SAMPLES
+from models.speech.agent_units import AGENT_UNITS, SILENCE_UNIT
+from models.vocoder.losses import (
+    Discriminators,
+    MelDistance,
+    spectral_distance,
+    train_discriminators,
+)
+from models.vocoder.network import SLOTS_PER_FRAME
+from models.voice.corpus import VoiceUtterance, read_corpus
+from models.voice.excitation import LEAST_PITCH_HZ, pulse_train
+from models.voice.network import (
+    OVERLAP_SAMPLES,
+    OVERLAP_SLOTS,
+    REFERENCE_PITCH_HZ,
+    Memory,
+    Spectra,
+    Voice,
+    VoiceConfig,
+    describe,
+)
+from models.voice.segments import Batch, Recipe, SegmentSampler
+
+CHECKPOINT_NAME = "voice.pt"
+LOG_NAME = "voice_log.csv"
+_REGRESSION_WARMUP, _POLISH_WARMUP = 200, 50
+# Targets below these are silence.
+_LEAST_HARMONIC, _LEAST_NOISE, _MOST = -8.0, -6.0, 7.0
+
+
+class Trainer:
+    """One training run: networks, optimizers, budget, log and checkpoint."""
+
+    def __init__(
+        self,
+        sampler: SegmentSampler,
+        work_dir: Path,
+        seed: int,
+        steps: int | None,
+        minutes: float | None,
+    ) -> None:
+        torch.manual_seed(seed)
+        self.sampler, self.recipe = sampler, sampler.recipe
+        self.work_dir, self.steps, self.minutes = work_dir, steps, minutes
+        config = VoiceConfig(len(AGENT_UNITS), SILENCE_UNIT, **self.recipe.network)
+        self.voice = Voice(config)
+        self.average = copy.deepcopy(self.voice).eval().requires_grad_(False)
+        self.discriminators = Discriminators(
+            self.recipe.discriminator_width, self.recipe.discriminator_periods
+        )
+        self.mel = MelDistance()
+        self.optimizer = torch.optim.AdamW(
+            self.voice.parameters(), self.recipe.regression_rate, betas=(0.9, 0.98)
+        )
+        self.discriminator_optimizer = torch.optim.AdamW(
+            self.discriminators.parameters(),
+            self.recipe.discriminator_learning_rate,
+            betas=(0.8, 0.99),
+        )
+        self.rng = np.random.default_rng(seed)
+        self.step = self.phase_step = 0
+        self.elapsed_s = 0.0
+        self.polishing = False
+        self.resume()
+
+    # -- budget and state ---------------------------------------------------------------
+
+    @property
+    def progress(self) -> float:
+        if self.steps is not None:
+            return self.step / max(1, self.steps)
+        assert self.minutes is not None
+        return self.elapsed_s / (60.0 * self.minutes)
+
+    @property
+    def permille(self) -> int:
+        return min(1000, int(1000 * self.progress))
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.work_dir / CHECKPOINT_NAME
+
+    _PARTS = ("average", "voice", "discriminators", "optimizer", "discriminator_optimizer")
+    _COUNTERS = ("step", "phase_step", "elapsed_s", "polishing")
+
+    def save(self) -> None:
+        state = {
+            "config": describe(self.voice.config),
+            **{name: getattr(self, name).state_dict() for name in self._PARTS},
+            **{name: getattr(self, name) for name in self._COUNTERS},
+            "torch_rng": torch.get_rng_state(),
+            "numpy_rng": self.rng.bit_generator.state,
+        }
+        partial = self.checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.checkpoint)
+
+    def resume(self) -> None:
+        if not self.checkpoint.exists():
+            return
+        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        for name in self._PARTS:
+            getattr(self, name).load_state_dict(state[name])
+        for name in self._COUNTERS:
+            setattr(self, name, state[name])
+        torch.set_rng_state(state["torch_rng"])
+        self.rng.bit_generator.state = state["numpy_rng"]
+
+    def begin_polishing(self) -> None:
+        """Go on from the averaged weights, with a fresh optimizer."""
+        self.polishing, self.phase_step = True, 0
+        self.voice.load_state_dict(self.average.state_dict())
+        self.optimizer = torch.optim.AdamW(
+            self.voice.parameters(), self.recipe.learning_rate, betas=(0.8, 0.99)
+        )
+
+    # -- one step -------------------------------------------------------------------------
+
+    def set_rates(self) -> None:
+        recipe, border = self.recipe, self.recipe.regression_share
+        start, end = (border, 1.0) if self.polishing else (0.0, border)
+        done = min(1.0, max(0.0, (self.progress - start) / max(1e-9, end - start)))
+        warmup = _POLISH_WARMUP if self.polishing else _REGRESSION_WARMUP
+        share = max(recipe.final_rate_share, 0.5 * (1 + math.cos(math.pi * done)))
+        share *= min(1.0, (self.phase_step + 1) / warmup)
+        peak = recipe.learning_rate if self.polishing else recipe.regression_rate
+        for group in self.optimizer.param_groups:
+            group["lr"] = share * peak
+        for group in self.discriminator_optimizer.param_groups:
+            group["lr"] = share * recipe.discriminator_learning_rate
+
+    def train_step(self) -> dict[str, float]:
+        if not self.polishing and self.progress >= self.recipe.regression_share:
+            self.begin_polishing()
+        self.set_rates()
+        figures = self.polish_step() if self.polishing else self.regression_step()
+        self.step += 1
+        self.phase_step += 1
+        keep = min(self.recipe.ema_decay, (1 + self.phase_step) / (10 + self.phase_step))
+        torch._foreach_lerp_(
+            list(self.average.parameters()), list(self.voice.parameters()), 1 - keep
+        )
+        return figures
+
+    def update(self, loss: Tensor, most_gradient: float) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.voice.parameters(), most_gradient)
+        self.optimizer.step()
+
+    def regression_step(self) -> dict[str, float]:
+        recipe = self.recipe
+        batch = self.sampler.training_batch(
+            self.rng, recipe.regression_batch, recipe.regression_frames
+        )
+        spectra = taught_spectra(self.voice, batch, recipe)
+        pitch, voicing = pitch_losses(spectra, batch, recipe)
+        harmonic, noise = spectrum_losses(spectra, batch, recipe)
+        self.update(harmonic + noise + recipe.pitch_weight * pitch + voicing, 1.0)
+        return figures_of(pitch=pitch, voicing=voicing, harmonic=harmonic, noise=noise)
+
+    def polish_step(self) -> dict[str, float]:
+        recipe = self.recipe
+        batch = self.sampler.training_batch(self.rng, recipe.batch, recipe.segment_frames)
+        spectra = taught_spectra(self.voice, batch, recipe)
+        made_BN = taught_sound(self.voice, spectra, batch, recipe)
+        mel = self.mel(made_BN, batch.audio_BN)
+        spectral = spectral_distance(made_BN, batch.audio_BN)
+        pitch, voicing = pitch_losses(spectra, batch, recipe)
+        harmonic, noise = audible_losses(spectra, batch, recipe)
+        judged_BN = made_BN[: recipe.judged]
+        gradient_BN, figures = train_discriminators(
+            self.discriminators,
+            self.discriminator_optimizer,
+            judged_BN,
+            batch.audio_BN[: recipe.judged],
+            recipe.feature_weight,
+        )
+        loss = recipe.mel_weight * mel + spectral + recipe.pitch_weight * pitch + voicing
+        loss = loss + recipe.harmonic_weight * harmonic + recipe.noise_weight * noise
+        # A linear term whose gradient is that of the discriminators.
+        share = min(1.0, self.phase_step / recipe.judged_fully)
+        loss = loss + share * (gradient_BN * judged_BN).sum()
+        self.update(loss, 5.0)
+        losses = {"pitch": pitch, "voicing": voicing, "harmonic": harmonic, "noise": noise}
+        return figures_of(mel=mel, spectral=spectral, **losses) | figures
+
+    # -- evaluation -------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def evaluate(self) -> dict[str, float]:
+        """Distances of held-out segments, with the true pitch."""
+        batch = self.sampler.held_out_batch()
+        spectra = taught_spectra(self.average, batch, self.recipe)
+        # Always the same noise, so that the figures of two steps can be compared.
+        generator = torch.Generator().manual_seed(0)
+        made_BN = taught_sound(self.average, spectra, batch, self.recipe, generator)
+        pitch, voicing = pitch_losses(spectra, batch, self.recipe)
+        figures = figures_of(
+            mel=self.mel(made_BN, batch.audio_BN),
+            spectral=spectral_distance(made_BN, batch.audio_BN),
+            pitch=pitch,
+            voicing=voicing,
+        )
+        return {f"held_out_{name}": value for name, value in figures.items()}
+
+    # -- the run ------------------------------------------------------------------------------
+
+    COLUMNS = (
+        *("step", "seconds", "pitch", "voicing", "harmonic", "noise", "mel", "spectral"),
+        *("critic", "adversarial", "features"),
+        *("held_out_mel", "held_out_spectral", "held_out_pitch", "held_out_voicing"),
+    )
+
+    def run(self) -> None:
+        log_path = self.work_dir / LOG_NAME
+        fresh = not log_path.exists()
+        columns = (
+            TextColumn("voice"),
+            BarColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
+        with log_path.open("a", newline="") as log_file, Progress(*columns) as bar:
+            log = csv.DictWriter(log_file, self.COLUMNS, restval="")
+            if fresh:
+                log.writeheader()
+            task = bar.add_task("starting", total=1000, completed=self.permille)
+            saved_s = evaluated_s = self.elapsed_s
+            sums: dict[str, list[float]] = {}
+            last = time.monotonic()
+            while self.progress < 1:
+                for name, value in self.train_step().items():
+                    sums.setdefault(name, []).append(value)
+                now = time.monotonic()
+                self.elapsed_s += now - last
+                last = now
+                done = self.progress >= 1
+                bar.update(task, completed=self.permille, description=f"step {self.step}")
+                if done or self.elapsed_s - evaluated_s >= self.recipe.evaluate_s:
+                    evaluated_s = self.elapsed_s
+                    row = {name: float(np.mean(values)) for name, values in sums.items()}
+                    row |= self.evaluate()
+                    rounded = {name: round(value, 4) for name, value in row.items()}
+                    log.writerow({"step": self.step, "seconds": round(self.elapsed_s), **rounded})
+                    log_file.flush()
+                    bar.console.print(f"step {self.step} {round(self.elapsed_s)} s {rounded}")
+                    sums.clear()
+                if done or self.elapsed_s - saved_s >= self.recipe.checkpoint_s:
+                    saved_s = self.elapsed_s
+                    self.save()
+
+
+def taught_spectra(voice: Voice, batch: Batch, recipe: Recipe) -> Spectra:
+    """The spectra of audio warm-up and segment, with the true pitch."""
+    state_BK = voice.empty_state(len(batch.units_BT))
+    ahead_BS = batch.pitch_BS[:, OVERLAP_SLOTS:]
+    with torch.autocast("cpu", torch.bfloat16):
+        return voice.spectra(batch.units_BT, Memory(state_BK), recipe.unit_warmup, ahead_BS)
+
+
+def taught_sound(
+    voice: Voice,
+    spectra: Spectra,
+    batch: Batch,
+    recipe: Recipe,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """The sound of the segment, with the true pitch and a random noise (B, N)."""
+    none_B = batch.pitch_BS.new_zeros(len(batch.pitch_BS))
+    pulses_BN, _ = pulse_train(batch.pitch_BS, none_B, none_B)
+    noise_BN = torch.randn(pulses_BN.shape, generator=generator)
+    tail_BN = pulses_BN.new_zeros(len(pulses_BN), OVERLAP_SAMPLES)
+    made_BN, _ = voice.sound(spectra, pulses_BN, noise_BN, tail_BN)
+    return made_BN[:, recipe.audio_warmup * FRAME_SAMPLES :]
+
+
+def pitch_losses(spectra: Spectra, batch: Batch, recipe: Recipe) -> tuple[Tensor, Tensor]:
+    """Error of the pitch in octaves where voiced, and cross-entropy of being voiced."""
+    first = recipe.audio_warmup * SLOTS_PER_FRAME
+    logits_BS2 = spectra.pitch_logits_BS2[:, first:]
+    pitch_BS = batch.pitch_BS[:, OVERLAP_SLOTS + first :]
+    voiced_BS = (pitch_BS > LEAST_PITCH_HZ).float()
+    octaves_BS = torch.log2(pitch_BS.clamp(min=LEAST_PITCH_HZ) / REFERENCE_PITCH_HZ)
+    error_BS = (logits_BS2[..., 0] - octaves_BS).abs() * voiced_BS
+    pitch = error_BS.sum() / voiced_BS.sum().clamp(min=1)
+    return pitch, F.binary_cross_entropy_with_logits(logits_BS2[..., 1], voiced_BS)
+
+
+def spectrum_losses(spectra: Spectra, batch: Batch, recipe: Recipe) -> tuple[Tensor, Tensor]:
+    """Errors of harmonics, where voiced, and of noise; strong bins count more."""
+    harmonic_BSF, noise_BSF, voiced_BS1 = _spectrum_errors(spectra, batch, recipe)
+    loud = 0.2 + 0.8 * torch.sigmoid(batch.harmonic_BSF.clamp(_LEAST_HARMONIC, _MOST) + 2.5)
+    harmonic = _mean_where(harmonic_BSF * loud, voiced_BS1)
+    loud = 0.2 + 0.8 * torch.sigmoid(batch.noise_BSF.clamp(_LEAST_NOISE, _MOST) + 2.0)
+    return harmonic, (noise_BSF * loud).mean()
+
+
+def audible_losses(spectra: Spectra, batch: Batch, recipe: Recipe) -> tuple[Tensor, Tensor]:
+    """Errors of harmonics where voiced, and of noise where not; each rules the sound there."""
+    harmonic_BSF, noise_BSF, voiced_BS1 = _spectrum_errors(spectra, batch, recipe)
+    return _mean_where(harmonic_BSF, voiced_BS1), _mean_where(noise_BSF, 1 - voiced_BS1)
+
+
+def _spectrum_errors(
+    spectra: Spectra, batch: Batch, recipe: Recipe
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Absolute errors of harmonics and noise, and where the segment is voiced (B, S, 1)."""
+    first = recipe.audio_warmup * SLOTS_PER_FRAME
+    harmonic_BSF = batch.harmonic_BSF.clamp(_LEAST_HARMONIC, _MOST)
+    noise_BSF = batch.noise_BSF.clamp(_LEAST_NOISE, _MOST)
+    voiced_BS = (batch.pitch_BS[:, first:-OVERLAP_SLOTS] > LEAST_PITCH_HZ).float()
+    return (
+        (spectra.harmonic_BSF[:, first:] - harmonic_BSF).abs(),
+        (spectra.noise_BSF[:, first:] - noise_BSF).abs(),
+        voiced_BS[..., None],
+    )
+
+
+def _mean_where(errors_BSF: Tensor, chosen_BS1: Tensor) -> Tensor:
+    count = chosen_BS1.sum().clamp(min=1) * errors_BSF.shape[-1]
+    return (errors_BSF * chosen_BS1).sum() / count
+
+
+def figures_of(**losses: Tensor) -> dict[str, float]:
+    """Losses as numbers for the log."""
+    return {name: float(loss.detach()) for name, loss in losses.items()}
+
+
+def train_voice(
+    corpus: Path,
+    work_dir: Path,
+    minutes: float | None = None,
+    steps: int | None = None,
+    threads: int = 1,
+    seed: int = 0,
+    recipe: Recipe | None = None,
+) -> Path:
+    """Train on a corpus, or resume, until the budget is spent; returns the checkpoint.
+
+    Give ``minutes`` (wall clock, over all runs in ``work_dir``) or ``steps``. Raises DuologueError
+    where the corpus is missing.
+    """
+    utterances = list(read_corpus(corpus))
+    if len(utterances) < 2:
+        raise DuologueError(f"{corpus} has no speech; make it with: duologue-train agent-speech")
+    return train_with(utterances, work_dir, minutes, steps, threads, seed, recipe)
+
+
+def train_with(
+    utterances: Sequence[VoiceUtterance],
+    work_dir: Path,
+    minutes: float | None = None,
+    steps: int | None = None,
+    threads: int = 1,
+    seed: int = 0,
+    recipe: Recipe | None = None,
+) -> Path:
+    """As ``train_voice``, with a corpus that is loaded already."""
+    if (minutes is None) == (steps is None):
+        raise ValueError("give either minutes or steps")
+    torch.set_num_threads(threads)
+    work_dir.mkdir(parents=True, exist_ok=True)
+    sampler = SegmentSampler(utterances, recipe or Recipe(), seed)
+    trainer = Trainer(sampler, work_dir, seed, steps, minutes)
+    trainer.run()
+    return trainer.checkpoint
