@@ -123,7 +123,7 @@ class Composer:
         own = lay_stream(self._placed, 0, store.agent_silence, frames, rng)
         user = lay_stream(self._placed, 1, store.user_silence, frames, rng)
         if self._timing.overlap:
-            add_residual_echo(own, user, self._placed, store.confusable_units, rng, self._draw)
+            add_residual_echo(user, self._placed, store.confusable_units, rng, self._draw)
         events = [placed.event(placed.text) for placed in self._placed if placed.text is not None]
         return Dialogue(own, user, events, self._masked)
 

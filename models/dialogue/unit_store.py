@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import pickle
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,8 @@ MARGIN_FRAMES = 10
 """Silence kept on both sides of an utterance."""
 ORDER_FORMS = 13
 """Versions of each recorded order, one after another: as recorded, then augmented."""
+DELAY_FRAMES = 2
+"""The tokenizer's, again: its module needs torch."""
 CONFUSABLE_COUNT = 4
 """How many units each unit is mistaken for."""
 _COMPRESSION = 4
@@ -32,13 +35,28 @@ class UnitUtterance:
 
     voice: str
     units: np.ndarray
-    """int16, 25 a second, with the tokenizer's delay in them."""
+    """int16, 25 a second, with the tokenizer's delay in them. The agent's own units have none."""
     onset: int
     """First frame that describes speech."""
     offset: int
     """First frame after the last that describes speech."""
     words: tuple[tuple[str, int, int], ...] = ()
     """(word, onset, offset); empty where the text is unknown or not the script's."""
+    heard: np.ndarray | None = None
+    """int16, as many as ``units``: the same sound in the tokenizer's units, with its delay. Only
+    where ``units`` are the agent's own."""
+
+    def as_heard(self) -> UnitUtterance:
+        """The utterance in the tokenizer's units."""
+        if self.heard is None:
+            return self
+        later = partial(min, len(self.heard))
+        words = tuple(
+            (word, later(first + DELAY_FRAMES), later(last + DELAY_FRAMES))
+            for word, first, last in self.words
+        )
+        ends = later(self.onset + DELAY_FRAMES), later(self.offset + DELAY_FRAMES)
+        return UnitUtterance(self.voice, self.heard, *ends, words)
 
 
 @dataclass
@@ -63,11 +81,28 @@ class UnitStore:
     """Words of the script, cut out of sentences that people read."""
     noises: list[UnitUtterance] = field(default_factory=list)
     """Short sounds on the user's side that are not speech."""
+    own_unit_count: int = 0
+    """How many units of its own the agent has; 0: it speaks in the tokenizer's."""
+    heard_agent_silence: list[np.ndarray] = field(default_factory=list)
+    """The agent's silences in the tokenizer's units, where it has units of its own."""
 
     @property
     def unit_count(self) -> int:
         """How many units the tokenizer has that encoded the store."""
         return len(self.confusable_units)
+
+
+def single_table(store: UnitStore) -> UnitStore:
+    """The same store with one table of units, the tokenizer's, for both sides."""
+    if not store.own_unit_count:
+        return store
+    return replace(
+        store,
+        agent={text: speech.as_heard() for text, speech in store.agent.items()},
+        agent_silence=store.heard_agent_silence,
+        own_unit_count=0,
+        heard_agent_silence=[],
+    )
 
 
 def last_tenth(spoken: list[_T], forms: int = 1) -> tuple[list[_T], list[_T]]:

@@ -101,7 +101,6 @@ def lay_stream(
 
 
 def add_residual_echo(
-    own: np.ndarray,
     user: np.ndarray,
     placed: Sequence[Placement],
     confusable_units: np.ndarray,
@@ -118,9 +117,13 @@ def add_residual_echo(
         length = min(rng.randint(*_RESIDUAL_ECHO_FRAMES), one.stop - one.speech.onset)
         if one.side == 1 or rng.random() > _RESIDUAL_ECHO_SHARE:
             continue
-        start = one.start + rng.randint(one.speech.onset, one.stop - length)
+        sound = one.speech.as_heard()
+        later = sound.onset - one.speech.onset
+        first = rng.randint(one.speech.onset, one.stop - length) + later
+        start = one.start + first
         heard = start + rng.randint(*_ECHO_DELAY_FRAMES)
         end = min(heard + length, len(user))
         if start < 0 or end <= heard or any(a < end and heard < b for a, b in spoken):
             continue
-        user[heard:end] = with_unit_errors(own[start : start + end - heard], confusable_units, draw)
+        echo = sound.units[first : first + end - heard]
+        user[heard:end] = with_unit_errors(echo, confusable_units, draw)

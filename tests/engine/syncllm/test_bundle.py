@@ -152,7 +152,7 @@ def test_bytes_are_no_manifest(folder: Path) -> None:
     assert "is not a bundle's manifest" in complaint(folder)
 
 
-@pytest.mark.parametrize("version", [0, 4, "1", 1.5, [1]])
+@pytest.mark.parametrize("version", [0, 5, "1", 1.5, [1]])
 def test_an_unknown_manifest_version_asks_for_a_newer_program(folder: Path, version: Any) -> None:
     edit(folder, lambda content: content.update(manifest_version=version, later_field=True))
     sentence = complaint(folder)
