@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
+from engine.errors import DuologueError
 from engine.syncllm.bundle import Bundle, Manifest
 from engine.syncllm.unit_encoder import Tokenizer
 from engine.timebase import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ
 from models.evaluate.user_voices import phone_class
 from models.speech.agent_speech import PITCH_STEP_MS, Hibari
-from models.speech.agent_units import phone_units, timed_phones
+from models.speech.agent_units import AGENT_UNITS, phone_units, timed_phones
 from models.speech.natural_corpus import punctuated
 from models.speech.phones import PAUSE
 from models.speech.rooms import white_noise
@@ -44,11 +46,15 @@ class SpokenSentence:
 class AgentSource(Protocol):
     """Where a bundle's agent units come from."""
 
-    silence_units: frozenset[int]
     delay_frames: int
     """How far a unit lags behind its sound."""
     phases: int
     """In how many ways a sentence may fall on the frames."""
+
+    @property
+    def silence_units(self) -> frozenset[int]:
+        """The units in which nothing is said."""
+        ...
 
     def speak(self, text: str) -> SpokenSentence:
         """A sentence with its sound."""
@@ -60,8 +66,17 @@ class AgentSource(Protocol):
 
 
 def agent_source(bundle: Bundle) -> AgentSource:
-    """The source of a bundle's agent units."""
-    if bundle.manifest.agent_units:
+    """The source of a bundle's agent units.
+
+    Raises DuologueError where its synthesiser is missing or its table is not that of the training.
+    """
+    table = bundle.manifest.agent_units
+    if table:
+        if table.count != len(AGENT_UNITS):
+            raise DuologueError(
+                f"The agent of {bundle.manifest.name} has {table.count} units, but its "
+                f"synthesiser has {len(AGENT_UNITS)}; measure it with the program that made it."
+            )
         return _FromPhoneTimes(bundle.manifest)
     return _FromTokenizer(bundle)
 
@@ -74,8 +89,11 @@ class _FromTokenizer:
     def __init__(self, bundle: Bundle) -> None:
         self._tokenizer = Tokenizer(bundle.tokenizer)
         self.delay_frames = bundle.manifest.encoder.delay_ms // FRAME_MS
+
+    @cached_property
+    def silence_units(self) -> frozenset[int]:
         quiet = white_noise(_QUIET_S * SAMPLE_RATE_HZ, np.random.default_rng(0), _QUIET_DB)
-        self.silence_units = frozenset(self._tokenizer.units(quiet).tolist())
+        return frozenset(self._tokenizer.units(quiet).tolist())
 
     def speak(self, text: str) -> SpokenSentence:
         audio, phones = self._original(text)
@@ -94,7 +112,9 @@ class _FromTokenizer:
         audio = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES]
         audio *= 0.6 / max(float(np.abs(audio).max()), 1e-3)
         audio += white_noise(len(audio), np.random.default_rng(1), _QUIET_DB)
-        segments = [(start + len(margin), end + len(margin), p) for start, end, p in speech.segments]
+        segments = [
+            (start + len(margin), end + len(margin), p) for start, end, p in speech.segments
+        ]
         return audio, frame_phones(segments, len(audio) // FRAME_SAMPLES)
 
 

@@ -20,7 +20,6 @@ import numpy as np
 
 from engine.syncllm.bundle import Bundle
 from engine.syncllm.tokens import decode, encode
-from engine.syncllm.unit_encoder import Tokenizer
 from engine.syncllm.vocoder import StreamingVocoder
 from engine.timebase import FRAME_MS, SAMPLE_RATE_HZ
 from models import script
@@ -189,7 +188,7 @@ def _errors(sentence: str, heard: str) -> tuple[int, int]:
     return word_errors(spoken_words(sentence), heard.split())
 
 
-# --- similarity to the originals -------------------------------------------------------------------
+# --- similarity to the originals ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,10 +249,8 @@ def _originals(run: Run) -> list[tuple[str, np.ndarray, np.ndarray]]:
         return [(text, one.audio_N, one.units_T) for text, one in spoken]
     recordings = list(kathleen(run.data / "speech"))
     some = random.Random(run.seed).sample(recordings, min(len(recordings), count))
-    tokenizer = Tokenizer(context.bundle.tokenizer)
-    return [
-        (text, sound, tokenizer.encode_file(at_level(sound, USER_DB))) for text, sound in some
-    ]
+    tokenizer = context.tokenizer
+    return [(text, sound, tokenizer.encode_file(at_level(sound, USER_DB))) for text, sound in some]
 
 
 def report_voice(likenesses: Sequence[VoiceComparison], _run: Run) -> Report:

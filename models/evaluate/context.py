@@ -13,6 +13,8 @@ import numpy as np
 
 from engine.syncllm.bundle import load_bundle
 from engine.syncllm.duplex import Duplex
+from engine.syncllm.unit_encoder import Tokenizer
+from engine.syncllm.unit_reader import UnitReader
 from models.evaluate.agent_side import AgentSource, agent_source
 from models.evaluate.sentence_matcher import SentenceMatcher
 from models.speech.corpus import Reading, held_out_orders, held_out_people, held_out_readings
@@ -50,6 +52,17 @@ class EvaluationContext:
         self.run = run
         self.bundle = load_bundle(run.bundle)
         self._duplexes: dict[tuple[int | None, str], Duplex] = {}
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The bundle's tokenizer, for sounds outside a conversation."""
+        return Tokenizer(self.bundle.tokenizer)
+
+    @cached_property
+    def unit_reader(self) -> UnitReader | None:
+        """The bundle's reader, if there is one."""
+        reader = self.bundle.reader
+        return UnitReader(reader, self.bundle.pieces) if reader else None
 
     @cached_property
     def agent_source(self) -> AgentSource:

@@ -10,7 +10,9 @@ import hashlib
 import importlib
 import os
 import sys
+from contextlib import redirect_stdout
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,6 +27,12 @@ _MODEL_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a
 _TEXT_FILES = ("config.json", "tokenizer.json", "vocabulary.txt")
 _PEAK = 0.7
 _OFFLINE = ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK")
+
+
+def missing_packages() -> list[str]:
+    """The packages of the judges that are not installed."""
+    wanted = ("faster_whisper", *_PARTS, "distillmos", "xls_r_sqa", "torch")
+    return [name for name in wanted if find_spec(name) is None]
 
 
 class Recogniser:
@@ -85,7 +93,9 @@ class NaturalnessMetre:
                 # The metre imports it for its own command line only.
                 sys.modules["torchaudio"] = ModuleType("torchaudio")
         self._torch.set_num_threads(1)
-        self._model: Any = _imported("distillmos").ConvTransformerSQAModel().eval()
+        package = _imported("distillmos")
+        with redirect_stdout(None):  # it prints the place of its weights
+            self._model: Any = package.ConvTransformerSQAModel().eval()
 
     def score(self, sound: np.ndarray) -> float:
         """The score of sound (n,) at 16 kHz."""
@@ -117,7 +127,7 @@ def _imported(name: str) -> ModuleType:
     except ImportError as error:
         raise DuologueError(
             f"{error.name or name} is missing, which judges the agent's speech; docs/evaluation.md "
-            'says how to install it (pip install ".[judges]").'
+            "tells how to install the judges."
         ) from error
 
 

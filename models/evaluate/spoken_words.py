@@ -75,4 +75,4 @@ def _dollars(match: re.Match[str]) -> str:
 
 def _clock_time(match: re.Match[str]) -> str:
     minutes = int(match[2])
-    return f"{match[1]} {match[2]}" if minutes else f"{match[1]} o clock"
+    return f"{match[1]} {match[2]}" if minutes else f"{match[1]} oclock"
