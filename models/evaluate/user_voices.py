@@ -22,6 +22,7 @@ import soxr
 
 from engine.timebase import SAMPLE_RATE_HZ
 from models.speech import natural_voices
+from models.speech.agent_units import SOUND_LEADS_MS
 from models.speech.natural_corpus import punctuated
 from models.speech.natural_voices import PHONE_FRAME_SAMPLES, Kokoro, SynthesisedSpeech, Voice
 from models.speech.phones import PAUSE, PHONE_ID, from_ipa
@@ -99,10 +100,12 @@ def phone_segments(phones: str, lengths: Sequence[int]) -> tuple[tuple[int, int,
     """(start sample, end sample, phone class) of each phone and silence, without gaps, at 16 kHz.
 
     ``lengths`` are in the synthesiser's steps: one for each of ``phones``, which have marks and
-    spaces in them, and one more at each end.
+    spaces in them, and one more at each end. As in hibari, which learnt from Kokoro, the sound
+    comes earlier than they say; the times are those of the sound.
     """
     step = PHONE_FRAME_SAMPLES * SAMPLE_RATE_HZ / natural_voices.SAMPLE_RATE_HZ
-    timed: list[tuple[float, int]] = [(float(lengths[0]), PAUSE)]  # (end, class)
+    early = min(SOUND_LEADS_MS / 1000 * SAMPLE_RATE_HZ / step, lengths[0])
+    timed: list[tuple[float, int]] = [(lengths[0] - early, PAUSE)]  # (end, class)
     lead = 0.0
     for symbol, length in zip(phones, lengths[1:-1], strict=True):
         end, phone = timed[-1]
@@ -116,7 +119,7 @@ def phone_segments(phones: str, lengths: Sequence[int]) -> tuple[tuple[int, int,
         else:
             timed.append((end + lead + length, phone_class(symbol)))
             lead = 0.0
-    timed.append((timed[-1][0] + lead + lengths[-1], PAUSE))
+    timed.append((timed[-1][0] + lead + lengths[-1] + early, PAUSE))
     ends = [round(end * step) for end, _ in timed]
     classes = [phone for _, phone in timed]
     return tuple(zip([0, *ends[:-1]], ends, classes, strict=True))
