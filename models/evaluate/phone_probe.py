@@ -19,7 +19,7 @@ AROUND = 6
 """Frames before and after the one whose phone is told."""
 _HIDDEN = 160
 _FOLDS = 4
-_EPOCHS = 12
+_EPOCHS, _LEAST_STEPS = 12, 300
 _BATCH = 256
 _RATE, _DECAY = 3e-3, 1e-4
 _MOMENTS = 0.9, 0.999
@@ -115,7 +115,7 @@ class _Probe:
             np.zeros(classes, np.float32),
         ]
         moments = [(np.zeros_like(weight), np.zeros_like(weight)) for weight in self._weights]
-        steps = max(_EPOCHS * len(known) // _BATCH, 1)
+        steps = max(_EPOCHS * len(known) // _BATCH, _LEAST_STEPS)
         for step in range(steps):
             batch = self._rng.choice(known, min(_BATCH, len(known)), replace=False)
             slopes = self._slopes(inputs_TX[batch], phones_T[batch])

@@ -34,7 +34,7 @@ def test_each_side_and_place_has_its_figure(tmp_path: Path) -> None:
     write_tiny_bundle(tmp_path)
     rng = np.random.default_rng(0)
     labelled: list[tuple[phones.Side, LabelledUnits] | None] = [None]
-    for index in range(24):
+    for index in range(48):
         truth = rng.integers(0, 8, 50)
         guess = rng.integers(0, 8, 50)
         speaker, place = f"voice {index % 4}", ("quiet", "noise", "room")[index // 4 % 3]
