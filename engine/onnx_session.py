@@ -23,13 +23,18 @@ onnxruntime.disable_telemetry_events()
 TensorSpecs = Sequence[tuple[str, str]]
 """Names and types of a model's inputs or outputs."""
 
+STATE, NEXT_STATE = ("state", "tensor(float)"), ("next_state", "tensor(float)")
+"""Last input and last output of a model with a state."""
+_MOST_STATE = 1 << 20
+
 
 def open_session(
-    path: Path, inputs: TensorSpecs, outputs: TensorSpecs
+    path: Path, inputs: TensorSpecs, outputs: TensorSpecs, may_have_state: bool = False
 ) -> onnxruntime.InferenceSession:
     """Open a model on the CPU; it must have exactly these inputs and outputs.
 
-    Raises DuologueError if the file is no such model.
+    ``may_have_state``: it may have a state as well. Raises DuologueError if the file is no such
+    model.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -47,7 +52,10 @@ def open_session(
             f"{path} is missing, or is not a working ONNX model; {_REMEDY}."
         ) from error
     found = [(end.name, end.type) for end in [*session.get_inputs(), *session.get_outputs()]]
-    if found != [*inputs, *outputs]:
+    known = [[*inputs, *outputs]]
+    if may_have_state:
+        known.append([*inputs, STATE, *outputs, NEXT_STATE])
+    if found not in known:
         listed = ", ".join(f"{name}: {kind}" for name, kind in found)
         wanted = " and ".join(name for name, _ in (*inputs, *outputs))
         raise DuologueError(
@@ -57,32 +65,63 @@ def open_session(
 
 
 class OnnxModel:
-    """A model with one input and one output."""
+    """A model with one input and one output, and perhaps a state."""
 
-    def __init__(self, path: Path, inputs: tuple[str, str], outputs: tuple[str, str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        inputs: tuple[str, str],
+        outputs: tuple[str, str],
+        may_have_state: bool = False,
+    ) -> None:
         """Open a model; ``inputs`` and ``outputs`` are the required (name, type) of each.
 
         Raises DuologueError if the file is no such model.
         """
         self.path = path
         self._input, self._output = inputs[0], outputs[0]
-        self._session = open_session(path, [inputs], [outputs])
+        self._session = open_session(path, [inputs], [outputs], may_have_state)
+        self._state_size = 0
+        if len(ends := self._session.get_inputs()) > 1:
+            batch, *sizes = ends[1].shape
+            size = sizes[0] if len(sizes) == 1 else None
+            if batch != 1 or not isinstance(size, int) or not 0 < size <= _MOST_STATE:
+                raise DuologueError(
+                    f"{path} is not the expected model (its state has shape {ends[1].shape}); "
+                    f"{_REMEDY}."
+                )
+            self._state_size = size
+
+    def begin(self) -> np.ndarray:
+        """An empty state, float32 (k,) of zeros; k is 0 for a model without a state."""
+        return np.zeros(self._state_size, np.float32)
 
     def run(self, value: np.ndarray, output_length: int) -> np.ndarray:
         """The output (``output_length``,) for an input (n,); the model gets a batch of one.
 
-        Raises DuologueError if the model fails or gives another shape.
+        A state begins empty. Raises DuologueError if the model fails or gives another shape.
         """
+        return self.run_on(value, output_length, self.begin())[0]
+
+    def run_on(
+        self, value: np.ndarray, output_length: int, state: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same from a state (k,); returns the next state (k,) as well."""
+        names, values = [self._output], {self._input: value[None]}
+        if self._state_size:
+            names.append(NEXT_STATE[0])
+            values[STATE[0]] = state[None]
         try:
-            output: np.ndarray = self._session.run([self._output], {self._input: value[None]})[0]
+            found: list[np.ndarray] = self._session.run(names, values)
         except Exception as error:  # as above
             raise DuologueError(
                 f"{self.path} could not be run on {self._input} of shape {value.shape}; {_REMEDY}."
             ) from error
-        if output.shape != (1, output_length):
-            raise DuologueError(
-                f"{self.path} is not the expected model (it gave {self._output} of shape "
-                f"{output.shape} instead of {(1, output_length)}); {_REMEDY}."
-            )
-        first: np.ndarray = output[0]
-        return first
+        wanted = [(1, output_length), (1, self._state_size)]
+        for name, array, shape in zip(names, found, wanted, strict=False):
+            if array.shape != shape:
+                raise DuologueError(
+                    f"{self.path} is not the expected model (it gave {name} of shape "
+                    f"{array.shape} instead of {shape}); {_REMEDY}."
+                )
+        return found[0][0], found[1][0] if self._state_size else state

@@ -1,4 +1,4 @@
-"""Turns a bundle's file that holds something else into one clear error."""
+"""Refuses bundles that are not of the needed kind, each with one clear error."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import DuologueError
+from engine.syncllm.bundle import Bundle
 
 
 @contextmanager
@@ -21,3 +22,15 @@ def reading_part(path: Path, what: str) -> Generator[None]:
         raise DuologueError(
             f"{path} does not hold the {what} of the starter's kind; give the starter's bundle."
         ) from error
+
+
+def check_shared_units(bundle: Bundle, what: str) -> None:
+    """Raises DuologueError where the agent has units of its own.
+
+    ``what`` would make the agent say units that the tokenizer hears.
+    """
+    if bundle.manifest.agent_units:
+        raise DuologueError(
+            f"{what} needs a bundle whose agent speaks the tokenizer's units, but that in "
+            f"{bundle.folder} has units of its own; give another bundle."
+        )

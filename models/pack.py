@@ -15,9 +15,7 @@ import torch
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import (
-    PLAIN_VERSION,
-    READER_VERSION,
-    TEXT_VERSION,
+    AgentUnits,
     Bundle,
     EncoderSettings,
     Files,
@@ -30,6 +28,7 @@ from engine.syncllm.bundle import (
     VocoderSettings,
     describe_file,
     load_bundle,
+    manifest_version,
     write_manifest,
 )
 from engine.syncllm.tokens import TextSlot
@@ -40,10 +39,12 @@ from models.language.vocabulary import Vocabulary
 from models.reader.export import export_reader
 from models.reader.train import load_reader, reader_pieces
 from models.tokenizer.export import export_tokenizer, silence_unit
-from models.tokenizer.network import DELAY_FRAMES
+from models.tokenizer.network import DELAY_FRAMES, load_tokenizer
 from models.vocoder.export import export_vocoder_network
 from models.vocoder.network import AUDIO_DELAY_FRAMES, load_vocoder
 
+AGENT_SILENCE = 0
+"""The agent's own unit of silence."""
 PIECES_NAME, READER_NAME = "pieces.json", "reader.onnx"
 ENCODER_WINDOW_MS = 2000
 """Past sound encoded again with each chunk. The model card has the agreement of its units with
@@ -62,47 +63,56 @@ def text_settings(slot: TextSlot, pieces: Sequence[str], path: Path) -> TextSett
 
 
 # Each of these exports the trained model, or copies that of another bundle where none was trained.
+# A model comes with the number of its units.
 
 
-def _tokenizer(trained: Path, shipped: Bundle | None, path: Path) -> None:
+def _tokenizer(trained: Path, shipped: Bundle | None, path: Path) -> int:
     if trained.exists():
         export_tokenizer(trained, path)
-    elif shipped is None:
+        return load_tokenizer(trained).unit_count
+    if shipped is None:
         raise _missing(trained)
-    else:
-        _copy(shipped.tokenizer, path)
+    _copy(shipped.tokenizer, path)
+    return shipped.manifest.unit_count
 
 
-def _vocoder(trained: Path, shipped: Bundle | None, path: Path) -> VocoderSettings:
+def _vocoder(trained: Path, shipped: Bundle | None, path: Path) -> tuple[VocoderSettings, int]:
     if trained.exists():
         vocoder = load_vocoder(trained)
         export_vocoder_network(vocoder, path)
-        return VocoderSettings(
-            past_frames=vocoder.config.past_frames, delay_ms=AUDIO_DELAY_FRAMES * FRAME_MS
+        saved = torch.load(trained, map_location="cpu", weights_only=True)
+        delay_frames = saved.get("delay_frames", AUDIO_DELAY_FRAMES)
+        settings = VocoderSettings(
+            past_frames=vocoder.config.past_frames, delay_ms=delay_frames * FRAME_MS
         )
+        return settings, vocoder.config.unit_count
     if shipped is None:
         raise _missing(trained)
     _copy(shipped.vocoder, path)
-    return shipped.manifest.vocoder
+    return shipped.manifest.vocoder, shipped.manifest.own_unit_count
 
 
-def _reader(trained: Path, shipped: Bundle | None, folder: Path) -> ReaderSettings | None:
-    """None where neither has a reader."""
+def _reader(
+    trained: Path, shipped: Bundle | None, folder: Path
+) -> tuple[ReaderSettings | None, int]:
+    """None where neither has a reader. Its units are those of both speakers."""
     network, pieces = folder / READER_NAME, folder / PIECES_NAME
     if trained.exists():
         net, vocabulary = load_reader(trained)
         export_reader(net, network)
         write_pieces(pieces, reader_pieces(vocabulary))
-        count = len(reader_pieces(vocabulary))
+        count, units = len(reader_pieces(vocabulary)), net.config.units
     elif shipped and shipped.reader:
         _copy(shipped.reader, network)
         write_pieces(pieces, shipped.pieces)
-        count = len(shipped.pieces)
+        manifest = shipped.manifest
+        count, units = len(shipped.pieces), manifest.own_reader_base + manifest.own_unit_count
     else:
-        return None
-    return ReaderSettings(
+        return None, 0
+    settings = ReaderSettings(
         network=describe_file(network), pieces=describe_file(pieces), piece_count=count
     )
+    return settings, units
 
 
 def _missing(trained: Path) -> DuologueError:
@@ -118,6 +128,12 @@ class _LanguageModel:
     boundary_emit: bool
     context_tokens: int
     text: TextSettings | None
+    agent_units: AgentUnits | None
+
+    @property
+    def own_unit_count(self) -> int:
+        """How many units the agent has."""
+        return self.agent_units.count if self.agent_units else self.unit_count
 
 
 def _language_model(trained: Path, shipped: Bundle | None, folder: Path) -> _LanguageModel:
@@ -125,7 +141,9 @@ def _language_model(trained: Path, shipped: Bundle | None, folder: Path) -> _Lan
     if trained.exists():
         export_gguf(load_llama(trained), path)
         saved = torch.load(trained, map_location="cpu", weights_only=True)
-        vocabulary = Vocabulary(saved["unit_count"], tuple(saved["words"]))
+        vocabulary = Vocabulary(
+            saved["unit_count"], tuple(saved["words"]), saved.get("own_unit_count", 0)
+        )
         bos = vocabulary.bos
         tokens = TokenIds(
             unit_base=0,
@@ -137,7 +155,15 @@ def _language_model(trained: Path, shipped: Bundle | None, folder: Path) -> _Lan
         if saved["format"]["text"]:
             text = text_settings(vocabulary.slot, vocabulary.pieces, pieces)
         emit = saved["format"]["boundary_emit"]
-        return _LanguageModel(vocabulary.unit_count, tokens, emit, saved["context"], text)
+        own = vocabulary.own_table
+        return _LanguageModel(
+            vocabulary.unit_count,
+            tokens,
+            emit,
+            saved["context"],
+            text,
+            AgentUnits(count=own.count, base=own.base, silence_unit=AGENT_SILENCE) if own else None,
+        )
     if shipped is None:
         raise _missing(trained)
     _copy(shipped.language_model, path)
@@ -150,7 +176,17 @@ def _language_model(trained: Path, shipped: Bundle | None, folder: Path) -> _Lan
         manifest.boundary_emit,
         manifest.context_tokens,
         manifest.text,
+        manifest.agent_units,
     )
+
+
+def _check_units(part: str, has: int, needs: int) -> None:
+    """Raises DuologueError where a part has other units than the language model."""
+    if has != needs:
+        raise DuologueError(
+            f"The {part} has {has} units where the language model has {needs}; train both on the "
+            "same units."
+        )
 
 
 def _copy(source: Path, path: Path) -> None:
@@ -171,22 +207,28 @@ def pack_bundle(
     A model that ``work`` does not have is copied from the bundle ``base``. A reader is optional; a
     bundle with a text slot has none. ``context_tokens`` is the length of the context, by default
     that of the training's sequences; a shorter one is faster. Raises DuologueError where a model is
-    missing, or where the result does not load.
+    missing, where two have other units, or where the result does not load.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer_path = folder / "tokenizer.onnx"
     vocoder_path = folder / "vocoder.onnx"
     shipped = load_bundle(base) if base else None
-    _tokenizer(work / "tok" / "tokenizer.pt", shipped, tokenizer_path)
-    vocoder = _vocoder(work / "voc" / "vocoder.pt", shipped, vocoder_path)
+    heard_units = _tokenizer(work / "tok" / "tokenizer.pt", shipped, tokenizer_path)
+    vocoder, spoken_units = _vocoder(work / "voc" / "vocoder.pt", shipped, vocoder_path)
     model = _language_model(work / "lm" / "lm.pt", shipped, folder)
-    reader = None if model.text else _reader(work / "reader" / "reader.pt", shipped, folder)
+    _check_units("tokenizer", heard_units, model.unit_count)
+    _check_units("vocoder", spoken_units, model.own_unit_count)
+    reader = None
+    if not model.text:
+        reader, read_units = _reader(work / "reader" / "reader.pt", shipped, folder)
+        if reader:
+            both = model.unit_count + (model.own_unit_count if model.agent_units else 0)
+            _check_units("reader", read_units, both)
     for name, used in ((PIECES_NAME, model.text or reader), (READER_NAME, reader)):
         if not used:  # left there by an earlier bundle
             (folder / name).unlink(missing_ok=True)
-    worded = TEXT_VERSION if model.text else READER_VERSION
     manifest = Manifest(
-        manifest_version=worded if model.text or reader else PLAIN_VERSION,
+        manifest_version=manifest_version(model.text, reader, model.agent_units),
         name="starter",
         version=version,
         licence="Apache-2.0 (see MODEL_CARD.md for the data)",
@@ -211,6 +253,7 @@ def pack_bundle(
         ),
         text=model.text,
         reader=reader,
+        agent_units=model.agent_units,
     )
     write_manifest(folder, manifest)
     load_bundle(folder)

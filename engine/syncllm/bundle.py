@@ -28,7 +28,7 @@ from engine.errors import DuologueError
 from engine.log_file import shown
 from engine.resource_files import resources
 from engine.syncllm.clock import Sampling
-from engine.syncllm.tokens import TextSlot, TokenFormat
+from engine.syncllm.tokens import TextSlot, TokenFormat, UnitTable
 from engine.syncllm.word_pieces import read_pieces
 from engine.timebase import FRAME_MS, UNIT_RATE_HZ
 
@@ -36,9 +36,11 @@ MANIFEST_NAME = "manifest.json"
 PLAIN_VERSION: Literal[1] = 1
 TEXT_VERSION: Literal[2] = 2
 READER_VERSION: Literal[3] = 3
-"""Manifest versions: without words, with a text slot, with a reader. A program that knows only the
-first can still read all bundles that it can run, and asks for a newer Duologue for the others."""
-_KNOWN_VERSIONS = (PLAIN_VERSION, TEXT_VERSION, READER_VERSION)
+AGENT_UNITS_VERSION: Literal[4] = 4
+"""Manifest versions: without words, with a text slot, with a reader, with a unit table of the
+agent's own (and a text slot, a reader or neither). A program that knows only the first can still
+read all bundles that it can run, and asks for a newer Duologue for the others."""
+_KNOWN_VERSIONS = (PLAIN_VERSION, TEXT_VERSION, READER_VERSION, AGENT_UNITS_VERSION)
 MAX_TEXT = 8
 """Most text tokens of one kind in a chunk; the longest chunk, 240 ms, seldom holds a whole word."""
 # Far above what anybody trains and far below what a computer cannot hold. A number beyond these is
@@ -70,8 +72,10 @@ def _one_line(text: str) -> str:
 
 
 ChunkMs = Literal[160, 200, 240]
+ManifestVersion = Literal[1, 2, 3, 4]
 ChunkMsKey = Annotated[ChunkMs, BeforeValidator(_key_number)]
 TokenId = Annotated[int, Field(ge=0, le=_MOST_ID)]
+UnitCount = Annotated[int, Field(gt=0, le=_MOST_UNITS)]
 PieceCount = Annotated[int, Field(gt=0, le=_MOST_PIECES)]
 Milliseconds = Annotated[int, Field(ge=0, le=_MAX_MS, multiple_of=FRAME_MS)]
 Line = Annotated[str, AfterValidator(_one_line)]
@@ -102,10 +106,24 @@ class TokenIds(_Strict):
     """The meaning of the language model's token ids."""
 
     unit_base: TokenId
+    """Token id of unit 0."""
     s0: TokenId
     s1: TokenId
     bos: dict[ChunkMsKey, TokenId] | None = None
     """First token of a context for each chunk length in ms, if the model was trained with one."""
+
+
+class AgentUnits(_Strict):
+    """The agent's own unit table; without it, both speakers have the tokenizer's units."""
+
+    count: UnitCount
+    base: TokenId
+    """Token id of the agent's unit 0."""
+    silence_unit: Annotated[int, Field(ge=0)]
+
+    def table(self) -> UnitTable:
+        """The table for the token format."""
+        return UnitTable(self.count, self.base)
 
 
 class TextSettings(_Strict):
@@ -136,7 +154,7 @@ class TextSettings(_Strict):
 
 class ReaderSettings(_Strict):
     """The reader: a model that turns both speakers' units into captions; the dialogue does not
-    depend on it."""
+    depend on it. It reads the agent's own units, if there are any, as numbers after the user's."""
 
     network: FileEntry
     pieces: FileEntry
@@ -159,7 +177,8 @@ class VocoderSettings(_Strict):
     """How the vocoder runs on a stream."""
 
     past_frames: Annotated[int, Field(ge=0, le=_MOST_FRAMES)]
-    """How many units before a chunk affect its sound."""
+    """How many units before a chunk affect its sound; of a vocoder with a state, how many units of
+    silence its state hears before the first chunk."""
     delay_ms: Milliseconds = 0
     """How far a sound lags behind its unit (informative)."""
 
@@ -185,12 +204,13 @@ class Samplings(_Strict):
 class Manifest(_Strict):
     """Everything that the engine must know about the models."""
 
-    manifest_version: Literal[1, 2, 3]
+    manifest_version: ManifestVersion
     name: Annotated[Line, Field(min_length=1, max_length=_MOST_NAME_LETTERS)]
     version: Annotated[Line, Field(max_length=_MOST_NAME_LETTERS)]
     licence: Annotated[str, Field(max_length=_MOST_LICENCE_LETTERS)]
     unit_rate_hz: Literal[25]
-    unit_count: Annotated[int, Field(gt=0, le=_MOST_UNITS)]
+    unit_count: UnitCount
+    """How many units the tokenizer has; the user's, and the agent's without ``agent_units``."""
     silence_unit: Annotated[int, Field(ge=0)]
     files: Files
     tokens: TokenIds
@@ -204,29 +224,57 @@ class Manifest(_Strict):
     sampling: Samplings
     text: TextSettings | None = Field(default=None, exclude_if=lambda text: text is None)
     reader: ReaderSettings | None = Field(default=None, exclude_if=lambda reader: reader is None)
-    """Text and reader are left out of the file if absent, so that a manifest's hash, by which
-    recordings know their bundle, stays the same."""
+    agent_units: AgentUnits | None = Field(default=None, exclude_if=lambda units: units is None)
+    """Text, reader and the agent's units are left out of the file if absent, so that a manifest's
+    hash, by which recordings know their bundle, stays the same."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Manifest:
         ids = sorted(self._ids(), key=lambda one: one.start)
         if any(first.stop > second.start for first, second in pairwise(ids)):
             raise ValueError("two tokens share an id")
-        if (self.text is not None) != (self.manifest_version == TEXT_VERSION):
-            raise ValueError(f"manifest version {TEXT_VERSION} belongs to a text slot")
-        if (self.reader is not None) != (self.manifest_version == READER_VERSION):
-            raise ValueError(f"manifest version {READER_VERSION} belongs to a reader")
+        self._check_version()
         if self.text and (self.text.heard_base is None) != (self.text.most_heard == 0):
             raise ValueError("heard_base and most_heard go together")
         if len(set(self.chunks_ms)) < len(self.chunks_ms):
             raise ValueError("chunks_ms lists a length twice")
         if self.silence_unit >= self.unit_count:
             raise ValueError(f"there is no unit {self.silence_unit}")
+        if self.agent_units and self.agent_units.silence_unit >= self.agent_units.count:
+            raise ValueError(f"the agent has no unit {self.agent_units.silence_unit}")
         if self.default_chunk_ms not in self.chunks_ms:
             raise ValueError("default_chunk_ms is not among chunks_ms")
         if self.tokens.bos is not None and set(self.chunks_ms) - set(self.tokens.bos):
             raise ValueError("a chunk length has no first token")
         return self
+
+    def _check_version(self) -> None:
+        version = self.manifest_version
+        if (self.agent_units is not None) != (version == AGENT_UNITS_VERSION):
+            raise ValueError(f"manifest version {AGENT_UNITS_VERSION} belongs to agent_units")
+        if version == AGENT_UNITS_VERSION:
+            if self.text and self.reader:
+                raise ValueError("a text slot and a reader exclude each other")
+            return
+        if (self.text is not None) != (version == TEXT_VERSION):
+            raise ValueError(f"manifest version {TEXT_VERSION} belongs to a text slot")
+        if (self.reader is not None) != (version == READER_VERSION):
+            raise ValueError(f"manifest version {READER_VERSION} belongs to a reader")
+
+    @property
+    def own_unit_count(self) -> int:
+        """How many units the agent has."""
+        return self.agent_units.count if self.agent_units else self.unit_count
+
+    @property
+    def own_silence_unit(self) -> int:
+        """The agent's silence."""
+        return self.agent_units.silence_unit if self.agent_units else self.silence_unit
+
+    @property
+    def own_reader_base(self) -> int:
+        """The number by which the reader knows the agent's unit 0."""
+        return self.unit_count if self.agent_units else 0
 
     def vocabulary(self) -> int:
         """Size of the vocabulary that the language model must at least have."""
@@ -248,8 +296,10 @@ class Manifest(_Strict):
     def _ids(self) -> list[range]:
         special = [self.tokens.s0, self.tokens.s1, *(self.tokens.bos or {}).values()]
         units = range(self.tokens.unit_base, self.tokens.unit_base + self.unit_count)
-        text = self.text.ids() if self.text else []
-        return [units, *(range(token, token + 1) for token in special), *text]
+        own = self.agent_units
+        more = [range(own.base, own.base + own.count)] if own else []
+        more += self.text.ids() if self.text else []
+        return [units, *(range(token, token + 1) for token in special), *more]
 
 
 @dataclass(frozen=True)
@@ -301,7 +351,17 @@ class Bundle:
             unit_base=manifest.tokens.unit_base,
             boundary_emit=manifest.boundary_emit,
             text=manifest.text.slot() if manifest.text else None,
+            own_table=manifest.agent_units.table() if manifest.agent_units else None,
         )
+
+
+def manifest_version(text: object, reader: object, agent_units: object) -> ManifestVersion:
+    """The version of a manifest with these sections; None for an absent one."""
+    if agent_units is not None:
+        return AGENT_UNITS_VERSION
+    if text is not None:
+        return TEXT_VERSION
+    return PLAIN_VERSION if reader is None else READER_VERSION
 
 
 def default_folder() -> Path:

@@ -25,6 +25,7 @@ from engine.syncllm.tokens import (
     KNOWN_AFTER_CHUNKS,
     TextSlot,
     TokenFormat,
+    UnitTable,
     deduplicated_units,
     interpolated_units,
 )
@@ -99,14 +100,14 @@ class ChunkClock:
         fmt: TokenFormat,
         own: Sampling,
         estimate: Sampling,
-        silence_unit: int,
+        own_silence_unit: int,
         sink_chunks: int = 0,
         seed: int = 0,
     ) -> None:
         """Start a conversation in ``llama``; its earlier content is cleared.
 
-        ``sink_chunks``: how many first chunks are never cut from the context. Raises DuologueError
-        if the context is too short.
+        ``own_silence_unit`` is the agent's. ``sink_chunks``: how many first chunks are never cut
+        from the context. Raises DuologueError if the context is too short.
         """
         headroom = max_step_tokens(fmt)
         limit = llama.capacity - headroom
@@ -119,13 +120,12 @@ class ChunkClock:
         self._own_sampling, self._estimate_sampling = own, estimate
         self._sink_chunks = sink_chunks
         self._limit = limit
-        self._units = range(fmt.unit_count)
-        self._unit_ids = np.arange(fmt.unit_base, fmt.unit_base + fmt.unit_count)
-        self._allowed: dict[tuple[int, ...], np.ndarray] = {}
-        """Cache of the ids that may be sampled, by the tags and kinds allowed."""
+        self._own_units, self._user_units = fmt.own_units, fmt.user_units
+        self._allowed: dict[tuple[object, ...], np.ndarray] = {}
+        """Cache of the ids that may be sampled, by the tags, units and kinds allowed."""
         self._random = np.random.default_rng(seed)
-        self._silence_unit = silence_unit
-        self._last_own = silence_unit
+        self._own_silence_unit = own_silence_unit
+        self._last_own = own_silence_unit
         self._last_heard: int | None = None
         self._pending: list[int] = [] if fmt.bos is None else [fmt.bos]
         self._chunks: list[_Chunk] = []
@@ -134,8 +134,8 @@ class ChunkClock:
         llama.truncate(0)
         # The first chunk has no unit before it, so even silence is written (spec: both emit).
         self._begin_own()
-        self._chunks[0].own = [silence_unit]
-        self._pending += fmt.unit_tokens([silence_unit])
+        self._chunks[0].own = [own_silence_unit]
+        self._pending += fmt.own_tokens([own_silence_unit])
 
     @property
     def context_tokens(self) -> int:
@@ -254,7 +254,7 @@ class ChunkClock:
 
     def _write_user(self, chunk: _Chunk) -> int:
         if chunk.user:
-            self._pending += [self._fmt.s1, *self._fmt.unit_tokens(chunk.user)]
+            self._pending += [self._fmt.s1, *self._fmt.user_tokens(chunk.user)]
         return len(chunk.user) + bool(chunk.user)
 
     def _write_own(self, chunk: _Chunk, hear_again: bool = False) -> int:
@@ -268,7 +268,7 @@ class ChunkClock:
         if hear_again and slot and slot.most_heard:
             text = [token for token in text if slot.heard_piece(token) is None]
             chunk.text = self._heard_anew(slot) + text
-        self._pending += [*text, *self._fmt.unit_tokens(chunk.own)]
+        self._pending += [*text, *self._fmt.own_tokens(chunk.own)]
         return 1 + len(chunk.text) + len(chunk.own)
 
     def _heard_anew(self, slot: TextSlot) -> list[int]:
@@ -276,7 +276,7 @@ class ChunkClock:
         heard: list[int] = []
         tags, sampling = [self._fmt.s0, self._fmt.s1], self._own_sampling
         while len(heard) < slot.most_heard:
-            token = self._sample(tags, sampling, units=True, heard=True, own=True)
+            token = self._sample(tags, sampling, self._own_units, heard=True, own=True)
             if slot.heard_piece(token) is None:
                 break
             self._pending.append(token)
@@ -308,9 +308,10 @@ class ChunkClock:
         nothing_new = first in ([], [self._last_heard])
         if nothing_new and self._sample([fmt.s0, fmt.s1], sampling) == fmt.s0:
             return
-        self._pending += [fmt.s1, *fmt.unit_tokens(first)]
+        self._pending += [fmt.s1, *fmt.user_tokens(first)]
         carried = None if fmt.boundary_emit else self._last_user(index)
         chunk.user = first + self._sample_units(
+            self._user_units,
             first[-1] if first else carried,
             [fmt.s0],
             sampling,
@@ -340,7 +341,9 @@ class ChunkClock:
         self._begin_own()
         carried = None if fmt.boundary_emit else self._last_own
         text: list[int] = []
-        own = self._sample_units(carried, [fmt.s0, fmt.s1], self._own_sampling, text=text)
+        own = self._sample_units(
+            self._own_units, carried, [fmt.s0, fmt.s1], self._own_sampling, text=text
+        )
         self._chunks[-1].own, self._chunks[-1].text = own, text
         return own
 
@@ -348,8 +351,8 @@ class ChunkClock:
         """Append a chunk of silence; returns its new units."""
         fmt = self._fmt
         self._begin_own()
-        own = deduplicated_units([self._silence_unit] * fmt.chunk_frames, self._last_own, fmt)
-        self._pending += fmt.unit_tokens(own)
+        own = deduplicated_units([self._own_silence_unit] * fmt.chunk_frames, self._last_own, fmt)
+        self._pending += fmt.own_tokens(own)
         self._chunks[-1].own = own
         return own
 
@@ -365,6 +368,7 @@ class ChunkClock:
 
     def _sample_units(
         self,
+        table: UnitTable,
         carried: int | None,
         ends: list[int],
         sampling: Sampling,
@@ -372,7 +376,7 @@ class ChunkClock:
         text: list[int] | None = None,
         most: int | None = None,
     ) -> list[int]:
-        """Sample units until one of ``ends`` comes (not consumed) or there are ``most``.
+        """Sample units of ``table`` until one of ``ends`` comes (not consumed), ``most`` at most.
 
         ``most`` is a full chunk by default. No unit repeats the one before it (``carried`` comes
         before the first), so each is new. If ``text`` is given, tokens of the text slot may come
@@ -384,15 +388,17 @@ class ChunkClock:
         while len(units) < most:
             tags = [] if at_least_one and not units else ends
             words = (False, False) if text is None or units else self._room_for_text(text)
-            token = self._sample(tags, sampling, True, *words, banned=previous)
+            token = self._sample(tags, sampling, table, *words, banned=previous)
             if token in tags:
                 break
             self._pending.append(token)
-            if text is not None and token - self._fmt.unit_base not in self._units:
+            unit = table.unit(token)
+            if unit is None:
+                assert text is not None
                 text.append(token)
                 continue
-            previous = token - self._fmt.unit_base
-            units.append(previous)
+            previous = unit
+            units.append(unit)
         return units
 
     def _room_for_text(self, text: Sequence[int]) -> tuple[bool, bool]:
@@ -401,7 +407,7 @@ class ChunkClock:
         if slot is None:
             return False, False
         own, heard = self._pieces(text)
-        begins = self._last_own == self._silence_unit and not own
+        begins = self._last_own == self._own_silence_unit and not own
         waits = begins and self._guesses_words(text)
         return not own and len(heard) < slot.most_heard, len(own) < slot.most_own and not waits
 
@@ -420,12 +426,12 @@ class ChunkClock:
         self,
         tags: list[int],
         sampling: Sampling,
-        units: bool = False,
+        units: UnitTable | None = None,
         heard: bool = False,
         own: bool = False,
         banned: int | None = None,
     ) -> int:
-        """Sample one token from ``tags`` and, if ``units``, all units except ``banned``.
+        """Sample one token from ``tags`` and the table ``units``, if given, except unit ``banned``.
 
         ``heard`` and ``own`` also allow the text of the user's and of the agent's words.
         """
@@ -435,7 +441,7 @@ class ChunkClock:
         if allowed is None:
             slot, kinds = self._fmt.text, [np.array(tags, np.int64)]
             if units:
-                kinds.append(self._unit_ids)
+                kinds.append(np.arange(units.base, units.base + units.count))
             if slot and own:
                 kinds.append(np.arange(slot.own_base, slot.own_base + slot.piece_count))
             if slot and heard and slot.heard_base is not None:
@@ -469,8 +475,9 @@ class ChunkClock:
         llama.cpp takes about 20 ms to move the rest down. So the cut comes early in a chunk that
         costs little: one in which the agent is silent and the user brought nothing new.
         """
-        quiet = self._last_own == self._silence_unit and not any(
-            chunk.user or chunk.own not in ([], [self._silence_unit]) for chunk in self._chunks[-2:]
+        silent = [[], [self._own_silence_unit]]
+        quiet = self._last_own == self._own_silence_unit and not any(
+            chunk.user or chunk.own not in silent for chunk in self._chunks[-2:]
         )
         if self.context_tokens <= self._limit * (_EARLY if quiet else 1):
             return

@@ -119,7 +119,8 @@ class Duplex:
         self._vocoder = StreamingVocoder.of(bundle)
         reader = UnitReader(bundle.reader, bundle.pieces) if bundle.reader else None
         self._own_reader, self._user_reader = (
-            StreamingReader(reader) if reader else None for _ in range(2)
+            StreamingReader(reader, base) if reader else None
+            for base in (manifest.own_reader_base, 0)
         )
         self._latency_samples = self.latency_ms * SAMPLE_RATE_HZ // 1000
         capacity = manifest.context_tokens + max_step_tokens(self.format)
@@ -150,7 +151,7 @@ class Duplex:
         for reader in (self._own_reader, self._user_reader):
             if reader:
                 reader.reset()
-        self._barge_in = BargeIn(manifest.silence_unit)
+        self._barge_in = BargeIn(manifest.own_silence_unit)
         self._withheld = np.zeros(0, np.float32)
         self._index = 0
         self._clock = ChunkClock(
@@ -158,7 +159,7 @@ class Duplex:
             self.format,
             self.own_sampling,
             self.estimate_sampling,
-            manifest.silence_unit,
+            manifest.own_silence_unit,
             manifest.sink_chunks,
             self.seed,
         )
@@ -270,10 +271,16 @@ class Duplex:
             raise ValueError("the conversation has been closed")
 
     def _warm_up(self, ahead_ms: int) -> None:
-        """Run both ONNX models once: the first run reserves memory and reveals a wrong model."""
+        """Run all ONNX models once: the first run reserves memory and reveals a wrong model, such
+        as one of fewer units."""
+        manifest = self.bundle.manifest
         heard = self.format.chunk_samples + ahead_ms * SAMPLE_RATE_HZ // 1000
         self._encoder.push(np.zeros(heard, np.float32))
-        self._vocoder.push([self.bundle.manifest.silence_unit] * self.format.chunk_frames)
+        last = [manifest.own_unit_count - 1] * self.format.chunk_frames
+        self._vocoder.push(last)
+        if self._own_reader and self._user_reader:
+            self._own_reader.push(last)
+            self._user_reader.push([manifest.unit_count - 1])
 
     def _due(self, audio: np.ndarray) -> np.ndarray:
         """The sound that may be used now: all except the last ``latency_ms``."""

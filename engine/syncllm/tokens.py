@@ -5,11 +5,13 @@ is the agent's tag [S0] with its new units, then, if the user has new units, [S1
 [S0] comes once per chunk, whatever is said. An optional text slot puts words between the tag and
 the units; the paper has none, but later systems do (SCoT, arXiv 2510.02066; TurnGuide, 2508.07375):
 
-    chunk := [S0] heard* own* unit{0..c} ([S1] unit{1..c})?
+    chunk := [S0] heard* own* own_unit{0..c} ([S1] user_unit{1..c})?
 
 ``own`` are pieces of the agent's words, ``heard`` pieces of the user's words as the agent
 understood them. The latter are in the agent's chunk because they are known only after the user's
-units. Pure functions on integers; knows no model and no sound.
+units. In the paper both speakers' units are of one table. The agent may have one of its own,
+because what is heard must be steady and what is said must be exact. Pure functions on integers;
+knows no model and no sound.
 """
 
 from __future__ import annotations
@@ -64,10 +66,28 @@ def _piece(token: int, base: int | None, count: int) -> int | None:
 
 
 @dataclass(frozen=True)
+class UnitTable:
+    """The units of a speaker, numbered from 0, and their token ids."""
+
+    count: int
+    base: int
+    """Token id of unit 0."""
+
+    def tokens(self, units: Iterable[int]) -> list[int]:
+        """Token ids of units."""
+        return [self.base + unit for unit in units]
+
+    def unit(self, token: int) -> int | None:
+        """The unit for this token; None for other tokens."""
+        return token - self.base if 0 <= token - self.base < self.count else None
+
+
+@dataclass(frozen=True)
 class TokenFormat:
     """The meaning of token ids, and the length of a chunk."""
 
     unit_count: int
+    """How many units the user has, and the agent without an ``own_table``."""
     s0: int
     """Tag of the agent; it comes once per chunk."""
     s1: int
@@ -84,6 +104,18 @@ class TokenFormat:
     paper's format is False."""
     text: TextSlot | None = None
     """The text slot; the paper's format has None."""
+    own_table: UnitTable | None = None
+    """The agent's own units; in the paper's format, None, both speakers have the same."""
+
+    @property
+    def user_units(self) -> UnitTable:
+        """The user's units."""
+        return UnitTable(self.unit_count, self.unit_base)
+
+    @property
+    def own_units(self) -> UnitTable:
+        """The agent's units."""
+        return self.own_table or self.user_units
 
     @property
     def chunk_ms(self) -> int:
@@ -94,9 +126,13 @@ class TokenFormat:
         """Length of a chunk in samples at 16 kHz."""
         return self.chunk_frames * FRAME_SAMPLES
 
-    def unit_tokens(self, units: Iterable[int]) -> list[int]:
-        """Token ids of units."""
-        return [self.unit_base + unit for unit in units]
+    def user_tokens(self, units: Iterable[int]) -> list[int]:
+        """Token ids of the user's units."""
+        return self.user_units.tokens(units)
+
+    def own_tokens(self, units: Iterable[int]) -> list[int]:
+        """Token ids of the agent's units."""
+        return self.own_units.tokens(units)
 
 
 def deduplicated_units(frames: Sequence[int], last: int | None, fmt: TokenFormat) -> list[int]:
@@ -119,8 +155,8 @@ def deduplicated_units(frames: Sequence[int], last: int | None, fmt: TokenFormat
 def interpolated_units(units: Sequence[int], last: int, fmt: TokenFormat) -> list[int]:
     """Spread a chunk's new units evenly over its frames: frame i takes unit floor(i * n / c).
 
-    Without new units all frames take ``last``, the unit before the chunk (the silence unit at the
-    beginning). Surplus units are dropped.
+    Without new units all frames take ``last``, the unit before the chunk (the speaker's silence
+    unit at the beginning). Surplus units are dropped.
     """
     count = fmt.chunk_frames
     kept = list(units[:count]) or [last]
@@ -177,11 +213,11 @@ def encode(
             own_text[index] if index < len(own_text) else (),
             fmt,
         )
-        tokens += fmt.unit_tokens(deduplicated_units(own_units[start:end], last_own, fmt))
+        tokens += fmt.own_tokens(deduplicated_units(own_units[start:end], last_own, fmt))
         heard = deduplicated_units(user_units[start:end], last_user, fmt)
         if heard:
             tokens.append(fmt.s1)
-            tokens += fmt.unit_tokens(heard)
+            tokens += fmt.user_tokens(heard)
         last_own, last_user = own_units[end - 1], user_units[end - 1]
     return tokens
 
@@ -212,8 +248,10 @@ class ChunkTokens:
 def parse(tokens: Sequence[int], fmt: TokenFormat) -> list[ChunkTokens]:
     """The chunks in a token sequence.
 
-    Raises ValueError for a token outside the format, text after units, or too much text.
+    Raises ValueError for a token outside the format, a unit of the other speaker's table, text
+    after units, or too much text.
     """
+    own_units, user_units = fmt.own_units, fmt.user_units
     slot = fmt.text or TextSlot(0, 0, 0)
     chunks: list[ChunkTokens] = []
     theirs = False
@@ -227,8 +265,8 @@ def parse(tokens: Sequence[int], fmt: TokenFormat) -> list[ChunkTokens]:
             raise ValueError("a dialogue begins with [S0]")
         elif token == fmt.s1:
             theirs = True
-        elif 0 <= token - fmt.unit_base < fmt.unit_count:
-            (chunks[-1].user if theirs else chunks[-1].own).append(token - fmt.unit_base)
+        elif (unit := (user_units if theirs else own_units).unit(token)) is not None:
+            (chunks[-1].user if theirs else chunks[-1].own).append(unit)
         else:
             _add_text(chunks[-1], token, slot, theirs)
     return chunks
@@ -249,15 +287,21 @@ def _add_text(chunk: ChunkTokens, token: int, slot: TextSlot, theirs: bool) -> N
 
 
 def decode(
-    tokens: Sequence[int], fmt: TokenFormat, silence_unit: int
+    tokens: Sequence[int],
+    fmt: TokenFormat,
+    silence_unit: int,
+    own_silence_unit: int | None = None,
 ) -> tuple[list[int], list[int]]:
     """The two unit streams (own, user) in a token sequence, one unit per frame.
 
+    ``silence_unit`` is the user's, and the agent's too where its ``own_silence_unit`` is None.
     Raises ValueError for a token outside the format.
     """
+    if own_silence_unit is None:
+        own_silence_unit = silence_unit
     own: list[int] = []
     user: list[int] = []
     for chunk in parse(tokens, fmt):
-        own += interpolated_units(chunk.own, own[-1] if own else silence_unit, fmt)
+        own += interpolated_units(chunk.own, own[-1] if own else own_silence_unit, fmt)
         user += interpolated_units(chunk.user, user[-1] if user else silence_unit, fmt)
     return own, user

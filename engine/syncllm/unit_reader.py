@@ -68,8 +68,10 @@ def _within(numbers: np.ndarray, most: int) -> bool:
 class StreamingReader:
     """Reads one speaker's stream."""
 
-    def __init__(self, reader: UnitReader) -> None:
+    def __init__(self, reader: UnitReader, base: int = 0) -> None:
+        """``base``: the reader's number for the speaker's unit 0."""
         self._reader = reader
+        self._base = base
         self.reset()
 
     def reset(self) -> None:
@@ -82,7 +84,8 @@ class StreamingReader:
         if not units:
             return []
         pieces = self._reader.pieces
-        numbers, self._state = self._reader.read(units, self._state)
+        known = [self._base + unit for unit in units]
+        numbers, self._state = self._reader.read(known, self._state)
         told = []
         for number in numbers:
             # The network repeats a piece in several frames; between two equal pieces it gives none.

@@ -1,7 +1,8 @@
 """Units to sound: runs the vocoder on a stream, without seams between chunks.
 
-The model is causal with a bounded past, so a chunk after its past units is sample for sample what
-the whole file would hold. Knows no tokens and no clock.
+The model is causal. Either its past is bounded, and each chunk comes after its past units; or it
+has a state, which goes from chunk to chunk. Both ways a stream is sample for sample what the whole
+file would hold. Knows no tokens and no clock.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.errors import DuologueError
 from engine.onnx_session import OnnxModel
 from engine.timebase import FRAME_SAMPLES
 
@@ -20,44 +22,84 @@ if TYPE_CHECKING:
 
 
 class Vocoder:
-    """The ONNX vocoder."""
+    """The ONNX vocoder, with or without a state."""
 
     def __init__(self, path: Path) -> None:
-        self._model = OnnxModel(path, ("units", "tensor(int64)"), ("audio", "tensor(float)"))
+        self.path = path
+        self._model = OnnxModel(path, ("units", "tensor(int64)"), ("audio", "tensor(float)"), True)
+
+    def begin(self) -> np.ndarray:
+        """An empty state, float32 (k,); k is 0 for a vocoder without a state."""
+        return self._model.begin()
 
     def sound(self, units: Sequence[int] | np.ndarray) -> np.ndarray:
-        """The sound of units (t,), float32 (640 t,) at 16 kHz in [-1, 1].
+        """The sound of units (t,), float32 (640 t,) at 16 kHz in [-1, 1], from an empty state.
 
         Values that are not finite become NaN. Raises DuologueError if the model fails.
         """
-        audio = self._model.run(np.asarray(units, np.int64), len(units) * FRAME_SAMPLES)
+        return self.sound_on(units, self.begin())[0]
+
+    def sound_on(
+        self, units: Sequence[int] | np.ndarray, state: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same from a state (k,), and the next state (k,), which may not be finite."""
+        audio, state = self._model.run_on(
+            np.asarray(units, np.int64), len(units) * FRAME_SAMPLES, state
+        )
         clipped: np.ndarray = np.where(np.isinf(audio), np.nan, np.clip(audio, -1.0, 1.0))
-        return clipped
+        return clipped, state
 
 
 class StreamingVocoder:
-    """The streaming vocoder; its state is the past units."""
+    """The streaming vocoder; it remembers the past units, or the vocoder's state."""
 
     def __init__(self, vocoder: Vocoder, past_frames: int, silence_unit: int) -> None:
+        """``past_frames`` of silence come before the first chunk.
+
+        Raises DuologueError if a vocoder's state is not finite after them.
+        """
         self._vocoder = vocoder
-        self._past_frames = past_frames
-        self._silence_unit = silence_unit
+        self._silence = [silence_unit] * past_frames
+        self._fresh = vocoder.begin()
+        self._has_state = len(self._fresh) > 0
+        if self._has_state and past_frames:
+            _, self._fresh = vocoder.sound_on(self._silence, self._fresh)
+            if not np.isfinite(self._fresh).all():
+                raise DuologueError(
+                    f"{vocoder.path} is not the expected model (its state of silence is not "
+                    "finite); install the bundle again."
+                )
         self.reset()
 
     @classmethod
     def of(cls, bundle: Bundle) -> StreamingVocoder:
         """Open a bundle's vocoder; DuologueError if the file is no such model."""
         manifest = bundle.manifest
-        return cls(Vocoder(bundle.vocoder), manifest.vocoder.past_frames, manifest.silence_unit)
+        return cls(Vocoder(bundle.vocoder), manifest.vocoder.past_frames, manifest.own_silence_unit)
 
     def reset(self) -> None:
-        """Forget the past units: silence comes before the next chunk."""
-        self._past = [self._silence_unit] * self._past_frames
+        """Forget what was said: silence comes before the next chunk."""
+        self._past = self._silence
+        self._state = self._fresh
 
     def push(self, units: Sequence[int]) -> np.ndarray:
-        """Take more units (t,); returns their sound, float32 (640 t,)."""
+        """Take more units (t,); returns their sound, float32 (640 t,).
+
+        All of it is NaN where the vocoder's state is no longer finite; the next begins afresh.
+        """
+        if self._has_state:
+            return self._push_on_state(units)
         spoken = [*self._past, *units]
         sound = self._vocoder.sound(spoken)
-        self._past = spoken[len(spoken) - self._past_frames :]
+        self._past = spoken[len(spoken) - len(self._silence) :]
         # A copy, so that a stored chunk does not keep the past's sound in memory.
         return sound[len(sound) - len(units) * FRAME_SAMPLES :].copy()
+
+    def _push_on_state(self, units: Sequence[int]) -> np.ndarray:
+        if not len(units):
+            return np.zeros(0, np.float32)
+        sound, self._state = self._vocoder.sound_on(units, self._state)
+        if not np.isfinite(self._state).all():
+            self._state = self._fresh
+            sound = np.full_like(sound, np.nan)
+        return sound

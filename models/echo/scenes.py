@@ -26,6 +26,7 @@ from engine.syncllm.unit_encoder import Tokenizer
 from engine.syncllm.vocoder import StreamingVocoder, Vocoder
 from engine.timebase import SAMPLE_RATE_HZ
 from models import script
+from models.bundle_part import check_shared_units
 from models.speech.corpus import HELD_OUT_LIBRISPEECH
 from models.speech.rooms import USER_DB, EchoPath, at_level, draw_room, room_noise, speech_level_db
 from models.speech.voices import AGENT_VOICE, speak, speak_flite, training_voice
@@ -169,6 +170,7 @@ def _agent(rng: random.Random) -> Iterator[np.ndarray]:
 @functools.lru_cache(maxsize=1)
 def _models() -> tuple[Tokenizer, Vocoder, int, int]:
     bundle = load_bundle()
+    check_shared_units(bundle, "Making scenes")
     manifest = bundle.manifest
     return (
         Tokenizer(bundle.tokenizer),

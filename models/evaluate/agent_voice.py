@@ -22,6 +22,7 @@ from engine.syncllm.unit_encoder import Tokenizer
 from engine.syncllm.vocoder import StreamingVocoder
 from engine.timebase import FRAME_MS, SAMPLE_RATE_HZ
 from models import script
+from models.bundle_part import check_shared_units
 from models.evaluate.confidence_intervals import mean, ratio, share_of
 from models.evaluate.context import Run, context_of
 from models.evaluate.score import Goal, Report, Score
@@ -53,17 +54,18 @@ class EngineVoice:
     def __init__(self, bundle: Bundle, chunk_ms: int | None) -> None:
         manifest = bundle.manifest
         self._format = bundle.token_format(chunk_ms or manifest.default_chunk_ms)
-        self._silence_unit = manifest.silence_unit
+        self._silence_units = manifest.silence_unit, manifest.own_silence_unit
         self._vocoder = StreamingVocoder.of(bundle)
         self.delay_frames = manifest.vocoder.delay_ms // FRAME_MS
         """How far the sound lags behind its units."""
 
     def say(self, frames: Sequence[int]) -> tuple[list[int], np.ndarray]:
-        """Returns the units after the token format, one per frame, and their sound."""
-        units = [*frames, *[self._silence_unit] * (_AFTER_FRAMES + self.delay_frames)]
+        """Returns the agent's units after the token format, one per frame, and their sound."""
+        quiet, own_quiet = self._silence_units
+        units = [*frames, *[own_quiet] * (_AFTER_FRAMES + self.delay_frames)]
         units = units[: len(units) // self._format.chunk_frames * self._format.chunk_frames]
-        tokens = encode(units, units, self._format)
-        sent, _ = decode(tokens, self._format, self._silence_unit)
+        tokens = encode(units, [quiet] * len(units), self._format)
+        sent, _ = decode(tokens, self._format, quiet, own_quiet)
         self._vocoder.reset()
         return sent, self._vocoder.push(sent)
 
@@ -72,6 +74,7 @@ class EngineVoice:
 def _voice_and_tokenizer(run: Run) -> tuple[EngineVoice, Tokenizer]:
     """The bundle's vocoder and tokenizer, opened once per process."""
     bundle = context_of(run).bundle
+    check_shared_units(bundle, "The board of the agent's voice")
     return EngineVoice(bundle, run.chunk_ms), Tokenizer(bundle.tokenizer)
 
 

@@ -31,6 +31,7 @@ from engine.syncllm.unit_encoder import Tokenizer
 from engine.syncllm.vocoder import StreamingVocoder
 from engine.timebase import SAMPLE_RATE_HZ
 from models import script
+from models.bundle_part import check_shared_units
 from models.evaluate import echo_loop
 from models.evaluate.echo_loop import Loop, closed_loop
 from models.evaluate.echo_open_loop import (
@@ -161,6 +162,7 @@ class _Models:
 @functools.lru_cache(maxsize=1)
 def _models(bundle_path: Path | None) -> _Models:
     bundle = load_bundle(bundle_path)
+    check_shared_units(bundle, "The echo board")
     tokenizer = Tokenizer(bundle.tokenizer)
     words = speak_flite(script.STORIES[0], AGENT_VOICE.partition(":")[2]).audio
     units = tokenizer.encode_file(words)

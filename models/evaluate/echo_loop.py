@@ -185,11 +185,11 @@ def hear_again(duplex: Duplex, heard: list[list[list[int]]]) -> list[int]:
         duplex.format,
         duplex.own_sampling,
         duplex.estimate_sampling,
-        manifest.silence_unit,
+        manifest.own_silence_unit,
         manifest.sink_chunks,
         duplex.seed,
     )
-    own = [manifest.silence_unit] * duplex.format.chunk_frames
+    own = [manifest.own_silence_unit] * duplex.format.chunk_frames
     for chunks in heard:
         own += clock.advance(chunks).own_frames
     return own

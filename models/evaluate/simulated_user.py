@@ -58,7 +58,7 @@ class SimulatedUser:
         # The agent's first chunk can only be heard after interval 0.
         chunk = duplex.format.chunk_samples
         self._sound = [np.zeros(chunk, np.float32)]
-        silence = duplex.bundle.manifest.silence_unit
+        silence = duplex.bundle.manifest.own_silence_unit
         self._frames = [silence] * duplex.format.chunk_frames
         self._pieces: list[tuple[int, str]] = []
         """(end of the chunk in samples, piece of the agent's words)."""

@@ -1,4 +1,5 @@
-"""Token ids of the language model: units, speaker tags, first tokens, then pieces of text.
+"""Token ids of the language model: units, speaker tags, first tokens, pieces of text, and then the
+agent's own units if it has any. These come last, so that a model keeps its other ids with them.
 
 A piece is a word of the script with a leading space, or a letter that begins (``" a"``) or
 continues (``"a"``) another word. Joined pieces are the text. Every piece has two ids: one for the
@@ -11,7 +12,7 @@ import string
 from dataclasses import dataclass
 from functools import cached_property
 
-from engine.syncllm.tokens import TextSlot, TokenFormat
+from engine.syncllm.tokens import TextSlot, TokenFormat, UnitTable
 from engine.syncllm.word_pieces import text_to_pieces
 from engine.timebase import FRAME_MS
 
@@ -28,6 +29,8 @@ class Vocabulary:
 
     unit_count: int
     words: tuple[str, ...] = ()
+    own_unit_count: int = 0
+    """How many units the agent has of its own; 0 where it has the tokenizer's."""
 
     @property
     def s0(self) -> int:
@@ -60,9 +63,19 @@ class Vocabulary:
         return _round_up(self.own_base + len(self.pieces))
 
     @property
+    def own_unit_base(self) -> int:
+        """Id of the agent's own unit 0."""
+        return _round_up(self.heard_base + len(self.pieces))
+
+    @property
+    def own_table(self) -> UnitTable | None:
+        """The agent's own units; None where it has the tokenizer's."""
+        return UnitTable(self.own_unit_count, self.own_unit_base) if self.own_unit_count else None
+
+    @property
     def size(self) -> int:
         """Rows of the embedding."""
-        return _round_up(self.heard_base + len(self.pieces))
+        return _round_up(self.own_unit_base + self.own_unit_count)
 
     @cached_property
     def pieces(self) -> tuple[str, ...]:
@@ -93,6 +106,7 @@ class Vocabulary:
         return TokenFormat(
             self.unit_count, self.s0, self.s1, chunk_ms // FRAME_MS,
             bos=self.bos[chunk_ms], boundary_emit=boundary_emit, text=self.slot if text else None,
+            own_table=self.own_table,
         )  # fmt: skip
 
     @property

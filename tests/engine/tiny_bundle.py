@@ -1,7 +1,8 @@
 """Writes a whole tiny bundle: random seeded weights, but real ONNX and GGUF files.
 
 The tokenizer compares 80 ms of sound with random templates, so it hears any difference; it may
-also look a frame ahead. The vocoder is a causal convolution over six units.
+also look a frame ahead. The vocoder is a causal convolution over six units; with a state, it also
+adds up the units' pitches to a phase, which depends on all of the past.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from engine.syncllm.bundle import (
+    AgentUnits,
     Bundle,
     ChunkMs,
     EncoderSettings,
@@ -27,6 +29,7 @@ from engine.syncllm.bundle import (
     VocoderSettings,
     describe_file,
     load_bundle,
+    manifest_version,
     write_manifest,
 )
 from engine.syncllm.word_pieces import write_pieces
@@ -40,6 +43,8 @@ PIECES += [piece.strip() for piece in PIECES[:40]]
 """So many that a random model says some."""
 OWN_BASE, HEARD_BASE = VOCABULARY, VOCABULARY + len(PIECES)
 MOST_OWN, MOST_HEARD = 2, 1
+OWN_UNIT_COUNT, OWN_SILENCE = 30, 4
+"""Of the agent's own table."""
 PAST_FRAMES = 5
 """Units before a frame that the tiny vocoder's sound depends on."""
 _OPSET, _IR = 18, 10
@@ -59,15 +64,25 @@ def write_tiny_bundle(
     text: bool = False,
     heard: bool = False,
     reader: bool = False,
+    own_units: bool = False,
+    state: bool = False,
 ) -> Bundle:
     """Write and load a bundle; a ``volume`` far above 1 drives the vocoder beyond [-1, 1].
 
     ``text`` gives it a text slot for the agent's words, ``heard`` one for the user's as well;
-    ``reader`` a reader of both.
+    ``reader`` a reader of both; ``own_units`` gives the agent a unit table of its own, whose ids
+    come last, and ``state`` gives the vocoder a state.
     """
     folder.mkdir(parents=True, exist_ok=True)
     slot = write_tiny_text(folder / "pieces.json", heard) if text or heard else None
     ids = VOCABULARY + (2 if heard else 1 if text else 0) * len(PIECES)
+    own = (
+        AgentUnits(count=OWN_UNIT_COUNT, base=ids, silence_unit=OWN_SILENCE) if own_units else None
+    )
+    ids += OWN_UNIT_COUNT if own else 0
+    spoken = OWN_UNIT_COUNT if own else UNIT_COUNT
+    write_vocoder = write_tiny_state_vocoder if state else write_tiny_vocoder
+    read = write_tiny_reader(folder, seed, OWN_UNIT_COUNT if own else 0) if reader else None
     files = Files(
         tokenizer=describe_file(
             write_tiny_tokenizer(folder / "tokenizer.onnx", seed, lookahead_frames)
@@ -75,11 +90,11 @@ def write_tiny_bundle(
         language_model=describe_file(
             write_tiny_llama(folder / "language_model.gguf", seed, vocabulary=ids)
         ),
-        vocoder=describe_file(write_tiny_vocoder(folder / "vocoder.onnx", seed, volume)),
+        vocoder=describe_file(write_vocoder(folder / "vocoder.onnx", seed, volume, spoken)),
     )
     warm = SamplingSettings(temperature=1.0, top_p=0.95)
     manifest = Manifest(
-        manifest_version=2 if slot else 3 if reader else 1,
+        manifest_version=manifest_version(slot, read, own),
         name="tiny",
         version="0.0.0",
         licence="Apache-2.0",
@@ -97,7 +112,8 @@ def write_tiny_bundle(
         sink_chunks=sink_chunks,
         sampling=Samplings(own=warm, estimate=warm),
         text=slot,
-        reader=write_tiny_reader(folder, seed) if reader else None,
+        reader=read,
+        agent_units=own,
     )
     write_manifest(folder, manifest)
     return load_bundle(folder)
@@ -116,10 +132,10 @@ def write_tiny_text(path: Path, heard: bool) -> TextSettings:
     )
 
 
-def write_tiny_reader(folder: Path, seed: int = 0) -> ReaderSettings:
+def write_tiny_reader(folder: Path, seed: int = 0, own_units: int = 0) -> ReaderSettings:
     """Write a reader that takes half of the units for a piece each, and the pieces."""
     random = np.random.default_rng(seed + 2)
-    table = random.integers(0, 2 * len(PIECES), UNIT_COUNT).clip(max=len(PIECES))
+    table = random.integers(0, 2 * len(PIECES), UNIT_COUNT + own_units).clip(max=len(PIECES))
     table[SILENCE] = len(PIECES)
     nodes = [
         helper.make_node("Gather", ["table", "units"], ["pieces"]),
@@ -194,6 +210,90 @@ def write_tiny_vocoder(
         weights,
         [("units", TensorProto.INT64, [1, "t"])],
         [("audio", TensorProto.FLOAT, [1, "n"])],
+    )
+
+
+def write_tiny_state_vocoder(
+    path: Path,
+    seed: int = 0,
+    volume: float = 0.5,
+    unit_count: int = UNIT_COUNT,
+    broken_unit: int | None = None,
+    kept_frames: int = PAST_FRAMES,
+) -> Path:
+    """The same with ``state`` float32 (1, k) to ``next_state``: the past five units and the phase.
+
+    After ``broken_unit`` the state is not finite. ``kept_frames``: the past units in ``next_state``.
+    """
+    random = np.random.default_rng(seed + 1)
+    cache = PAST_FRAMES * _CHANNELS
+
+    def normal(*shape: int) -> np.ndarray:
+        return random.normal(0, 1, shape).astype(np.float32)
+
+    # Multiples of 1/64 add up without rounding, however they are grouped.
+    pitch = (random.integers(1, 64, (unit_count, 1)) / 64).astype(np.float32)
+    if broken_unit is not None:
+        pitch[broken_unit] = np.inf
+    nodes = [
+        helper.make_node("Gather", ["embedding", "units"], ["looked_up"], axis=0),
+        helper.make_node("Split", ["state", "sizes"], ["cache", "phase"], axis=1),
+        helper.make_node("Reshape", ["cache", "as_units"], ["before"]),
+        helper.make_node("Concat", ["before", "looked_up"], ["all"], axis=1),
+        helper.make_node("Transpose", ["all"], ["channels"], perm=[0, 2, 1]),
+        helper.make_node("Conv", ["channels", "past"], ["mixed"]),
+        helper.make_node("Tanh", ["mixed"], ["bent"]),
+        helper.make_node("Conv", ["bent", "waves"], ["frames"]),
+        helper.make_node("Transpose", ["frames"], ["rows"], perm=[0, 2, 1]),
+        helper.make_node("Gather", ["pitch", "units"], ["steps"], axis=0),
+        helper.make_node("CumSum", ["steps", "time"], ["turned"]),
+        helper.make_node("Unsqueeze", ["phase", "time"], ["begun"]),
+        helper.make_node("Add", ["turned", "begun"], ["phases"]),
+        helper.make_node("Sin", ["phases"], ["tone"]),
+        helper.make_node("Mul", ["rows", "tone"], ["toned"]),
+        helper.make_node("Reshape", ["toned", "flat"], ["audio"]),
+        helper.make_node("Slice", ["all", "from", "to", "time"], ["kept"]),
+        helper.make_node("Reshape", ["kept", "flat"], ["next_cache"]),
+        helper.make_node("Slice", ["phases", "last", "to", "time"], ["end"]),
+        helper.make_node("Reshape", ["end", "flat"], ["next_phase"]),
+        helper.make_node("Concat", ["next_cache", "next_phase"], ["next_state"], axis=1),
+    ]
+    weights = {
+        "embedding": normal(unit_count, _CHANNELS),
+        "past": normal(_CHANNELS, _CHANNELS, PAST_FRAMES + 1) * np.float32(0.3),
+        "waves": normal(FRAME_SAMPLES, _CHANNELS, 1) * np.float32(volume / 8),
+        "pitch": pitch,
+        "sizes": np.array([cache, 1]),
+        "as_units": np.array([1, PAST_FRAMES, _CHANNELS]),
+        "time": np.array([1]),
+        "from": np.array([-kept_frames]),
+        "last": np.array([-1]),
+        "to": np.array([np.iinfo(np.int64).max]),
+        "flat": np.array([1, -1]),
+    }
+    return _write(
+        path,
+        nodes,
+        weights,
+        [("units", TensorProto.INT64, [1, "t"]), ("state", TensorProto.FLOAT, [1, cache + 1])],
+        [("audio", TensorProto.FLOAT, [1, "n"]), ("next_state", TensorProto.FLOAT, [1, "k"])],
+    )
+
+
+def write_state_of_shape(path: Path, shape: list[int | str]) -> Path:
+    """A mute vocoder whose state has any shape, and never changes."""
+    nodes = [
+        helper.make_node("Gather", ["mute", "units"], ["frames"], axis=0),
+        helper.make_node("Reshape", ["frames", "flat"], ["audio"]),
+        helper.make_node("Identity", ["state"], ["next_state"]),
+    ]
+    weights = {"mute": np.zeros((UNIT_COUNT, FRAME_SAMPLES), np.float32), "flat": np.array([1, -1])}
+    return _write(
+        path,
+        nodes,
+        weights,
+        [("units", TensorProto.INT64, [1, "t"]), ("state", TensorProto.FLOAT, shape)],
+        [("audio", TensorProto.FLOAT, [1, "n"]), ("next_state", TensorProto.FLOAT, shape)],
     )
 
 

@@ -158,7 +158,7 @@ def test_sound_of_a_step_lies_where_the_latency_says(
     events = []
     while event := live.next_event():
         events.append(event)
-    silence = duplex.bundle.manifest.silence_unit
+    silence = duplex.bundle.manifest.own_silence_unit
     # A chunk counts if it came in time and no silence follows, at which the agent may yield.
     counts = [
         event.late_ms == 0 and any(unit != silence for unit in event.step.own_frames)

@@ -55,7 +55,7 @@ def test_a_user_talks_and_changes_the_chunk_size(
     window.session.ended.connect(recordings.append)
     window.session.state_changed.connect(states.append)
 
-    silence = load_bundle().manifest.silence_unit
+    silence = load_bundle().manifest.own_silence_unit
 
     def spoken_in_time() -> float:
         frames = (unit for done in chunks if not done.late_ms for unit in done.step.own_frames)

@@ -53,7 +53,7 @@ def test_the_twin_tells_what_a_phantom_did() -> None:
     sound = np.zeros(8 * SAMPLE_RATE_HZ // chunk * chunk, np.float32)
     words = speak("what is your name", "flite:slt", random.Random(0)).audio
     sound[2 * SAMPLE_RATE_HZ : 2 * SAMPLE_RATE_HZ + len(words)] = words
-    own = [bundle.manifest.silence_unit] * duplex.format.chunk_frames
+    own = [bundle.manifest.own_silence_unit] * duplex.format.chunk_frames
     audio, heard = [np.zeros(chunk, np.float32)], []
     for part in sound.reshape(-1, chunk):
         step = duplex.step(part)

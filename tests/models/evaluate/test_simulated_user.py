@@ -33,7 +33,7 @@ class LlamaWithWordHead:
 
     def __init__(self, answers: dict[int, float] | None = None) -> None:
         self.format = SimpleNamespace(chunk_samples=CHUNK, chunk_frames=4, text=None)
-        self.bundle = SimpleNamespace(manifest=SimpleNamespace(silence_unit=0))
+        self.bundle = SimpleNamespace(manifest=SimpleNamespace(own_silence_unit=0))
         self.heard = np.zeros(0, np.float32)
         self._answers = answers or {}
 
