@@ -197,8 +197,8 @@ def unpack(
 ) -> None:
     """Take the tokenizer of a bundle up to 0.9 and its units, in place of training one.
 
-    Replaces the commands speech, natural and tokenizer: it writes the corpus of recordings, too, and aligns
-    it. Takes 9 minutes on two cores.
+    Replaces the commands speech, natural and tokenizer: it writes the corpus of recordings, too,
+    and aligns it. Takes 9 minutes on two cores.
     """
     from engine.syncllm.bundle import load_bundle
     from models.speech.corpus import transcribed_recordings, write_recorded
@@ -236,9 +236,9 @@ def units(
 ) -> None:
     """Find the units, and encode all speech of the dialogues as units.
 
-    Units are found by k-means, where the tokenizer has none yet. Then every sentence of the script and the recordings are encoded: for the language
-    model and the reader (speech.pkl.gz) and for the vocoder (vocoder.npz). With --voices 24 this
-    takes 44 minutes on two cores.
+    Units are found by k-means, where the tokenizer has none yet. Then every sentence of the script
+    and the recordings are encoded: for the language model and the reader (speech.pkl.gz) and for
+    the vocoder (vocoder.npz). With --voices 24 this takes 44 minutes on two cores.
     """
     from models.dialogue.encode_speech import write_unit_store
     from models.tokenizer.network import load_tokenizer

@@ -39,6 +39,9 @@ _QUESTION_WORDS = frozenset(
 _BARE_SHARE = 0.1
 """Share of sentences without a mark at the end, whose intonation stays open."""
 _PEAK = 0.7
+_SOUND_LEADS = 2
+"""Steps of 25 ms by which the sound is earlier than the lengths say: in 100 utterances sibilants
+correlate best with high frequencies 50 ms before (0.45, at the told times 0.18)."""
 _TOLD = "voice", "text", "phones", "lengths"
 _STRESS_MARKS, _LENGTH_MARK, _SPACE = "ˈˌ", "ː", " "
 
@@ -153,10 +156,10 @@ def phone_segments(phones: str, lengths: Sequence[int]) -> tuple[tuple[int, int,
 
     ``lengths`` are in the synthesiser's steps, one for each of ``phones`` and one more at each end.
     The time of a stress mark belongs to the phone after it, that of a length mark to the phone
-    before it, that of a space by halves to both.
+    before it, that of a space by halves to both. The sound leads them by ``_SOUND_LEADS`` steps.
     """
     step = natural_voices.PHONE_FRAME_SAMPLES * SAMPLE_RATE_HZ / natural_voices.SAMPLE_RATE_HZ
-    ends, classes, lead = [float(lengths[0])], [PAUSE], 0.0
+    ends, classes, lead = [max(0.0, lengths[0] - _SOUND_LEADS)], [PAUSE], 0.0
     for symbol, length in zip(phones, lengths[1:-1], strict=True):
         if symbol in _STRESS_MARKS:
             lead += length
@@ -169,7 +172,7 @@ def phone_segments(phones: str, lengths: Sequence[int]) -> tuple[tuple[int, int,
             ends.append(ends[-1] + lead + length)
             classes.append(from_misaki(symbol))
             lead = 0.0
-    ends.append(ends[-1] + lead + lengths[-1])
+    ends.append(ends[-1] + lead + lengths[-1] + _SOUND_LEADS)
     samples = [round(end * step) for end in ends]
     return tuple(zip([0, *samples[:-1]], samples, [*classes, PAUSE], strict=True))
 

@@ -66,7 +66,8 @@ def draw_room(
 
     ``user_m`` are the nearest and farthest place of the user, ``floor_m`` the shortest and longest
     side of the floor. Walls are chosen for ``Room.rt60_s`` by Sabine's formula; rooms of long
-    reverberation ring longer than that (``measured_rt60_s``). Raises DuologueError where the room library is missing.
+    reverberation ring longer than that (``measured_rt60_s``). Raises DuologueError where the room
+    library is missing.
     """
     try:
         import pyroomacoustics as pra
@@ -87,7 +88,7 @@ def draw_room(
     room = pra.ShoeBox(
         size_m, fs=SAMPLE_RATE_HZ, materials=pra.Material(absorption), max_order=order
     )
-    corner = np.array([max(x, side - x) - _WALL_M for x, side in zip(microphone, size_m, strict=True)])
+    corner = np.maximum(microphone, np.array(size_m) - microphone) - _WALL_M
     farthest = min(user_m[1], _REACH * float(np.linalg.norm(corner)))
     for distance in (rng.uniform(user_m[0], farthest), rng.uniform(*_SPEAKER_M)):
         room.add_source(_near(microphone, distance, size_m, rng))

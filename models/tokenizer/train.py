@@ -123,9 +123,7 @@ def view_losses(
 
 def total_loss(losses: ViewLosses) -> Tensor:
     """The weighted sum."""
-    return (
-        losses.phones + CONSISTENCY_WEIGHT * losses.unlike + TEACHER_WEIGHT * losses.teacher
-    )
+    return losses.phones + CONSISTENCY_WEIGHT * losses.unlike + TEACHER_WEIGHT * losses.teacher
 
 
 def _optimizers(net: StreamingTokenizer) -> Optimizers:

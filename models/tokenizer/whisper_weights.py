@@ -112,7 +112,8 @@ class OfflineEncoder:
         """(output, scores of the attention (B, H, S, S)) of one block."""
         batch, steps, width = hidden_BSD.shape
         attention, feed = f"layer_{layer}/self_attention", f"layer_{layer}/ffn"
-        qkv = self._linear(self._norm(hidden_BSD, f"{attention}/layer_norm"), f"{attention}/linear_0")
+        normed = self._norm(hidden_BSD, f"{attention}/layer_norm")
+        qkv = self._linear(normed, f"{attention}/linear_0")
         q, k, v = qkv.view(batch, steps, 3, HEADS, width // HEADS).transpose(1, 3).unbind(2)
         scores = q @ k.transpose(2, 3) * (width // HEADS) ** -0.5
         mixed = (scores.softmax(-1) @ v).transpose(1, 2).reshape(batch, steps, width)
