@@ -139,7 +139,7 @@ def tokenizer(
         int,
         typer.Option(
             help="Steps after which the recordings are aligned with their phones.",
-            min=0,
+            min=1,
             max=_MOST_COUNT,
         ),
     ] = 3_000,
@@ -180,7 +180,7 @@ def tokenizer(
     aligned = real / "aligned"
     if not aligned.is_file():
         first = train_tokenizer(
-            shares, noise, rooms, weights, work / "tok", min(first_steps, steps), threads, seed
+            shares, noise, rooms, weights, work / "tok", steps, threads, seed, first_steps
         )
         fitted, refused = align_corpus(real, first, threads)
         aligned.write_text(f"{fitted} recordings aligned, {refused} refused\n")

@@ -148,10 +148,12 @@ def train_tokenizer(
     steps: int,
     threads: int,
     seed: int,
+    stop_at: int | None = None,
 ) -> Path:
     """Train for ``steps``, all runs together; returns the checkpoint.
 
-    ``shares`` has the folder of each corpus and its share of the windows.
+    ``stop_at``: pause at this step, with the learning rates of the whole training. ``shares`` has
+    the folder of each corpus and its share of the windows.
     """
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
@@ -196,7 +198,7 @@ def train_tokenizer(
         if not step:
             rows.writerow(_COLUMNS)
         bar = progress.add_task("tokenizer", total=steps)
-        while step < steps:
+        while step < min(steps, stop_at or steps):
             fallen = max(0.0, step / steps - _CONSTANT_SHARE) / (1 - _CONSTANT_SHARE)
             set_learning_rates(optimizers, fallen, step, WARM_STEPS, FINAL_SHARE)
             losses = view_losses(net, teacher, *next(windows))
