@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import soundfile
@@ -23,7 +24,10 @@ import soxr
 
 from engine.timebase import SAMPLE_RATE_HZ
 from models.speech import natural_voices
-from models.speech.natural_voices import Kokoro, SynthesisedSpeech, Voice, draw_voice
+from models.speech.corpus import CorpusWriter, pad_to_frames, phone_labels
+from models.speech.natural_voices import HELD_OUT, Kokoro, SynthesisedSpeech, Voice, draw_voice
+from models.speech.phones import PAUSE, from_misaki
+from models.speech.voices import Speech
 
 SHARD_UTTERANCES = 100
 _SCRIPT_SHARE = 0.6
@@ -35,6 +39,11 @@ _QUESTION_WORDS = frozenset(
 _BARE_SHARE = 0.1
 """Share of sentences without a mark at the end, whose intonation stays open."""
 _PEAK = 0.7
+_SOUND_LEADS = 2
+"""Steps of 25 ms by which the sound is earlier than the lengths say: in 100 utterances sibilants
+correlate best with high frequencies 50 ms before (0.45, at the told times 0.18)."""
+_TOLD = "voice", "text", "phones", "lengths"
+_STRESS_MARKS, _LENGTH_MARK, _SPACE = "ˈˌ", "ː", " "
 
 
 @dataclass(frozen=True)
@@ -126,6 +135,46 @@ def read_natural(folder: Path) -> Iterator[tuple[dict[str, object], np.ndarray]]
         for line in table.read_text("utf-8").splitlines():
             row = json.loads(line)
             yield row, audio[row["start"] : row["start"] + row["samples"]]
+
+
+def write_labelled(shards: Path, folder: Path) -> int:
+    """Write the finished shards as a corpus with phone labels; returns the number of shards."""
+    with CorpusWriter(folder) as writer:
+        for row, sound in read_natural(shards):
+            voice, text, phones, lengths = (row[name] for name in _TOLD)
+            if any(pack in str(voice) for pack in HELD_OUT):
+                continue
+            audio = pad_to_frames(sound)
+            segments = phone_segments(str(phones), cast(list[int], lengths))
+            labels = phone_labels(Speech(audio, segments), len(audio))
+            writer.add(audio, labels, str(voice), str(text))
+    return len(list(shards.glob("shard-*.jsonl")))
+
+
+def phone_segments(phones: str, lengths: Sequence[int]) -> tuple[tuple[int, int, int], ...]:
+    """(start sample, end sample, phone class) of each phone and silence, without gaps, at 16 kHz.
+
+    ``lengths`` are in the synthesiser's steps, one for each of ``phones`` and one more at each end.
+    The time of a stress mark belongs to the phone after it, that of a length mark to the phone
+    before it, that of a space by halves to both. The sound leads them by ``_SOUND_LEADS`` steps.
+    """
+    step = natural_voices.PHONE_FRAME_SAMPLES * SAMPLE_RATE_HZ / natural_voices.SAMPLE_RATE_HZ
+    ends, classes, lead = [max(0.0, lengths[0] - _SOUND_LEADS)], [PAUSE], 0.0
+    for symbol, length in zip(phones, lengths[1:-1], strict=True):
+        if symbol in _STRESS_MARKS:
+            lead += length
+        elif symbol == _LENGTH_MARK:
+            ends[-1] += length
+        elif symbol == _SPACE:
+            ends[-1] += length / 2
+            lead += length / 2
+        else:
+            ends.append(ends[-1] + lead + length)
+            classes.append(from_misaki(symbol))
+            lead = 0.0
+    ends.append(ends[-1] + lead + lengths[-1] + _SOUND_LEADS)
+    samples = [round(end * step) for end in ends]
+    return tuple(zip([0, *samples[:-1]], samples, [*classes, PAUSE], strict=True))
 
 
 _kokoro: Kokoro | None = None

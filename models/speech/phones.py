@@ -29,6 +29,12 @@ _IPA = {
     "ʍ": "w", "j": "y", "z": "z", "ʒ": "zh", "ʔ": "t", "x": "k",
 }  # fmt: skip
 
+# Characters of misaki's notation that IPA lacks, or has for something else.
+_MISAKI = {
+    "A": "ey", "I": "ay", "W": "aw", "Y": "oy", "O": "ow", "Q": "ow", "ʤ": "jh", "ʧ": "ch",
+    "T": "d", "ᵊ": "ax", "ɜ": "er",
+}  # fmt: skip
+
 
 def from_flite(symbol: str) -> int:
     """The class of one flite phone."""
@@ -49,3 +55,10 @@ def from_ipa(text: str) -> list[int]:
         else:
             position += 1
     return classes
+
+
+def from_misaki(symbol: str) -> int:
+    """The class of one character of misaki's notation; punctuation is a pause."""
+    if symbol in _MISAKI:
+        return PHONE_ID[_MISAKI[symbol]]
+    return (from_ipa(symbol) or [PAUSE])[0]

@@ -29,6 +29,8 @@ _NOISE_DB = (-40.0, -15.0)
 _LEAST_DELAY_MS = 10.0
 _FLOOR_M, _HEIGHT_M = (2.5, 6.0), (2.4, 3.2)
 _WALL_M = 0.3
+_REACH = 0.95
+"""Share of the way to the farthest corner up to which a place is found in no time."""
 _SPEAKER_M, _USER_M = (0.15, 0.6), (0.4, 1.5)
 # Fractional delays: a sinc of 32 taps under a Hann window.
 _TAPS = 32
@@ -54,10 +56,18 @@ class Room:
     jump_sample: int
 
 
-def draw_room(seed: int, jump_sample: int) -> Room:
+def draw_room(
+    seed: int,
+    jump_sample: int,
+    user_m: tuple[float, float] = _USER_M,
+    floor_m: tuple[float, float] = _FLOOR_M,
+) -> Room:
     """A random room; the same seed gives the same one.
 
-    Raises DuologueError where the room library is missing.
+    ``user_m`` are the nearest and farthest place of the user, ``floor_m`` the shortest and longest
+    side of the floor. Walls are chosen for ``Room.rt60_s`` by Sabine's formula; rooms of long
+    reverberation ring longer than that (``measured_rt60_s``). Raises DuologueError where the room
+    library is missing.
     """
     try:
         import pyroomacoustics as pra
@@ -68,7 +78,7 @@ def draw_room(seed: int, jump_sample: int) -> Room:
     rng = random.Random(seed)
     rt60_s = rng.uniform(*_RT60_S)
     while True:
-        size_m = rng.uniform(*_FLOOR_M), rng.uniform(*_FLOOR_M), rng.uniform(*_HEIGHT_M)
+        size_m = rng.uniform(*floor_m), rng.uniform(*floor_m), rng.uniform(*_HEIGHT_M)
         try:
             absorption, order = pra.inverse_sabine(rt60_s, size_m)
         except ValueError:
@@ -78,7 +88,9 @@ def draw_room(seed: int, jump_sample: int) -> Room:
     room = pra.ShoeBox(
         size_m, fs=SAMPLE_RATE_HZ, materials=pra.Material(absorption), max_order=order
     )
-    for distance in (rng.uniform(*_USER_M), rng.uniform(*_SPEAKER_M)):
+    corner = np.maximum(microphone, np.array(size_m) - microphone) - _WALL_M
+    farthest = min(user_m[1], _REACH * float(np.linalg.norm(corner)))
+    for distance in (rng.uniform(user_m[0], farthest), rng.uniform(*_SPEAKER_M)):
         room.add_source(_near(microphone, distance, size_m, rng))
     room.add_microphone(microphone)
     room.compute_rir()
@@ -104,6 +116,15 @@ def draw_room(seed: int, jump_sample: int) -> Room:
         jump_ms=jump_ms,
         jump_sample=jump_sample,
     )
+
+
+def measured_rt60_s(response: np.ndarray) -> float:
+    """Reverberation time of an impulse response at 16 kHz: from the decay of its remaining energy
+    between -5 and -25 dB, times three (T20 of ISO 3382)."""
+    left = np.cumsum(np.square(response[::-1], dtype=np.float64))[::-1]
+    left_db = 10 * np.log10(left / left[0] + 1e-12)
+    first, last = (int(np.argmax(left_db <= level)) for level in (-5, -25))
+    return 3 * (last - first) / SAMPLE_RATE_HZ
 
 
 def _near(

@@ -1,4 +1,4 @@
-"""Finds when real people say each phone, by forced alignment with a first tokenizer.
+"""Finds when real people say each phone, by forced alignment with a tokenizer in training.
 
 The labels of an utterance that fits badly stay unknown.
 """

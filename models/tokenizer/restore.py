@@ -1,4 +1,5 @@
-"""Restores a tokenizer from a bundle's ONNX file, so that training goes on from it."""
+"""Restores the tokenizer of the starters 0.3 to 0.9 from a bundle's ONNX file, for the training
+of a language model on its units."""
 
 from __future__ import annotations
 
@@ -12,18 +13,18 @@ from torch import Tensor
 
 from models.bundle_part import reading_part
 from models.onnx_weights import complete_state, weights_by_name
-from models.tokenizer.network import TokenizerNet
+from models.tokenizer.starter_0_9 import Starter09Tokenizer
 
 
-def tokenizer_from_onnx(path: Path) -> TokenizerNet:
-    """The tokenizer of a starter bundle, in evaluation mode.
+def tokenizer_from_onnx(path: Path) -> Starter09Tokenizer:
+    """The tokenizer of such a bundle, in evaluation mode.
 
-    Raises DuologueError where the file holds no tokenizer of the usual size.
+    Raises DuologueError where the file holds no tokenizer of this kind.
     """
     with reading_part(path, "tokenizer"):
         graph = onnx.load(path).graph
         weights = weights_by_name(graph)
-        net = TokenizerNet()
+        net = Starter09Tokenizer()
         net.centroids = weights["centroids"]
         net.unit_of_centroid = _unit_of_centroid(graph, len(net.centroids))
         weights["unit_of_centroid"] = net.unit_of_centroid

@@ -16,7 +16,7 @@ from models.echo import train as training
 from models.echo.export import export_suppressor
 from models.echo.network import HOP, EchoSuppressor, spectra, waveform
 from models.echo.scenes import SCENE_S, TRACKS
-from models.tokenizer.network import TokenizerConfig, TokenizerNet
+from models.tokenizer.starter_0_9 import Starter09Config, Starter09Tokenizer
 
 
 def test_the_windows_add_up_to_the_sound() -> None:
@@ -72,8 +72,8 @@ def test_a_minute_teaches_and_is_logged(tmp_path: Path, monkeypatch: pytest.Monk
     for seed in range(3):
         write_scene(scenes / f"{1_000_000 + seed}.npz", seed)
     torch.manual_seed(0)
-    small = TokenizerConfig(bands=16, width=16, heads=2, layers=1)
-    tokenizer = TokenizerNet(small)
+    small = Starter09Config(bands=16, width=16, heads=2, layers=1)
+    tokenizer = Starter09Tokenizer(small)
     out = tmp_path / "out" / "suppressor.onnx"
     with pytest.raises(DuologueError, match="write more"):
         training.train_echo(tmp_path, tokenizer, out, 0.1, 1, 0)

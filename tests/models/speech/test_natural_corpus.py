@@ -1,5 +1,6 @@
 """The corpus of natural voices is reproducible, has no held-out voice, and only whole shards."""
 
+import itertools
 import json
 import random
 
@@ -7,12 +8,15 @@ import numpy as np
 import pytest
 
 from engine.errors import DuologueError
+from models.speech.corpus import Corpus
 from models.speech.natural_corpus import (
     PlannedUtterance,
     draw_utterance,
     missing_shards,
+    phone_segments,
     punctuated,
     read_natural,
+    write_labelled,
     write_shard,
 )
 from models.speech.natural_voices import (
@@ -23,6 +27,7 @@ from models.speech.natural_voices import (
     draw_voice,
     training_packs,
 )
+from models.speech.phones import PAUSE, PHONE_ID, from_misaki
 
 _PACKS = ["af_a", "af_b", "am_c", "am_d", "bf_e", "bf_f", "bm_g", "zm_h"]
 
@@ -110,3 +115,29 @@ def test_a_shard_that_was_broken_off_is_written_again(tmp_path):
     assert not list(tmp_path.glob("*.part"))
     lines = (tmp_path / "shard-00000.jsonl").read_text().splitlines()
     assert [json.loads(line)["text"] for line in lines] == ["x", "y"]
+
+
+def test_marks_and_spaces_belong_to_phones():
+    pause, w, ah, n, t, uw = (PHONE_ID[phone] for phone in "pau w ah n t uw".split())
+    segments = phone_segments("wˈʌn tˈuː.", [4, 1, 1, 2, 1, 2, 1, 1, 3, 1, 4, 2])
+    assert [phone for _, _, phone in segments] == [pause, w, ah, n, t, uw, pause, pause]
+    lengths = [(end - start) / 400 for start, end, _ in segments]
+    # The sound is two steps earlier than the lengths say.
+    assert lengths == [2, 1, 3, 2, 2, 5, 4, 4]
+    assert all(one[1] == next[0] for one, next in itertools.pairwise(segments))
+
+
+def test_shards_become_a_labelled_corpus(tmp_path):
+    shards, folder = tmp_path / "shards", tmp_path / "corpus"
+    shards.mkdir()
+    rows = [
+        PlannedUtterance("ab", Voice(((pack, 1.0),)), 1.0) for pack in ("af_a", "am_adam", "am_c")
+    ]
+    write_shard(shards, 0, rows, _tone)
+    assert write_labelled(shards, folder) == 1
+    corpus = Corpus(folder)
+    assert [one.voice for one in corpus.utterances] == ["kokoro:af_a*1.00", "kokoro:am_c*1.00"]
+    labels = corpus.labels[corpus.label_slice(corpus.utterances[1])]
+    # 50 ms of silence, 200 of "a", 150 of "b", 150 of silence, then the frame is filled.
+    a, b = from_misaki("a"), from_misaki("b")
+    assert labels.tolist() == [PAUSE] * 3 + [a] * 10 + [b] * 7 + [PAUSE] * 8

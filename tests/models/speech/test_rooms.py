@@ -17,6 +17,7 @@ from models.speech.rooms import (
     Room,
     at_level,
     draw_room,
+    measured_rt60_s,
     room_noise,
     speech_level_db,
 )
@@ -89,6 +90,17 @@ def test_rooms_are_drawn_within_their_bounds() -> None:
         decay_db = 10 * np.log10(energy / energy[0])
         third = np.argmax(decay_db < -25) - np.argmax(decay_db < -5)
         assert third / SAMPLE_RATE_HZ * 3 == pytest.approx(drawn.rt60_s, rel=0.4)
+
+
+def test_a_user_may_sit_far_away_and_reverberation_is_measured() -> None:
+    far = draw_room(7, 0, user_m=(3.9, 4.0), floor_m=(5.0, 6.0))
+    near = draw_room(7, 0, user_m=(0.4, 0.5), floor_m=(5.0, 6.0))
+    arrival_m = [
+        np.argmax(np.abs(room.user_response)) / SAMPLE_RATE_HZ * 343 for room in (far, near)
+    ]
+    assert arrival_m[0] - arrival_m[1] > 1.5
+    decay = np.exp(-6.9078 * np.arange(16_000) / (0.4 * SAMPLE_RATE_HZ)) * noise(SAMPLE_RATE_HZ)
+    assert measured_rt60_s(decay) == pytest.approx(0.4, rel=0.1)
 
 
 def test_levels() -> None:
