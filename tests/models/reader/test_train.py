@@ -166,16 +166,17 @@ def test_a_reader_is_restored_from_its_file(tmp_path: Path) -> None:
         expected, _ = net(units, net.begin(1))
         got, _ = again(units, again.begin(1))
     torch.testing.assert_close(got, expected, atol=2e-3, rtol=0)
-    (tmp_path / "other.onnx").write_bytes(b"no network")
     with pytest.raises(DuologueError, match="does not hold the unit reader"):
-        reader_from_onnx(tmp_path / "other.onnx")
+        reader_from_onnx(Path("resources/starter/vocoder.onnx"))
 
 
 def test_own_units_are_added_to_a_bundles_reader(tmp_path: Path) -> None:
     store = own_units_store()
     bundle = Path("resources/starter")
     few = replace(store, confusable_units=np.zeros((64, 4), np.int16))
-    for speech in (*few.agent.values(), *(one for some in few.user.values() for one in some)):
+    asked = [one for some in (*few.user.values(), *few.long_talk) for one in some]
+    others = [*few.out_of_domain, *(speech for speech, _ in few.orders)]
+    for speech in (*few.agent.values(), *asked, *others):
         speech.units[:] %= 64
         if speech.heard is not None:
             speech.heard[:] %= 64
@@ -185,7 +186,8 @@ def test_own_units_are_added_to_a_bundles_reader(tmp_path: Path) -> None:
     assert (vocabulary.unit_count, vocabulary.own_unit_count) == (64, 140)
     assert net.config.units == 204
     shipped = reader_from_onnx(bundle / "reader.onnx").enter.weight
-    assert torch.equal(net.enter.weight[:64], shipped)
+    # No more than one small step away.
+    torch.testing.assert_close(net.enter.weight[:64], shipped, atol=1e-3, rtol=0)
     batch = compose_batch(Composer(few, 0, HUMAN), vocabulary, 2)
     assert batch.units_BT[0::2].max() < 64
     assert batch.units_BT[1::2].min() == 64

@@ -93,5 +93,5 @@ def test_words_have_the_times_of_their_phones() -> None:
 
 
 def test_lengths_belong_to_phones() -> None:
-    with pytest.raises(ValueError, match="3 lengths for 9 phones"):
+    with pytest.raises(ValueError, match="3 lengths for 10 phones"):
         timed_phones(PHONES, [1.0, 2, 3])
