@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models import script
 from models.evaluate.context import Run
-from models.evaluate.outside import OutsideAnswer, _judged, outside_questions, report
+from models.evaluate.outside import Outcome, OutsideAnswer, _judged, outside_questions, report
 from models.script.words import script_words
 
 
@@ -29,7 +29,7 @@ def test_words_that_begin_with_the_reply_say_so() -> None:
 
 
 def test_report_of_outcomes() -> None:
-    outcomes = ("says so", "says so", "something else", "nothing")
+    outcomes: tuple[Outcome, ...] = ("says so", "says so", "something else", "nothing")
     answers = [OutsideAnswer("why", "kokoro:am_adam", one, None) for one in outcomes]
     made = report(answers, Run())
     assert [score.measured.value for score in made.scores if score.measured] == [0.5, 0.25]
