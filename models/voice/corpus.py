@@ -21,6 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -175,7 +176,7 @@ def write_shard(folder: Path, shard: int, utterances: Sequence[VoiceUtterance]) 
     for name in ("harmonic", "noise"):
         rows = np.concatenate([getattr(u, f"{name}_SF") for u in utterances])
         put(f".{name}.npy", partial(np.save, arr=rows))
-    arrays = {
+    arrays: dict[str, Any] = {
         "texts": np.array([u.text for u in utterances]),
         **{
             name: np.concatenate([getattr(u, name) for u in utterances])
