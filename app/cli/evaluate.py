@@ -38,6 +38,22 @@ _LOOKAHEADS_MS = (0, 40, 80, 120)
 # Whole-file encoding needs memory that grows with the square of the length.
 _MAX_SECONDS = 60.0
 
+PacksOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the natural voices' style packs (docs/training.md). Without it, these "
+        "voices are left out."
+    ),
+]
+KeptOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder in which the natural voices' speech is kept, so that a second bundle is "
+        "measured on the same sound, and sooner.",
+        show_default="not kept",
+    ),
+]
+
 evaluate = typer.Typer(
     help="Measure the quality of a bundle. docs/evaluation.md describes the figures.",
     no_args_is_help=True,
@@ -74,10 +90,12 @@ def evaluate_starter_bundle(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of open data with speech/ and noise/. Without it, the parts orders and "
-            "voice are left out, and long-talks and noises are smaller."
+            help="Folder of open data with speech/, noise/ and dialogues/. Without it, the parts "
+            "orders, people, outside and voice are left out, and some others are smaller."
         ),
     ] = None,
+    packs: PacksOption = None,
+    kept: KeptOption = None,
     jobs: JobsOption = 1,
     seed: SeedOption = 0,
     chunk_ms: ChunkOption = None,
@@ -89,7 +107,7 @@ def evaluate_starter_bundle(
     with _source_tree():
         from models.evaluate.context import Run
         from models.evaluate.starter import PARTS, evaluate_starter
-    run = Run(bundle, exchanges, minutes, seed, chunk_ms, latency_ms, data)
+    run = Run(bundle, exchanges, minutes, seed, chunk_ms, latency_ms, data, packs, kept)
     evaluate_starter(run, parts.split(",") if parts else tuple(PARTS), jobs, json_path)
 
 
@@ -133,14 +151,17 @@ def evaluate_robustness_of_units(
     recordings: Annotated[
         int, typer.Option(help="Number of recordings to use.", min=1, max=MOST_TIMES)
     ] = 120,
+    packs: PacksOption = None,
+    kept: KeptOption = None,
     seed: SeedOption = 0,
     bundle: BundleOption = None,
     json_path: JsonOption = None,
 ) -> None:
-    """Compare the units of speech with those of the same speech in noise and in rooms."""
+    """Compare the units of speech with those of the same speech in noise and in rooms, and those
+    of two voices."""
     with _source_tree():
         from models.evaluate.robustness import evaluate_robustness
-    evaluate_robustness(speech, bundle, recordings, seed, json_path)
+    evaluate_robustness(speech, bundle, recordings, seed, json_path, packs, kept)
 
 
 @evaluate.command("units")

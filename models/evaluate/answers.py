@@ -2,7 +2,8 @@
 
 Whole scenes are played, several in a conversation; the answer to a scene's last turn is scored. The
 same scenes in the same voices are played in a quiet room, in noise, in a simulated room, and at
-several latencies, so that these can be compared.
+several latencies, so that these can be compared. Natural voices come first, formant and diphone
+voices after them as rows of their own.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ import numpy as np
 from engine.record.transcript import Side
 from engine.timebase import SAMPLE_RATE_HZ
 from models import script
-from models.evaluate.caption_errors import caption_errors
 from models.evaluate.confidence_intervals import median, ratio
 from models.evaluate.context import Run, context_of
 from models.evaluate.order_slots import one_slot_apart
 from models.evaluate.score import Goal, Report, Score
-from models.evaluate.sentence_matcher import SentenceMatcher, plain_sentences
+from models.evaluate.sentence_matcher import plain_sentences
 from models.evaluate.simulated_user import EARLIEST_ANSWER_S, AcousticConditions, SimulatedUser
+from models.evaluate.user_voices import KINDS, Kind, say, voices_of
+from models.evaluate.word_errors import word_errors
 from models.script import Scene, coffee
 from models.script.remembered import FACTS
 from models.speech.rooms import draw_room
-from models.speech.voices import HELD_OUT, speak
 
 NOISE_DB = -15.0
 CONDITIONS = {
@@ -37,7 +38,12 @@ CONDITIONS = {
     "room": "simulated room",
 }
 LATENCIES_MS = (0, 80, 160, 240)
-GOALS_RIGHT = {"clean": Goal(least=0.95), "noise": Goal(least=0.88), "room": Goal(least=0.88)}
+GOALS_RIGHT: dict[Kind, dict[str, Goal]] = {
+    "natural": {"clean": Goal(least=0.97), "noise": Goal(least=0.93), "room": Goal(least=0.90)},
+    "formant": {"clean": Goal(least=0.95), "noise": Goal(least=0.88), "room": Goal(least=0.88)},
+}
+GOALS_CAPTIONS = {"clean": Goal(most=0.07), "room": Goal(most=0.12)}
+"""Of the user's words, in natural voices."""
 GOAL_TURNS, GOAL_DELAY_MS = Goal(least=0.97), Goal(100, 400)
 GOAL_LATE = Goal(least=0.90)
 """Right answers at the longest latency, as a share of those at none."""
@@ -57,6 +63,7 @@ class Conversation:
     condition: str
     latency_ms: int | None
     """None: the run's."""
+    kind: Kind = "formant"
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,7 @@ class Answer:
     """Floor-transfer offset of the answer to each turn; None where none came in time."""
     captions: dict[Side, str] = field(default_factory=dict)
     """The captions of the user's sentences and of the agent's last answer."""
+    kind: Kind = "formant"
 
     @property
     def right_units(self) -> bool:
@@ -95,23 +103,36 @@ class Answer:
 
 
 def plan_conditions(run: Run) -> list[Conversation]:
-    """The run's scenes in each of ``CONDITIONS``."""
-    return [talk for condition in CONDITIONS for talk in _conversations(run, condition, None)]
+    """The run's scenes in each kind of voice that the run has, in each of ``CONDITIONS``."""
+    return [
+        talk
+        for kind in kinds_of(run)
+        for condition in CONDITIONS
+        for talk in _conversations(run, condition, None, kind)
+    ]
+
+
+def kinds_of(run: Run) -> list[Kind]:
+    """The kinds of voices that a run has: natural ones need their style packs."""
+    return [kind for kind in KINDS if kind != "natural" or run.packs]
 
 
 def plan_latencies(run: Run) -> list[Conversation]:
     """The run's scenes at each of ``LATENCIES_MS``."""
-    return [talk for ms in LATENCIES_MS for talk in _conversations(run, "clean", ms)]
+    kind = kinds_of(run)[0]
+    return [talk for ms in LATENCIES_MS for talk in _conversations(run, "clean", ms, kind)]
 
 
-def _conversations(run: Run, condition: str, latency_ms: int | None) -> Iterator[Conversation]:
+def _conversations(
+    run: Run, condition: str, latency_ms: int | None, kind: Kind
+) -> Iterator[Conversation]:
     scenes = draw_scenes(run.exchanges, run.seed)
     for number, first in enumerate(range(0, len(scenes), _SCENES)):
         # Questions for facts that were never told come before any fact is told.
         some = sorted(
             scenes[first : first + _SCENES], key=lambda scene: scene.intent not in _ASKED_TOO_EARLY
         )
-        yield Conversation(number, tuple(some), condition, latency_ms)
+        yield Conversation(number, tuple(some), condition, latency_ms, kind)
 
 
 def draw_scenes(count: int, seed: int) -> list[Scene]:
@@ -135,7 +156,7 @@ def converse(talk: Conversation, run: Run) -> list[Answer]:
         context.duplex(talk.latency_ms), acoustic_conditions(talk.condition, seed)
     )
     simulated_user.wait(1)
-    return [_play(scene, talk, simulated_user, context.matcher, rng) for scene in talk.scenes]
+    return [_play(scene, talk, simulated_user, run, rng) for scene in talk.scenes]
 
 
 def acoustic_conditions(condition: str, seed: int) -> AcousticConditions:
@@ -153,20 +174,20 @@ def _play(
     scene: Scene,
     talk: Conversation,
     simulated_user: SimulatedUser,
-    matcher: SentenceMatcher,
+    run: Run,
     rng: random.Random,
 ) -> Answer:
-    voice = rng.choice(HELD_OUT)
+    voice = rng.choice(voices_of(talk.kind))
     asked, delays = [], []
     begin = since = simulated_user.now
     for turn in scene.turns:
         asked.append(rng.choice(turn.users))
-        start, end = simulated_user.say(speak(asked[-1], voice, rng))
+        start, end = simulated_user.say(say(asked[-1], voice, rng, run.packs, run.kept))
         simulated_user.wait_for_answer()
         delays.append(simulated_user.floor_transfer_offset_ms(start, end))
         since = max(start, end - round(EARLIEST_ANSWER_S * SAMPLE_RATE_HZ))
     expected = scene.turns[-1].agent
-    recognised, distance = matcher.nearest(
+    recognised, distance = context_of(run).matcher.nearest(
         simulated_user.frames_since(since), _competing_sentences(expected), sure=[expected]
     )
     return Answer(
@@ -181,6 +202,7 @@ def _play(
         distance=distance,
         delays_ms=tuple(delays),
         captions=simulated_user.captions_since({"user": begin, "agent": since}),
+        kind=talk.kind,
     )
 
 
@@ -198,32 +220,38 @@ def _competing_sentences(expected: str) -> Sequence[str]:
 
 
 def report_conditions(conversations: Sequence[Sequence[Answer]], _run: Run) -> Report:
-    """Score right answers by condition, and turns taken and their delay in a quiet room."""
+    """Score right answers by kind of voice and condition, and turns taken in a quiet room."""
     scores: list[Score] = []
-    for condition, where in CONDITIONS.items():
-        some = [talk for talk in conversations if talk[0].condition == condition]
-        scores += _right(f"right answer, {where}", some, GOALS_RIGHT[condition])
-        scores += _captions(where, some)
     answers = [answer for conversation in conversations for answer in conversation]
-    quiet = [answer for answer in answers if answer.condition == "clean"]
-    delays = [
-        [delay for answer in conversation for delay in answer.delays_ms]
-        for conversation in conversations
-        if conversation[0].condition == "clean"
-    ]
-    taken = ratio([(sum(ms is not None for ms in some), len(some)) for some in delays])
-    in_time = [ms for some in delays for ms in some if ms is not None]
-    scores += [
-        Score("takes the turn within 2 s", taken, goal=GOAL_TURNS),
-        Score("delay of the answer, median", median(in_time), "ms", GOAL_DELAY_MS),
-    ]
-    details = {
-        "right_by_voice": _right_by("voice", quiet),
-        "right_by_intent": _right_by("intent", quiet),
-        "delay_ms_quartiles": np.percentile(in_time, [25, 75]).tolist() if in_time else [],
-        "failures": _failures(answers),
-    }
-    return Report(scores, details)
+    details: dict[str, Any] = {}
+    for kind, voices in KINDS.items():
+        talks = [talk for talk in conversations if talk[0].kind == kind]
+        if not talks:
+            continue
+        for condition, where in CONDITIONS.items():
+            some = [talk for talk in talks if talk[0].condition == condition]
+            place = f"{voices}, {where}"
+            scores += _right(f"right answer, {place}", some, GOALS_RIGHT[kind][condition], kind)
+            goal = GOALS_CAPTIONS.get(condition) if kind == "natural" else None
+            scores += _captions(place, some, goal, kind)
+        quiet = [talk for talk in talks if talk[0].condition == "clean"]
+        delays = [[delay for answer in talk for delay in answer.delays_ms] for talk in quiet]
+        taken = ratio([(sum(ms is not None for ms in some), len(some)) for some in delays])
+        in_time = [ms for some in delays for ms in some if ms is not None]
+        scores += [
+            Score(f"takes the turn within 2 s, {voices}", taken, goal=GOAL_TURNS, heard=kind),
+            Score(
+                f"delay of the answer, median, {voices}",
+                median(in_time), "ms", GOAL_DELAY_MS, heard=kind,
+            ),
+        ]  # fmt: skip
+        heard = [answer for talk in quiet for answer in talk]
+        details[kind] = {
+            "right_by_voice": _right_by("voice", heard),
+            "right_by_intent": _right_by("intent", heard),
+            "delay_ms_quartiles": np.percentile(in_time, [25, 75]).tolist() if in_time else [],
+        }
+    return Report(scores, details | {"failures": _failures(answers)})
 
 
 def report_latencies(conversations: Sequence[Sequence[Answer]], run: Run) -> Report:
@@ -244,39 +272,47 @@ def report_latencies(conversations: Sequence[Sequence[Answer]], run: Run) -> Rep
 
 
 def _right(
-    what: str, conversations: Sequence[Sequence[Answer]], goal: Goal | None = None
+    what: str,
+    conversations: Sequence[Sequence[Answer]],
+    goal: Goal | None = None,
+    heard: Kind | None = None,
 ) -> list[Score]:
     """Score right answers, and with a text slot also those whose units are right, too.
 
     The interval resamples whole conversations, because the answers of one share its room and noise.
     """
     whole = ratio([(sum(one.right for one in talk), len(talk)) for talk in conversations])
-    scores = [Score(what, whole, goal=goal)]
+    scores = [Score(what, whole, goal=goal, heard=heard)]
     if any(answer.words is not None for talk in conversations for answer in talk):
         both = [
             (sum(one.right and one.right_units for one in talk), len(talk))
             for talk in conversations
         ]
-        scores.append(Score(f"{what}, its units too", ratio(both)))
+        scores.append(Score(f"{what}, its units too", ratio(both), heard=heard))
     return scores
 
 
-def _captions(where: str, conversations: Sequence[Sequence[Answer]]) -> list[Score]:
+def _captions(
+    where: str, conversations: Sequence[Sequence[Answer]], goal: Goal | None, heard: Kind
+) -> list[Score]:
     """Score the captions' word errors: the user's, and the agent's where its answer was right."""
     scores = []
     sides: tuple[Side, ...] = ("user", "agent")
     for side in sides:
         rows = [errors for talk in conversations if (errors := _errors(side, talk))]
         if rows:
-            scores.append(Score(f"words of the {side} wrong in captions, {where}", ratio(rows)))
+            what = f"words of the {side} wrong in captions, {where}"
+            wanted = goal if side == "user" else None
+            scores.append(Score(what, ratio(rows), goal=wanted, heard=heard))
     return scores
 
 
 def _errors(side: Side, talk: Sequence[Answer]) -> tuple[int, int] | None:
     """(word errors, words said) of a conversation; None where no words count."""
     counted = [
-        caption_errors(
-            " ".join(answer.asked) if side == "user" else answer.expected, answer.captions[side]
+        word_errors(
+            (" ".join(answer.asked) if side == "user" else answer.expected).split(),
+            answer.captions[side].split(),
         )
         for answer in talk
         if side in answer.captions and (side == "user" or answer.right_units)

@@ -13,8 +13,11 @@ import numpy as np
 
 from engine.syncllm.bundle import load_bundle
 from engine.syncllm.duplex import Duplex
+from engine.syncllm.unit_encoder import Tokenizer
+from engine.syncllm.unit_reader import UnitReader
+from models.evaluate.agent_side import AgentSource, agent_source
 from models.evaluate.sentence_matcher import SentenceMatcher
-from models.speech.corpus import held_out_orders, held_out_people
+from models.speech.corpus import Reading, held_out_orders, held_out_people, held_out_readings
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,11 @@ class Run:
     chunk_ms: int | None = None
     latency_ms: int | None = None
     data: Path | None = None
-    """The folder of open data, with speech/ and noise/."""
+    """The folder of open data, with speech/, noise/ and dialogues/."""
+    packs: Path | None = None
+    """The folder of style packs of the natural voices; None: these are left out."""
+    kept: Path | None = None
+    """The folder in which natural speech is kept for the next run; None: it is not kept."""
 
     @property
     def situations(self) -> int:
@@ -47,9 +54,25 @@ class EvaluationContext:
         self._duplexes: dict[tuple[int | None, str], Duplex] = {}
 
     @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The bundle's tokenizer, for sounds outside a conversation."""
+        return Tokenizer(self.bundle.tokenizer)
+
+    @cached_property
+    def unit_reader(self) -> UnitReader | None:
+        """The bundle's reader, if there is one."""
+        reader = self.bundle.reader
+        return UnitReader(reader, self.bundle.pieces) if reader else None
+
+    @cached_property
+    def agent_source(self) -> AgentSource:
+        """Gives the units of the agent's sentences."""
+        return agent_source(self.bundle)
+
+    @cached_property
     def matcher(self) -> SentenceMatcher:
-        """Recognises the agent's sentences by their units."""
-        return SentenceMatcher(self.bundle)
+        """Finds the known sentence that the agent's units are nearest to."""
+        return SentenceMatcher(self.agent_source)
 
     def duplex(self, latency_ms: int | None = None) -> Duplex:
         """The engine for a conversation with a user, by default at the run's latency."""
@@ -75,6 +98,11 @@ class EvaluationContext:
     def people(self) -> list[np.ndarray]:
         """Recordings of held-out speakers; empty without data."""
         return list(held_out_people(self.run.data / "speech")) if self.run.data else []
+
+    @cached_property
+    def readings(self) -> list[Reading]:
+        """Texts that held-out people read; empty without data."""
+        return list(held_out_readings(self.run.data / "speech")) if self.run.data else []
 
 
 @lru_cache(maxsize=1)

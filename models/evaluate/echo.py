@@ -31,8 +31,8 @@ from engine.syncllm.unit_encoder import Tokenizer
 from engine.syncllm.vocoder import StreamingVocoder
 from engine.timebase import SAMPLE_RATE_HZ
 from models import script
-from models.bundle_part import check_shared_units
 from models.evaluate import echo_loop
+from models.evaluate.agent_side import agent_source
 from models.evaluate.echo_loop import Loop, closed_loop
 from models.evaluate.echo_open_loop import (
     SETTINGS,
@@ -42,7 +42,6 @@ from models.evaluate.echo_open_loop import (
     two_speakers,
 )
 from models.speech.rooms import draw_room
-from models.speech.voices import AGENT_VOICE, speak_flite
 
 JUMP_S = 4.5
 """Time of the jump in delay, while the agent speaks alone."""
@@ -162,12 +161,9 @@ class _Models:
 @functools.lru_cache(maxsize=1)
 def _models(bundle_path: Path | None) -> _Models:
     bundle = load_bundle(bundle_path)
-    check_shared_units(bundle, "The echo board")
-    tokenizer = Tokenizer(bundle.tokenizer)
-    words = speak_flite(script.STORIES[0], AGENT_VOICE.partition(":")[2]).audio
-    units = tokenizer.encode_file(words)
+    units = agent_source(bundle).speak(script.STORIES[0]).units_T
     vocoder = StreamingVocoder.of(bundle)
-    return _Models(tokenizer, Duplex(bundle), vocoder.push(units.tolist()))
+    return _Models(Tokenizer(bundle.tokenizer), Duplex(bundle), vocoder.push(units.tolist()))
 
 
 # --- figures --------------------------------------------------------------------------------------

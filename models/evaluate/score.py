@@ -1,6 +1,6 @@
 """The report of an evaluation: scores with their intervals and goals, and their table.
 
-Knows no measurement.
+The table has what real people say first, then natural voices, then all else. Knows no measurement.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from rich.table import Table
 from models.evaluate.confidence_intervals import Interval
 
 Measure = Literal["share", "ms", "a minute", "s a minute", "dB", "ratio"]
+Heard = Literal["people", "natural", "formant"]
+"""Who speaks to the agent: real people, natural voices, or formant and diphone voices."""
 
+_ORDER: tuple[Heard | None, ...] = ("people", "natural", "formant", None)
 _UNITS: dict[Measure, str] = {
     "share": "%", "ms": "ms", "a minute": "/min", "s a minute": "s/min", "dB": "dB", "ratio": "",
 }  # fmt: skip
@@ -43,6 +46,8 @@ class Score:
     """None where nothing could be measured."""
     measure: Measure = "share"
     goal: Goal | None = None
+    heard: Heard | None = None
+    """None where nobody speaks to the agent, or where it does not matter who."""
 
     @property
     def met(self) -> bool | None:
@@ -70,14 +75,17 @@ class Report:
 
 
 def show(console: Console, title: str, scores: Sequence[Score]) -> None:
-    """Print the table."""
+    """Print the table; rows of the same speakers stay in order."""
     table = Table(title=title)
     table.add_column("what")
     for heading in ("measured", "95 % interval", "of", "goal"):
         table.add_column(heading, justify="right")
     table.add_column("met")
     words = {True: "yes", False: "no", None: ""}
-    for score in scores:
+    ordered = sorted(scores, key=lambda score: _ORDER.index(score.heard))
+    for before, score in zip([None, *ordered], ordered, strict=False):
+        if before and before.heard != score.heard:
+            table.add_section()
         found = score.measured
         if found is None:
             table.add_row(score.what, "-", "", "0", _goal(score), "")

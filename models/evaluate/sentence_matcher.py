@@ -1,8 +1,10 @@
-"""Recognises the agent's sentence from its units: the nearest sentence in its own TTS voice.
+"""Finds which of the agent's known sentences its units are nearest to: a closed choice.
 
-Units depend much on where in a frame a sentence begins, so a sentence has several forms, one for
-each phase. The agent has thousands of sentences, so their units are computed at first use: the
-first form of every candidate, all forms of the nearest few only. Knows no words.
+It tells what the agent meant to say, not whether anybody would understand it; an open recogniser
+judges that (``models.evaluate.agent_voice``). Where the tokenizer gives the units, they depend much
+on where in a frame a sentence begins, so a sentence has several forms, one for each phase. The
+agent has thousands of sentences, so their units are computed at first use: the first form of every
+candidate, all forms of the nearest few only. Knows no words.
 """
 
 from __future__ import annotations
@@ -12,25 +14,15 @@ from functools import cache
 
 import numpy as np
 
-from engine.syncllm.bundle import Bundle
-from engine.syncllm.unit_encoder import Tokenizer
-from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from models import script
 from models.edit_distance import edit_distances
+from models.evaluate.agent_side import AgentSource
 from models.script import coffee
-from models.speech.rooms import white_noise
-from models.speech.voices import AGENT_VOICE, speak_flite
 
 UNKNOWN_DISTANCE = 0.5
 """Unit edit distance (as a share of the longer sequence) above which no known sentence was said."""
-_PHASES = range(0, FRAME_SAMPLES, FRAME_SAMPLES // 8)
-"""Samples by which the forms are shifted; the first form has the first."""
 _FINALISTS = 8
 """Number of nearest sentences whose forms are all compared."""
-_QUIET_S = 60
-"""Length of the quiet that gives the units of silence; one of them is rare."""
-_QUIET_DB = -70
-_MARGIN_FRAMES = 6
 
 
 @cache
@@ -42,29 +34,16 @@ def plain_sentences() -> tuple[str, ...]:
 class SentenceMatcher:
     """Compares units with those of the agent's sentences."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._tokenizer = Tokenizer(bundle.tokenizer)
+    def __init__(self, source: AgentSource) -> None:
+        self._source = source
         self._first: dict[str, list[int]] = {}
         self._forms: dict[str, list[list[int]]] = {}
-        quiet = white_noise(_QUIET_S * SAMPLE_RATE_HZ, np.random.default_rng(0), _QUIET_DB)
-        self._silence = set(self._tokenizer.units(quiet).tolist())
-
-    def original(self, sentence: str) -> np.ndarray:
-        """float32 (n,), whole frames: the sentence in the agent's TTS voice, with faint noise."""
-        sound = speak_flite(sentence, AGENT_VOICE.partition(":")[2]).audio
-        margin = np.zeros(_MARGIN_FRAMES * FRAME_SAMPLES, np.float32)
-        audio = np.concatenate([margin, sound, margin])
-        audio = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES]
-        audio *= 0.6 / max(float(np.abs(audio).max()), 1e-3)
-        noise = white_noise(len(audio), np.random.default_rng(1), _QUIET_DB)
-        heard: np.ndarray = audio + noise
-        return heard
 
     def speech_units(self, frames: np.ndarray) -> list[int]:
         """The units without silence, repeated ones once."""
         units: list[int] = []
         for unit in np.asarray(frames).tolist():
-            if unit not in self._silence and (not units or units[-1] != unit):
+            if unit not in self._source.silence_units and (not units or units[-1] != unit):
                 units.append(unit)
         return units
 
@@ -105,17 +84,24 @@ class SentenceMatcher:
         best = min(distances, key=distances.__getitem__)
         return best, distances[best] / len(said)
 
+    def begins_with(self, frames: np.ndarray, sentence: str) -> bool:
+        """Whether a sentence is said, and anything or nothing after it."""
+        said = self.speech_units(frames)
+        forms = [form for form in self._all_forms(sentence) if form]
+        distances = [
+            int(edit_distances(form, [said], prefixes=True)[0]) / len(form) for form in forms
+        ]
+        return bool(said) and min(distances, default=1.0) <= UNKNOWN_DISTANCE
+
     def _form(self, sentence: str) -> list[int]:
         if sentence not in self._first:
-            frames = self._tokenizer.units(self.original(sentence))
-            self._first[sentence] = self.speech_units(frames)
+            self._first[sentence] = self.speech_units(self._source.forms(sentence, 1)[0])
         return self._first[sentence]
 
     def _all_forms(self, sentence: str) -> list[list[int]]:
         if sentence not in self._forms:
-            audio = self.original(sentence)
-            shifted = [self._tokenizer.units(np.roll(audio, phase)) for phase in _PHASES]
-            self._forms[sentence] = [self.speech_units(frames) for frames in shifted]
+            forms = self._source.forms(sentence, self._source.phases)
+            self._forms[sentence] = [self.speech_units(frames) for frames in forms]
         return self._forms[sentence]
 
 

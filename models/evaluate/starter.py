@@ -23,14 +23,16 @@ from rich.progress import track
 from engine.atomic_write import write_atomically
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
-from models.evaluate import agent_voice, two_agents
+from models.evaluate import agent_voice, outside, people, phones, two_agents
 from models.evaluate import answers as evaluate_answers
 from models.evaluate import interruptions as evaluate_yielding
 from models.evaluate import listening as evaluate_listening
 from models.evaluate import orders as evaluate_orders
 from models.evaluate.context import Run
+from models.evaluate.judges import missing_packages
 from models.evaluate.score import Report, Score, show
-from models.speech.voices import HELD_OUT
+from models.evaluate.user_voices import voices_of
+from models.speech.natural_voices import HELD_OUT
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Part:
     run_trial: Callable[[Any, Run], Any]
     report: Callable[[Sequence[Any], Run], Report]
     needs_data: bool = False
+    needs_packs: bool = False
+    needs_judges: bool = False
 
 
 PARTS = {
@@ -57,6 +61,9 @@ PARTS = {
     "orders": Part(
         evaluate_orders.plan, evaluate_orders.order, evaluate_orders.report, needs_data=True
     ),
+    "people": Part(people.plan, people.caption, people.report, needs_data=True),
+    "outside": Part(outside.plan, outside.ask, outside.report, needs_data=True, needs_packs=True),
+    "phones": Part(phones.plan, phones.label, phones.report),
     "pauses": Part(
         evaluate_listening.plan_pauses, evaluate_listening.pause, evaluate_listening.report_pauses
     ),
@@ -76,11 +83,7 @@ PARTS = {
         evaluate_yielding.report_noises,
     ),
     "two-agents": Part(two_agents.plan, two_agents.talk, two_agents.report),
-    "understood": Part(
-        agent_voice.plan_intelligibility,
-        agent_voice.measure_intelligibility,
-        agent_voice.report_intelligibility,
-    ),
+    "understood": Part(agent_voice.plan_words, agent_voice.measure_words, agent_voice.report_words),
     "voice": Part(
         agent_voice.plan_voice, agent_voice.compare_voice, agent_voice.report_voice, needs_data=True
     ),
@@ -107,15 +110,18 @@ def evaluate_starter(
         "latency_ms": chunk_ms if run.latency_ms is None else run.latency_ms,
         "exchanges": run.exchanges,
         "seed": run.seed,
-        "voices": list(HELD_OUT),
+        "voices": [voice for kind in evaluate_answers.kinds_of(run) for voice in voices_of(kind)],
         "parts": {},
     }
     scores: list[Score] = []
+    if run.packs is None:
+        console.print("Without natural voices, the figures say little; give --packs.")
     with _workers(jobs) as each:
         for name in parts:
             part = PARTS[name]
-            if part.needs_data and run.data is None:
-                console.print(f"{name}: left out, because it needs the open data; give --data.")
+            lacks = _lacks(part, run)
+            if lacks:
+                console.print(f"{name}: left out, because it needs {lacks}.")
                 continue
             plan = part.plan(run)
             results = list(track(each(part.run_trial, plan, repeat(run)), name, total=len(plan)))
@@ -128,6 +134,18 @@ def evaluate_starter(
     return figures
 
 
+def _lacks(part: Part, run: Run) -> str | None:
+    """What a part needs and this run has not; None where it has all."""
+    if part.needs_data and run.data is None:
+        return "the open data; give --data"
+    if part.needs_packs and run.packs is None:
+        return "natural voices; give --packs"
+    missing = missing_packages() if part.needs_judges else ()
+    if missing:
+        return f"{', '.join(missing)}; docs/evaluation.md tells how to install the judges"
+    return None
+
+
 def _check(run: Run, parts: Sequence[str]) -> None:
     for name in parts:
         if name not in PARTS:
@@ -135,6 +153,11 @@ def _check(run: Run, parts: Sequence[str]) -> None:
     if run.data and not (run.data / "speech").is_dir():
         raise DuologueError(
             f"{run.data} has no folder speech; give the folder of open data, which has one."
+        )
+    if run.packs and not all((run.packs / f"{pack}.bin").is_file() for pack in HELD_OUT):
+        raise DuologueError(
+            f"{run.packs} lacks style packs of the natural voices; docs/training.md tells how to "
+            "get them."
         )
 
 

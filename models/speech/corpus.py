@@ -178,7 +178,7 @@ def transcribed_recordings(speech: Path) -> Iterator[tuple[str, str, np.ndarray]
                 yield f"librispeech:{row['speaker']}", _normalised(row["text"]), audio
     archive = speech / "speechocean762-subset.tar"
     for row, audio in read_tar_audio(archive, speech / "speechocean762-subset.tsv"):
-        if not row["speaker"].endswith("3"):
+        if not held_out_speechocean(row["speaker"]):
             yield f"speechocean:{row['speaker']}", _normalised(row["text"]), audio
     for text, audio in kathleen(speech):
         yield "kathleen", text, audio
@@ -226,6 +226,42 @@ def held_out_people(speech: Path) -> Iterator[np.ndarray]:
         archive = speech / f"librispeech-test-clean-{part}.tar"
         for _, audio in read_tar_audio(archive, table, held_out):
             yield audio
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A person reads a text."""
+
+    speaker: str
+    text: str
+    audio: np.ndarray
+    """Mono float32, 16 kHz."""
+
+
+def held_out_readings(speech: Path) -> Iterator[Reading]:
+    """Texts that people read whom no training hears: LibriSpeech's held-out speakers, and
+    speechocean762's, whose mother tongue is not English."""
+
+    def librispeech(row: Row) -> bool:
+        return row["speaker"] in HELD_OUT_LIBRISPEECH
+
+    def speechocean(row: Row) -> bool:
+        return held_out_speechocean(row["speaker"])
+
+    sources = [
+        ("librispeech-test-clean-1.tar", "librispeech-test-clean.tsv", librispeech),
+        ("librispeech-test-clean-2.tar", "librispeech-test-clean.tsv", librispeech),
+        ("speechocean762-subset.tar", "speechocean762-subset.tsv", speechocean),
+    ]
+    for archive, table, wanted in sources:
+        for row, audio in read_tar_audio(speech / archive, speech / table, wanted):
+            source = table.partition("-")[0]
+            yield Reading(f"{source}:{row['speaker']}", _normalised(row["text"]), audio)
+
+
+def held_out_speechocean(speaker: str) -> bool:
+    """Whether a speaker of speechocean762 is in the test split that the data's notes ask for."""
+    return speaker.endswith("3")
 
 
 def held_out_order(path: str) -> bool:

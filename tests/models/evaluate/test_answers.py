@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 from models import script
 from models.evaluate.answers import (
@@ -81,10 +82,26 @@ def test_report_of_places() -> None:
     found = {score.what: score.measured for score in report.scores}
     values = [interval.value for interval in found.values() if interval]
     assert values == [2 / 3, 1.0, 0.0, 2 / 3, 300.0]
-    assert report.details["right_by_voice"] == {"flite:rms": 2 / 3}
+    assert report.details["formant"]["right_by_voice"] == {"flite:rms": 2 / 3}
     assert [failure["place"] for failure in report.details["failures"]] == ["clean", "room"]
     assert report.details["failures"][0]["units"] is None
     assert report.details["failures"][0]["question"] == "do you drink tea"
+
+
+def test_natural_voices_are_asked_and_reported_on_their_own() -> None:
+    planned = plan_conditions(Run(exchanges=8, packs=Path("packs")))
+    kinds = [talk.kind for talk in planned]
+    assert kinds == ["natural"] * len(CONDITIONS) + ["formant"] * len(CONDITIONS)
+    assert planned[0].scenes == planned[len(CONDITIONS)].scenes
+    natural = replace(RIGHT, kind="natural", voice="kokoro:am_adam")
+    report = report_conditions([[natural], [WRONG]], Run())
+    found = {score.what: score for score in report.scores}
+    first = found["right answer, natural voices, quiet room"]
+    second = found["right answer, formant and diphone voices, quiet room"]
+    assert first.measured is not None
+    assert second.measured is not None
+    assert (first.measured.value, second.measured.value) == (1.0, 0.0)
+    assert (first.heard, second.heard) == ("natural", "formant")
 
 
 def test_units_are_reported_beside_words() -> None:
@@ -92,8 +109,8 @@ def test_units_are_reported_beside_words() -> None:
     mumbled = replace(WRONG, words=RIGHT.expected)
     report = report_conditions([[right, mumbled], [replace(RIGHT, words="i like tea")]], Run())
     found = {score.what: score.measured.value for score in report.scores if score.measured}
-    assert found["right answer, quiet room"] == 2 / 3
-    assert found["right answer, quiet room, its units too"] == 1 / 3
+    assert found["right answer, formant and diphone voices, quiet room"] == 2 / 3
+    assert found["right answer, formant and diphone voices, quiet room, its units too"] == 1 / 3
     failure = report.details["failures"][0]
     assert (failure["words"], failure["units"]) == ("i like tea", RIGHT.expected)
 
@@ -103,9 +120,18 @@ def test_words_of_captions_are_counted() -> None:
     garbled = replace(WRONG, captions={"user": "", "agent": "no"})
     report = report_conditions([[shown, garbled], [replace(shown, condition="room")]], Run())
     found = {score.what: score.measured.value for score in report.scores if score.measured}
-    assert found["words of the user wrong in captions, quiet room"] == (2 + 4) / 8
-    assert found["words of the agent wrong in captions, quiet room"] == 1 / 5
-    assert found["words of the user wrong in captions, simulated room"] == 2 / 4
+    assert (
+        found["words of the user wrong in captions, formant and diphone voices, quiet room"]
+        == (2 + 4) / 8
+    )
+    assert (
+        found["words of the agent wrong in captions, formant and diphone voices, quiet room"]
+        == 1 / 5
+    )
+    assert (
+        found["words of the user wrong in captions, formant and diphone voices, simulated room"]
+        == 2 / 4
+    )
     assert report.details["failures"][0]["captions"] == garbled.captions
 
 

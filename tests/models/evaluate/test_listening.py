@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 
 from engine.sound.turn_taking import Span
-from engine.syncllm.bundle import load_bundle
-from engine.syncllm.unit_encoder import Tokenizer
 from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from models import script
 from models.evaluate import listening as evaluate_listening
@@ -90,12 +88,13 @@ def test_signs_of_listening_are_known_by_their_units(monkeypatch: pytest.MonkeyP
     others = evaluate_listening.plain_sentences()[::12]
     some = (*script.BACKCHANNELS, *script.STORIES, script.FALLBACK_REPLY, *others)
     monkeypatch.setattr(evaluate_listening, "plain_sentences", lambda: some)
-    matcher = context_of(Run()).matcher
+    context = context_of(Run())
+    matcher = context.matcher
     span = Span(0, SAMPLE_RATE_HZ)
 
     def heard(sentence: str, share: float = 1.0) -> np.ndarray:
-        sound = matcher.original(sentence)
-        units = Tokenizer(load_bundle().tokenizer).units(np.roll(sound, FRAME_SAMPLES // 3))
+        sound = context.agent_source.speak(sentence).audio_N
+        units = context.tokenizer.units(np.roll(sound, FRAME_SAMPLES // 3))
         return units[: round(share * len(units))]
 
     assert all(is_backchannel(span, heard(text), matcher) for text in script.BACKCHANNELS)

@@ -18,6 +18,7 @@ pytest.importorskip("pyroomacoustics")
 
 from models.evaluate import robustness as robustness
 from models.speech.rooms import USER_DB, at_level, speech_level_db
+from models.speech.voices import Speech
 
 
 def speech_like(seed: int) -> np.ndarray:
@@ -66,5 +67,26 @@ def test_it_runs_and_writes_its_figures(tmp_path: Path) -> None:
     robustness.evaluate_robustness(speech, bundle, recordings=2, json_path=path)
     figures = json.loads(path.read_text("utf8"))
     assert figures["speakers"] == 2
+    assert "voices" not in figures
     for name in ("noise", "room", "level", "chunks"):
         assert figures[name]["low"] <= figures[name]["unit_error"] <= figures[name]["high"]
+
+
+def test_two_voices_that_say_the_same_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = Tokenizer(write_tiny_bundle(tmp_path).tokenizer)
+    said: list[tuple[str, str]] = []
+
+    def say(text: str, voice: str, *_: object) -> Speech:
+        said.append((text, voice))
+        sound = speech_like(0 if same else len(said))
+        return Speech(sound, ((0, len(sound), 0),))
+
+    monkeypatch.setattr(robustness, "say", say)
+    same = True
+    assert robustness.two_voices(tokenizer, 0, 0, tmp_path, None) == 0
+    same = False
+    assert 0 < robustness.two_voices(tokenizer, 0, 0, tmp_path, None) <= 1
+    assert said[0][0] == said[1][0]
+    assert said[0][1] != said[1][1]
