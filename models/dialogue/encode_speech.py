@@ -10,7 +10,7 @@ import multiprocessing
 import random
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -322,7 +322,7 @@ def add_users(store: UnitStore, questions: Said, natural: Said, seed: int) -> No
         if text in asked:
             store.user.setdefault(text, []).append(speech)
         else:
-            free.append(speech)
+            free.append(replace(speech, words=()))  # these are not the script's
     for text, speech in questions:
         store.user.setdefault(text, []).append(speech)
     store.out_of_domain = [*free, *store.out_of_domain]

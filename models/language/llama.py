@@ -42,6 +42,24 @@ def rotate(x_BHTC: Tensor, cos_TC: Tensor, sin_TC: Tensor) -> Tensor:
     return torch.cat(turned, -1)
 
 
+def attend(query_BHTC: Tensor, key_BHTC: Tensor, value_BHTC: Tensor) -> Tensor:
+    """Causal attention (B, H, T, C).
+
+    On a CPU the products are written out: the backward pass of torch's fused attention there takes
+    a third of a training step in bfloat16 (torch 2.13; written out and compiled, a fifth less time
+    for 640 tokens).
+    """
+    if query_BHTC.is_cuda:
+        return functional.scaled_dot_product_attention(
+            query_BHTC, key_BHTC, value_BHTC, is_causal=True
+        )
+    tokens, channels = query_BHTC.shape[-2:]
+    query, key, value = (x.flatten(0, 1) for x in (query_BHTC, key_BHTC, value_BHTC))
+    scores = (query * channels**-0.5) @ key.transpose(1, 2)
+    later = torch.full((tokens, tokens), -torch.inf, dtype=scores.dtype).triu(1)
+    return ((scores + later).softmax(-1) @ value).view_as(value_BHTC)
+
+
 class Layer(nn.Module):
     """Attention and a gated feed-forward network, each after an RMS norm."""
 
@@ -68,11 +86,10 @@ class Layer(nn.Module):
             heads = projection(normed).view(batch, tokens, self.heads, width // self.heads)
             return heads.transpose(1, 2)
 
-        mixed = functional.scaled_dot_product_attention(
+        mixed = attend(
             rotate(split(self.query), cos_TC, sin_TC),
             rotate(split(self.key), cos_TC, sin_TC),
             split(self.value),
-            is_causal=True,
         )
         attended = self.attention_out(mixed.transpose(1, 2).reshape(batch, tokens, width))
         x_BTD = x_BTD + self.dropout(attended)

@@ -93,8 +93,8 @@ PRESETS = {
     ),
     "starter-voice": Preset(
         LlamaConfig(width=448, layers=10, heads=7, feed_width=1216),
-        640,
-        {3: Stage(2000, 4, 1.5e-4, 60)},
+        320,
+        {3: Stage(4000, 8, 2e-4, 60)},
         2_700,
         words_weight=0.0,
         new_row_speed=5.0,
