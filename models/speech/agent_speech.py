@@ -5,6 +5,7 @@ It needs the extra ``natural``. The noise in the voice depends on the seed alone
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from engine.timebase import SAMPLE_RATE_HZ
 HIBARI_RATE_HZ = 24_000
 PITCH_STEP_MS = 12.5
 BIN_HZ = 20
-_PHONE_STEP_MS = 25.0
+PHONE_STEP_MS = 25.0
 _PHONE_LENGTHS = "/Clip_output_0"
 """An inner value of hibari's graph: the length of each phone in steps of 25 ms."""
 _MISSING = "The agent's voice is not installed; docs/training.md tells how (natural voices)."
@@ -57,15 +58,27 @@ class Hibari:
             raise DuologueError(f"{error.name} is missing. {_MISSING}") from error
         self._reader = hibari.Hibari(threads=1)
         self._synthesise = dsp.synth
-        model = onnx.load(Path(hibari.__file__).parent / "assets" / "hibari.onnx")
-        wanted = onnx.helper.make_tensor_value_info(_PHONE_LENGTHS, 1, None)
-        model.graph.output.append(wanted)
+        assets = Path(hibari.__file__).parent / "assets"
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 4
-        self._session = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
+
+        def session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+            return onnxruntime.InferenceSession(
+                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+            )
+
+        lengths = onnx.helper.make_tensor_value_info(_PHONE_LENGTHS, 1, None)
+        model = onnx.load(assets / "hibari.onnx")
+        model.graph.output.append(lengths)
+        self._session = session(model)
+        # The same network with given phone lengths: nothing in it computes them any more.
+        model = onnx.load(assets / "hibari.onnx")
+        for node in model.graph.node:
+            if _PHONE_LENGTHS in node.output:
+                node.output[0] = "predicted_lengths"
+        model.graph.input.append(lengths)
+        self._timed_session = session(model)
 
     def say(self, text: str, seed: int = 0, speed: float = 1.0) -> AgentSpeech:
         """Speak a text. Raises DuologueError where nothing in it can be said."""
@@ -78,6 +91,22 @@ class Hibari:
             "speed": np.full(1, speed, np.float32),
         }
         *parts, lengths = self._session.run(None, given)
+        return self._speech(parts, phones, lengths.reshape(-1), seed)
+
+    def say_timed(self, phones: str, lengths_ms: Sequence[float], seed: int = 0) -> AgentSpeech:
+        """Speak ``phones`` of an AgentSpeech with other lengths, multiples of 25 ms."""
+        lengths = np.asarray(lengths_ms, np.float32) / PHONE_STEP_MS
+        given = {
+            "ids": np.asarray([self._reader.ids(phones)], np.int64),
+            "speed": np.ones(1, np.float32),
+            _PHONE_LENGTHS: lengths,
+        }
+        parts = self._timed_session.run(None, given)
+        return self._speech(parts, phones, lengths, seed)
+
+    def _speech(
+        self, parts: Sequence[np.ndarray], phones: str, lengths: np.ndarray, seed: int
+    ) -> AgentSpeech:
         harmonic, harmonic_phase, noise, free, free_phase, pitch_hz = (part[0] for part in parts)
         audio = self._synthesise(
             *(harmonic, harmonic_phase, noise, free, free_phase, pitch_hz),
@@ -86,7 +115,7 @@ class Hibari:
         return AgentSpeech(
             soxr.resample(audio, HIBARI_RATE_HZ, SAMPLE_RATE_HZ).astype(np.float32),
             phones,
-            (lengths.reshape(-1) * _PHONE_STEP_MS).tolist(),
+            (lengths * PHONE_STEP_MS).tolist(),
             pitch_hz,
             harmonic,
             noise,

@@ -89,8 +89,16 @@ def phone_units(
 ) -> np.ndarray:
     """int16 (frames,): the unit of each frame, which is that of the phone in its middle.
 
-    A phone between two middles takes a frame of a longer neighbour, so that no phone is lost.
     ``pitch_hz`` is the fundamental frequency in steps of ``pitch_step_ms``, 0 where voiceless.
+    """
+    numbers = np.array([_unit(phone, pitch_hz, pitch_step_ms) for phone in timed], np.int16)
+    return numbers[frame_phones(timed)]
+
+
+def frame_phones(timed: Sequence[TimedPhone]) -> np.ndarray:
+    """(frames,): which phone each frame belongs to.
+
+    A phone between two middles takes a frame of a longer neighbour, so that no phone is lost.
     """
     frames = math.ceil(timed[-1].end_ms / FRAME_MS)
     middles = (np.arange(frames) + 0.5) * FRAME_MS
@@ -99,8 +107,7 @@ def phone_units(
     for number, phone in enumerate(timed):
         if phone.symbol != SILENCE and not (index == number).any():
             _give_frame(index, number, phone)
-    numbers = np.array([_unit(phone, pitch_hz, pitch_step_ms) for phone in timed], np.int16)
-    return numbers[index]
+    return index
 
 
 def _give_frame(index: np.ndarray, number: int, phone: TimedPhone) -> None:

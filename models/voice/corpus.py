@@ -1,6 +1,9 @@
 """A corpus of the agent's voice: hibari's speech with its units, pitch, and spectra of harmonics
 and noise.
 
+The units have passed through the token format, as in a conversation, and lost how long each lasts
+within its chunk. Their speech is hibari's with just these lengths, so units and sound agree.
+
 It consists of shards of a hundred utterances, each of three files: an .npz with all but the
 spectra, and two .npy with these, which a training reads from the disk as it needs them. An
 utterance depends on the seed and its number alone, and a finished shard is never rewritten. So the
@@ -21,6 +24,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,19 +32,22 @@ from engine.timebase import SAMPLE_RATE_HZ
 from models import script
 from models.script import coffee
 from models.speech.agent_speech import BIN_HZ, PITCH_STEP_MS, AgentSpeech, Hibari
-from models.speech.agent_units import phone_units, timed_phones
 from models.speech.corpus import dialogue_sentences
+from models.speech.kept_out_texts import kept_out
 from models.speech.natural_corpus import punctuated
 from models.vocoder.network import BIN_COUNT, SLOT_SAMPLES, WINDOW_SAMPLES
 from models.voice.excitation import LEAST_PITCH_HZ
+from models.voice.told_lengths import told_speech
 
 SHARD_UTTERANCES = 100
 _ORDER_SHARE, _SCRIPT_SHARE, _EVERYDAY_SHARE = 0.1, 0.3, 0.35
 """The other texts are turns of the assistants in SGD."""
 _SECOND_SENTENCE_SHARE = 0.15
 _SPEEDS = (0.95, 1.0, 1.0, 1.05)
+_CHUNK_FRAMES = (4, 4, 5, 6)
 _ASSISTANT_WORDS = range(4, 26)
 _UNREADABLE = re.compile(r"[^A-Za-z0-9 ,.?!':;$-]")
+_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 _MOST_CHARACTERS = 300
 _SLOT_MS = 1000 * SLOT_SAMPLES / SAMPLE_RATE_HZ
 _LEAST_LOG, _MOST_LOG = -20.0, 7.0
@@ -79,7 +86,7 @@ class VoiceUtterance:
 def assistant_turns(dialogues: Path) -> list[str]:
     """What the assistants say in SGD, sorted, of 4 to 25 readable words.
 
-    The users' turns are kept out: the evaluation takes them for sentences that nobody trained on.
+    The users' turns are left out: the evaluation takes them for sentences that nobody trained on.
     """
     turns: set[str] = set()
     with gzip.open(dialogues, "rt", encoding="utf-8") as lines:
@@ -96,7 +103,11 @@ def corpus_texts(dialogues: Path) -> Texts:
     return Texts(
         [text for text in said if coffee.parse_order(text) is None],
         [text for text in said if coffee.parse_order(text) is not None],
-        dialogue_sentences(dialogues / "self_dialogue.jsonl.gz"),
+        [
+            text
+            for text in dialogue_sentences(dialogues / "self_dialogue.jsonl.gz")
+            if not kept_out(text)
+        ],
         assistant_turns(dialogues / "sgd.jsonl.gz"),
     )
 
@@ -115,17 +126,14 @@ def draw_text(number: int, seed: int, texts: Texts) -> tuple[str, float]:
     return text[:_MOST_CHARACTERS], rng.choice(_SPEEDS)
 
 
-def utterance_of(text: str, speech: AgentSpeech) -> VoiceUtterance:
-    """The targets of the voice in a speech: pitch and spectra on the grid of slots and bins."""
+def utterance_of(text: str, units_T: np.ndarray, speech: AgentSpeech) -> VoiceUtterance:
+    """A speech of units, with pitch and spectra on the grid of slots and bins."""
     steps = len(speech.pitch_hz)
     slots = int(steps * PITCH_STEP_MS / _SLOT_MS)
     places = (np.arange(slots) + 0.5) * (_SLOT_MS / PITCH_STEP_MS) - 0.5
     low = np.clip(np.floor(places).astype(int), 0, steps - 1)
     high = np.minimum(low + 1, steps - 1)
     share_S = np.clip(places - low, 0, 1).astype(np.float32)
-    units = phone_units(
-        timed_phones(speech.phones, speech.lengths_ms), speech.pitch_hz, PITCH_STEP_MS
-    )
 
     def on_grid(log_FS: np.ndarray) -> np.ndarray:
         bins = np.arange(BIN_COUNT) * (SAMPLE_RATE_HZ / WINDOW_SAMPLES / BIN_HZ)
@@ -142,7 +150,7 @@ def utterance_of(text: str, speech: AgentSpeech) -> VoiceUtterance:
     noise = 0.5 * np.log(noise_power + np.exp(2 * limited(speech.free_FS)))
     return VoiceUtterance(
         text,
-        units.astype(np.int16),
+        units_T.astype(np.int16),
         np.clip(speech.audio_N * 32767, -32767, 32767).astype(np.int16),
         _slot_pitch(speech.pitch_hz, low, high, share_S),
         on_grid(limited(speech.harmonic_FS)),
@@ -175,7 +183,7 @@ def write_shard(folder: Path, shard: int, utterances: Sequence[VoiceUtterance]) 
     for name in ("harmonic", "noise"):
         rows = np.concatenate([getattr(u, f"{name}_SF") for u in utterances])
         put(f".{name}.npy", partial(np.save, arr=rows))
-    arrays = {
+    arrays: dict[str, Any] = {
         "texts": np.array([u.text for u in utterances]),
         **{
             name: np.concatenate([getattr(u, name) for u in utterances])
@@ -239,6 +247,11 @@ def _speak_shard(folder: Path, texts: Texts, seed: int, shard: int) -> int:
     utterances = []
     for number in range(shard * SHARD_UTTERANCES, (shard + 1) * SHARD_UTTERANCES):
         text, speed = draw_text(number, seed, texts)
-        utterances.append(utterance_of(text, _hibari.say(text, number, speed)))
+        free = _hibari.say(text, number, speed)
+        rng = random.Random(f"told {seed}:{number}")
+        chunk_frames = rng.choice(_CHUNK_FRAMES)
+        units, lengths_ms = told_speech(free, chunk_frames, rng.randrange(chunk_frames))
+        speech = _hibari.say_timed(free.phones, lengths_ms, number)
+        utterances.append(utterance_of(text, units, speech))
     write_shard(folder, shard, utterances)
     return shard

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from engine.timebase import FRAME_SAMPLES
 from models.vocoder.network import SLOTS_PER_FRAME
-from models.vocoder.segments import reexpanded
 from models.voice.corpus import VoiceUtterance
 from models.voice.network import AUDIO_DELAY_FRAMES, OVERLAP_SLOTS
 
@@ -35,29 +34,28 @@ class Recipe:
     """Share of the budget in which the network learns pitch and spectra; then it learns the
     sound."""
     regression_batch: int = 16
-    regression_frames: int = 32
+    regression_frames: int = 25
     regression_rate: float = 1e-3
     batch: int = 12
     segment_frames: int = 25
-    learning_rate: float = 4e-4
+    learning_rate: float = 3e-4
     discriminator_learning_rate: float = 3e-4
     final_rate_share: float = 0.05
     judged: int = 8
     """How many items of the batch the discriminators see."""
+    judged_from: int = 100
     judged_fully: int = 300
-    """Steps until the discriminators have their full weight."""
-    reexpanded_share: float = 0.85
-    """Share of the segments whose units pass through the token format, as in a conversation."""
-    chunk_frames: tuple[int, ...] = (4, 4, 5, 6)
+    """The discriminators' weight rises between these steps."""
     unit_warmup: int = 24
     """Frames of past for the 25 Hz blocks: their whole receptive field."""
     audio_warmup: int = 6
     """Frames of past whose sound is discarded: most of the 100 Hz blocks' receptive field."""
     pitch_weight: float = 3.0
-    mel_weight: float = 15.0
-    harmonic_weight: float = 0.3
-    noise_weight: float = 0.5
-    """These two hold the spectra near their targets while the sound is learned."""
+    mel_weight: float = 6.0
+    spectrum_weight: float = 4.0
+    """Holds the spectra near their targets while the sound is learned."""
+    voiced_noise_share: float = 0.15
+    """How much of that weight the noise has where harmonics rule the sound."""
     feature_weight: float = 2.0
     ema_decay: float = 0.998
     discriminator_width: int = 16
@@ -92,10 +90,12 @@ class SegmentSampler:
         held_out = max(1, round(HELD_OUT_SHARE * len(order)))
         self.held_out = [utterances[i] for i in sorted(order[:held_out])]
         self.training = [utterances[i] for i in sorted(order[held_out:])]
+        lengths = np.array([len(utterance.units_T) for utterance in self.training], np.float64)
+        self.shares = lengths / lengths.sum()
 
     def training_batch(self, rng: np.random.Generator, items: int, frames: int) -> Batch:
         """``items`` random segments of ``frames``."""
-        chosen = [self.training[i] for i in rng.integers(len(self.training), size=items)]
+        chosen = [self.training[i] for i in rng.choice(len(self.training), items, p=self.shares)]
         return self._batch(rng, chosen, frames)
 
     def held_out_batch(self) -> Batch:
@@ -117,9 +117,6 @@ class SegmentSampler:
     ) -> tuple[np.ndarray, ...]:
         recipe = self.recipe
         units = np.pad(utterance.units_T.astype(np.int64), SILENCE_FRAMES)
-        if rng.random() < recipe.reexpanded_share:
-            chunk_frames = int(rng.choice(recipe.chunk_frames))
-            units = reexpanded(units, chunk_frames, int(rng.integers(chunk_frames)))
         speaking = len(utterance.units_T)
         start = int(rng.integers(-SILENCE_FRAMES, max(1, speaking - frames // 2)))
         # The segment's first output frame speaks frame ``start`` of the utterance.

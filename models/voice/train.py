@@ -1,7 +1,7 @@
 """Trains the agent's voice in two phases.
 
 First it learns pitch and spectra by regression, from the synthesiser's own; that is quick. Then it
-learns the sound: mel and spectral distances, and discriminators that learn to tell synthesised from
+learns the sound: mel distance, and discriminators that learn to tell synthesised from
 real. In both the true pitch is given to what follows it, so that pulses and target agree. The
 training is resumable and seeded; its budget is wall-clock minutes over all runs, or steps.
 
@@ -191,9 +191,8 @@ class Trainer:
         spectra = taught_spectra(self.voice, batch, recipe)
         made_BN = taught_sound(self.voice, spectra, batch, recipe)
         mel = self.mel(made_BN, batch.audio_BN)
-        spectral = spectral_distance(made_BN, batch.audio_BN)
         pitch, voicing = pitch_losses(spectra, batch, recipe)
-        harmonic, noise = audible_losses(spectra, batch, recipe)
+        harmonic, noise = spectrum_losses(spectra, batch, recipe, recipe.voiced_noise_share)
         judged_BN = made_BN[: recipe.judged]
         gradient_BN, figures = train_discriminators(
             self.discriminators,
@@ -202,14 +201,14 @@ class Trainer:
             batch.audio_BN[: recipe.judged],
             recipe.feature_weight,
         )
-        loss = recipe.mel_weight * mel + spectral + recipe.pitch_weight * pitch + voicing
-        loss = loss + recipe.harmonic_weight * harmonic + recipe.noise_weight * noise
+        loss = recipe.mel_weight * mel + recipe.pitch_weight * pitch + voicing
+        loss = loss + recipe.spectrum_weight * (harmonic + noise)
+        rise = (self.phase_step - recipe.judged_from) / (recipe.judged_fully - recipe.judged_from)
         # A linear term whose gradient is that of the discriminators.
-        share = min(1.0, self.phase_step / recipe.judged_fully)
-        loss = loss + share * (gradient_BN * judged_BN).sum()
+        loss = loss + min(1.0, max(0.0, rise)) * (gradient_BN * judged_BN).sum()
         self.update(loss, 5.0)
         losses = {"pitch": pitch, "voicing": voicing, "harmonic": harmonic, "noise": noise}
-        return figures_of(mel=mel, spectral=spectral, **losses) | figures
+        return figures_of(mel=mel, **losses) | figures
 
     # -- evaluation -------------------------------------------------------------------------
 
@@ -233,7 +232,7 @@ class Trainer:
     # -- the run ------------------------------------------------------------------------------
 
     COLUMNS = (
-        *("step", "seconds", "pitch", "voicing", "harmonic", "noise", "mel", "spectral"),
+        *("step", "seconds", "pitch", "voicing", "harmonic", "noise", "mel"),
         *("critic", "adversarial", "features"),
         *("held_out_mel", "held_out_spectral", "held_out_pitch", "held_out_voicing"),
     )
@@ -314,39 +313,23 @@ def pitch_losses(spectra: Spectra, batch: Batch, recipe: Recipe) -> tuple[Tensor
     return pitch, F.binary_cross_entropy_with_logits(logits_BS2[..., 1], voiced_BS)
 
 
-def spectrum_losses(spectra: Spectra, batch: Batch, recipe: Recipe) -> tuple[Tensor, Tensor]:
-    """Errors of harmonics, where voiced, and of noise; strong bins count more."""
-    harmonic_BSF, noise_BSF, voiced_BS1 = _spectrum_errors(spectra, batch, recipe)
-    loud = 0.2 + 0.8 * torch.sigmoid(batch.harmonic_BSF.clamp(_LEAST_HARMONIC, _MOST) + 2.5)
-    harmonic = _mean_where(harmonic_BSF * loud, voiced_BS1)
-    loud = 0.2 + 0.8 * torch.sigmoid(batch.noise_BSF.clamp(_LEAST_NOISE, _MOST) + 2.0)
-    return harmonic, (noise_BSF * loud).mean()
+def spectrum_losses(
+    spectra: Spectra, batch: Batch, recipe: Recipe, voiced_noise_share: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """Absolute errors of harmonics, where voiced, and of noise; strong bins count more.
 
-
-def audible_losses(spectra: Spectra, batch: Batch, recipe: Recipe) -> tuple[Tensor, Tensor]:
-    """Errors of harmonics where voiced, and of noise where not; each rules the sound there."""
-    harmonic_BSF, noise_BSF, voiced_BS1 = _spectrum_errors(spectra, batch, recipe)
-    return _mean_where(harmonic_BSF, voiced_BS1), _mean_where(noise_BSF, 1 - voiced_BS1)
-
-
-def _spectrum_errors(
-    spectra: Spectra, batch: Batch, recipe: Recipe
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Absolute errors of harmonics and noise, and where the segment is voiced (B, S, 1)."""
+    ``voiced_noise_share`` is the weight of the noise where voiced.
+    """
     first = recipe.audio_warmup * SLOTS_PER_FRAME
+    voiced = (batch.pitch_BS[:, first:-OVERLAP_SLOTS] > LEAST_PITCH_HZ).float()[..., None]
     harmonic_BSF = batch.harmonic_BSF.clamp(_LEAST_HARMONIC, _MOST)
+    errors = (spectra.harmonic_BSF[:, first:] - harmonic_BSF).abs()
+    errors = errors * (0.2 + 0.8 * torch.sigmoid(harmonic_BSF + 2.5)) * voiced
+    harmonic = errors.sum() / (voiced.sum().clamp(min=1) * errors.shape[-1])
     noise_BSF = batch.noise_BSF.clamp(_LEAST_NOISE, _MOST)
-    voiced_BS = (batch.pitch_BS[:, first:-OVERLAP_SLOTS] > LEAST_PITCH_HZ).float()
-    return (
-        (spectra.harmonic_BSF[:, first:] - harmonic_BSF).abs(),
-        (spectra.noise_BSF[:, first:] - noise_BSF).abs(),
-        voiced_BS[..., None],
-    )
-
-
-def _mean_where(errors_BSF: Tensor, chosen_BS1: Tensor) -> Tensor:
-    count = chosen_BS1.sum().clamp(min=1) * errors_BSF.shape[-1]
-    return (errors_BSF * chosen_BS1).sum() / count
+    errors = (spectra.noise_BSF[:, first:] - noise_BSF).abs()
+    errors = errors * (0.2 + 0.8 * torch.sigmoid(noise_BSF + 2.0))
+    return harmonic, (errors * (1 - (1 - voiced_noise_share) * voiced)).mean()
 
 
 def figures_of(**losses: Tensor) -> dict[str, float]:

@@ -11,7 +11,7 @@ from models.voice.network import AUDIO_DELAY_FRAMES, OVERLAP_SLOTS
 from models.voice.segments import Recipe, SegmentSampler, cut
 
 FRAMES = 40
-AS_IT_IS = Recipe(reexpanded_share=0.0)
+RECIPE = Recipe()
 
 
 def counting_utterance() -> VoiceUtterance:
@@ -22,13 +22,10 @@ def counting_utterance() -> VoiceUtterance:
     return VoiceUtterance("count", units, np.repeat(units, 640), slots, spectra, spectra)
 
 
-def sampler(recipe: Recipe) -> SegmentSampler:
-    return SegmentSampler([counting_utterance()] * 2, recipe, seed=1)
-
-
 def test_all_of_a_segment_tells_of_the_same_frames() -> None:
-    batch = sampler(AS_IT_IS).training_batch(np.random.default_rng(0), 20, 10)
-    warmup, past = AS_IT_IS.audio_warmup, AS_IT_IS.unit_warmup + AS_IT_IS.audio_warmup
+    sampler = SegmentSampler([counting_utterance()] * 2, RECIPE, seed=1)
+    batch = sampler.training_batch(np.random.default_rng(0), 20, 10)
+    warmup, past = RECIPE.audio_warmup, RECIPE.unit_warmup + RECIPE.audio_warmup
     assert batch.units_BT.shape == (20, past + 10)
     sound = (batch.audio_BN[:, ::640] * 32768).round().int()
     # Output frame o gets unit o and speaks unit o - 2.
@@ -41,15 +38,6 @@ def test_all_of_a_segment_tells_of_the_same_frames() -> None:
     assert (batch.harmonic_BSF[..., 5] == slots)[inside].all()
     assert (batch.noise_BSF[..., 5] == -9)[~inside].all()
     assert inside.any() and (~inside).any()
-
-
-def test_units_pass_through_the_token_format_in_chunks() -> None:
-    recipe = replace(AS_IT_IS, reexpanded_share=1.0, chunk_frames=(4,))
-    held = replace(counting_utterance(), units_T=np.array([1, 1, 1, 2] * 10, np.int16))
-    told = SegmentSampler([held] * 2, recipe, 1).training_batch(np.random.default_rng(0), 20, 20)
-    as_is = SegmentSampler([held] * 2, AS_IT_IS, 1).training_batch(np.random.default_rng(0), 20, 20)
-    assert set(told.units_BT.unique().tolist()) == {0, 1, 2}
-    assert (told.units_BT == 2).sum() > 1.2 * (as_is.units_BT == 2).sum()  # spread evenly
 
 
 def test_held_out_segments_are_always_the_same_and_not_in_the_training() -> None:
