@@ -168,9 +168,9 @@ def _natural_speech(job: _NaturalJob, files: _Files) -> UnitUtterance:
     """A natural voice; the words have times where the synthesiser read each by itself."""
     augmenter = _augmenter(files)
     rng = np.random.default_rng(job.seed)
-    times = word_times(job.text, job.phones, job.lengths_ms, leads_ms=0)
+    times = word_times(job.text, job.phones, job.lengths_ms)
     spans = [(start, end) for _, start, end in times or ()]
-    spans = spans or [spoken_span(job.phones, job.lengths_ms, leads_ms=0)]
+    spans = spans or [spoken_span(job.phones, job.lengths_ms)]
     segments = tuple(
         (round(start * _SAMPLES_A_MS), round(end * _SAMPLES_A_MS), 0) for start, end in spans
     )

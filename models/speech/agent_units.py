@@ -31,8 +31,8 @@ AGENT_UNITS = (
 SILENCE_UNIT = 0
 _NUMBERS = {name: number for number, name in enumerate(AGENT_UNITS)}
 SOUND_LEADS_MS = 50.0
-"""hibari's sound comes earlier than its phone lengths say: silences and sibilants in 150 sentences
-fit best 50 ms before."""
+"""hibari's sound comes earlier than its phone lengths say, and so does that of Kokoro, which it
+learnt from: silences and sibilants in 150 sentences fit best 50 ms before."""
 _LEAST_PITCH_HZ = 40
 """Less stands for a voiceless frame."""
 _REACH_FRAMES = 2
@@ -135,37 +135,32 @@ def _unit(phone: TimedPhone, pitch_hz: np.ndarray, pitch_step_ms: float) -> int:
     return _NUMBERS[f"{phone.symbol}{int(phone.stressed)}{step}"]
 
 
-def spoken_span(
-    phones: str, lengths_ms: Sequence[float], leads_ms: float = SOUND_LEADS_MS
-) -> tuple[float, float]:
+def spoken_span(phones: str, lengths_ms: Sequence[float]) -> tuple[float, float]:
     """From the first phone's beginning to the last one's end, in ms.
 
-    The sound comes ``leads_ms`` before the lengths' times. Other arguments as in ``timed_phones``;
-    there is at least one phone.
+    Arguments as in ``timed_phones``; there is at least one phone.
     """
-    groups = _spoken_groups(phones, lengths_ms, leads_ms)
+    groups = _spoken_groups(phones, lengths_ms)
     return groups[0][0], groups[-1][1]
 
 
 def word_times(
-    text: str, phones: str, lengths_ms: Sequence[float], leads_ms: float = SOUND_LEADS_MS
+    text: str, phones: str, lengths_ms: Sequence[float]
 ) -> list[tuple[str, float, float]] | None:
     """(word, its beginning, its end) of each word of a text, in ms.
 
     None where the synthesiser read a word as several, or several as one. Arguments as in
-    ``spoken_span``.
+    ``timed_phones``.
     """
-    words, groups = text.split(), _spoken_groups(phones, lengths_ms, leads_ms)
+    words, groups = text.split(), _spoken_groups(phones, lengths_ms)
     if len(words) != len(groups):
         return None
     return [(word, *group) for word, group in zip(words, groups, strict=True)]
 
 
-def _spoken_groups(
-    phones: str, lengths_ms: Sequence[float], leads_ms: float
-) -> list[tuple[float, float]]:
+def _spoken_groups(phones: str, lengths_ms: Sequence[float]) -> list[tuple[float, float]]:
     """(beginning, end) in ms of the phones between spaces, without punctuation."""
-    ends: list[float] = (np.cumsum(lengths_ms) - leads_ms).clip(0).tolist()
+    ends: list[float] = (np.cumsum(lengths_ms) - SOUND_LEADS_MS).clip(0).tolist()
     groups: list[tuple[float, float]] = []
     within = False
     for place, symbol in enumerate(phones):

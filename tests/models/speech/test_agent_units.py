@@ -87,7 +87,6 @@ def test_words_have_the_times_of_their_phones() -> None:
         ("there", 450, 625),
     ]
     assert spoken_span(PHONES, LENGTHS_MS) == (100, 625)
-    assert spoken_span(PHONES, LENGTHS_MS, leads_ms=0) == (150, 675)
     # The synthesiser read two words as one.
     assert word_times("hel lo there", PHONES, LENGTHS_MS) is None
 
