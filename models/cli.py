@@ -313,7 +313,7 @@ def agent_speech(
 
     hibari speaks the agent's sentences of the script, everyday ones and assistants' turns of the
     open dialogues, with phone times, pitch, and the strength of harmonics and noise. The default
-    makes about seven hours of speech and 3 GB. An interrupted run goes on where it stopped.
+    makes about five hours of speech and 3 GB. An interrupted run goes on where it stopped.
     """
     from models.voice.corpus import write_corpus
 
