@@ -321,15 +321,30 @@ def agent_speech(
 
 
 @app.command()
-def voice(work: Work = _WORK, minutes: Minutes = 135, threads: Threads = 1, seed: Seed = 1) -> None:
+def voice(
+    work: Work = _WORK,
+    minutes: Minutes = 45,
+    discriminators: Annotated[
+        float,
+        typer.Option(
+            help="Share of the time, at the end, in which discriminators judge the sound.",
+            min=0,
+            max=1,
+        ),
+    ] = 0.0,
+    threads: Threads = 1,
+    seed: Seed = 1,
+) -> None:
     """Train the agent's voice, which turns units of its own into speech.
 
-    It is trained on the corpus of the command agent-speech: first on pitch and spectra, then on the
-    sound. Takes --minutes in all.
+    It is trained on the corpus of the command agent-speech: on pitch and spectra, then, with
+    --discriminators, on the sound. Takes --minutes in all.
     """
+    from models.voice.segments import Recipe
     from models.voice.train import train_voice
 
-    train_voice(work / "agent", work / "voice", minutes=minutes, threads=threads, seed=seed)
+    recipe = Recipe(regression_share=1 - discriminators)
+    train_voice(work / "agent", work / "voice", minutes, None, threads, seed, recipe)
 
 
 @app.command()

@@ -30,9 +30,10 @@ class Recipe:
 
     network: dict[str, int] = field(default_factory=dict)
     """Changes to the sizes of VoiceConfig."""
-    regression_share: float = 0.45
-    """Share of the budget in which the network learns pitch and spectra; then it learns the
-    sound."""
+    regression_share: float = 1.0
+    """Share of the budget in which the network learns pitch and spectra; in the rest it learns the
+    sound, with discriminators. Those took naturalness away within 20 minutes, so it is all by
+    default."""
     regression_batch: int = 16
     regression_frames: int = 25
     regression_rate: float = 1e-3

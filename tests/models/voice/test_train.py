@@ -16,7 +16,7 @@ from tests.models.voice.test_corpus import utterance
 from tests.models.voice.test_network import TINY
 
 RECIPE = Recipe(
-    network=TINY, batch=3, regression_batch=3, segment_frames=12, judged=2,
+    network=TINY, regression_share=0.45, batch=3, regression_batch=3, segment_frames=12, judged=2,
     discriminator_width=4, discriminator_periods=(3,), evaluation_items=2,
 )  # fmt: skip
 
