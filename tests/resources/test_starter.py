@@ -54,10 +54,10 @@ def test_streaming_units_are_nearly_those_of_the_file(starter: Bundle, sample: n
 def test_the_voice_has_no_seams(starter: Bundle) -> None:
     manifest = starter.manifest
     model = Vocoder(starter.vocoder)
-    units = np.random.default_rng(0).integers(0, manifest.unit_count, 60).tolist()
-    past = [manifest.silence_unit] * manifest.vocoder.past_frames
+    units = np.random.default_rng(0).integers(0, manifest.own_unit_count, 60).tolist()
+    past = [manifest.own_silence_unit] * manifest.vocoder.past_frames
     whole = model.sound([*past, *units])[-60 * 640 :]
-    stream = StreamingVocoder(model, manifest.vocoder.past_frames, manifest.silence_unit)
+    stream = StreamingVocoder(model, manifest.vocoder.past_frames, manifest.own_silence_unit)
     parts = [stream.push(units[start : start + 4]) for start in range(0, 60, 4)]
     np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-4)
 
