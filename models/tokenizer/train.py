@@ -127,7 +127,7 @@ def total_loss(losses: ViewLosses) -> Tensor:
 
 
 def _optimizers(net: StreamingTokenizer) -> Optimizers:
-    biases = [block.distance_bias for block in net.blocks]
+    biases = [block.distance_bias for block in net.body()]
     chosen = {id(bias) for bias in biases}
     others = [weight for weight in net.parameters() if id(weight) not in chosen]
     made: Optimizers = []
