@@ -56,7 +56,7 @@ class StreamingConfig:
     """Steps that each block looks back."""
 
 
-class _Block(nn.Module):
+class StreamingBlock(nn.Module):
     """A pre-norm transformer block over a stream; its output is late by ``ahead`` steps."""
 
     def __init__(self, config: StreamingConfig, ahead: int) -> None:
@@ -115,8 +115,8 @@ class _Block(nn.Module):
         device = self.distance_bias.device
         row = torch.arange(steps, device=device)[:, None]
         column = torch.arange(self.cached + steps, device=device)
+        # 0 for the step that is ``ahead`` later, 1 for the next earlier one, ...
         place = self.cached + row - column
-        """0 for the step that is ``ahead`` later, 1 for the next earlier one, ..."""
         allowed = (place >= 0) & (place < self.cached + 1)
         # Steps before the beginning see each other, so that what they give does not depend on the
         # pieces of the stream either.
@@ -138,11 +138,17 @@ class StreamingTokenizer(TokenizerNet):
         self.second = nn.Conv1d(width, width, 3, 2)
         self.position = nn.Parameter(torch.zeros(width))
         """Added to every step, in place of Whisper's positions."""
-        self.blocks = nn.ModuleList(_Block(self.config, ahead) for ahead in self.config.ahead_steps)
+        self.blocks = nn.ModuleList(
+            StreamingBlock(self.config, ahead) for ahead in self.config.ahead_steps
+        )
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, len(PHONES))
         self.teacher_head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width))
         """For training alone."""
+
+    def body(self) -> list[StreamingBlock]:
+        """The blocks in their order."""
+        return [block for block in self.blocks if isinstance(block, StreamingBlock)]
 
     def _state_shapes(self) -> list[tuple[int, ...]]:
         """Of one stream: the count of steps, the sound, mel bands, first convolution; then for
@@ -194,7 +200,7 @@ class StreamingTokenizer(TokenizerNet):
             convolved[..., -_CONVOLVED_PAST:],
         ]
         first = count[:, :, None, None]
-        for block, ahead in zip(self.blocks, self.config.ahead_steps, strict=True):
+        for block, ahead in zip(self.body(), self.config.ahead_steps, strict=True):
             waiting, cache = next(parts), next(parts)
             hidden, waiting, cache = block(hidden, waiting, cache, first)
             first = first - ahead

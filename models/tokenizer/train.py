@@ -31,7 +31,7 @@ from models.optimizers import Optimizers, set_learning_rates
 from models.speech.corpus import UNKNOWN
 from models.tokenizer.dataset import SpeechWindows
 from models.tokenizer.network import load_tokenizer, save_tokenizer
-from models.tokenizer.streaming_encoder import StreamingTokenizer
+from models.tokenizer.streaming_encoder import StreamingConfig, StreamingTokenizer
 from models.tokenizer.whisper_start import LATE_STEPS, OFFLINE_SHIFT, begin_with_whisper
 from models.tokenizer.whisper_weights import OfflineEncoder, Weights
 
@@ -127,7 +127,7 @@ def total_loss(losses: ViewLosses) -> Tensor:
 
 
 def _optimizers(net: StreamingTokenizer) -> Optimizers:
-    biases = [block.distance_bias for block in net.blocks]
+    biases = [block.distance_bias for block in net.body()]
     chosen = {id(bias) for bias in biases}
     others = [weight for weight in net.parameters() if id(weight) not in chosen]
     made: Optimizers = []
@@ -149,6 +149,7 @@ def train_tokenizer(
     threads: int,
     seed: int,
     stop_at: int | None = None,
+    config: StreamingConfig | None = None,
 ) -> Path:
     """Train for ``steps``, all runs together; returns the checkpoint.
 
@@ -163,7 +164,7 @@ def train_tokenizer(
     held_windows = [next(held) for _ in range(HELD_OUT_BATCHES)]
     recorded = [next(held)[0] for _ in range(CENTRE_BATCHES)]
     teacher = Teacher(OfflineEncoder(whisper), recorded)
-    mean = load_tokenizer(path) if path.exists() else StreamingTokenizer()
+    mean = load_tokenizer(path) if path.exists() else StreamingTokenizer(config)
     if not isinstance(mean, StreamingTokenizer):
         raise TypeError(f"{path} is a tokenizer of another kind")
     if not path.exists():

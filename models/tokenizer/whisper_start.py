@@ -29,7 +29,7 @@ def begin_with_whisper(net: StreamingTokenizer, weights: Weights, speech_BN: Ten
     net.position.copy_(weights["position_encodings/encodings"][:steps].mean(0))
     offline = OfflineEncoder(weights)
     whisper = offline.embedded(speech_BN[:, OFFLINE_SHIFT:])
-    for layer, block in enumerate(net.blocks):
+    for layer, block in enumerate(net.body()):
         whisper, wanted = offline.block(whisper, layer)
         own: list[Tensor] = []
 

@@ -101,6 +101,9 @@ def test_every_chunk_costs_the_same_window(causal: Tokenizer) -> None:
         def __init__(self) -> None:
             pass
 
+        def begin(self) -> np.ndarray:
+            return causal.begin()
+
         def units(self, audio: np.ndarray) -> np.ndarray:
             heard.append(len(audio))
             return causal.units(audio)

@@ -56,7 +56,7 @@ def with_units(net: Starter09Tokenizer | StreamingTokenizer) -> None:
 def small_net() -> StreamingTokenizer:
     torch.manual_seed(0)
     net = StreamingTokenizer(SMALL).eval()
-    for block in net.blocks:
+    for block in net.body():
         torch.nn.init.normal_(block.distance_bias)
     with_units(net)
     return net
@@ -130,13 +130,11 @@ def test_a_conversation_has_the_units_of_the_whole_sound(tmp_path: Path) -> None
     assert measure_agreement(tokenizer, audio, 4, 0, 0).share == 1
     encoder = UnitEncoder(tokenizer, 4, 2000, prefix_frames=2)
     chunks = encoder.push(audio)
-    np.testing.assert_array_equal(encoder.prefix, tokenizer.units(audio)[-2:])
+    np.testing.assert_array_equal(encoder.prefix, tokenizer.units(audio)[76:78])
     assert len(chunks) == 19
-    # What is not finite is forgotten.
+    # What is not finite is forgotten: the chunk after it is as the first.
     encoder.push(np.full(8 * FRAME_SAMPLES, np.nan, np.float32))
-    encoder.push(audio)
-    encoder.reset()
-    np.testing.assert_array_equal(encoder.push(audio), chunks)
+    np.testing.assert_array_equal(encoder.push(audio)[1:], chunks)
 
 
 def test_loudness_changes_nothing() -> None:
@@ -190,20 +188,22 @@ def test_steps_down_the_loss_name_phones_and_follow_the_teacher() -> None:
     net = StreamingTokenizer(SMALL)
     recorded = sound(20).repeat(2, 1) + 0.02 * torch.randn(2, 20 * FRAME_SAMPLES)
     disturbed = recorded + 0.02 * torch.randn_like(recorded)
-    labels = torch.randint(0, 4, (2, 40))
-    labels[:, :4] = UNKNOWN
+    # The "phone" of a frame tells whether it is loud.
+    loud = recorded.view(2, 20, FRAME_SAMPLES).std(-1) > 0.15
+    labels = torch.full((2, 40), UNKNOWN)
+    labels[:, 4:] = loud.long().repeat_interleave(2, 1)[:, :-4]
     teacher = Teacher(OfflineEncoder(small_whisper()), [sound(20, seed) for seed in range(8)])
-    optimizer = torch.optim.Adam(net.parameters(), 3e-3)
+    optimizer = torch.optim.Adam(net.parameters(), 5e-3)
     losses = []
-    for _ in range(150):
+    for _ in range(120):
         each = view_losses(net, teacher, recorded, disturbed, labels)
         losses.append((each.phones.item(), each.teacher.item()))
         optimizer.zero_grad()
         total_loss(each).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    assert losses[-1][0] < 0.5 * losses[0][0]
+    assert losses[-1][0] < 0.2 * losses[0][0]
     assert losses[-1][1] < 0.8 * losses[0][1]
-    assert each.right[0] > 0.5
+    assert each.right[0] > 0.8
     nothing = torch.full_like(labels, UNKNOWN)
     assert view_losses(net, teacher, recorded, disturbed, nothing).phones.item() == 0
 
@@ -241,14 +241,16 @@ def test_windows_come_in_two_views_and_the_training_resumes(
         ("HELD_OUT_BATCHES", 1),
         ("HELD_OUT_STEPS", 2),
         ("LOG_STEPS", 2),
-        ("CENTRE_BATCHES", 2),
+        ("CENTRE_BATCHES", 4),
     ):
         monkeypatch.setattr(training, name, value)
-    monkeypatch.setattr(training, "StreamingTokenizer", lambda: StreamingTokenizer(SMALL))
-    monkeypatch.setattr(training, "begin_with_whisper", lambda *_: None)
     work = tmp_path / "work"
     shares, whisper = {corpus: 1.0}, small_whisper()
-    training.train_tokenizer(shares, noise, rooms, whisper, work, 4, 1, 0)
+    training.train_tokenizer(shares, noise, rooms, whisper, work, 6, 1, 0, 4, SMALL)
+    begun = load_tokenizer(work / "tokenizer.pt")
+    torch.testing.assert_close(
+        begun.get_parameter("first.weight"), whisper["conv1/weight"], atol=0.02, rtol=0
+    )
     first = (work / "tokenizer.csv").read_text().splitlines()
     path = training.train_tokenizer(shares, noise, rooms, whisper, work, 6, 1, 0)
     rows = (work / "tokenizer.csv").read_text().splitlines()
