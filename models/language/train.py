@@ -333,8 +333,8 @@ def _train_stage(
     torch.manual_seed(seed)
     net = Llama(config, preset.dropout)
     words = vocabulary.words if preset.words_weight else ()
-    text = plan.format.text or plan.stage == 1
-    model = LlamaWithWordHead(net, len(words), vocabulary, text).to(device)
+    with_text = plan.format.text or plan.stage == 1
+    model = LlamaWithWordHead(net, len(words), vocabulary, with_text).to(device)
     stage = preset.stages[plan.stage]
     matrices = [weight for weight in model.net.layers.parameters() if weight.dim() > 1]
     optimizers = muon_and_adam(
