@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import DuologueError
-from engine.syncllm.bundle import Bundle
 
 
 @contextmanager
@@ -22,15 +21,3 @@ def reading_part(path: Path, what: str) -> Generator[None]:
         raise DuologueError(
             f"{path} does not hold the {what} of the starter's kind; give the starter's bundle."
         ) from error
-
-
-def check_shared_units(bundle: Bundle, what: str) -> None:
-    """Raises DuologueError where the agent has units of its own.
-
-    ``what`` would make the agent say units that the tokenizer hears.
-    """
-    if bundle.manifest.agent_units:
-        raise DuologueError(
-            f"{what} needs a bundle whose agent speaks the tokenizer's units, but that in "
-            f"{bundle.folder} has units of its own; give another bundle."
-        )

@@ -21,13 +21,15 @@ from engine.echo.canceller import BLOCK_SAMPLES, webrtc
 from engine.echo.linear_canceller import LinearCanceller
 from engine.errors import DuologueError
 from engine.sound.audio_file import read_mono
-from engine.syncllm.bundle import load_bundle
+from engine.syncllm.bundle import Bundle, load_bundle
 from engine.syncllm.unit_encoder import Tokenizer
-from engine.syncllm.vocoder import StreamingVocoder, Vocoder
+from engine.syncllm.vocoder import StreamingVocoder
 from engine.timebase import SAMPLE_RATE_HZ
 from models import script
-from models.bundle_part import check_shared_units
+from models.speech.agent_speech import PITCH_STEP_MS, Hibari
+from models.speech.agent_units import phone_units, timed_phones
 from models.speech.corpus import HELD_OUT_LIBRISPEECH
+from models.speech.natural_corpus import punctuated
 from models.speech.rooms import USER_DB, EchoPath, at_level, draw_room, room_noise, speech_level_db
 from models.speech.voices import AGENT_VOICE, speak, speak_flite, training_voice
 
@@ -168,23 +170,30 @@ def _agent(rng: random.Random) -> Iterator[np.ndarray]:
 
 
 @functools.lru_cache(maxsize=1)
-def _models() -> tuple[Tokenizer, Vocoder, int, int]:
-    bundle = load_bundle()
-    check_shared_units(bundle, "Making scenes")
-    manifest = bundle.manifest
-    return (
-        Tokenizer(bundle.tokenizer),
-        Vocoder(bundle.vocoder),
-        manifest.vocoder.past_frames,
-        manifest.silence_unit,
-    )
+def _starter() -> Bundle:
+    return load_bundle()
+
+
+@functools.lru_cache(maxsize=1)
+def _hibari() -> Hibari:
+    return Hibari()
+
+
+def _agent_units(sentence: str) -> list[int]:
+    """A sentence in the units that the starter's agent speaks."""
+    if _starter().manifest.agent_units is None:
+        sound = speak_flite(sentence, AGENT_VOICE.partition(":")[2]).audio
+        heard: list[int] = Tokenizer(_starter().tokenizer).encode_file(sound).tolist()
+        return heard
+    spoken = _hibari().say(punctuated(sentence, bare=False))
+    timed = timed_phones(spoken.phones, spoken.lengths_ms)
+    units: list[int] = phone_units(timed, spoken.pitch_hz, PITCH_STEP_MS).tolist()
+    return units
 
 
 @functools.lru_cache(maxsize=256)
 def _said(sentence: str) -> np.ndarray:
-    tokenizer, vocoder, past_frames, silence_unit = _models()
-    units = tokenizer.encode_file(speak_flite(sentence, AGENT_VOICE.partition(":")[2]).audio)
-    return StreamingVocoder(vocoder, past_frames, silence_unit).push(units.tolist())
+    return StreamingVocoder.of(_starter()).push(_agent_units(sentence))
 
 
 def scene_paths(folder: Path) -> Iterable[Path]:

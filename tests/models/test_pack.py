@@ -13,7 +13,6 @@ from engine.errors import DuologueError
 from engine.syncllm.bundle import Bundle, TextSettings, describe_file, load_bundle, write_manifest
 from engine.syncllm.duplex import Duplex
 from engine.syncllm.tokens import TextSlot
-from models.bundle_part import check_shared_units
 from models.dialogue.unit_store import save_store
 from models.evaluate.agent_voice import EngineVoice
 from models.language.gguf import export_gguf
@@ -24,10 +23,8 @@ from models.pack import pack_bundle, text_settings
 from models.reader.train import OUT_OF_VOCABULARY, train_reader
 from models.vocoder.network import CausalVocoder, VocoderConfig
 from tests.engine.tiny_bundle import (
-    OWN_SILENCE,
     OWN_UNIT_COUNT,
     PIECES,
-    SILENCE,
     UNIT_COUNT,
     write_tiny_bundle,
 )
@@ -74,9 +71,8 @@ def test_the_section_holds_all_of_the_slot(tmp_path: Path) -> None:
 
 
 def test_parts_that_were_not_trained_are_those_of_another_bundle(tmp_path: Path) -> None:
-    base = load_bundle()
-    store = replace(toy_store(), confusable_units=np.zeros((base.manifest.unit_count, 4), np.int16))
-    save_store(store, tmp_path / "speech.pkl.gz")
+    base = write_tiny_bundle(tmp_path / "base")
+    save_store(toy_store(), tmp_path / "speech.pkl.gz")
     train_lm(
         tmp_path / "speech.pkl.gz",
         tmp_path / "lm",
@@ -125,14 +121,7 @@ def test_a_bundle_with_a_text_slot_keeps_it_and_gets_no_reader(
 ) -> None:
     save_store(toy_store(), tmp_path / "speech.pkl.gz")
     train_reader(tmp_path / "speech.pkl.gz", tmp_path / "reader", 0.01, 1, 0)
-    starter = load_bundle()
     base = write_tiny_bundle(tmp_path / "text", text=True, heard=True)
-    files = base.manifest.files
-    for name in ("tokenizer", "vocoder"):
-        part = getattr(starter, name)
-        (base.folder / part.name).write_bytes(part.read_bytes())
-        files = files.model_copy(update={name: describe_file(base.folder / part.name)})
-    write_manifest(base.folder, base.manifest.model_copy(update={"files": files}))
     pack_bundle(tmp_path, tmp_path / "packed", "1.2.3", base.folder)
     packed = load_bundle(tmp_path / "packed")
     assert packed.token_format(160).text == base.token_format(160).text
@@ -200,16 +189,9 @@ def test_parts_of_other_units_are_refused(tmp_path: Path) -> None:
         pack_bundle(tmp_path, tmp_path / "packed", "1.2.3", base.folder)
 
 
-def test_a_board_that_speaks_the_tokenizers_units_refuses_others(tmp_path: Path) -> None:
-    check_shared_units(write_tiny_bundle(tmp_path / "shared"), "The board")
-    with pytest.raises(DuologueError, match=r"^The board needs a bundle .* give another bundle\.$"):
-        check_shared_units(write_tiny_bundle(tmp_path / "own", own_units=True), "The board")
-
-
 @pytest.mark.parametrize("own_units", [False, True])
 def test_the_boards_voice_says_the_agents_units(tmp_path: Path, own_units: bool) -> None:
     voice = EngineVoice(write_tiny_bundle(tmp_path, own_units=own_units), 160)
-    sent, sound = voice.say([5] * 4 + [6] * 4)
-    assert sent[:8] == [5] * 4 + [6] * 4
-    assert set(sent[8:]) == {OWN_SILENCE if own_units else SILENCE}
-    assert len(sound) == 640 * len(sent)
+    sound = voice.say([5] * 4 + [6] * 4)
+    assert len(sound) >= 640 * 8 and len(sound) % (640 * 4) == 0
+    assert np.isfinite(sound).all()
