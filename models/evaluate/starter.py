@@ -83,7 +83,12 @@ PARTS = {
         evaluate_yielding.report_noises,
     ),
     "two-agents": Part(two_agents.plan, two_agents.talk, two_agents.report),
-    "understood": Part(agent_voice.plan_words, agent_voice.measure_words, agent_voice.report_words),
+    "understood": Part(
+        agent_voice.plan_words,
+        agent_voice.measure_words,
+        agent_voice.report_words,
+        needs_judges=True,
+    ),
     "voice": Part(
         agent_voice.plan_voice, agent_voice.compare_voice, agent_voice.report_voice, needs_data=True
     ),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.sound.turn_taking import Span
-from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from engine.timebase import SAMPLE_RATE_HZ
 from models import script
 from models.evaluate import listening as evaluate_listening
 from models.evaluate.context import Run, context_of
@@ -93,8 +93,7 @@ def test_signs_of_listening_are_known_by_their_units(monkeypatch: pytest.MonkeyP
     span = Span(0, SAMPLE_RATE_HZ)
 
     def heard(sentence: str, share: float = 1.0) -> np.ndarray:
-        sound = context.agent_source.speak(sentence).audio_N
-        units = context.tokenizer.units(np.roll(sound, FRAME_SAMPLES // 3))
+        units = np.roll(context.agent_source.speak(sentence).units_T, 1)
         return units[: round(share * len(units))]
 
     assert all(is_backchannel(span, heard(text), matcher) for text in script.BACKCHANNELS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from engine.errors import DuologueError
+from engine.syncllm.bundle import describe_file, load_bundle, write_manifest
 from engine.syncllm.unit_reader import StreamingReader
 from engine.syncllm.unit_reader import UnitReader as EngineReader
 from models.dialogue.composer import Composer
@@ -172,7 +174,18 @@ def test_a_reader_is_restored_from_its_file(tmp_path: Path) -> None:
 
 def test_own_units_are_added_to_a_bundles_reader(tmp_path: Path) -> None:
     store = own_units_store()
-    bundle = Path("resources/starter")
+    bundle = tmp_path / "single"
+    shutil.copytree("resources/starter", bundle)
+    whole = reader_from_onnx(bundle / "reader.onnx")
+    shared = UnitReader(replace(whole.config, units=64))
+    weights = whole.state_dict()
+    shared.load_state_dict(weights | {"enter.weight": weights["enter.weight"][:64]})
+    export_reader(shared, bundle / "reader.onnx")
+    manifest = load_bundle().manifest
+    assert manifest.reader
+    network = describe_file(bundle / "reader.onnx")
+    reader = manifest.reader.model_copy(update={"network": network})
+    write_manifest(bundle, manifest.model_copy(update={"reader": reader}))
     few = replace(store, confusable_units=np.zeros((64, 4), np.int16))
     asked = [one for some in (*few.user.values(), *few.long_talk) for one in some]
     others = [*few.out_of_domain, *(speech for speech, _ in few.orders)]
