@@ -103,7 +103,7 @@ class Timeline:
         silence_unit: int | None = None,
         captioned: Sequence[Side] = (),
     ) -> None:
-        """Without ``silence_unit``, the most frequent unit counts as silence.
+        """Without ``silence_unit``, the user's most frequent unit counts as the user's silence.
 
         ``captioned``: whose words will be captioned, as far as that is known.
         """

@@ -22,7 +22,12 @@ from engine.errors import DuologueError
 from engine.syncllm.bundle import MANIFEST_NAME, describe_file, load_bundle
 from engine.syncllm.duplex import Duplex
 from tests.bad_input import check_sentence, content
-from tests.engine.tiny_bundle import write_tiny_bundle, write_tiny_vocoder
+from tests.engine.tiny_bundle import (
+    SILENCE,
+    write_tiny_bundle,
+    write_tiny_state_vocoder,
+    write_tiny_vocoder,
+)
 
 _HUGE = 1 << 62
 
@@ -103,6 +108,24 @@ _NUMBERS = {
     "a part missing": ("encoder", None),
     "files no object": ("files", []),
     "words without their version": ("text", {"piece_count": 1}),
+    "own units without their version": (
+        "agent_units",
+        {"count": 30, "base": 208, "silence_unit": 0},
+    ),
+    "the version of own units without them": ("manifest_version", 4),
+}
+
+_OWN_UNITS = {
+    "none": ("agent_units.count", 0),
+    "huge": ("agent_units.count", _HUGE),
+    "base below zero": ("agent_units.base", -1),
+    "base huge": ("agent_units.base", _HUGE),
+    "base among the user's": ("agent_units.base", 100),
+    "base on the tags": ("agent_units.base", 190),
+    "silence no unit": ("agent_units.silence_unit", 30),
+    "silence missing": ("agent_units.silence_unit", None),
+    "an older version": ("manifest_version", 3),
+    "left out": ("agent_units", None),
 }
 
 _TEXTS = {
@@ -177,6 +200,20 @@ def test_a_manifest_that_says_what_cannot_be(
     with pytest.raises(DuologueError) as caught:  # as --bundle takes it
         load_bundle(folder)
     check_sentence(str(caught.value))
+
+
+@pytest.mark.bad_input("bundles")
+@pytest.mark.parametrize(("place", "value"), _OWN_UNITS.values(), ids=_OWN_UNITS.keys())
+def test_own_units_that_cannot_be(
+    tmp_path: Path, before: dict[str, str], place: str, value: Any
+) -> None:
+    folder = write_tiny_bundle(tmp_path / "own", own_units=True).folder
+    spoil(folder, place, value)
+    sentence = refused(folder, before)
+    with pytest.raises(DuologueError, match=r"has an error at") as caught:
+        load_bundle(folder)
+    check_sentence(str(caught.value))
+    assert "has an error at" in sentence
 
 
 @pytest.mark.bad_input("bundles")
@@ -457,6 +494,9 @@ _MODELS: dict[str, Callable[[Path], object]] = {
     ),
     "a vocoder of fewer units": lambda folder: write_tiny_vocoder(
         folder / "vocoder.onnx", unit_count=10
+    ),
+    "a vocoder that cannot be silent": lambda folder: write_tiny_state_vocoder(
+        folder / "vocoder.onnx", broken_unit=SILENCE
     ),
     "ids that the model lacks": lambda folder: spoil(folder, "tokens.s1", 5000),
     "more units than the model knows": lambda folder: (

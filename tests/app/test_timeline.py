@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,10 @@ from engine.sound.turn_taking import Span
 from engine.syncllm.bundle import Bundle
 from engine.syncllm.duplex import Duplex
 from engine.talk.live_conversation import LiveConversation
-from engine.talk.live_events import Levels
+from engine.talk.live_events import ChunkDone, Levels
 from engine.timebase import SAMPLE_RATE_HZ
 from tests.engine.simulated_card import SimulatedCard
-from tests.engine.tiny_bundle import SILENCE, write_tiny_bundle
+from tests.engine.tiny_bundle import OWN_SILENCE, SILENCE, write_tiny_bundle
 
 CHUNK_MS = 160
 
@@ -186,3 +187,18 @@ def test_eight_hours_take_little_memory_and_the_coarse_peaks_hold_the_loudest() 
 def test_a_folder_without_a_recording(tmp_path: Path) -> None:
     with pytest.raises(DuologueError):
         Timeline.of_recording(tmp_path)
+
+
+def test_estimates_of_silence_are_told_by_the_users_units(tmp_path: Path) -> None:
+    """The agent's own silence is a sound of the user's."""
+    bundle = write_tiny_bundle(tmp_path / "bundle", own_units=True)
+    duplex = Duplex(bundle, CHUNK_MS)
+    timeline = Timeline(CHUNK_MS, duplex.latency_ms)
+    step = duplex.step(np.zeros(duplex.format.chunk_samples, np.float32))
+    duplex.close()
+    for index, estimate in enumerate([[SILENCE], [SILENCE], [OWN_SILENCE], []]):
+        heard = [[SILENCE] * duplex.format.chunk_frames]
+        changed = replace(step, index=index, user_units=heard, user_estimates=[estimate])
+        timeline.add(ChunkDone(changed, 0, 0, 0))
+    found = [timeline.estimate(index) for index in range(4)]
+    assert [one and one.speech for one in found][1:] == [False, True, False]

@@ -219,11 +219,11 @@ def write_tiny_state_vocoder(
     volume: float = 0.5,
     unit_count: int = UNIT_COUNT,
     broken_unit: int | None = None,
-    told_state: int | None = None,
+    kept_frames: int = PAST_FRAMES,
 ) -> Path:
     """The same with ``state`` float32 (1, k) to ``next_state``: the past five units and the phase.
 
-    After ``broken_unit`` the state is not finite. ``told_state``: the k that the file claims.
+    After ``broken_unit`` the state is not finite. ``kept_frames``: past units in ``next_state``.
     """
     random = np.random.default_rng(seed + 1)
     cache = PAST_FRAMES * _CHANNELS
@@ -266,18 +266,34 @@ def write_tiny_state_vocoder(
         "sizes": np.array([cache, 1]),
         "as_units": np.array([1, PAST_FRAMES, _CHANNELS]),
         "time": np.array([1]),
-        "from": np.array([-PAST_FRAMES]),
+        "from": np.array([-kept_frames]),
         "last": np.array([-1]),
         "to": np.array([np.iinfo(np.int64).max]),
         "flat": np.array([1, -1]),
     }
-    size = cache + 1 if told_state is None else told_state
     return _write(
         path,
         nodes,
         weights,
-        [("units", TensorProto.INT64, [1, "t"]), ("state", TensorProto.FLOAT, [1, size])],
+        [("units", TensorProto.INT64, [1, "t"]), ("state", TensorProto.FLOAT, [1, cache + 1])],
         [("audio", TensorProto.FLOAT, [1, "n"]), ("next_state", TensorProto.FLOAT, [1, "k"])],
+    )
+
+
+def write_state_of_shape(path: Path, shape: list[int | str]) -> Path:
+    """A mute vocoder whose state has any shape, and never changes."""
+    nodes = [
+        helper.make_node("Gather", ["mute", "units"], ["frames"], axis=0),
+        helper.make_node("Reshape", ["frames", "flat"], ["audio"]),
+        helper.make_node("Identity", ["state"], ["next_state"]),
+    ]
+    weights = {"mute": np.zeros((UNIT_COUNT, FRAME_SAMPLES), np.float32), "flat": np.array([1, -1])}
+    return _write(
+        path,
+        nodes,
+        weights,
+        [("units", TensorProto.INT64, [1, "t"]), ("state", TensorProto.FLOAT, shape)],
+        [("audio", TensorProto.FLOAT, [1, "n"]), ("next_state", TensorProto.FLOAT, shape)],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +13,24 @@ from engine.errors import DuologueError
 from engine.syncllm.bundle import Bundle, TextSettings, describe_file, load_bundle, write_manifest
 from engine.syncllm.duplex import Duplex
 from engine.syncllm.tokens import TextSlot
+from models.bundle_part import check_shared_units
 from models.dialogue.unit_store import save_store
+from models.evaluate.agent_voice import EngineVoice
 from models.language.gguf import export_gguf
 from models.language.llama import Llama, LlamaConfig
 from models.language.train import Budget, train_lm
+from models.language.vocabulary import Vocabulary
 from models.pack import pack_bundle, text_settings
 from models.reader.train import OUT_OF_VOCABULARY, train_reader
-from tests.engine.tiny_bundle import PIECES, write_tiny_bundle
+from models.vocoder.network import CausalVocoder, VocoderConfig
+from tests.engine.tiny_bundle import (
+    OWN_SILENCE,
+    OWN_UNIT_COUNT,
+    PIECES,
+    SILENCE,
+    UNIT_COUNT,
+    write_tiny_bundle,
+)
 from tests.models.dialogue.test_composer import toy_store
 
 _SLOT = TextSlot(len(PIECES), own_base=208, most_own=2, heard_base=208 + len(PIECES), most_heard=2)
@@ -92,7 +103,7 @@ def test_parts_that_were_not_trained_are_those_of_another_bundle(tmp_path: Path)
 def test_a_reader_alone_is_packed_with_another_bundles_models(tmp_path: Path) -> None:
     save_store(toy_store(), tmp_path / "speech.pkl.gz")
     train_reader(tmp_path / "speech.pkl.gz", tmp_path / "reader", 0.01, 1, 0)
-    base = load_bundle()
+    base = write_tiny_bundle(tmp_path / "base", reader=True)  # of as many units as the store
     pack_bundle(tmp_path, tmp_path / "packed", "1.2.3", base.folder)
     packed = load_bundle(tmp_path / "packed")
     assert packed.language_model.read_bytes() == base.language_model.read_bytes()
@@ -127,3 +138,78 @@ def test_a_bundle_with_a_text_slot_keeps_it_and_gets_no_reader(
     assert packed.token_format(160).text == base.token_format(160).text
     assert packed.pieces == base.pieces
     assert packed.reader is None
+
+
+# --- a unit table of the agent's own --------------------------------------------------------------
+
+_OWN = Vocabulary(UNIT_COUNT, ("hello",), OWN_UNIT_COUNT)
+
+
+def _save_language_model(path: Path) -> None:
+    torch.manual_seed(0)
+    config = LlamaConfig(_OWN.size, width=64, layers=2, heads=2, feed_width=128)
+    path.parent.mkdir(parents=True)
+    saved = {
+        "config": asdict(config),
+        "net": Llama(config).state_dict(),
+        "unit_count": UNIT_COUNT,
+        "own_unit_count": OWN_UNIT_COUNT,
+        "words": list(_OWN.words),
+        "format": {"text": None, "boundary_emit": True},
+        "context": 300,
+    }
+    torch.save(saved, path)
+
+
+def _save_vocoder(path: Path, unit_count: int) -> None:
+    config = VocoderConfig(unit_count, width=8, unit_blocks=1, slot_blocks=1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    saved = {"config": asdict(config), "average": CausalVocoder(config).state_dict()}
+    torch.save(saved | {"delay_frames": 2}, path)
+
+
+def test_a_model_with_the_agents_own_units_is_packed_and_speaks(tmp_path: Path) -> None:
+    _save_language_model(tmp_path / "work" / "lm" / "lm.pt")
+    _save_vocoder(tmp_path / "work" / "voc" / "vocoder.pt", OWN_UNIT_COUNT)
+    base = write_tiny_bundle(tmp_path / "base", reader=True, own_units=True)
+    pack_bundle(tmp_path / "work", tmp_path / "packed", "1.2.3", base.folder)
+    packed = load_bundle(tmp_path / "packed")
+    assert packed.manifest.manifest_version == 4
+    assert packed.manifest.vocoder.delay_ms == 80
+    assert packed.manifest.own_silence_unit == 0
+    assert packed.token_format(160) == _OWN.format(160, True, False)
+    assert packed.reader
+    duplex = Duplex(packed)
+    sound = np.random.default_rng(0).uniform(-0.3, 0.3, (10, 2560)).astype(np.float32)
+    steps = [duplex.step(chunk) for chunk in sound]
+    duplex.close()
+    assert any(step.own_units for step in steps)
+    # A model that was not trained keeps the table of its bundle.
+    pack_bundle(tmp_path / "nothing", tmp_path / "again", "1.2.4", packed.folder)
+    again = load_bundle(tmp_path / "again").manifest
+    assert again.agent_units == packed.manifest.agent_units
+
+
+def test_parts_of_other_units_are_refused(tmp_path: Path) -> None:
+    _save_language_model(tmp_path / "lm" / "lm.pt")
+    base = write_tiny_bundle(tmp_path / "base", reader=True)
+    with pytest.raises(DuologueError, match="The vocoder has 200 units where .* has 30; train"):
+        pack_bundle(tmp_path, tmp_path / "packed", "1.2.3", base.folder)
+    _save_vocoder(tmp_path / "voc" / "vocoder.pt", OWN_UNIT_COUNT)
+    with pytest.raises(DuologueError, match="The reader has 200 units where .* has 230; train"):
+        pack_bundle(tmp_path, tmp_path / "packed", "1.2.3", base.folder)
+
+
+def test_a_board_that_speaks_the_tokenizers_units_refuses_others(tmp_path: Path) -> None:
+    check_shared_units(write_tiny_bundle(tmp_path / "shared"), "The board")
+    with pytest.raises(DuologueError, match=r"^The board needs a bundle .* give another bundle\.$"):
+        check_shared_units(write_tiny_bundle(tmp_path / "own", own_units=True), "The board")
+
+
+@pytest.mark.parametrize("own_units", [False, True])
+def test_the_boards_voice_says_the_agents_units(tmp_path: Path, own_units: bool) -> None:
+    voice = EngineVoice(write_tiny_bundle(tmp_path, own_units=own_units), 160)
+    sent, sound = voice.say([5] * 4 + [6] * 4)
+    assert sent[:8] == [5] * 4 + [6] * 4
+    assert set(sent[8:]) == {OWN_SILENCE if own_units else SILENCE}
+    assert len(sound) == 640 * len(sent)

@@ -21,7 +21,7 @@ from engine.syncllm.bundle import Bundle
 from engine.syncllm.duplex import Duplex
 from engine.talk.conversation import talk
 from engine.timebase import SAMPLE_RATE_HZ
-from tests.engine.tiny_bundle import PIECES, write_tiny_bundle
+from tests.engine.tiny_bundle import OWN_UNIT_COUNT, PIECES, write_tiny_bundle
 
 CHUNK = 2560
 
@@ -156,6 +156,25 @@ def test_a_recording_holds_the_transcript_and_replays(
     assert [one.path for one in recordings(tmp_path)] == [recorder.folder]
     delete_recording(recorder.folder)
     assert not recorder.folder.exists()
+
+
+def test_a_recording_keeps_the_agents_own_units_and_replays(tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path / "bundle", reader=True, own_units=True, state=True)
+    duplex = Duplex(bundle, seed=3)
+    recorder = Recorder(tmp_path / "kept", duplex)
+    steps = []
+    for index, chunk in enumerate(noise(30).reshape(-1, CHUNK)):
+        steps.append(duplex.step(chunk, lost=index == 9, speak=index != 13))
+        recorder.write(chunk, np.zeros_like(chunk), steps[-1])
+    recorder.close()
+    duplex.close()
+    kept = [r for r in read_events(recorder.folder / EVENTS_NAME) if isinstance(r, ChunkRecord)]
+    assert [record.own_units for record in kept] == [step.own_units for step in steps]
+    assert [record.user_units for record in kept] == [step.user_units for step in steps]
+    assert max(unit for record in kept for unit in record.own_units) < OWN_UNIT_COUNT
+    assert (recorder.folder / TRANSCRIPT_NAME).exists()
+    result = replay(recorder.folder, bundle)
+    assert (result.identical, result.chunks) == (True, 30)
 
 
 def test_another_word_is_noticed_by_a_replay(

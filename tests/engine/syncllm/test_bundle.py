@@ -22,20 +22,25 @@ from engine.syncllm.bundle import (
     load_bundle,
 )
 from engine.syncllm.duplex import Duplex
-from engine.syncllm.tokens import TextSlot
+from engine.syncllm.tokens import TextSlot, UnitTable
 from tests.engine.tiny_bundle import (
     BOS,
     HEARD_BASE,
     MOST_HEARD,
     MOST_OWN,
     OWN_BASE,
+    OWN_SILENCE,
+    OWN_UNIT_COUNT,
     PIECES,
     S0,
     S1,
+    SILENCE,
+    UNIT_COUNT,
     write_tiny_bundle,
+    write_tiny_reader,
     write_tiny_vocoder,
 )
-from tests.engine.tiny_llama import write_tiny_mamba
+from tests.engine.tiny_llama import VOCABULARY, write_tiny_mamba
 
 FILES = {
     "tokenizer": "tokenizer.onnx",
@@ -311,6 +316,104 @@ def test_the_reader_is_verified_like_the_models(tmp_path: Path) -> None:
     assert "reader.onnx is missing" in complaint(tmp_path)
 
 
+# --- a unit table of the agent's own --------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole_units(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return write_tiny_bundle(tmp_path_factory.mktemp("units"), own_units=True)
+
+
+@pytest.fixture
+def units_folder(whole_units: Bundle, tmp_path: Path) -> Path:
+    """A copy of a bundle with the agent's units to spoil."""
+    return shutil.copytree(whole_units.folder, tmp_path / "bundle")
+
+
+def test_a_bundle_with_own_units_asks_older_programs_for_a_newer_one(whole_units: Bundle) -> None:
+    content = json.loads((whole_units.folder / MANIFEST_NAME).read_text(encoding="utf8"))
+    assert content["manifest_version"] == 4
+    assert content["agent_units"] == {
+        "count": OWN_UNIT_COUNT, "base": VOCABULARY, "silence_unit": OWN_SILENCE,
+    }  # fmt: skip
+    assert load_bundle(whole_units.folder) == whole_units
+    manifest = whole_units.manifest
+    assert whole_units.token_format(160).own_table == UnitTable(OWN_UNIT_COUNT, VOCABULARY)
+    assert manifest.vocabulary() == VOCABULARY + OWN_UNIT_COUNT
+    assert (manifest.own_unit_count, manifest.own_silence_unit) == (OWN_UNIT_COUNT, OWN_SILENCE)
+    assert manifest.own_reader_base == UNIT_COUNT
+
+
+def test_without_own_units_the_agent_has_the_users(whole: Bundle) -> None:
+    manifest = whole.manifest
+    assert "agent_units" not in manifest.model_dump_json()
+    assert whole.token_format(160).own_table is None
+    assert (manifest.own_unit_count, manifest.own_silence_unit) == (UNIT_COUNT, SILENCE)
+    assert manifest.own_reader_base == 0
+
+
+@pytest.mark.parametrize("words", ["text", "reader", "neither"])
+def test_own_units_go_with_words_or_without(tmp_path: Path, words: str) -> None:
+    bundle = write_tiny_bundle(
+        tmp_path, text=words == "text", reader=words == "reader", own_units=True
+    )
+    assert bundle.manifest.manifest_version == 4
+    assert bool(bundle.manifest.text) == (words == "text")
+    assert bool(bundle.manifest.reader) == (words == "reader")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"base": 10}, "share an id"),
+        ({"base": UNIT_COUNT - OWN_UNIT_COUNT + 1}, "share an id"),
+        ({"base": S0}, "share an id"),
+        ({"base": S1 - OWN_UNIT_COUNT + 1}, "share an id"),
+        ({"base": BOS[240]}, "share an id"),
+        ({"base": -1}, "agent_units.base"),
+        ({"count": 0}, "agent_units.count"),
+        ({"count": True}, "agent_units.count"),
+        ({"count": 1 << 20}, "agent_units.count"),
+        ({"silence_unit": OWN_UNIT_COUNT}, f"the agent has no unit {OWN_UNIT_COUNT}"),
+        ({"silence_unit": -1}, "agent_units.silence_unit"),
+        ({"delay": 1}, "agent_units.delay"),
+    ],
+)
+def test_wrong_own_units_are_named(
+    units_folder: Path, change: dict[str, object], said: str
+) -> None:
+    edit(units_folder, lambda content: content["agent_units"].update(change))
+    assert said in complaint(units_folder)
+
+
+def test_own_units_and_pieces_of_text_share_no_id(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path, text=True, own_units=True)
+    edit(tmp_path, lambda content: content["agent_units"].update(base=OWN_BASE + 3))
+    assert "share an id" in complaint(tmp_path)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_the_version_goes_with_the_own_units(units_folder: Path, version: int) -> None:
+    edit(units_folder, lambda content: content.update(manifest_version=version))
+    assert "version 4 belongs to agent_units" in complaint(units_folder)
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_the_newest_version_is_not_for_others(tmp_path: Path, text: bool) -> None:
+    write_tiny_bundle(tmp_path, text=text)
+    edit(tmp_path, lambda content: content.update(manifest_version=4))
+    assert "version 4 belongs to agent_units" in complaint(tmp_path)
+
+
+def test_a_text_slot_and_a_reader_exclude_each_other(tmp_path: Path) -> None:
+    text = write_tiny_bundle(tmp_path / "text", text=True, own_units=True).manifest.text
+    write_tiny_bundle(tmp_path / "reader", reader=True, own_units=True)
+    assert text
+    spoilt = text.model_copy(update={"own_base": 1000}).model_dump(mode="json")
+    edit(tmp_path / "reader", lambda content: content.update(text=spoilt))
+    assert "exclude each other" in complaint(tmp_path / "reader")
+
+
 # --- files that are whole, and still wrong --------------------------------------------------------
 
 
@@ -348,6 +451,21 @@ def test_a_vocoder_of_other_units_is_refused(folder: Path) -> None:
     write_tiny_vocoder(path, unit_count=10)
     replace(folder, "vocoder")
     assert str(path) in refusal(folder)
+
+
+def test_a_vocoder_without_the_last_unit_is_refused(folder: Path) -> None:
+    """Silence alone would not show it."""
+    path = folder / FILES["vocoder"]
+    write_tiny_vocoder(path, unit_count=UNIT_COUNT - 1)
+    replace(folder, "vocoder")
+    assert str(path) in refusal(folder)
+
+
+def test_a_reader_without_the_agents_units_is_refused(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path, reader=True, own_units=True)
+    reader = write_tiny_reader(tmp_path).model_dump(mode="json")
+    edit(tmp_path, lambda content: content.update(reader=reader))
+    assert "reader.onnx could not be run" in refusal(tmp_path)
 
 
 def test_a_model_that_cannot_roll_back_is_refused(folder: Path) -> None:

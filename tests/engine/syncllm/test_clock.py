@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from engine.syncllm.llama import Llama
 from engine.syncllm.tokens import (
     TextSlot,
     TokenFormat,
+    UnitTable,
     deduplicated_units,
     encode,
     interpolated_units,
@@ -619,4 +621,70 @@ def test_an_endless_talk_with_words_keeps_its_limit(wild_path: Path) -> None:
             at for at, token in enumerate(waiting) if token == S0
         ]
         parse(waiting, fmt)
+    llama.close()
+
+
+# --- a unit table of the agent's own --------------------------------------------------------------
+
+OWN_SILENCE = 3
+TABLE = UnitTable(40, 60)
+table_formats = pytest.mark.parametrize(
+    "fmt",
+    [
+        TokenFormat(60, S0, S1, 4, BOS, boundary_emit=emit, text=slot, own_table=TABLE)
+        for emit in (False, True)
+        for slot in (None, TextSlot(40, 100, 1, 145, 2))
+    ],
+    ids=lambda fmt: f"{'text' if fmt.text else 'plain'}{'-boundary' if fmt.boundary_emit else ''}",
+)
+
+
+@table_formats
+@pytest.mark.parametrize("unknown", [0, 1, 3])
+def test_each_speaker_keeps_to_its_table(
+    llama: WitnessedLlama, fmt: TokenFormat, unknown: int
+) -> None:
+    clock = ChunkClock(llama, fmt, WILD, WILD, OWN_SILENCE)
+    user = speakers(fmt, 30)
+    steps: list[ClockStep] = []
+    for beat in range(len(user)):
+        known = beat - unknown
+        speak = beat % 7 != 3
+        steps.append(clock.advance([user[known]] if known >= 0 else [], speak))
+        if not speak:
+            assert steps[-1].own_frames == [OWN_SILENCE] * 4
+        clock._flush()
+        chunks = parse(llama.tokens, fmt)  # every unit is of its speaker's table
+        assert [chunk.own for chunk in chunks] == [[OWN_SILENCE], *(s.own_units for s in steps)]
+    assert max(unit for step in steps for unit in step.own_units) < TABLE.count
+    last: int | None = None
+    for chunk, frames in zip(chunks, user[: len(user) - unknown], strict=False):
+        assert chunk.user == deduplicated_units(frames, last, fmt)
+        last = frames[-1]
+
+
+@table_formats
+def test_a_table_that_is_the_users_changes_nothing(llama: WitnessedLlama, fmt: TokenFormat) -> None:
+    talks = []
+    for table in (None, UnitTable(60, 0)):
+        clock = start(llama, replace(fmt, own_table=table), seed=4)
+        steps = talk(clock, speakers(fmt, 30), 2)
+        talks.append([(step.own_units, step.user_estimates, step.own_text) for step in steps])
+    assert talks[0] == talks[1]
+
+
+def test_a_talk_with_two_tables_has_no_end(wild_path: Path) -> None:
+    fmt = TokenFormat(60, S0, S1, 4, BOS, own_table=TABLE)
+    llama = WitnessedLlama(wild_path, 200 + max_step_tokens(fmt))
+    clock = ChunkClock(llama, fmt, WILD, WILD, OWN_SILENCE, sink_chunks=2)
+    user = speakers(fmt, 600)
+    longest = 0
+    for beat in range(len(user)):
+        clock.advance([user[beat - 1]] if beat else [])
+        longest = max(longest, clock.context_tokens)
+        clock._flush()
+        parse(llama.tokens, fmt)
+    assert 150 < longest <= llama.capacity
+    assert clock.elapsed_chunks == len(user) + 1
+    assert len(clock._chunks) < 100
     llama.close()

@@ -16,7 +16,14 @@ from engine.syncllm.duplex import Duplex, Step
 from engine.syncllm.unit_encoder import Tokenizer
 from engine.syncllm.vocoder import Vocoder
 from engine.timebase import FRAME_MS, SAMPLE_RATE_HZ
-from tests.engine.tiny_bundle import PAST_FRAMES, SILENCE, write_tiny_bundle
+from tests.engine.tiny_bundle import (
+    OWN_SILENCE,
+    OWN_UNIT_COUNT,
+    PAST_FRAMES,
+    SILENCE,
+    write_tiny_bundle,
+    write_tiny_state_vocoder,
+)
 
 CHUNKS_MS = [160, 200, 240]
 LATENCIES_MS = [0, 40, 100, 160, 200, 240, 320, 360, 480]
@@ -401,3 +408,55 @@ def test_an_estimate_begins_with_what_is_heard_of_the_chunk(
             assert estimate[: len(known)] == known or not estimate
             told += bool(known and estimate)
     assert (told > 10) == (begun > 0)
+
+
+# --- a unit table of the agent's own, and a vocoder with a state ----------------------------------
+
+
+@pytest.fixture(scope="module")
+def two_tables(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return write_tiny_bundle(tmp_path_factory.mktemp("two"), own_units=True, state=True)
+
+
+@chunk_lengths
+def test_the_agent_speaks_its_own_units(two_tables: Bundle, duplex: Open, chunk_ms: int) -> None:
+    talk_ = duplex(chunk_ms, of=two_tables)
+    steps = talk(talk_, np.zeros(20 * talk_.format.chunk_samples, np.float32))
+    said = [unit for step in steps for unit in step.own_frames]
+    assert len(set(said)) > 10 and max(said) < OWN_UNIT_COUNT
+    heard = {unit for step in steps for frames in step.user_units for unit in frames}
+    assert heard == {SILENCE}
+    sound = np.concatenate([step.agent_audio for step in steps])
+    whole = Vocoder(two_tables.vocoder).sound([OWN_SILENCE] * PAST_FRAMES + said)[-len(sound) :]
+    np.testing.assert_allclose(sound, whole, rtol=0, atol=1e-6)
+    talk_.reset()
+    again = talk(talk_, np.zeros(20 * talk_.format.chunk_samples, np.float32))
+    for one, other in zip(steps, again, strict=True):
+        assert tokens(one) == tokens(other)
+        np.testing.assert_array_equal(one.agent_audio, other.agent_audio)
+
+
+def test_the_agent_yields_with_its_own_silence(two_tables: Bundle, duplex: Open) -> None:
+    talk_ = duplex(160, 0, seed=4, of=two_tables)
+    sound = noise(3 * talk_.format.chunk_samples).reshape(3, -1)
+    assert not talk_.step(sound[0]).yields_floor
+    step = talk_.step(sound[1], speak=False)
+    assert step.own_frames == [OWN_SILENCE] * 4
+    assert step.yields_floor
+    assert not step.agent_audio[80:].any()
+
+
+def test_a_state_that_is_not_finite_is_counted_and_left_behind(
+    tmp_path: Path, duplex: Open
+) -> None:
+    bundle = write_tiny_bundle(tmp_path, own_units=True, state=True)
+    broken = 7
+    # Behind the manifest's back; the bundle has been verified.
+    write_tiny_state_vocoder(bundle.vocoder, unit_count=OWN_UNIT_COUNT, broken_unit=broken)
+    steps = talk(duplex(of=bundle), noise(60 * 2560))
+    with_it = [step for step in steps if broken in step.own_frames]
+    assert 0 < len(with_it) < len(steps)
+    for step in steps:
+        assert np.isfinite(step.agent_audio).all()
+        assert (step.not_numbers > 0) == (broken in step.own_frames)
+        assert step.agent_audio.any() or broken in step.own_frames or step.yields_floor

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from engine.syncllm.tokens import (
     TextSlot,
     TokenFormat,
+    UnitTable,
     decode,
     deduplicated_units,
     encode,
@@ -269,3 +272,52 @@ def test_no_piece_comes_early_or_out_of_order(
     where = [index for index, chunk in enumerate(chunks) for _ in chunk]
     begun = [frame // 4 for frame, pieces in words for _ in pieces]
     assert all(index >= chunk for index, chunk in zip(where, begun, strict=True))
+
+
+# --- a unit table of the agent's own --------------------------------------------------------------
+
+OWN_UNIT_BASE, OWN_SILENCE = 2000, 2
+TWO_TABLES = replace(make_format(), own_table=UnitTable(40, OWN_UNIT_BASE))
+
+
+def test_each_speaker_has_the_ids_of_its_table() -> None:
+    own, user = [5] * 4 + [5, 6, 6, 6] + [6] * 4, [5] * 8 + [338] * 4
+    tokens = encode(own, user, TWO_TABLES)
+    five, six = OWN_UNIT_BASE + 5, OWN_UNIT_BASE + 6
+    assert tokens == [S0, five, S1, 5, S0, six, S0, S1, 338]
+    assert decode(tokens, TWO_TABLES, SILENCE, OWN_SILENCE)[1] == user
+    assert TWO_TABLES.own_tokens([5, 6]) == [five, six]
+    assert TWO_TABLES.user_tokens([5, 338]) == [5, 338]
+    assert make_format().own_tokens([5, 6]) == make_format().user_tokens([5, 6]) == [5, 6]
+
+
+def test_each_speaker_begins_with_its_silence() -> None:
+    assert decode([S0], TWO_TABLES, SILENCE, OWN_SILENCE) == ([OWN_SILENCE] * 4, [SILENCE] * 4)
+    assert decode([S0], make_format(), SILENCE) == ([SILENCE] * 4, [SILENCE] * 4)
+
+
+@given(dialogues())
+def test_two_tables_are_one_with_other_ids(
+    dialogue: tuple[TokenFormat, list[int], list[int]],
+) -> None:
+    one, own, user = dialogue
+    two = replace(one, own_table=UnitTable(4, OWN_UNIT_BASE))
+    tokens = encode(own, user, two)
+    assert [token % OWN_UNIT_BASE for token in tokens] == encode(own, user, one)
+    assert decode(tokens, two, SILENCE, SILENCE) == decode(encode(own, user, one), one, SILENCE)
+    same = replace(one, own_table=UnitTable(500, 0))
+    assert encode(own, user, same) == encode(own, user, one)
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        [S0, 5],  # the user's unit in the agent's part
+        [S0, S1, OWN_UNIT_BASE + 5],
+        [S0, OWN_UNIT_BASE + 40],
+        [S0, OWN_UNIT_BASE - 1],
+    ],
+)
+def test_units_of_the_other_table(tokens: list[int]) -> None:
+    with pytest.raises(ValueError, match="not in the format"):
+        parse(tokens, TWO_TABLES)

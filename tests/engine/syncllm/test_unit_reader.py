@@ -86,3 +86,18 @@ def test_numbers_of_no_piece_are_refused(bundle: Bundle) -> None:
 def test_units_that_it_cannot_read_have_a_message(bundle: Bundle, reader: UnitReader) -> None:
     with pytest.raises(DuologueError, match="reader.onnx could not be run; install"):
         reader.read([UNIT_COUNT], reader.begin())
+
+
+def test_the_agents_own_units_come_after_the_users(tmp_path: Path) -> None:
+    bundle = write_tiny_bundle(tmp_path, reader=True, own_units=True)
+    assert bundle.reader
+    sound = np.random.default_rng(0).uniform(-0.3, 0.3, (20, 2560)).astype(np.float32)
+    duplex = Duplex(bundle)
+    steps = [duplex.step(chunk) for chunk in sound]
+    duplex.close()
+    reader = UnitReader(bundle.reader, bundle.pieces)
+    joint, user = StreamingReader(reader), StreamingReader(reader)
+    for step in steps:
+        assert step.own_text == joint.push([UNIT_COUNT + unit for unit in step.own_frames])
+        assert step.heard_text == user.push([u for frames in step.user_units for u in frames])
+    assert any(step.own_text for step in steps) and any(step.heard_text for step in steps)

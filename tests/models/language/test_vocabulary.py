@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.syncllm.tokens import UnitTable
 from models import script
 from models.language.vocabulary import Vocabulary
 from models.script.words import script_words
@@ -45,3 +48,15 @@ def test_any_words_come_back(words: list[str]) -> None:
 def test_a_word_of_the_script_is_one_piece() -> None:
     for text in script.agent_sentences()[::50]:
         assert len(VOCABULARY.text_pieces(text)) == len(text.split())
+
+
+def test_the_agents_own_units_come_after_all_others() -> None:
+    """A model that gets them keeps the ids that it had."""
+    own = Vocabulary(200, script_words(), 140)
+    assert own.own_unit_base == VOCABULARY.size
+    assert own.size >= own.own_unit_base + 140 and own.size % 8 == 0
+    table = UnitTable(140, own.own_unit_base)
+    for text in (False, True):
+        plain, two = VOCABULARY.format(160, True, text), own.format(160, True, text)
+        assert plain.own_table is None
+        assert two == replace(plain, own_table=table)
