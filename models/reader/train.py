@@ -11,6 +11,7 @@ Shape suffixes: B batch, T frames, P pieces and the blank.
 from __future__ import annotations
 
 import csv
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,16 +25,18 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
+from engine.timebase import FRAME_MS
 from models.dialogue.composer import Composer
 from models.dialogue.timing import HUMAN, Timing
 from models.dialogue.unit_store import UnitStore, load_store, own_unit_shares, split_held_out
 from models.dialogue.unit_streams import Dialogue
 from models.edit_distance import edit_distance
-from models.language.vocabulary import Vocabulary
+from models.language.vocabulary import CHUNKS_MS, Vocabulary
 from models.optimizers import Optimizers, set_learning_rates
 from models.reader.network import ReaderConfig, UnitReader
 from models.reader.restore import reader_from_onnx
 from models.script.words import script_words
+from models.vocoder.segments import reexpanded
 
 OUT_OF_VOCABULARY = " …"
 """The piece that stands for speech without a known word."""
@@ -85,8 +88,8 @@ class ReaderBatches(IterableDataset[ReaderBatch]):
         worker = get_worker_info()
         number = worker.id if worker else 0
         composer = Composer(training, self._seed + number, self._timing)
-        while True:
-            yield compose_batch(composer, vocabulary, self._dialogues)
+        for seed in itertools.count(self._seed + number):
+            yield compose_batch(composer, vocabulary, self._dialogues, seed)
 
 
 def _vocabulary(store: UnitStore) -> Vocabulary:
@@ -242,15 +245,27 @@ def piece_error_rates(net: UnitReader, batch: ReaderBatch) -> tuple[float, float
     return user, agent
 
 
-def compose_batch(composer: Composer, vocabulary: Vocabulary, dialogues: int) -> ReaderBatch:
-    """Compose dialogues and take both speakers of each."""
+def _told(units_T: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """The agent's units as a conversation has them: they have passed through the token format."""
+    frames = int(draw.choice([ms // FRAME_MS for ms in CHUNKS_MS]))
+    return reexpanded(units_T, frames, int(draw.integers(frames)))
+
+
+def compose_batch(
+    composer: Composer, vocabulary: Vocabulary, dialogues: int, seed: int = 0
+) -> ReaderBatch:
+    """Compose dialogues and take both speakers of each; ``seed`` draws the chunks of the agent's
+    own units."""
     units, pieces, labels = [], [], []
+    draw = np.random.default_rng(seed)
     for _ in range(dialogues):
         dialogue = composer.compose(FRAMES)
         for side, stream in ((1, dialogue.user), (0, dialogue.own)):
             words = word_targets(dialogue, side, vocabulary)
-            own = vocabulary.unit_count if side == 0 and vocabulary.own_unit_count else 0
-            units.append(stream.astype(np.int64) + own)
+            heard = stream.astype(np.int64)
+            if side == 0 and vocabulary.own_unit_count:
+                heard = _told(heard, draw) + vocabulary.unit_count
+            units.append(heard)
             pieces.append([piece for _, numbers in words for piece in numbers])
             labels.append(frame_labels(words, FRAMES, len(reader_pieces(vocabulary))))
     return ReaderBatch(

@@ -29,7 +29,8 @@ def spoken(phones: str, sound_ms: float) -> AgentSpeech:
     each = sound_ms / len(phones)
     lengths = [200 + SOUND_LEADS_MS, *[each] * len(phones), 200 - SOUND_LEADS_MS]
     pitch = np.full(round((sound_ms + 400) / PITCH_STEP_MS), 150.0)
-    return AgentSpeech(np.concatenate([quiet, sound, quiet]), phones, lengths, pitch)
+    spectra = [np.zeros((2, len(pitch)), np.float32) for _ in range(3)]
+    return AgentSpeech(np.concatenate([quiet, sound, quiet]), phones, lengths, pitch, *spectra)
 
 
 def test_both_tables_tell_of_the_same_sound(net: TokenizerNet) -> None:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
-from engine.syncllm.vocoder import StreamingVocoder
+from engine.syncllm.vocoder import StreamingVocoder, Vocoder
 from engine.timebase import FRAME_SAMPLES
+from models.vocoder.export import export_vocoder_network
+from models.vocoder.network import CausalVocoder, VocoderConfig
 from models.vocoder.restore import remapped_embedding, vocoder_from_onnx
 
 
-def test_the_shipped_vocoder_is_restored() -> None:
-    bundle = load_bundle()
-    units = torch.randint(0, bundle.manifest.unit_count, (1, 60))
+def test_a_vocoder_is_restored_from_its_file(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = CausalVocoder(VocoderConfig(unit_count=64)).eval()
+    with torch.no_grad():  # equal weights would be stored once
+        for weight in net.parameters():
+            weight += 0.01 * torch.randn_like(weight)
+    export_vocoder_network(net, tmp_path / "vocoder.onnx")
+    units = torch.randint(0, 64, (1, 60))
     with torch.no_grad():
-        restored = vocoder_from_onnx(bundle.vocoder)(units)[0].numpy()
-    vocoder = StreamingVocoder.of(bundle)
-    vocoder.reset()
-    spoken = vocoder.push(units[0].tolist())
+        restored = vocoder_from_onnx(tmp_path / "vocoder.onnx")(units)[0].numpy()
+    past = net.config.past_frames
+    spoken = StreamingVocoder(Vocoder(tmp_path / "vocoder.onnx"), past, 0).push(units[0].tolist())
     # The stream's past is silence; the whole file has no past.
-    first = bundle.manifest.vocoder.past_frames * FRAME_SAMPLES
+    first = past * FRAME_SAMPLES
+    assert np.abs(spoken[first:]).max() > 0.01
     np.testing.assert_allclose(restored[first:], spoken[first:], atol=2e-2)
 
 
