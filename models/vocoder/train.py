@@ -12,16 +12,15 @@ Shape suffixes: B batch, T unit frames (25 Hz), N samples, K units.
 from __future__ import annotations
 
 import copy
-import csv
 import math
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
 from models.tokenizer.network import load_tokenizer
@@ -42,13 +41,23 @@ from models.vocoder.network import (
 )
 from models.vocoder.restore import vocoder_for_units_of
 from models.vocoder.segments import Recipe, SegmentSampler
+from models.vocoder.training_run import TrainingRun, follow, set_rate
 
 CHECKPOINT_NAME = "vocoder.pt"
 LOG_NAME = "vocoder_log.csv"
 
 
-class Trainer:
-    """One training run: networks, optimizers, budget, log and checkpoint."""
+class Trainer(TrainingRun):
+    """One training run: networks, optimizers and steps."""
+
+    NAME, CHECKPOINT, LOG = "vocoder", CHECKPOINT_NAME, LOG_NAME
+    PARTS = ("average", "vocoder", "discriminators", "optimizer", "discriminator_optimizer")
+    COUNTERS = ("step", "elapsed_s", "temperature")
+    COLUMNS = (
+        *("step", "seconds", "mel", "spectral", "hearing", "critic", "adversarial", "features"),
+        *("held_out_mel", "held_out_agreement", "agent_agreement"),
+    )
+    CARRIED = ("mel",)
 
     def __init__(
         self,
@@ -61,10 +70,9 @@ class Trainer:
         minutes: float | None,
         start: CausalVocoder | None = None,
     ) -> None:
+        super().__init__(sampler.recipe, work_dir, seed, steps, minutes)
         torch.manual_seed(seed)
         self.sampler, self.recipe, self.tokenizer = sampler, sampler.recipe, tokenizer
-        self.work_dir = work_dir
-        self.steps, self.minutes = steps, minutes
         self.vocoder = CausalVocoder(config)
         if start is not None:
             self.vocoder.load_state_dict(start.state_dict())
@@ -79,65 +87,15 @@ class Trainer:
             self.recipe.discriminator_learning_rate,
             betas=(0.8, 0.99),
         )
-        self.rng = np.random.default_rng(seed)
-        self.step = 0
-        self.elapsed_s = 0.0
         self.temperature = 0.0
         if not self.resume():
             self.temperature = self.calibrate()
 
-    # -- budget and state ---------------------------------------------------------------
+    def describe(self) -> dict[str, Any]:
+        return describe(self.vocoder.config)
 
-    @property
-    def progress(self) -> float:
-        if self.steps is not None:
-            return self.step / max(1, self.steps)
-        assert self.minutes is not None
-        return self.elapsed_s / (60.0 * self.minutes)
-
-    @property
-    def permille(self) -> int:
-        return min(1000, int(1000 * self.progress))
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.work_dir / CHECKPOINT_NAME
-
-    def save(self) -> None:
-        state = {
-            "config": describe(self.vocoder.config),
-            "average": self.average.state_dict(),
-            "vocoder": self.vocoder.state_dict(),
-            "discriminators": self.discriminators.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
-            "step": self.step,
-            "elapsed_s": self.elapsed_s,
-            "temperature": self.temperature,
-            "torch_rng": torch.get_rng_state(),
-            "numpy_rng": self.rng.bit_generator.state,
-        }
-        partial = self.checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self.checkpoint)
-
-    def resume(self) -> bool:
-        if not self.checkpoint.exists():
-            return False
-        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        for name in (
-            "average",
-            "vocoder",
-            "discriminators",
-            "optimizer",
-            "discriminator_optimizer",
-        ):
-            getattr(self, name).load_state_dict(state[name])
-        self.step, self.elapsed_s = state["step"], state["elapsed_s"]
-        self.temperature = state["temperature"]
-        torch.set_rng_state(state["torch_rng"])
-        self.rng.bit_generator.state = state["numpy_rng"]
-        return True
+    def described(self, figures: Mapping[str, Sequence[float]]) -> str:
+        return f"step {self.step}, mel {np.mean(figures['mel'][-50:]):.3f}"
 
     @torch.no_grad()
     def calibrate(self) -> float:
@@ -164,8 +122,8 @@ class Trainer:
     def train_step(self) -> dict[str, float]:
         recipe, progress = self.recipe, self.progress
         rate_share = max(recipe.final_rate_share, 0.5 * (1 + math.cos(math.pi * min(1, progress))))
-        self.set_rate(self.optimizer, recipe.learning_rate * rate_share * self.warmup_share())
-        self.set_rate(self.discriminator_optimizer, recipe.discriminator_learning_rate * rate_share)
+        set_rate(self.optimizer, recipe.learning_rate * rate_share * self.warmup_share())
+        set_rate(self.discriminator_optimizer, recipe.discriminator_learning_rate * rate_share)
 
         units_BT, real_BN = self.sampler.batch(self.rng)
         with torch.autocast("cpu", torch.bfloat16):
@@ -199,19 +157,11 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.vocoder.parameters(), 5.0)
         self.optimizer.step()
         self.step += 1
-        keep = min(recipe.ema_decay, (1 + self.step) / (10 + self.step))
-        torch._foreach_lerp_(
-            list(self.average.parameters()), list(self.vocoder.parameters()), 1 - keep
-        )
+        follow(self.average, self.vocoder, self.step, recipe.ema_decay)
         return figures
 
     def warmup_share(self) -> float:
         return min(1.0, (self.step + 1) / 50)
-
-    @staticmethod
-    def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-        for group in optimizer.param_groups:
-            group["lr"] = rate
 
     # -- evaluation -------------------------------------------------------------------------
 
@@ -235,57 +185,6 @@ class Trainer:
             "held_out_agreement": agreement.percent,
             "agent_agreement": agent.percent,
         }
-
-    # -- the run ------------------------------------------------------------------------------
-
-    COLUMNS = (
-        *("step", "seconds", "mel", "spectral", "hearing", "critic", "adversarial", "features"),
-        *("held_out_mel", "held_out_agreement", "agent_agreement"),
-    )
-
-    def run(self) -> None:
-        log_path = self.work_dir / LOG_NAME
-        fresh = not log_path.exists()
-        columns = (
-            TextColumn("vocoder"),
-            BarColumn(),
-            TextColumn("{task.description}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        )
-        with log_path.open("a", newline="") as log_file, Progress(*columns) as bar:
-            log = csv.DictWriter(log_file, self.COLUMNS, restval="")
-            if fresh:
-                log.writeheader()
-            task = bar.add_task("starting", total=1000, completed=self.permille)
-            saved_s = evaluated_s = self.elapsed_s
-            sums: dict[str, list[float]] = {}
-            last = time.monotonic()
-            while self.progress < 1:
-                for name, value in self.train_step().items():
-                    sums.setdefault(name, []).append(value)
-                now = time.monotonic()
-                self.elapsed_s += now - last
-                last = now
-                done = self.progress >= 1
-                bar.update(
-                    task,
-                    completed=self.permille,
-                    description=f"step {self.step}, mel {np.mean(sums['mel'][-50:]):.3f}",
-                )
-                if done or self.elapsed_s - evaluated_s >= self.recipe.evaluate_s:
-                    evaluated_s = self.elapsed_s
-                    row = {name: float(np.mean(values)) for name, values in sums.items()}
-                    row |= self.evaluate()
-                    rounded = {name: round(value, 4) for name, value in row.items()}
-                    log.writerow({"step": self.step, "seconds": round(self.elapsed_s), **rounded})
-                    log_file.flush()
-                    bar.console.print(f"step {self.step} {round(self.elapsed_s)} s {rounded}")
-                    sums.clear()
-                    sums["mel"] = [row["mel"]]
-                if done or self.elapsed_s - saved_s >= self.recipe.checkpoint_s:
-                    saved_s = self.elapsed_s
-                    self.save()
 
 
 class UnitAccuracy:

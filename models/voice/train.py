@@ -11,16 +11,13 @@ Shape suffixes: B batch, S slots (100 Hz), F bins, N samples.
 from __future__ import annotations
 
 import copy
-import csv
 import math
-import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
 from engine.errors import DuologueError
@@ -33,6 +30,7 @@ from models.vocoder.losses import (
     train_discriminators,
 )
 from models.vocoder.network import SLOTS_PER_FRAME
+from models.vocoder.training_run import TrainingRun, follow, set_rate
 from models.voice.corpus import VoiceUtterance, read_corpus
 from models.voice.excitation import LEAST_PITCH_HZ, pulse_train
 from models.voice.network import (
@@ -54,8 +52,17 @@ _REGRESSION_WARMUP, _POLISH_WARMUP = 200, 50
 _LEAST_HARMONIC, _LEAST_NOISE, _MOST = -8.0, -6.0, 7.0
 
 
-class Trainer:
-    """One training run: networks, optimizers, budget, log and checkpoint."""
+class Trainer(TrainingRun):
+    """One training run: networks, optimizers and steps."""
+
+    NAME, CHECKPOINT, LOG = "voice", CHECKPOINT_NAME, LOG_NAME
+    PARTS = ("average", "voice", "discriminators", "optimizer", "discriminator_optimizer")
+    COUNTERS = ("step", "phase_step", "elapsed_s", "polishing")
+    COLUMNS = (
+        *("step", "seconds", "pitch", "voicing", "harmonic", "noise", "mel"),
+        *("critic", "adversarial", "features"),
+        *("held_out_mel", "held_out_spectral", "held_out_pitch", "held_out_voicing"),
+    )
 
     def __init__(
         self,
@@ -65,9 +72,9 @@ class Trainer:
         steps: int | None,
         minutes: float | None,
     ) -> None:
+        super().__init__(sampler.recipe, work_dir, seed, steps, minutes)
         torch.manual_seed(seed)
         self.sampler, self.recipe = sampler, sampler.recipe
-        self.work_dir, self.steps, self.minutes = work_dir, steps, minutes
         config = VoiceConfig(len(AGENT_UNITS), SILENCE_UNIT, **self.recipe.network)
         self.voice = Voice(config)
         self.average = copy.deepcopy(self.voice).eval().requires_grad_(False)
@@ -83,54 +90,12 @@ class Trainer:
             self.recipe.discriminator_learning_rate,
             betas=(0.8, 0.99),
         )
-        self.rng = np.random.default_rng(seed)
-        self.step = self.phase_step = 0
-        self.elapsed_s = 0.0
+        self.phase_step = 0
         self.polishing = False
         self.resume()
 
-    # -- budget and state ---------------------------------------------------------------
-
-    @property
-    def progress(self) -> float:
-        if self.steps is not None:
-            return self.step / max(1, self.steps)
-        assert self.minutes is not None
-        return self.elapsed_s / (60.0 * self.minutes)
-
-    @property
-    def permille(self) -> int:
-        return min(1000, int(1000 * self.progress))
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.work_dir / CHECKPOINT_NAME
-
-    _PARTS = ("average", "voice", "discriminators", "optimizer", "discriminator_optimizer")
-    _COUNTERS = ("step", "phase_step", "elapsed_s", "polishing")
-
-    def save(self) -> None:
-        state = {
-            "config": describe(self.voice.config),
-            **{name: getattr(self, name).state_dict() for name in self._PARTS},
-            **{name: getattr(self, name) for name in self._COUNTERS},
-            "torch_rng": torch.get_rng_state(),
-            "numpy_rng": self.rng.bit_generator.state,
-        }
-        partial = self.checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self.checkpoint)
-
-    def resume(self) -> None:
-        if not self.checkpoint.exists():
-            return
-        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        for name in self._PARTS:
-            getattr(self, name).load_state_dict(state[name])
-        for name in self._COUNTERS:
-            setattr(self, name, state[name])
-        torch.set_rng_state(state["torch_rng"])
-        self.rng.bit_generator.state = state["numpy_rng"]
+    def describe(self) -> dict[str, Any]:
+        return describe(self.voice.config)
 
     def begin_polishing(self) -> None:
         """Go on from the averaged weights, with a fresh optimizer."""
@@ -150,10 +115,8 @@ class Trainer:
         share = max(recipe.final_rate_share, 0.5 * (1 + math.cos(math.pi * done)))
         share *= min(1.0, (self.phase_step + 1) / warmup)
         peak = recipe.learning_rate if self.polishing else recipe.regression_rate
-        for group in self.optimizer.param_groups:
-            group["lr"] = share * peak
-        for group in self.discriminator_optimizer.param_groups:
-            group["lr"] = share * recipe.discriminator_learning_rate
+        set_rate(self.optimizer, share * peak)
+        set_rate(self.discriminator_optimizer, share * recipe.discriminator_learning_rate)
 
     def train_step(self) -> dict[str, float]:
         if not self.polishing and self.progress >= self.recipe.regression_share:
@@ -162,10 +125,7 @@ class Trainer:
         figures = self.polish_step() if self.polishing else self.regression_step()
         self.step += 1
         self.phase_step += 1
-        keep = min(self.recipe.ema_decay, (1 + self.phase_step) / (10 + self.phase_step))
-        torch._foreach_lerp_(
-            list(self.average.parameters()), list(self.voice.parameters()), 1 - keep
-        )
+        follow(self.average, self.voice, self.phase_step, self.recipe.ema_decay)
         return figures
 
     def update(self, loss: Tensor, most_gradient: float) -> None:
@@ -228,53 +188,6 @@ class Trainer:
             voicing=voicing,
         )
         return {f"held_out_{name}": value for name, value in figures.items()}
-
-    # -- the run ------------------------------------------------------------------------------
-
-    COLUMNS = (
-        *("step", "seconds", "pitch", "voicing", "harmonic", "noise", "mel"),
-        *("critic", "adversarial", "features"),
-        *("held_out_mel", "held_out_spectral", "held_out_pitch", "held_out_voicing"),
-    )
-
-    def run(self) -> None:
-        log_path = self.work_dir / LOG_NAME
-        fresh = not log_path.exists()
-        columns = (
-            TextColumn("voice"),
-            BarColumn(),
-            TextColumn("{task.description}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        )
-        with log_path.open("a", newline="") as log_file, Progress(*columns) as bar:
-            log = csv.DictWriter(log_file, self.COLUMNS, restval="")
-            if fresh:
-                log.writeheader()
-            task = bar.add_task("starting", total=1000, completed=self.permille)
-            saved_s = evaluated_s = self.elapsed_s
-            sums: dict[str, list[float]] = {}
-            last = time.monotonic()
-            while self.progress < 1:
-                for name, value in self.train_step().items():
-                    sums.setdefault(name, []).append(value)
-                now = time.monotonic()
-                self.elapsed_s += now - last
-                last = now
-                done = self.progress >= 1
-                bar.update(task, completed=self.permille, description=f"step {self.step}")
-                if done or self.elapsed_s - evaluated_s >= self.recipe.evaluate_s:
-                    evaluated_s = self.elapsed_s
-                    row = {name: float(np.mean(values)) for name, values in sums.items()}
-                    row |= self.evaluate()
-                    rounded = {name: round(value, 4) for name, value in row.items()}
-                    log.writerow({"step": self.step, "seconds": round(self.elapsed_s), **rounded})
-                    log_file.flush()
-                    bar.console.print(f"step {self.step} {round(self.elapsed_s)} s {rounded}")
-                    sums.clear()
-                if done or self.elapsed_s - saved_s >= self.recipe.checkpoint_s:
-                    saved_s = self.elapsed_s
-                    self.save()
 
 
 def taught_spectra(voice: Voice, batch: Batch, recipe: Recipe) -> Spectra:
