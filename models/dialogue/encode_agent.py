@@ -10,12 +10,10 @@ import numpy as np
 
 from engine.timebase import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ
 from models.dialogue.unit_store import DELAY_FRAMES, MARGIN_FRAMES, UnitUtterance
-from models.speech.agent_speech import PITCH_STEP_MS, AgentSpeech
+from models.speech.agent_speech import AgentSpeech
 from models.speech.agent_units import (
     SILENCE_UNIT,
-    phone_units,
     spoken_span,
-    timed_phones,
     word_times,
 )
 from models.speech.word_alignment import word_spans
@@ -29,11 +27,8 @@ def agent_utterance(
     net: TokenizerNet, voice: str, text: str, speech: AgentSpeech, rng: np.random.Generator
 ) -> UnitUtterance:
     """A sentence in the agent's own units, with the tokenizer's units of the same sound."""
-    timed = timed_phones(speech.phones, speech.lengths_ms)
-    said = phone_units(timed, speech.pitch_hz, PITCH_STEP_MS)
-    units = np.pad(
-        said, (MARGIN_FRAMES, MARGIN_FRAMES + DELAY_FRAMES), constant_values=SILENCE_UNIT
-    )
+    around = (MARGIN_FRAMES, MARGIN_FRAMES + DELAY_FRAMES)
+    units = np.pad(speech.units(), around, constant_values=SILENCE_UNIT)
     audio = np.zeros(len(units) * FRAME_SAMPLES, np.float32)
     start = MARGIN_FRAMES * FRAME_SAMPLES
     audio[start : start + len(speech.audio_N)] = speech.audio_N[: len(audio) - start]

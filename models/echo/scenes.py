@@ -26,8 +26,7 @@ from engine.syncllm.unit_encoder import Tokenizer
 from engine.syncllm.vocoder import StreamingVocoder
 from engine.timebase import SAMPLE_RATE_HZ
 from models import script
-from models.speech.agent_speech import PITCH_STEP_MS, Hibari
-from models.speech.agent_units import phone_units, timed_phones
+from models.speech.agent_speech import Hibari
 from models.speech.corpus import HELD_OUT_LIBRISPEECH
 from models.speech.natural_corpus import punctuated
 from models.speech.rooms import USER_DB, EchoPath, at_level, draw_room, room_noise, speech_level_db
@@ -185,9 +184,7 @@ def _agent_units(sentence: str) -> list[int]:
         sound = speak_flite(sentence, AGENT_VOICE.partition(":")[2]).audio
         heard: list[int] = Tokenizer(_starter().tokenizer).encode_file(sound).tolist()
         return heard
-    spoken = _hibari().say(punctuated(sentence, bare=False))
-    timed = timed_phones(spoken.phones, spoken.lengths_ms)
-    units: list[int] = phone_units(timed, spoken.pitch_hz, PITCH_STEP_MS).tolist()
+    units: list[int] = _hibari().say(punctuated(sentence, bare=False)).units().tolist()
     return units
 
 

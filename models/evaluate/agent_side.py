@@ -18,8 +18,8 @@ from engine.syncllm.bundle import Bundle, Manifest
 from engine.syncllm.unit_encoder import Tokenizer
 from engine.timebase import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ
 from models.evaluate.user_voices import phone_class
-from models.speech.agent_speech import PITCH_STEP_MS, Hibari
-from models.speech.agent_units import AGENT_UNITS, phone_units, timed_phones
+from models.speech.agent_speech import Hibari
+from models.speech.agent_units import AGENT_UNITS
 from models.speech.natural_corpus import punctuated
 from models.speech.phones import PAUSE
 from models.speech.rooms import white_noise
@@ -130,12 +130,11 @@ class _FromPhoneTimes:
 
     def speak(self, text: str) -> SpokenSentence:
         spoken = self._synthesiser.say(punctuated(text, bare=text[-1] in ".?!"))
-        timed = timed_phones(spoken.phones, spoken.lengths_ms)
-        units = phone_units(timed, spoken.pitch_hz, PITCH_STEP_MS).astype(np.int64)
+        units = spoken.units().astype(np.int64)
         per_ms = SAMPLE_RATE_HZ / 1000
         segments = [
             (round(one.start_ms * per_ms), round(one.end_ms * per_ms), phone_class(one.symbol))
-            for one in timed
+            for one in spoken.timed_phones()
         ]
         return SpokenSentence(units, spoken.audio_N, frame_phones(segments, len(units)))
 

@@ -14,6 +14,7 @@ import soxr
 
 from engine.errors import DuologueError
 from engine.timebase import SAMPLE_RATE_HZ
+from models.speech.agent_units import TimedPhone, phone_units, timed_phones
 
 HIBARI_RATE_HZ = 24_000
 PITCH_STEP_MS = 12.5
@@ -42,6 +43,14 @@ class AgentSpeech:
     """That of the noise."""
     free_FS: np.ndarray
     """That of what has a phase of its own."""
+
+    def timed_phones(self) -> list[TimedPhone]:
+        """The phones and silences with their times."""
+        return timed_phones(self.phones, self.lengths_ms)
+
+    def units(self) -> np.ndarray:
+        """int16 (frames,): the agent's own units of this speech."""
+        return phone_units(self.timed_phones(), self.pitch_hz, PITCH_STEP_MS)
 
 
 class Hibari:

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.timebase import FRAME_MS
-from models.speech.agent_speech import PHONE_STEP_MS, PITCH_STEP_MS, AgentSpeech
+from models.speech.agent_speech import PHONE_STEP_MS, AgentSpeech
 from models.speech.agent_units import (
     SOUND_LEADS_MS,
     frame_phones,
-    phone_units,
-    timed_phones,
 )
 from models.vocoder.segments import reexpanded
 
@@ -30,8 +28,7 @@ def told_speech(
 
     The first chunk begins ``offset`` frames after the speech.
     """
-    timed = timed_phones(speech.phones, speech.lengths_ms)
-    units = phone_units(timed, speech.pitch_hz, PITCH_STEP_MS)
+    timed, units = speech.timed_phones(), speech.units()
     # Runs of one unit are told apart by their number, so that their boundaries can be found again.
     runs = np.cumsum(np.diff(units, prepend=units[0]) != 0)
     told_runs = reexpanded(runs, chunk_frames, offset)
