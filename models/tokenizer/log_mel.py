@@ -1,6 +1,7 @@
 """The tokenizer's front end: log-mel energies relative to the loudness of the last second.
 
-It is causal: each frame of 40 ms gives one vector, from the sound up to the frame's end.
+It is causal: each frame of 40 ms gives one vector, from the sound up to the frame's end. It is a
+stream: what it needs of the past is passed in and out, and zeros mean the beginning.
 
 Shape letters: B batch, N samples, T frames (N / 640), H hops of 10 ms (4T), M mel bands, D width.
 """
@@ -8,6 +9,7 @@ Shape letters: B batch, N samples, T frames (N / 640), H hops of 10 ms (4T), M m
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -61,22 +63,40 @@ class LogMelFrontEnd(nn.Module):
         self.first = nn.Conv1d(bands, width, 5, 2)
         self.second = nn.Conv1d(width, width, 3, 2)
 
-    def log_mel(self, audio_BN: Tensor) -> Tensor:
-        """(B, M, H) log power of each band relative to the level; mean about 0, spread about 1."""
-        padded = functional.pad(audio_BN.float().unsqueeze(1), (_WINDOW - _HOP, 0))
-        parts = functional.conv1d(padded, self.waves, stride=_HOP).square()
-        power = self.bands @ (parts[:, : _FFT // 2] + parts[:, _FFT // 2 :])
-        mean = functional.pad(power.mean(1, keepdim=True), (_LOUDEST_HOPS - 1, 0))
-        level = functional.max_pool1d(mean, _LOUDEST_HOPS, 1)
-        return ((power / (level + _QUIET) + _DEPTH).log() - _MEAN) / _SPREAD
+    def past_shapes(self) -> list[tuple[int, ...]]:
+        """Of one stream: the sound, the hops' mean power, and the past of both convolutions."""
+        first, second = (each.kernel_size[0] - each.stride[0] for each in self._convolutions())
+        return [
+            (_WINDOW - _HOP,),
+            (1, _LOUDEST_HOPS - 1),
+            (self.first.in_channels, first),
+            (self.second.in_channels, second),
+        ]
 
-    def forward(self, audio_BN: Tensor) -> Tensor:
-        """(B, T, D)."""
+    def _convolutions(self) -> tuple[nn.Conv1d, nn.Conv1d]:
+        return self.first, self.second
+
+    def log_mel(
+        self, audio_BN: Tensor, past_audio: Tensor, past_power: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """((B, M, H) log power of each band relative to the level, then both pasts after it).
+
+        Its mean is about 0, its spread about 1.
+        """
+        audio = torch.cat([past_audio, audio_BN.float()], 1)
+        parts = functional.conv1d(audio.unsqueeze(1), self.waves, stride=_HOP).square()
+        power = self.bands @ (parts[:, : _FFT // 2] + parts[:, _FFT // 2 :])
+        mean = torch.cat([past_power, power.mean(1, keepdim=True)], 2)
+        level = functional.max_pool1d(mean, _LOUDEST_HOPS, 1)
+        relative = ((power / (level + _QUIET) + _DEPTH).log() - _MEAN) / _SPREAD
+        return relative, audio[:, -past_audio.shape[1] :], mean[..., -past_power.shape[2] :]
+
+    def forward(self, audio_BN: Tensor, pasts: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """((B, T, D), the pasts after the sound)."""
         with torch.autocast(audio_BN.device.type, enabled=False):
-            hidden = self.log_mel(audio_BN)
-        for convolution in (self.first, self.second):
-            past = convolution.kernel_size[0] - convolution.stride[0]
-            hidden = functional.gelu(
-                convolution(functional.pad(hidden, (past, 0))), approximate="tanh"
-            )
-        return hidden.transpose(1, 2)
+            hidden, *after = self.log_mel(audio_BN, *pasts[:2])
+        for convolution, past in zip(self._convolutions(), pasts[2:], strict=True):
+            seen = torch.cat([past.to(hidden.dtype), hidden], 2)
+            after.append(seen[..., -past.shape[2] :])
+            hidden = functional.gelu(convolution(seen), approximate="tanh")
+        return hidden.transpose(1, 2), after

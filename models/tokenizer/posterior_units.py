@@ -5,23 +5,31 @@ quantised from the square roots of the posteriors: Euclidean distance of these f
 distance; they hold little of the speaker, and a frame covered by noise does not become a unit of
 its own.
 
+Tokenizers are streams: all that one needs of the past is a state of fixed size, so a chunk costs
+only its own frames, and the units of a stream are those of the whole sound.
+
 Shape letters: B batch, N samples, T frames (N / 640), F features, P phone classes, C centroids,
-K units.
+K units, S numbers of the state.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
+from engine.timebase import FRAME_SAMPLES
 from models.speech.phones import PHONES
 
 DELAY_FRAMES = 2
 """Unit i uses the sound up to the end of frame i and describes frame i - DELAY_FRAMES. So 80 ms of
 delay replace look-ahead."""
 HEADS_PER_FRAME = 2
+_PIECE_SAMPLES = 250 * FRAME_SAMPLES
+"""Long sounds are encoded in pieces, so that their memory grows only with their length."""
 
 
 class TokenizerNet(nn.Module, ABC):
@@ -45,7 +53,45 @@ class TokenizerNet(nn.Module, ABC):
 
     @abstractmethod
     def phone_logits(self, audio_BN: Tensor) -> Tensor:
-        """(B, T, 2, P) logits of both halves of frame T - DELAY_FRAMES."""
+        """(B, T, 2, P) logits of both halves of frame T - DELAY_FRAMES, of whole sounds."""
+
+    @abstractmethod
+    def features_on(self, audio_BN: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
+        """((B, T, F = 2P) square roots of the phone posteriors, state after the sound)."""
+
+    # --- the state --------------------------------------------------------------------------------
+
+    @abstractmethod
+    def state_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of the parts of one stream's state; the first is the count of steps, (1,)."""
+
+    @property
+    def state_size(self) -> int:
+        """S."""
+        return sum(math.prod(shape) for shape in self.state_shapes())
+
+    def begin(self, streams: int) -> Tensor:
+        """(B, S): the state before the first sound, zeros."""
+        return torch.zeros(streams, self.state_size, device=self.centroids.device)
+
+    def parts(self, state_BS: Tensor) -> Iterator[Tensor]:
+        """The parts of a state, (B, *shape) each."""
+        position = 0
+        for shape in self.state_shapes():
+            size = math.prod(shape)
+            yield state_BS[:, position : position + size].reshape(len(state_BS), *shape)
+            position += size
+
+    def pieces(self, audio_BN: Tensor) -> Iterator[Tensor]:
+        """A long sound, piece by piece."""
+        return iter(audio_BN.split(_PIECE_SAMPLES, 1))
+
+    def stream(self, audio_BN: Tensor, state_BS: Tensor) -> tuple[Tensor, Tensor]:
+        """(units (B, T), state after the sound) of the next piece of a stream."""
+        features, state_BS = self.features_on(audio_BN, state_BS)
+        return self.units_of_features(features), state_BS
+
+    # --- units ------------------------------------------------------------------------------------
 
     @property
     def unit_count(self) -> int:
@@ -63,8 +109,12 @@ class TokenizerNet(nn.Module, ABC):
         return far.scatter_reduce(1, unit_KC, apart_CK.T, "amin")
 
     def features(self, audio_BN: Tensor) -> Tensor:
-        """(B, T, F = 2P): the square roots of the phone posteriors."""
-        return posterior_roots(self.phone_logits(audio_BN).float().softmax(-1).flatten(2))
+        """(B, T, F = 2P): the square roots of the phone posteriors, of whole sounds."""
+        state, features = self.begin(len(audio_BN)), []
+        for piece in self.pieces(audio_BN):
+            found, state = self.features_on(piece, state)
+            features.append(found)
+        return torch.cat(features, 1)
 
     def negative_distances(self, features_BTF: Tensor) -> Tensor:
         """(B, T, C) negative squared distances to the centroids."""
@@ -86,6 +136,11 @@ class TokenizerNet(nn.Module, ABC):
     def forward(self, audio_BN: Tensor) -> Tensor:
         """(B, T) unit ids."""
         return self.units_of_features(self.features(audio_BN))
+
+
+def joined(parts: list[Tensor]) -> Tensor:
+    """(B, S): a state of its parts."""
+    return torch.cat([part.reshape(len(part), -1).float() for part in parts], 1)
 
 
 def posterior_roots(posterior: Tensor) -> Tensor:

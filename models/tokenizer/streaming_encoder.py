@@ -1,8 +1,7 @@
 """The speech tokenizer: turns sound into discrete units, 25 a second, as a stream.
 
 It has the body of Whisper tiny.en's first three blocks, whose weights it begins with, but it runs
-endlessly: all it needs of the past is a state of fixed size, so a chunk costs only its own frames,
-and the units of a stream are those of the whole sound. In place of absolute positions each
+endlessly. In place of absolute positions each
 attention has a bias for every distance, and it sees the last 1.6 s. The first block looks ahead by
 60 ms, the convolutions by 20: in all the 80 ms that ``DELAY_FRAMES`` allows. A block that looks
 ahead is late by as much.
@@ -15,17 +14,14 @@ D width, H heads, P phone classes, K numbers of the state, M mel bands.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.timebase import FRAME_SAMPLES
 from models.speech.phones import PHONES
-from models.tokenizer.posterior_units import HEADS_PER_FRAME, TokenizerNet, posterior_roots
+from models.tokenizer.posterior_units import HEADS_PER_FRAME, TokenizerNet, joined, posterior_roots
 from models.tokenizer.whisper_log_mel import (
     BANDS,
     FLOOR,
@@ -40,8 +36,6 @@ _AUDIO_PAST, _MEL_PAST, _CONVOLVED_PAST = WINDOW - HOP, 2, 1
 _LONG = 1e5
 """The count of steps stops here; it tells only what lies before the beginning."""
 _EXCLUDED = -1e4
-_PIECE_SAMPLES = 250 * FRAME_SAMPLES
-"""Long sounds are encoded in pieces, so that their memory grows only with their length."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +144,9 @@ class StreamingTokenizer(TokenizerNet):
         """The blocks in their order."""
         return [block for block in self.blocks if isinstance(block, StreamingBlock)]
 
-    def _state_shapes(self) -> list[tuple[int, ...]]:
-        """Of one stream: the count of steps, the sound, mel bands, first convolution; then for
-        each block its waiting inputs and its keys and values."""
+    def state_shapes(self) -> list[tuple[int, ...]]:
+        """The count of steps, the sound, mel bands, first convolution; then for each block its
+        waiting inputs and its keys and values."""
         width = self.config.width
         shapes: list[tuple[int, ...]] = [
             (1,), (_AUDIO_PAST,), (BANDS, _MEL_PAST), (width, _CONVOLVED_PAST)
@@ -161,28 +155,12 @@ class StreamingTokenizer(TokenizerNet):
             shapes += [(ahead, width), (self.config.past_steps + ahead, 2 * width)]
         return shapes
 
-    @property
-    def state_size(self) -> int:
-        """K."""
-        return sum(math.prod(shape) for shape in self._state_shapes())
-
-    def begin(self, streams: int) -> Tensor:
-        """(B, K): the state before the first sound."""
-        return torch.zeros(streams, self.state_size, device=self.position.device)
-
-    def _parts(self, state_BK: Tensor) -> Iterator[Tensor]:
-        position = 0
-        for shape in self._state_shapes():
-            size = math.prod(shape)
-            yield state_BK[:, position : position + size].reshape(len(state_BK), *shape)
-            position += size
-
     def hidden(self, audio_BN: Tensor, state_BK: Tensor) -> tuple[Tensor, Tensor]:
         """(what the last block gives, (B, S, D); the state after the sound).
 
         Step s of the sound describes the sound of 80 ms before.
         """
-        parts = self._parts(state_BK)
+        parts = self.parts(state_BK)
         count, past_audio, past_mel, past_convolved = (next(parts) for _ in range(4))
         audio = torch.cat([past_audio, audio_BN.float()], 1)
         with torch.autocast(audio.device.type, enabled=False):
@@ -205,8 +183,7 @@ class StreamingTokenizer(TokenizerNet):
             hidden, waiting, cache = block(hidden, waiting, cache, first)
             first = first - ahead
             after += [waiting, cache]
-        state = torch.cat([part.reshape(len(audio), -1).float() for part in after], 1)
-        return hidden, state
+        return hidden, joined(after)
 
     def logits_of_hidden(self, hidden_BSD: Tensor) -> Tensor:
         """(B, T, 2, P)."""
@@ -216,13 +193,13 @@ class StreamingTokenizer(TokenizerNet):
     def phone_logits(self, audio_BN: Tensor) -> Tensor:
         """(B, T, 2, P) logits of both halves of frame T - DELAY_FRAMES, of whole sounds."""
         state, logits = self.begin(len(audio_BN)), []
-        for piece in audio_BN.split(_PIECE_SAMPLES, 1):
+        for piece in self.pieces(audio_BN):
             hidden, state = self.hidden(piece, state)
             logits.append(self.logits_of_hidden(hidden))
         return torch.cat(logits, 1)
 
-    def stream(self, audio_BN: Tensor, state_BK: Tensor) -> tuple[Tensor, Tensor]:
-        """(units (B, T), state after the sound) of the next piece of a stream."""
+    def features_on(self, audio_BN: Tensor, state_BK: Tensor) -> tuple[Tensor, Tensor]:
+        """((B, T, 2P) square roots of the phone posteriors, state after the sound)."""
         hidden, state_BK = self.hidden(audio_BN, state_BK)
         posterior = self.logits_of_hidden(hidden).float().softmax(-1).flatten(2)
-        return self.units_of_features(posterior_roots(posterior)), state_BK
+        return posterior_roots(posterior), state_BK

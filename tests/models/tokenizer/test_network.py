@@ -94,15 +94,15 @@ def test_a_frame_depends_on_the_sound_up_to_80_ms_after_it() -> None:
 
 
 @pytest.mark.parametrize("frames", [1, 3, 4])
-def test_the_pieces_of_a_stream_give_what_the_whole_gives(frames: int) -> None:
-    net = small_net()
+@pytest.mark.parametrize("net", [small_net(), old_net()])
+def test_the_pieces_of_a_stream_give_what_the_whole_gives(net: TokenizerNet, frames: int) -> None:
     audio = sound(60)
     with torch.no_grad():
-        whole, _ = net.hidden(audio, net.begin(1))
+        whole, _ = net.features_on(audio, net.begin(1))
         state, pieces = net.begin(1), []
         for piece in audio.split(frames * FRAME_SAMPLES, 1):
-            hidden, state = net.hidden(piece, state)
-            pieces.append(hidden)
+            features, state = net.features_on(piece, state)
+            pieces.append(features)
         assert state.shape == (1, net.state_size)
         torch.testing.assert_close(torch.cat(pieces, 1), whole, atol=1e-4, rtol=1e-4)
 
@@ -122,8 +122,11 @@ def test_onnx_gives_the_units_of_torch(
     assert len(np.unique(expected)) > 2
 
 
-def test_a_conversation_has_the_units_of_the_whole_sound(tmp_path: Path) -> None:
-    save_tokenizer(small_net(), tmp_path / "net.pt")
+@pytest.mark.parametrize("net", [small_net(), old_net()])
+def test_a_conversation_has_the_units_of_the_whole_sound(
+    net: Starter09Tokenizer | StreamingTokenizer, tmp_path: Path
+) -> None:
+    save_tokenizer(net, tmp_path / "net.pt")
     export_tokenizer(tmp_path / "net.pt", tmp_path / "net.onnx")
     tokenizer = Tokenizer(tmp_path / "net.onnx")
     audio = sound(80, 2)[0].numpy()
@@ -140,9 +143,12 @@ def test_a_conversation_has_the_units_of_the_whole_sound(tmp_path: Path) -> None
 def test_loudness_changes_nothing() -> None:
     front_end = LogMelFrontEnd(8, 16)
     loud = 0.1 * torch.randn(1, 50 * FRAME_SAMPLES)
-    heard, softer = front_end.log_mel(loud), front_end.log_mel(0.3 * loud)
+    past_sound, past_power, *_ = (torch.zeros(1, *shape) for shape in front_end.past_shapes())
+    heard, softer, quiet = (
+        front_end.log_mel(gain * loud, past_sound, past_power)[0] for gain in (1, 0.3, 1e-4)
+    )
     torch.testing.assert_close(heard, softer, atol=0.02, rtol=0)
-    assert float(front_end.log_mel(1e-4 * loud).mean()) < float(heard.mean()) - 0.5
+    assert float(quiet.mean()) < float(heard.mean()) - 0.5
 
 
 def test_a_unit_is_as_near_as_its_nearest_centroid() -> None:
