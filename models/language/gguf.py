@@ -38,7 +38,8 @@ def load_llama(checkpoint: Path) -> Llama:
 
 
 def export_gguf(net: Llama, path: Path, full_precision: bool = False) -> None:
-    """Write ``net``: matrices as Q8_0 (float32 with ``full_precision``), norms as float32."""
+    """Write ``net``: matrices as its configuration says (float32 with ``full_precision``), the
+    embedding as Q8_0, norms as float32."""
     config = net.config
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_block_count(config.layers)
@@ -54,18 +55,20 @@ def export_gguf(net: Llama, path: Path, full_precision: bool = False) -> None:
     writer.add_tokenizer_model("none")  # llama.cpp gets ids and never text
     q8 = gguf.GGMLQuantizationType.Q8_0
     f32 = gguf.GGMLQuantizationType.F32
-    writer.add_file_type(
-        gguf.LlamaFileType.ALL_F32 if full_precision else gguf.LlamaFileType.MOSTLY_Q8_0
-    )
+    stored = f32 if full_precision else gguf.GGMLQuantizationType[config.matrices]
+    mostly = "ALL_F32" if full_precision else f"MOSTLY_{config.matrices}"
+    writer.add_file_type(gguf.LlamaFileType[mostly])
 
-    def add(name: str, tensor: torch.Tensor) -> None:
+    def add(name: str, tensor: torch.Tensor, kind: gguf.GGMLQuantizationType | None = None) -> None:
         values = tensor.detach().float().numpy()
-        if values.ndim == 1 or full_precision:
-            writer.add_tensor(name, values.astype(np.float32), raw_dtype=f32)
-        else:
-            writer.add_tensor(name, gguf.quants.quantize(values, q8), raw_dtype=q8)
+        kind = f32 if values.ndim == 1 else kind or stored
+        writer.add_tensor(
+            name,
+            values.astype(np.float32) if kind == f32 else gguf.quants.quantize(values, kind),
+            raw_dtype=kind,
+        )
 
-    add("token_embd.weight", net.embedding.weight)
+    add("token_embd.weight", net.embedding.weight, f32 if full_precision else q8)
     add("output_norm.weight", net.norm.weight)
     for index, layer in enumerate(net.layers):
         for name, part in _PARTS.items():
@@ -94,6 +97,7 @@ def import_gguf(path: Path) -> Llama:
         layers=size("block_count"),
         heads=size("attention.head_count"),
         feed_width=size("feed_forward_length"),
+        matrices=_matrices(reader),
     )
     weights = {
         tensor.name: torch.tensor(gguf.quants.dequantize(tensor.data, tensor.tensor_type))
@@ -113,6 +117,12 @@ def import_gguf(path: Path) -> Llama:
     net = Llama(config)
     net.load_state_dict(state)
     return net.eval()
+
+
+def _matrices(reader: gguf.GGUFReader) -> str:
+    """How the file stores the layers' matrices; Q8_0 also stands for unrounded ones."""
+    kinds = {tensor.tensor_type for tensor in reader.tensors}
+    return "Q4_0" if gguf.GGMLQuantizationType.Q4_0 in kinds else "Q8_0"
 
 
 def llama_from_gguf(path: Path) -> Llama:

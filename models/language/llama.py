@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.language.rounded_linear import RoundedLinear
+
 
 @dataclass(frozen=True)
 class LlamaConfig:
@@ -26,6 +28,9 @@ class LlamaConfig:
     feed_width: int = 896
     rope_base: float = 10_000.0
     norm_epsilon: float = 1e-5
+    matrices: str = "Q8_0"
+    """How the file stores the layers' matrices, Q8_0 or Q4_0. Q4_0 is half as large and faster; its
+    rounding is trained with, because without that it costs answers."""
 
 
 def rotary(tokens: int, channels: int, base: float) -> tuple[Tensor, Tensor]:
@@ -68,14 +73,15 @@ class Layer(nn.Module):
         width = config.width
         self.heads = config.heads
         self.attention_norm = nn.RMSNorm(width, config.norm_epsilon)
-        self.query = nn.Linear(width, width, bias=False)
-        self.key = nn.Linear(width, width, bias=False)
-        self.value = nn.Linear(width, width, bias=False)
-        self.attention_out = nn.Linear(width, width, bias=False)
+        linear = RoundedLinear if config.matrices == "Q4_0" else nn.Linear
+        self.query = linear(width, width, bias=False)
+        self.key = linear(width, width, bias=False)
+        self.value = linear(width, width, bias=False)
+        self.attention_out = linear(width, width, bias=False)
         self.feed_norm = nn.RMSNorm(width, config.norm_epsilon)
-        self.gate = nn.Linear(width, config.feed_width, bias=False)
-        self.up = nn.Linear(width, config.feed_width, bias=False)
-        self.down = nn.Linear(config.feed_width, width, bias=False)
+        self.gate = linear(width, config.feed_width, bias=False)
+        self.up = linear(width, config.feed_width, bias=False)
+        self.down = linear(config.feed_width, width, bias=False)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x_BTD: Tensor, cos_TC: Tensor, sin_TC: Tensor) -> Tensor:

@@ -92,7 +92,7 @@ PRESETS = {
         words_weight=0.0,
     ),
     "starter-voice": Preset(
-        LlamaConfig(width=448, layers=10, heads=7, feed_width=1216),
+        LlamaConfig(width=448, layers=10, heads=7, feed_width=1216, matrices="Q4_0"),
         320,
         {3: Stage(4000, 8, 2e-4, 60)},
         2_700,
@@ -118,5 +118,5 @@ PRESETS = {
     ),
 }
 """``starter-more`` trains the shipped network further on a CPU, ``starter-voice`` teaches it the
-agent's own units there. ``ablation`` is the smaller starter with a GPU's batches, to compare
-variants at one budget. ``tiny`` is for tests."""
+agent's own units and the rounding of Q4_0 there. ``ablation`` is the smaller starter with a GPU's
+batches, to compare variants at one budget. ``tiny`` is for tests."""

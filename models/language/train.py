@@ -308,7 +308,8 @@ def _bundle_weights(
         grown[known : known + store.own_unit_count] = shares @ rows[: store.unit_count]
         state["embedding.weight"] = grown
         known = config.vocabulary
-    if replace(net.config, vocabulary=known) != config:
+    # Weights of one rounding may begin those of another.
+    if replace(net.config, vocabulary=known, matrices=config.matrices) != config:
         raise ValueError(f"{bundle} holds a network of another size")
     return state
 
