@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from app.cli.bench_comparison import compare_builds, comparison_figures, show_comparison
 from app.cli.figures import duration, name_value_table, write_json
 from app.cli.options import (
     MOST_TALK_MINUTES,
@@ -27,6 +28,8 @@ from app.cli.user_sound import MEASURED_SECONDS, read_speech, sample_path
 
 if TYPE_CHECKING:
     from engine.measure.benchmark import Benchmark
+
+_COMPARED_MS, _MOST_ROUNDS = 160, 100
 
 
 def bench(
@@ -56,6 +59,16 @@ def bench(
     seed: SeedOption = 0,
     bundle: BundleOption = None,
     gpu_layers: GpuOption = -1,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Source tree of an older build. It is measured side by side with this one, with "
+            "chunks of 160 ms; the other parts are left out.",
+        ),
+    ] = None,
+    rounds: Annotated[
+        int, typer.Option(help="Number of rounds of that comparison.", min=1, max=_MOST_ROUNDS)
+    ] = 3,
     json_path: JsonOption = None,
 ) -> None:
     """Measure the engine's speed and memory.
@@ -67,6 +80,14 @@ def bench(
     from engine.syncllm.bundle import load_bundle
 
     user_audio = read_speech(user or sample_path(), MEASURED_SECONDS, channel)
+    if against:
+        comparison = compare_builds(
+            against, bundle, user_audio, _COMPARED_MS, seconds, rounds, seed
+        )
+        show_comparison(Console(), comparison)
+        if json_path:
+            write_json(json_path, comparison_figures(comparison))
+        return
     loaded = load_bundle(bundle)
     with progress_bar("benchmark") as advance:
         benchmark = measure(

@@ -9,6 +9,8 @@ import pytest
 
 from tests.app.cli.command_line import run
 
+REPOSITORY = Path(__file__).parents[3]
+
 
 def test_bench_prints_and_writes_all_figures(
     bundle: str, user: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -30,3 +32,27 @@ def test_bench_prints_and_writes_all_figures(
     assert figures["long_run"]["talk_seconds"] == pytest.approx(12)
     assert figures["long_run"]["p99_ratio"] > 0
     assert figures["native_ms_per_token"] > 0
+
+
+def test_bench_compares_builds_side_by_side(
+    bundle: str, user: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bench.json"
+    options = ["--against", str(REPOSITORY), "--rounds", "1", "--seconds", "2", "--user", user]
+    assert run("bench", *options, "--bundle", bundle, "--json", str(path)) == 0
+    shown = capsys.readouterr().out
+    assert "both builds gave the same tokens" in shown and "peak memory" in shown
+    before, now, product = json.loads(path.read_text())["builds"]
+    assert before["ratios"]["chunk, p50"] == 1
+    # The same tree twice, then another bundle.
+    assert now["same_tokens"] and not product["same_tokens"]
+    for build in (now, product):
+        for name, ratio in build["ratios"].items():
+            assert ratio == pytest.approx(build["figures"][name] / before["figures"][name])
+
+
+def test_bench_needs_a_build_to_compare_with(
+    user: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("bench", "--against", str(tmp_path), "--user", user) != 0
+    assert "give the folder of an older checkout" in " ".join(capsys.readouterr().err.split())
