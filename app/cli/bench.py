@@ -100,7 +100,7 @@ def bench(
 
 def show_benchmark(console: Console, benchmark: Benchmark) -> None:
     """Print the time per stage, then decoding, memory and the long conversation."""
-    from engine.measure.benchmark import STAGES
+    from engine.syncllm.duplex import STAGES
 
     table = Table(title=f"Bundle {benchmark.bundle}: ms per chunk and share of its length")
     table.add_column("stage")

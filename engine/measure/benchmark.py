@@ -19,12 +19,11 @@ from statistics import fmean
 import numpy as np
 
 from engine.syncllm.bundle import Bundle
-from engine.syncllm.duplex import Duplex
+from engine.syncllm.duplex import STAGES, Duplex
 
 if sys.platform != "win32":
     import resource
 
-STAGES = ("encoder", "refeed", "estimate", "own", "vocoder", "total")
 _MODEL_STAGES = ("refeed", "estimate", "own")
 _WARM_UP_CHUNKS = 5
 _WINDOW_SECONDS = 300.0

@@ -96,6 +96,9 @@ class ChunkRecord(_Record):
     """Length of this record's sound."""
     lost: bool
     speak: bool
+    missed: int = Field(default=0, ge=0, exclude_if=lambda missed: not missed)
+    """Above 0 if the engine was behind and took this interval together with the next: how many it
+    took from this one on."""
     user_units: list[list[int]]
     user_estimates: list[list[int]]
     own_units: list[int]
@@ -329,6 +332,7 @@ def chunk_record(
         "samples": samples,
         "lost": step.lost,
         "speak": step.speak,
+        "missed": step.missed,
         "user_units": step.user_units,
         "user_estimates": step.user_estimates,
         "own_units": step.own_units,

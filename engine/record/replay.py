@@ -1,7 +1,8 @@
 """Replays a recorded conversation: do the same sound and seed give the same tokens?
 
 It repeats what the recording says about each step: lost sound, chunks in which the agent was too
-late to speak, pauses. Works for conversations with a file and for live ones. One thread.
+late to speak, intervals that were missed together, pauses. Works for conversations with a file and
+for live ones. One thread.
 """
 
 from __future__ import annotations
@@ -86,28 +87,39 @@ def replay(
     try:
         with TalkSound(folder / head.sound) as track:
             heard = np.zeros(0, np.int16)
+            missed: list[ChunkRecord] = []
             for record in records:
                 if isinstance(record, UnheardRecord):
                     track.read(record.samples)
                     result.unheard_samples += record.samples
                 if not isinstance(record, ChunkRecord):
                     continue
-                if record.index != result.chunks:
+                if record.index != result.chunks + len(missed):
                     raise DuologueError(
                         f"{folder} is not recorded from the beginning of a conversation; choose "
                         "another."
                     )
                 heard = np.concatenate([heard, track.read(record.samples)[:, 0]])
-                due = duplex.due_samples
+                if record.missed:
+                    missed.append(record)
+                    if record.missed > 1:
+                        continue
+                due = duplex.due_samples_of(max(len(missed), 1))
                 if len(heard) < due:
                     result.remarks.append(
                         f"The sound ends early, after {track.position / SAMPLE_RATE_HZ:.1f} s; "
                         "the rest was not compared."
                     )
                     break
-                step = duplex.step_due(from_pcm(heard[:due]), record.lost, record.speak)
+                sound = from_pcm(heard[:due])
                 heard = heard[due:]
-                _compare(step, record, result)
+                if missed:
+                    steps = duplex.miss(sound, len(missed))
+                else:
+                    steps = [duplex.step_due(sound, record.lost, record.speak)]
+                for step, recorded in zip(steps, missed or [record], strict=True):
+                    _compare(step, recorded, result)
+                missed = []
                 advance("replay", track.position, track.length_samples)
     finally:
         duplex.close()

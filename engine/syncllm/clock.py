@@ -30,6 +30,8 @@ from engine.syncllm.tokens import (
     interpolated_units,
 )
 
+MAX_MISSED_CHUNKS = 4
+"""Most chunks that ``ChunkClock.miss`` takes at once; ``max_step_tokens`` has room for them."""
 MAX_UNKNOWN_CHUNKS = 4
 """A latency of 480 ms in chunks of 160 ms leaves three unknown, and late input one more."""
 
@@ -170,16 +172,8 @@ class ChunkClock:
         refed = 0
         first = len(self._chunks) - 1
         if stale is not None:
-            self._roll_back(stale)
-            refed += self._write_user(stale)
-            first = self._chunks.index(stale) + 1
-            while first < len(self._chunks):
-                refed += self._write_own(self._chunks[first], hear_again=True)
-                if not self._chunks[first].real:
-                    break
-                refed += self._write_user(self._chunks[first])
-                first += 1
-        elif running and running.estimated and not self._matches_prefix(running.user, prefix):
+            first, refed = self._rewrite(stale)
+        elif running and self._must_estimate(running, prefix):
             self._roll_back(running)
             first = self._chunks.index(running)
         if refed and first < len(self._chunks):
@@ -219,7 +213,58 @@ class ChunkClock:
             not_numbers=not_numbers,
         )
 
+    def miss(self, heard: Sequence[Sequence[int]], chunks: int) -> tuple[list[list[int]], int]:
+        """Let the time of ``chunks`` chunks pass, in which the agent was silent.
+
+        For a caller that is late: nothing is estimated, and all tokens are fed in one batch, so it
+        costs little more than one ``advance``. ``heard`` as there, for all of these chunks. Returns
+        the new units of the agent's chunks, and how many tokens were fed. Raises ValueError as
+        ``advance`` does, and for more than ``MAX_MISSED_CHUNKS``.
+        """
+        if not 0 < chunks <= MAX_MISSED_CHUNKS:
+            raise ValueError(f"{chunks} chunks cannot be missed at once")
+        self._shift_context()
+        newest = self._chunks[-1]
+        own = []
+        for _ in range(chunks):
+            own.append(self._silence())
+            self._chunks.append(_Chunk(0, own[-1]))
+            self._last_own = self._own_silence_unit
+        self.elapsed_chunks += chunks
+        _, _, stale = self._take(heard)
+        if stale is None:
+            stale = newest
+            self._roll_back(newest)
+        first, fed = self._rewrite(stale)
+        for chunk in self._chunks[first + 1 :]:
+            fed += self._write_own(chunk)
+        for chunk in self._chunks[first:]:
+            chunk.user, chunk.estimated = [], False
+        self._flush()
+        return own, fed
+
     # --- the user -------------------------------------------------------------------------------
+
+    def _rewrite(self, stale: _Chunk) -> tuple[int, int]:
+        """Feed again what follows from the user's part of ``stale`` on, as far as it is known.
+
+        Returns the number of the chunk whose user's part comes next, and how many tokens were fed.
+        """
+        self._roll_back(stale)
+        first, refed = self._chunks.index(stale), 0
+        while self._chunks[first].real:
+            refed += self._write_user(self._chunks[first])
+            first += 1
+            if first == len(self._chunks):
+                break
+            refed += self._write_own(self._chunks[first], hear_again=True)
+        return first, refed
+
+    def _must_estimate(self, running: _Chunk, prefix: Sequence[int]) -> bool:
+        """Whether the first unknown chunk's estimate is impossible, or missing before others."""
+        if not running.estimated:
+            return running is not self._chunks[-1]
+        return not self._matches_prefix(running.user, prefix)
 
     def _take(self, heard: Sequence[Sequence[int]]) -> tuple[int, int, _Chunk | None]:
         """Store real chunks; returns hits, misses and the first chunk that must be rewritten."""
@@ -349,12 +394,16 @@ class ChunkClock:
 
     def _keep_silent(self) -> list[int]:
         """Append a chunk of silence; returns its new units."""
-        fmt = self._fmt
         self._begin_own()
-        own = deduplicated_units([self._own_silence_unit] * fmt.chunk_frames, self._last_own, fmt)
-        self._pending += fmt.own_tokens(own)
+        own = self._silence()
+        self._pending += self._fmt.own_tokens(own)
         self._chunks[-1].own = own
         return own
+
+    def _silence(self) -> list[int]:
+        """The new units of a silent chunk after the agent's last one."""
+        silent = [self._own_silence_unit] * self._fmt.chunk_frames
+        return deduplicated_units(silent, self._last_own, self._fmt)
 
     def _pieces(self, text: Sequence[int]) -> tuple[list[int], list[int]]:
         """The pieces of the agent's words and of the user's in tokens of the text slot."""

@@ -26,6 +26,8 @@ from engine.syncllm.vocoder import StreamingVocoder
 from engine.timebase import FRAME_MS, SAMPLE_RATE_HZ
 
 MAX_LATENCY_MS = 480
+STAGES = ("encoder", "refeed", "estimate", "own", "vocoder", "total")
+"""What a step takes time for, and all of it."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Step:
     """Whether the sound was not the user's; see ``Duplex.step``."""
     speak: bool = True
     """False if the agent's chunk had to be silence."""
+    missed: int = 0
+    """Above 0 if ``Duplex.miss`` took this interval: how many it took from this one on."""
     yields_floor: bool = False
     """The agent is silent because the user speaks. Its sound ends with interval N, or sooner if the
     caller can stop it."""
@@ -189,9 +193,13 @@ class Duplex:
     @property
     def due_samples(self) -> int:
         """Samples that the next ``step_due`` takes: a chunk, or less in the first steps."""
+        return self.due_samples_of(1)
+
+    def due_samples_of(self, intervals: int) -> int:
+        """Samples of the next intervals together."""
         chunk = self.format.chunk_samples
         begun = self._index * chunk - self._latency_samples
-        return max(begun + chunk, 0) - max(begun, 0)
+        return max(begun + intervals * chunk, 0) - max(begun, 0)
 
     def step_due(self, due_audio: np.ndarray, lost: bool = False, speak: bool = True) -> Step:
         """The same step, for a caller that applies the latency itself, such as a live conversation.
@@ -203,6 +211,57 @@ class Duplex:
         self._check_open()
         _check_sound(due_audio, self.due_samples)
         return self._advance(due_audio, lost, speak)
+
+    def miss(self, due_audio: np.ndarray, intervals: int) -> list[Step]:
+        """Take the user's sound of several intervals whose time is over, and be silent in them.
+
+        For a caller that fell behind: together they cost little more than one step, because nothing
+        is estimated or sampled. At most ``clock.MAX_MISSED_CHUNKS``; ``due_audio``, float32
+        (due_samples_of(intervals),). Returns a step for each. Raises DuologueError as ``step``.
+        """
+        self._check_open()
+        _check_sound(due_audio, self.due_samples_of(intervals))
+        started = time.perf_counter()
+        sound = from_pcm(to_pcm(due_audio))
+        heard = [units.tolist() for units in self._encoder.push(sound)]
+        encoded = time.perf_counter()
+        own_units, fed = self._clock.miss(heard, intervals)
+        refed = time.perf_counter()
+        own_frames = [self.bundle.manifest.own_silence_unit] * self.format.chunk_frames
+        agent_audio = self._vocoder.push(own_frames * intervals)
+        self._barge_in.hear(sound)
+        done = time.perf_counter()
+        # Each interval makes one chunk known, but for those before the first.
+        known: list[list[list[int]]] = [[] for _ in range(intervals - len(heard))]
+        known += [[chunk] for chunk in heard]
+        parts = [encoded - started, refed - encoded, 0.0, 0.0, done - refed, done - started]
+        timings_ms = {
+            stage: 1000 * seconds / intervals for stage, seconds in zip(STAGES, parts, strict=True)
+        }
+        steps = []
+        for number, user_units in enumerate(known):
+            own_text, heard_text = self._read(own_frames, user_units)
+            steps.append(
+                Step(
+                    index=self._index + number,
+                    agent_audio=np.zeros(self.format.chunk_samples, np.float32),
+                    user_units=user_units,
+                    user_estimates=[],
+                    own_units=own_units[number],
+                    own_frames=list(own_frames),
+                    estimate_hits=0,
+                    estimate_misses=0,
+                    tokens_refed=fed if number == 0 else 0,
+                    timings_ms=timings_ms,
+                    speak=False,
+                    missed=intervals - number,
+                    own_text=own_text,
+                    heard_text=heard_text,
+                    not_numbers=int(np.isnan(agent_audio).sum()) if number == 0 else 0,
+                )
+            )
+        self._index += intervals
+        return steps
 
     def _advance(self, due_audio: np.ndarray, lost: bool, speak: bool) -> Step:
         started = time.perf_counter()
@@ -236,14 +295,20 @@ class Duplex:
             estimate_hits=clock_step.hits,
             estimate_misses=clock_step.misses,
             tokens_refed=clock_step.tokens_refed,
-            timings_ms={
-                "encoder": (encoded - started) * 1000,
-                "refeed": clock_step.refeed_ms,
-                "estimate": clock_step.estimate_ms,
-                "own": clock_step.own_ms,
-                "vocoder": (sounded - spoken) * 1000,
-                "total": (done - started) * 1000,
-            },
+            timings_ms=dict(
+                zip(
+                    STAGES,
+                    (
+                        (encoded - started) * 1000,
+                        clock_step.refeed_ms,
+                        clock_step.estimate_ms,
+                        clock_step.own_ms,
+                        (sounded - spoken) * 1000,
+                        (done - started) * 1000,
+                    ),
+                    strict=True,
+                )
+            ),
             lost=lost,
             speak=speak,
             yields_floor=spoken_frames == 0,
@@ -258,13 +323,21 @@ class Duplex:
         self, clock_step: ClockStep, heard: Sequence[Sequence[int]]
     ) -> tuple[list[str], list[str]]:
         """Pieces of the agent's and the user's words, from the reader or else the text slot."""
-        if self._own_reader and self._user_reader:
-            user_units = list(itertools.chain.from_iterable(heard))
-            return self._own_reader.push(clock_step.own_frames), self._user_reader.push(user_units)
+        if self._own_reader:
+            return self._read(clock_step.own_frames, heard)
         pieces = self.bundle.pieces
         return [pieces[piece] for piece in clock_step.own_text], [
             pieces[p] for p in clock_step.heard_text
         ]
+
+    def _read(
+        self, own_frames: Sequence[int], heard: Sequence[Sequence[int]]
+    ) -> tuple[list[str], list[str]]:
+        """The pieces that the readers find; none without readers."""
+        if not self._own_reader or not self._user_reader:
+            return [], []
+        user_units = list(itertools.chain.from_iterable(heard))
+        return self._own_reader.push(own_frames), self._user_reader.push(user_units)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -23,6 +23,7 @@ from engine.sound.fade import FADE_MS
 from engine.syncllm.duplex import Duplex
 from engine.talk.live_events import Counts, DeviceChanged, Ended, Event
 from engine.talk.live_scheduler import Canceller, LiveScheduler, Recorder
+from engine.thread_priority import raise_for_audio
 from engine.timebase import SAMPLE_RATE_HZ
 
 _LOG = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ class LiveConversation:
         Raises DuologueError if the card cannot be opened, or if it still hangs some seconds after
         ``stopped`` is set.
         """
-        self._thread = threading.Thread(target=self.run, name="engine", daemon=True)
+        self._thread = threading.Thread(target=self._run_as_audio, name="engine", daemon=True)
         self._thread.start()
         while not self._begun.wait(_READ_SECONDS):
             if stopped and stopped.is_set() and not self._begun.wait(_JOIN_SECONDS):
@@ -230,6 +231,10 @@ class LiveConversation:
         return self._info
 
     # --- the engine's thread ----------------------------------------------------------------------
+
+    def _run_as_audio(self) -> None:
+        raise_for_audio()
+        self.run()
 
     def run(self) -> None:
         """Talk until ``stop`` is called; ``start`` runs this in the engine's thread."""

@@ -4,8 +4,9 @@ Step N needs the user's sound up to (N + 1) D - L, where D is the chunk and L th
 as soon as that sound is there, but at most one chunk before the agent's sound is due. So the engine
 has L for a step, but at most one chunk and at least half a chunk: with a shorter latency the sound
 is due later. A chunk that comes late loses its beginning. One whose time has passed is not spoken,
-and is silence in the model's context too. Knows no threads and no devices; runs in the engine's
-thread.
+and is silence in the model's context too. If the engine fell behind, all such chunks are taken at
+once as soon as one can be spoken again, so that it is soon back on the clock. Knows no threads and
+no devices; runs in the engine's thread.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from engine.card.playout import Playout
 from engine.card.sound_card import BLOCK_SAMPLES, DuplexBlock
 from engine.record.recorder import Command
 from engine.sound.voice_activity import VoiceActivityDetector
+from engine.syncllm.clock import MAX_MISSED_CHUNKS
 from engine.syncllm.duplex import Duplex, Step
 from engine.talk.live_events import ChunkDone, Counts, Levels
 from engine.timebase import SAMPLE_RATE_HZ
@@ -122,6 +124,8 @@ class LiveScheduler:
         self._user_track: list[np.ndarray] = []
         self._agent_track: list[np.ndarray] = []
         self._steps: deque[tuple[Step, dict[str, Any]]] = deque()
+        self._missed: list[tuple[np.ndarray, float]] = []
+        """Sound of intervals whose time was over before their step could run, with their lag."""
 
     def opened(self) -> None:
         """Prepare for a card that is about to open; its first block is the playout's next."""
@@ -171,6 +175,7 @@ class LiveScheduler:
 
     def finish(self) -> None:
         """Record the rest: the unfinished interval at the end of the conversation."""
+        self._catch_up()
         if not self._recorder:
             return
         user, agent = (
@@ -254,36 +259,58 @@ class LiveScheduler:
     # --- steps ------------------------------------------------------------------------------------
 
     def _step(self) -> None:
-        due = self._take_due(self._duplex.due_samples)
+        missed = len(self._missed)
+        due = self._take_due(self._duplex.due_samples_of(missed + 1) - self._missed_samples())
         overlap = min(self._used, self._lost_until) - max(self._used - len(due), self._lost_from)
         lost = overlap > len(due) / 2
         could_begin = (self._index + 1) * self._chunk - self._lead_samples
         target = self._origin + could_begin + self._budget_samples
         spoken = self._playout.position < target + self._chunk
         lag = self._playout.position - self._origin - could_begin
+        lag_ms = lag * 1000 / SAMPLE_RATE_HZ
+        self._index += 1
+        if not spoken and not lost:
+            self._missed.append((due, lag_ms))
+            if len(self._missed) == MAX_MISSED_CHUNKS:
+                self._catch_up()
+            return
+        self._catch_up()
         step = self._duplex.step_due(due, lost, spoken)
-        late = self._chunk
-        if spoken:
-            late = self._say(step, target)
+        late = self._say(step, target) if spoken else self._chunk
+        self._done(step, lag_ms, late * 1000 / SAMPLE_RATE_HZ)
+
+    def _missed_samples(self) -> int:
+        return sum(len(sound) for sound, _ in self._missed)
+
+    def _catch_up(self) -> None:
+        """Take all missed intervals in one."""
+        if not self._missed:
+            return
+        sounds, lags_ms = zip(*self._missed, strict=True)
+        self._missed = []
+        steps = self._duplex.miss(np.concatenate(sounds), len(sounds))
+        for step, lag_ms in zip(steps, lags_ms, strict=True):
+            self._done(step, lag_ms, self._chunk * 1000 / SAMPLE_RATE_HZ)
+
+    def _done(self, step: Step, lag_ms: float, late_ms: float) -> None:
+        """Count, report and record a step."""
         counts = self.counts
         self.counts = replace(
             counts,
             chunks=counts.chunks + 1,
-            late_chunks=counts.late_chunks + (late > 0),
-            unspoken_chunks=counts.unspoken_chunks + (not spoken),
-            lost_chunks=counts.lost_chunks + lost,
+            late_chunks=counts.late_chunks + (late_ms > 0),
+            unspoken_chunks=counts.unspoken_chunks + (not step.speak),
+            lost_chunks=counts.lost_chunks + step.lost,
         )
         if step.not_numbers:
             self._break()
         took_ms = step.timings_ms["total"]
-        late_ms, lag_ms = late * 1000 / SAMPLE_RATE_HZ, lag * 1000 / SAMPLE_RATE_HZ
         self._emit(ChunkDone(step, took_ms, lag_ms, late_ms))
         if self._recorder:
             extra: dict[str, Any] = {"ready_ms": lag_ms + took_ms, "late_ms": late_ms}
             if step.not_numbers:
                 extra["not_numbers"] = step.not_numbers
             self._steps.append((step, extra))
-        self._index += 1
 
     def _break(self) -> None:
         if not self.counts.broken_chunks:

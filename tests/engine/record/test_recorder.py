@@ -19,7 +19,7 @@ import soundfile
 
 from engine.errors import DuologueError
 from engine.record import recorder as recorder_module
-from engine.record.events import EVENTS_NAME, TalkRecord, read_events
+from engine.record.events import EVENTS_NAME, ChunkRecord, TalkRecord, read_events, read_talk
 from engine.record.recorder import Recorder
 from engine.record.recordings import LABELS_NAME, SOUND_NAME
 from engine.record.replay import replay
@@ -104,7 +104,7 @@ def test_a_replay_gives_the_same_tokens(bundle: Bundle, duplex: Duplex, tmp_path
 def test_a_live_replay_repeats_what_went_wrong(
     bundle: Bundle, tmp_path: Path, chunk_ms: int, latency_ms: int
 ) -> None:
-    """Steps before their interval is complete, lost sound, unspoken chunks, a pause."""
+    """Steps before their interval is complete, lost sound, unspoken and missed chunks, a pause."""
     duplex = Duplex(bundle, chunk_ms, latency_ms, seed=5)
     size = duplex.format.chunk_samples
     recorder = Recorder(tmp_path, duplex)
@@ -114,11 +114,18 @@ def test_a_live_replay_repeats_what_went_wrong(
         if index == 8:
             pause = np.full(700, 0.3, np.float32)
             recorder.write(pause, pause, None)
-        due = sound[used : used + duplex.due_samples]
+        if index in (8, 9, 15):  # taken together with 7 and 14
+            continue
+        missed = {7: 3, 14: 2}.get(index, 0)
+        due = sound[used : used + duplex.due_samples_of(missed or 1)]
         used += len(due)
-        step = duplex.step_due(due, lost=index in (5, 12, 13), speak=index % 7 != 3)
-        own = sound[index * size : (index + 1) * size]
-        recorder.write(own, np.zeros_like(own), step, {"lost": True, "lag_ms": 1.0})
+        if missed:
+            steps = duplex.miss(due, missed)
+        else:
+            steps = [duplex.step_due(due, lost=index in (5, 12, 13), speak=index % 7 != 3)]
+        for step in steps:
+            own = sound[step.index * size : (step.index + 1) * size]
+            recorder.write(own, np.zeros_like(own), step, {"lost": True, "lag_ms": 1.0})
     duplex.close()
     recorder.close()
     result = replay(recorder.folder, bundle)
@@ -132,6 +139,10 @@ def test_a_talk_with_a_file_can_be_replayed(bundle: Bundle, duplex: Duplex, tmp_
     with AudioReader(user) as recording:
         talk(duplex, recording, tmp_path / "talk")
     assert replay(tmp_path / "talk", bundle).identical
+
+
+def chunk_records(folder: Path) -> list[ChunkRecord]:
+    return [record for record in read_talk(folder)[1] if isinstance(record, ChunkRecord)]
 
 
 def test_a_live_talk_replays_with_all_that_went_wrong(bundle: Bundle, tmp_path: Path) -> None:
@@ -159,6 +170,7 @@ def test_a_live_talk_replays_with_all_that_went_wrong(bundle: Bundle, tmp_path: 
     assert conversation
     assert live.counts.lost_chunks > 0
     assert live.counts.unspoken_chunks > 0
+    assert any(record.missed for record in chunk_records(recorder.folder))
     result = replay(recorder.folder, bundle)
     assert result.identical
     assert result.chunks == conversation.tally.chunks > 50

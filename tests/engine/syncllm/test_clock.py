@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from engine.errors import DuologueError
 from engine.syncllm.clock import (
+    MAX_MISSED_CHUNKS,
     MAX_UNKNOWN_CHUNKS,
     ChunkClock,
     ClockStep,
@@ -484,6 +485,60 @@ def test_lost_and_silent_chunks_leave_a_true_history(
         assert len(step.user_estimates) == min(unknown_chunks, index + 1)
         assert llama.length + len(clock._pending) == clock.context_tokens
         assert (llama.tokens + clock._pending).count(S0) == clock.elapsed_chunks
+
+
+@formats
+@pytest.mark.parametrize("unknown", [0, 1, 3])
+def test_missed_chunks_are_true_silences(
+    wild_path: Path, llama: WitnessedLlama, fmt: TokenFormat, unknown: int
+) -> None:
+    """All that was missed comes in one batch; what follows is a talk like any other."""
+    clock = start(llama, fmt)
+    user = user_chunks(fmt, 40)
+    own: list[list[int]] = [[SILENCE]]
+    beat = 0
+    for missed in (0, 0, 0, 2, 0, 1, 4, 3, 0, 4, 0, 0):
+        known = range(max(beat - unknown, 0), max(beat - unknown + max(missed, 1), 0))
+        heard = [user[number] for number in known]
+        batches = len(llama.batches)
+        if missed:
+            said, _ = clock.miss(heard, missed)
+            own += said
+            beat += missed
+            assert len(llama.batches) == batches + 1
+            # The user's part of the last chunks is not estimated before it is needed.
+            history = true_history(fmt, own, user[: max(beat - unknown, 0)], [])
+            assert clock.context_tokens <= len(history) + max(unknown - 1, 0) * (
+                fmt.chunk_frames + 1
+            )
+        else:
+            step = clock.advance(heard)
+            own.append(step.own_units)
+            beat += 1
+            expected = true_history(fmt, own, user[: max(beat - unknown, 0)], step.user_estimates)
+            assert llama.tokens == expected[: llama.length]
+            assert clock.context_tokens == len(expected)
+        assert clock.elapsed_chunks == len(own)
+    check_against_a_cold_prefill(wild_path, llama)
+
+
+def test_a_lost_chunk_after_missed_ones_is_estimated(llama: WitnessedLlama) -> None:
+    clock = start(llama)
+    user = user_chunks(FORMAT, 8)
+    for beat in range(3):
+        clock.advance([user[beat - 1]] if beat else [])
+    clock.miss(user[2:5], 3)
+    assert clock.advance(None).user_estimates
+    step = clock.advance([user[6]])
+    assert llama.length + len(clock._pending) == clock.context_tokens
+    assert (llama.tokens + clock._pending).count(S0) == clock.elapsed_chunks
+    assert len(step.user_estimates) == 1
+
+
+def test_more_chunks_than_fit_cannot_be_missed(llama: WitnessedLlama) -> None:
+    for chunks in (0, MAX_MISSED_CHUNKS + 1):
+        with pytest.raises(ValueError, match="cannot be missed"):
+            start(llama).miss([], chunks)
 
 
 # --- the text slot --------------------------------------------------------------------------------
