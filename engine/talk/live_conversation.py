@@ -36,6 +36,8 @@ if it was given up too early before, which happens when other programs use up th
 _PROVEN_BLOCKS = 1000
 PACE_SECONDS, MIN_PACE = 3.0, 0.5
 """A card that gave less than this share of the sound in this time is reopened."""
+FROZEN_SECONDS = 0.3
+"""If a wait for a block takes this long, and the card stood still too, the program was frozen."""
 RETRY_SECONDS = 0.2
 """Pause between attempts to open a device; sound is back within a second of its return."""
 DEAD_SECONDS, LONG_DEAD_SECONDS = 1.0, 30.0
@@ -76,6 +78,19 @@ class _Pace:
     def __init__(self, playout: Playout) -> None:
         self._playout = playout
         self._began, self._position = time.monotonic(), playout.position
+
+    def frozen_samples(self, waited_seconds: float, position: int) -> int:
+        """Sound of the time in which the whole program stood still while it waited for a block.
+
+        The wait began at a ``position`` of the playout. It has a limit, so if it was far longer,
+        and the card's thread did not run either, the system had frozen the program.
+        """
+        taken = self._playout.position - position
+        if waited_seconds < FROZEN_SECONDS or taken / SAMPLE_RATE_HZ > MIN_PACE * waited_seconds:
+            return 0
+        # No fault of the card.
+        self._began, self._position = time.monotonic(), self._playout.position
+        return round(waited_seconds * SAMPLE_RATE_HZ) - taken
 
     def too_slow(self) -> bool:
         """Whether the card was too slow in the last seconds; called often."""
@@ -255,7 +270,9 @@ class LiveConversation:
                 if reason := self._card.reopen_reason():
                     self._lose(reason)
                     continue
+                asked, position = time.monotonic(), self._playout.position
                 block = self._card.read(_READ_SECONDS)
+                self._talk.lose(pace.frozen_samples(time.monotonic() - asked, position))
                 if pace.too_slow():
                     self._lose(
                         "The sound card delivers too little sound; Duologue is opening it again."

@@ -162,6 +162,12 @@ class LiveScheduler:
                 self._append(silence, silence)
         self._append(user, self._beside_user(block.far))
 
+    def lose(self, samples: int) -> None:
+        """Count sound that no block brought, because the program stood still."""
+        if samples:
+            lost = self.counts.lost_samples + samples
+            self.counts = replace(self.counts, lost_samples=lost)
+
     def idle(self, block: DuplexBlock) -> None:
         """Take a block during a pause: only the canceller keeps learning."""
         self._cancel_echo(block, None)

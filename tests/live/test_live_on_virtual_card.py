@@ -25,6 +25,7 @@ from engine.echo.canceller import EchoCanceller
 from engine.errors import DuologueError
 from engine.measure.benchmark import memory_mb
 from engine.measure.doctor import CHIRP_SECONDS, QUIET_SECONDS, examine_sound
+from engine.record.events import ChunkRecord, DeviceRecord, read_talk
 from engine.record.recorder import Recorder
 from engine.sound.level import levels_db
 from engine.sound.turn_taking import voice_activity
@@ -342,6 +343,36 @@ def test_the_command_talks_until_it_is_interrupted(
     sound, rate_hz = soundfile.read(next(tmp_path.glob("*/conversation.flac")))
     assert rate_hz == SAMPLE_RATE_HZ
     assert len(sound)
+
+
+@on_one
+@pytest.mark.parametrize("frozen_seconds", [0.5, 3.0])
+def test_a_frozen_program_is_soon_back_on_the_clock(
+    virtual_card: VirtualCard, tmp_path: Path, frozen_seconds: float
+) -> None:
+    command = [sys.executable, "-m", "app", "live", "--record", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout
+        assert "Virtual-microphone" in program.stdout.readline()
+        with virtual_card.say(USER):
+            time.sleep(3.0)
+            program.send_signal(signal.SIGSTOP)
+            time.sleep(frozen_seconds)
+            program.send_signal(signal.SIGCONT)
+            time.sleep(4.0)
+        program.send_signal(signal.SIGINT)
+        said = program.stdout.read()
+        assert program.wait(60) == 0
+    folder = next(tmp_path.iterdir())
+    records = list(read_talk(folder)[1])
+    # The card is not to blame, what nobody heard is counted, and no chunk is left out.
+    assert not [record for record in records if isinstance(record, DeviceRecord)]
+    chunks = [record for record in records if isinstance(record, ChunkRecord)]
+    assert [chunk.index for chunk in chunks] == list(range(len(chunks)))
+    said = " ".join(said.split())
+    assert "of sound lost" in said or "gaps in the card's sound" in said
+    skip_if_busy([chunk.timings_ms["total"] for chunk in chunks])
+    assert sum(chunk.ready_ms > 320 for chunk in chunks) <= 1.0 / 0.16
 
 
 class Witness:
