@@ -85,14 +85,14 @@ PRESETS = {
         3_200,
     ),
     "starter-more": Preset(
-        LlamaConfig(width=448, layers=10, heads=7, feed_width=1216),
-        640,
-        {3: Stage(250, 8, 1e-4, 20)},
+        LlamaConfig(width=448, layers=10, heads=7, feed_width=1216, matrices="Q4_0"),
+        320,
+        {3: Stage(1500, 8, 1e-4, 60)},
         2_700,
         words_weight=0.0,
     ),
     "starter-voice": Preset(
-        LlamaConfig(width=448, layers=10, heads=7, feed_width=1216, matrices="Q4_0"),
+        LlamaConfig(width=448, layers=10, heads=7, feed_width=1216),
         320,
         {3: Stage(4000, 8, 2e-4, 60)},
         2_700,
@@ -117,6 +117,6 @@ PRESETS = {
         8,
     ),
 }
-"""``starter-more`` trains the shipped network further on a CPU, ``starter-voice`` teaches it the
-agent's own units and the rounding of Q4_0 there. ``ablation`` is the smaller starter with a GPU's
+"""``starter-voice`` teaches the shipped network the agent's own units on a CPU. ``starter-more``
+trains it further there, with the rounding of Q4_0. ``ablation`` is the smaller starter with a GPU's
 batches, to compare variants at one budget. ``tiny`` is for tests."""
