@@ -35,9 +35,8 @@ class StillLabel(QWidget):
 
     def set_rows(self, rows: int) -> None:
         """Set the height in rows of text."""
-        if rows != self._rows:
-            self._rows = rows
-            self.updateGeometry()
+        self._rows = rows
+        self.setFixedHeight(self.sizeHint().height())
 
     def set_role(self, role: str) -> None:
         """Take another font and colour."""
@@ -58,5 +57,5 @@ class StillLabel(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self.updateGeometry()
+            self.set_rows(self._rows)
         super().changeEvent(event)
