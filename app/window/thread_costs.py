@@ -4,9 +4,9 @@
 
     PYTHONPATH=TREE python -P app/window/thread_costs.py SECONDS SAMPLE [--sound-card]
 
-It measures the tree that it finds on its path, which may be older than itself. So it imports
-nothing from there by name but through `_found`, which knows the names of before. Prints one line of
-JSON. Linux only: other systems do not tell a thread's time to another thread.
+It measures the tree that it finds on its path, which may be older than itself: names are looked up
+by `_found`, which knows what they were before. Prints one line of JSON. Linux only, where a thread
+can read the CPU time of the others.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def thread_costs(seconds: float, microphone: np.ndarray | None) -> dict[str, flo
     """The share of one core that each part of a conversation takes, over ``seconds``.
 
     ``microphone``, float32 (n,) at 16 kHz, is repeated for as long as needed; None uses the
-    computer's sound card. "process" is all, and the sum of "window" (the window's thread), "models"
-    and "canceller" (the engine's calls of these) and "rest": the device, the recorder, and what the
-    engine's thread does between its calls. "engine" is all of the engine's thread.
+    computer's sound card. "process" is everything. It is the sum of "window" (the window's thread),
+    "models" and "canceller" (the engine's calls of these), and "rest": the device, the recorder,
+    and what the engine's thread does between these calls. "engine" is the whole of that thread.
+    "pace" is the conversation's time in each second: below 1, the machine was too busy to measure.
     """
     sys.setswitchinterval(_found("app.window.start:SWITCH_SECONDS"))  # as in the program
     app = QApplication.instance() or QApplication([])
-    theme = _found("app.window.theme:apply"), _found("app.window.theme:LIGHT")
-    theme[0](app, theme[1])
+    _found("app.window.theme:apply")(app, _found("app.window.theme:LIGHT"))
     models = _timed(_found("engine.syncllm.duplex:Duplex", "engine.duplex:Duplex"), "step_due")
     canceller = _timed(
         _found("engine.echo.canceller:EchoCanceller", "engine.echo:EchoCanceller"), "process"
@@ -66,11 +66,13 @@ def thread_costs(seconds: float, microphone: np.ndarray | None) -> dict[str, flo
         gc.freeze()  # as in the program
         loop = QEventLoop()
         chunks = 0
+        heard_seconds = 0.0
 
-        def count(event: object) -> None:
-            nonlocal chunks
+        def count(event: Any) -> None:
+            nonlocal chunks, heard_seconds
             if hasattr(event, "took_ms"):
                 chunks += 1
+                heard_seconds = (event.step.index + 1) * len(event.step.agent_audio) / _RATE_HZ
                 if chunks == _WARM_CHUNKS:
                     loop.quit()
 
@@ -82,16 +84,16 @@ def thread_costs(seconds: float, microphone: np.ndarray | None) -> dict[str, flo
         loop.exec()
         if chunks < _WARM_CHUNKS:
             raise SystemExit("no conversation has begun")
-        before, began = _costs(models, canceller), time.perf_counter()
-        print(chunks, window.talk.waveform.frames, file=sys.stderr)
+        before, began, had_heard = _costs(models, canceller), time.perf_counter(), heard_seconds
         QTimer.singleShot(round(seconds * 1000), loop.quit)
         loop.exec()
         after, ended = _costs(models, canceller), time.perf_counter()
-        print(chunks, ended-began, session.state, window.talk.waveform.frames, file=sys.stderr)
+        pace = (heard_seconds - had_heard) / (ended - began)
         session.close()
         window.close()
         _found("app.window.worker:wait_for_all")()
-    return {name: (after[name] - before[name]) / (ended - began) for name in after}
+    shares = {name: (after[name] - before[name]) / (ended - began) for name in after}
+    return {**shares, "pace": pace}
 
 
 def _costs(models: list[float], canceller: list[float]) -> dict[str, float]:
@@ -145,10 +147,9 @@ def _found(*places: str) -> Any:
     tree = os.environ["PYTHONPATH"]
     for place in places:
         module, _, name = place.partition(":")
-        # An editable installation would give what this tree lacks from its own.
-        if not Path(tree, *module.split(".")).with_suffix(".py").is_file():
-            continue
-        return getattr(importlib.import_module(module), name)
+        # Python alone would look for what this tree lacks in an installed one.
+        if Path(tree, *module.split(".")).with_suffix(".py").is_file():
+            return getattr(importlib.import_module(module), name)
     raise SystemExit(f"this source tree has none of {', '.join(places)}")
 
 

@@ -48,6 +48,8 @@ class LevelTrack:
 def levels_db(audio: np.ndarray) -> np.ndarray:
     """Power of each whole 10 ms of sound (n,), in dB relative to full scale."""
     blocks = audio[: len(audio) // LEVEL_SAMPLES * LEVEL_SAMPLES].reshape(-1, LEVEL_SAMPLES)
-    power = np.square(blocks, dtype=np.float64).mean(axis=1)
+    # Asked for 10 ms at a time too, where np.mean and np.clip would take most of the time.
+    power = np.einsum("ij,ij->i", blocks, blocks, dtype=np.float64) / LEVEL_SAMPLES
     quietest = 10.0 ** (LOWEST_DB / 10)
-    return np.asarray(10 * np.log10(np.clip(power, quietest, 1.0)), np.float32)
+    levels = 10 * np.log10(np.minimum(np.maximum(power, quietest), 1.0))
+    return np.asarray(levels, np.float32)
