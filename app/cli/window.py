@@ -17,7 +17,6 @@ from app.cli.options import MOST_TALK_SECONDS, MOST_TIMES, JsonOption
 from app.cli.user_sound import MEASURED_SECONDS, sample_path
 from engine.errors import DuologueError
 
-
 REAL_TIME_PACE = 0.97
 """A conversation that runs slower than this was not in real time."""
 

@@ -24,7 +24,7 @@ class RemedyButton(QPushButton):
         self.hide()
 
     def offer(self, longer_chunk_ms: int | None, draws_less: bool) -> str:
-        """Show the remedy that helps, if there is one; returns advice to go with it."""
+        """Show the remedy that helps, if there is one; returns the hint to go with it."""
         self._longer_chunk_ms = longer_chunk_ms
         if longer_chunk_ms is not None:
             self.setText(self.tr("&Longer chunks ({0} ms)").format(longer_chunk_ms))
@@ -34,7 +34,10 @@ class RemedyButton(QPushButton):
                     "The agent then answers a little later. You can change it in the settings."
                 )
             )
-            advice = self.tr("Close other programs, or begin again with longer chunks.")
+            hint = self.tr(
+                "Duologue is late: this computer is busy. Close other programs, or begin again "
+                "with longer chunks."
+            )
         elif not draws_less:
             self.setText(self.tr("D&raw less"))
             self.setToolTip(
@@ -43,14 +46,17 @@ class RemedyButton(QPushButton):
                     "conversation goes on. You can change it in the settings."
                 )
             )
-            advice = self.tr("Close other programs, or let the window draw less.")
+            hint = self.tr(
+                "Duologue is late: this computer is busy. Close other programs, or let the window "
+                "draw less."
+            )
         else:
             self.hide()
-            return self.tr("Close other programs.")
+            return self.tr("Duologue is late: this computer is busy. Close other programs.")
         self.setAccessibleName(self.text().replace("&", ""))
         self.setAccessibleDescription(self.toolTip())
         self.show()
-        return advice
+        return hint
 
     def _choose(self) -> None:
         if self._longer_chunk_ms is None:

@@ -235,8 +235,7 @@ class TalkPage(QWidget):
     def _show_state(self, state: State) -> None:
         title, hint = self._words(state)
         if state == State.LATE:
-            advice = self.remedy_button.offer(self._session.longer_chunk_ms, self._draws_less)
-            hint = f"{hint} {advice}"
+            hint = self.remedy_button.offer(self._session.longer_chunk_ms, self._draws_less)
         else:
             self._hide_remedy()
         self.waveform.set_sparing(self._draws_less or state == State.LATE)
@@ -308,10 +307,7 @@ class TalkPage(QWidget):
                 self.tr("Both speak"),
                 self.tr("The agent hears you while it speaks."),
             ),
-            State.LATE: (
-                self.tr("Late"),
-                self.tr("Duologue is late: this computer is busy."),
-            ),
+            State.LATE: (self.tr("Late"), ""),
             State.PAUSED: (
                 self.tr("Paused"),
                 self.tr(

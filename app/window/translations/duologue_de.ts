@@ -1116,8 +1116,8 @@
         <translation>Beginnt ein neues Gespräch, in dem die Modelle für jeden Abschnitt mehr Zeit haben. Der Agent antwortet dann etwas später. In den Einstellungen können Sie es ändern.</translation>
     </message>
     <message>
-        <source>Close other programs, or begin again with longer chunks.</source>
-        <translation>Schließen Sie andere Programme, oder beginnen Sie neu mit längeren Abschnitten.</translation>
+        <source>Duologue is late: this computer is busy. Close other programs, or begin again with longer chunks.</source>
+        <translation>Duologue ist zu spät: Der Rechner ist ausgelastet. Schließen Sie andere Programme, oder beginnen Sie neu mit längeren Abschnitten.</translation>
     </message>
     <message>
         <source>D&amp;raw less</source>
@@ -1128,12 +1128,12 @@
         <translation>Die Wellenform bewegt sich in Schritten, das lässt den Modellen mehr Zeit. Das Gespräch geht weiter. In den Einstellungen können Sie es ändern.</translation>
     </message>
     <message>
-        <source>Close other programs, or let the window draw less.</source>
-        <translation>Schließen Sie andere Programme, oder lassen Sie das Fenster weniger zeichnen.</translation>
+        <source>Duologue is late: this computer is busy. Close other programs, or let the window draw less.</source>
+        <translation>Duologue ist zu spät: Der Rechner ist ausgelastet. Schließen Sie andere Programme, oder lassen Sie das Fenster weniger zeichnen.</translation>
     </message>
     <message>
-        <source>Close other programs.</source>
-        <translation>Schließen Sie andere Programme.</translation>
+        <source>Duologue is late: this computer is busy. Close other programs.</source>
+        <translation>Duologue ist zu spät: Der Rechner ist ausgelastet. Schließen Sie andere Programme.</translation>
     </message>
 </context>
 <context>
@@ -1607,10 +1607,6 @@
     <message>
         <source>Late</source>
         <translation>Zu spät</translation>
-    </message>
-    <message>
-        <source>Duologue is late: this computer is busy.</source>
-        <translation>Duologue ist zu spät: Der Rechner ist ausgelastet.</translation>
     </message>
     <message>
         <source>Paused</source>

@@ -23,7 +23,6 @@ from app.window.waveform.bars import (
     paint_bars,
 )
 
-
 _SPARE_BARS = 85
 """The pixmap has room for these after the view: 3.4 s at the usual scale."""
 _WHOLE_BARS = 4

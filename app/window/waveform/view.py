@@ -36,7 +36,7 @@ from app.window.waveform.overlays import OverlayPixmaps
 from engine.timebase import SAMPLE_RATE_HZ
 
 FRAME_MS = 40
-"""At the usual scale the picture moves by one bar in this time; more frames would show nothing more."""
+"""At the usual scale the picture moves by one bar in this time; more frames would not show more."""
 SPARING_FRAME_MS = 160
 """The same for a computer that has no time to draw."""
 _MIN_PX_SECOND, _MAX_PX_SECOND = 0.02, 1600.0
