@@ -148,6 +148,12 @@ class Timeline:
         outcome = Outcome(int(self._outcomes[index]) - 1)
         return Estimate(index, bool(self._speech[index]), outcome)
 
+    def open_estimates(self, first: int) -> list[tuple[int, bool]]:
+        """(index, speech) of each estimate from chunk ``first`` on whose real chunk is not known."""
+        indices = range(max(first, 0), self.estimated_chunks)
+        open_ = 1 + Outcome.OPEN.value
+        return [(n, bool(self._speech[n])) for n in indices if self._outcomes[n] == open_]
+
     def marks_between(self, start_sample: int, end_sample: int) -> Sequence[Mark]:
         """The marks in [start, end)."""
         first = bisect_left(self.marks, start_sample, key=_sample)

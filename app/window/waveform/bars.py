@@ -7,7 +7,7 @@ It paints any part of a timeline at any scale, and keeps no state between calls.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
@@ -265,6 +265,7 @@ def _loudest(track: Track, edges: np.ndarray) -> np.ndarray:
     return found
 
 
+@lru_cache(64)
 def _mixed(colour: str, background: str, share: float) -> QColor:
     """A colour blended with a background, opaque: filling is faster than blending."""
     above, below = QColor(colour), QColor(background)

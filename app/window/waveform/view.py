@@ -35,9 +35,10 @@ from app.window.waveform.cache import NewestPixmap, PaintContext, SettledPixmap
 from app.window.waveform.overlays import OverlayPixmaps
 from engine.timebase import SAMPLE_RATE_HZ
 
-FRAME_MS = 40
-"""At the usual scale the picture moves by one bar in this time; more frames would not show more."""
-SPARING_FRAME_MS = 160
+FRAME_MS = 50
+"""At the usual scale the picture moves by little more than one bar in this time, and news come as
+often."""
+SPARING_FRAME_MS = 200
 """The same for a computer that has no time to draw."""
 _MIN_PX_SECOND, _MAX_PX_SECOND = 0.02, 1600.0
 _USUAL_PX_SECOND = 75.0
@@ -46,9 +47,10 @@ _AHEAD_SHARE = 0.14
 """Share of the width for the model's estimates."""
 _UNSETTLED_SECONDS = 0.8
 """Sound newer than this is repainted in each frame: its meaning may still change."""
-_CATCH_UP = 0.08
-_BEHIND_SECONDS = 0.1
-"""The clock stays this far behind the newest sound, which arrives in bursts."""
+_CATCH_UP = 0.25
+_BEHIND_SECONDS = 0.15
+"""The clock stays this far behind the newest sound, which arrives in bursts. What is painted ahead
+of it serves the next frames."""
 _MAX_BEHIND_SECONDS = 0.5
 _HOVER_PX = 6
 _SETTLE_BARS = 8
@@ -319,26 +321,21 @@ class WaveformView(QWidget):
 
     def _paint_ahead(self, painter: QPainter, look: theme.Theme, timeline: Timeline) -> None:
         """Paint the line of now, the current chunk, and the open estimates of the user's chunks."""
-        now_px = self._px_of(self._shown_end)
-        chunk = timeline.chunk_samples
+        scale, chunk = self._scale, timeline.chunk_samples
         current = int(self._shown_end // chunk)
-        user_y, agent_y, half = self._scale.lanes
+        user_y, agent_y, half = scale.lanes
         shade = QColor(look.accent)
         shade.setAlpha(26)
-        left, right = self._px_of(current * chunk), self._px_of((current + 1) * chunk)
-        painter.fillRect(QRectF(left, 0, right - left, self._scale.axis_y), shade)
-        self._paint_line(painter, now_px, look.accent, 1)
-        for index in range(max(current - 2, 0), timeline.estimated_chunks):
-            estimate = timeline.estimate(index)
-            if estimate is None or estimate.outcome != Outcome.OPEN:
-                continue
-            x, width = self._px_of(index * chunk), chunk / self._scale.samples_px
-            height = half * (1.2 if estimate.speech else 0.3)
+        width = chunk / scale.samples_px
+        painter.fillRect(QRectF(self._px_of(current * chunk), 0, width, scale.axis_y), shade)
+        self._paint_line(painter, self._px_of(self._shown_end), look.accent, 1)
+        for index, speech in timeline.open_estimates(current - 2):
+            x, height = self._px_of(index * chunk), half * (1.2 if speech else 0.3)
             self._paint_estimate_box(painter, look.user, x, width, user_y, height)
         # The agent's next chunk is computed but not yet heard.
         made = timeline.next_step
         if made * chunk > self._shown_end - chunk:
-            x, width = self._px_of(made * chunk), chunk / self._scale.samples_px
+            x = self._px_of(made * chunk)
             self._paint_estimate_box(painter, look.agent, x, width, agent_y, half * 0.3)
 
     def _paint_estimate_box(
