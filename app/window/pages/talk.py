@@ -79,8 +79,8 @@ class TalkPage(QWidget):
         # Below the other button there is room beside the hint: nothing moves when this one comes.
         aside = QVBoxLayout()
         aside.setSpacing(8)
-        aside.addWidget(self.diagnostics_button)
-        aside.addWidget(self.remedy_button)
+        for button in (self.diagnostics_button, self.remedy_button):
+            aside.addWidget(button, alignment=Qt.AlignmentFlag.AlignRight)
         aside.addStretch(1)
         head.addLayout(aside)
         column.addLayout(head)
