@@ -149,7 +149,7 @@ class Timeline:
         return Estimate(index, bool(self._speech[index]), outcome)
 
     def open_estimates(self, first: int) -> list[tuple[int, bool]]:
-        """(index, speech) of each estimate from chunk ``first`` on whose real chunk is not known."""
+        """(index, speech) of each estimate from chunk ``first`` on whose real chunk is unknown."""
         indices = range(max(first, 0), self.estimated_chunks)
         open_ = 1 + Outcome.OPEN.value
         return [(n, bool(self._speech[n])) for n in indices if self._outcomes[n] == open_]
