@@ -81,6 +81,8 @@ class LiveSession:
         self._conversation: LiveConversation | None = None
         self.chunk_ms = self.latency_ms = 0
         """Chunk length, and how late the user's sound is used; known after ``begin``."""
+        self.longer_chunk_ms: int | None = None
+        """The next longer chunk length of the bundle, if there is one; known after ``begin``."""
         self.captioned: list[Side] = []
         """Whose words are captioned; known after ``begin``."""
 
@@ -119,6 +121,8 @@ class LiveSession:
             )
             self.chunk_ms = self._duplex.format.chunk_ms
             self.latency_ms = self._duplex.latency_ms
+            longer_ms = [ms for ms in bundle.manifest.chunks_ms if ms > self.chunk_ms]
+            self.longer_chunk_ms = min(longer_ms, default=None)
             self.captioned = captioned_sides(bundle.manifest)
             enter("sound")
             if not CARD_LOCK.acquire(timeout=_CARD_SECONDS):

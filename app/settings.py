@@ -92,6 +92,8 @@ class Settings(BaseModel):
     language: Literal["", "en", "de"] = ""
     """"": the system's."""
     theme: Literal["system", "light", "dark"] = "system"
+    draw_less: bool = False
+    """Draw the moving waveform less often, for a slow computer."""
     first_run_done: bool = False
 
 

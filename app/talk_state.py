@@ -15,8 +15,10 @@ from engine.sound.turn_taking import IPU_SILENCE_MS
 from engine.talk.live_events import ChunkDone, Counts, DeviceChanged, Event, Levels
 from engine.timebase import SAMPLE_RATE_HZ
 
-LATE_SHOWN_CHUNKS = 12
-"""A late chunk is shown for this many chunks: about two seconds."""
+LATE_SHOWN_MS = 4000
+"""The second late chunk within this time is shown as the state "Late", until none has come for as
+long. One alone is only marked. As both times are the same, chunks that are late at even intervals
+are shown all the time or never: the state does not flicker."""
 _RECENT_CHUNKS = 50
 _RECENT_RESPONSES = 9
 _PEAK_MS = LEVEL_SAMPLES * 1000 // SAMPLE_RATE_HZ
@@ -67,7 +69,8 @@ class TalkState:
         self._recent: deque[ChunkDone] = deque(maxlen=_RECENT_CHUNKS)
         self._responses: deque[float] = deque(maxlen=_RECENT_RESPONSES)
         self._hits = self._misses = 0
-        self._since_late = LATE_SHOWN_CHUNKS
+        self._since_late_ms = LATE_SHOWN_MS
+        self._late = False
         self._sounds = self._hears = True
         self._clock_ms = 0
         self._user_ended_ms: int | None = None
@@ -83,7 +86,7 @@ class TalkState:
             self._recent.append(event)
             self._hits += event.step.estimate_hits
             self._misses += event.step.estimate_misses
-            self._since_late = 0 if event.late_ms > 0 else self._since_late + 1
+            self._count_late(event)
         elif isinstance(event, DeviceChanged):
             self._sounds, self._hears = event.sounds, event.hears
 
@@ -95,7 +98,7 @@ class TalkState:
             return State.PAUSED
         if muted:
             return State.MUTED
-        if self._since_late < LATE_SHOWN_CHUNKS:
+        if self._late:
             return State.LATE
         user = bool(self._levels and self._levels.user_speaks)
         agent = bool(self._levels and self._levels.agent_speaks)
@@ -120,6 +123,15 @@ class TalkState:
             lag_ms=self._recent[-1].lag_ms if self._recent else None,
             counts=counts,
         )
+
+    def _count_late(self, chunk: ChunkDone) -> None:
+        self._since_late_ms += self._chunk_ms
+        again = self._since_late_ms <= LATE_SHOWN_MS
+        if chunk.late_ms > 0:
+            self._late |= again
+            self._since_late_ms = 0
+        elif not again:
+            self._late = False
 
     def _time_response(self, levels: Levels) -> None:
         """Measure the floor-transfer offset, to 50 ms.

@@ -8,6 +8,7 @@ take 12 MB. Knows no Qt.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -115,8 +116,8 @@ class Timeline:
         self.transcript = Transcript(self.chunk_samples, captioned)
         self.marks: list[Mark] = []
         """Sorted by time."""
-        self.revision = 0
-        """Increases whenever something in the past changes."""
+        self._changes: list[int] = []
+        """The first sample of each change of the past."""
         self._outcomes = np.zeros(0, np.uint8)
         self._speech = np.zeros(0, bool)
         self.estimated_chunks = 0
@@ -131,12 +132,27 @@ class Timeline:
         """The length of the tracks."""
         return len(self.user) * COLUMN_SAMPLES
 
+    @property
+    def revision(self) -> int:
+        """Increases whenever a mark comes, goes or changes."""
+        return len(self._changes)
+
+    def changed_since(self, revision: int) -> int:
+        """The sample before which everything is as it was at that revision."""
+        return min(self._changes[revision:], default=self.length_samples)
+
     def estimate(self, index: int) -> Estimate | None:
         """The estimate of a chunk of the user's; None if there was none."""
         if not 0 <= index < len(self._outcomes) or not self._outcomes[index]:
             return None
         outcome = Outcome(int(self._outcomes[index]) - 1)
         return Estimate(index, bool(self._speech[index]), outcome)
+
+    def open_estimates(self, first: int) -> list[tuple[int, bool]]:
+        """(index, speech) of each estimate from chunk ``first`` on whose real chunk is unknown."""
+        indices = range(max(first, 0), self.estimated_chunks)
+        open_ = 1 + Outcome.OPEN.value
+        return [(n, bool(self._speech[n])) for n in indices if self._outcomes[n] == open_]
 
     def marks_between(self, start_sample: int, end_sample: int) -> Sequence[Mark]:
         """The marks in [start, end)."""
@@ -220,7 +236,7 @@ class Timeline:
             self.marks.insert(bisect_left(self.marks, mark.sample, key=_sample), mark)
         else:
             self.marks.append(mark)
-        self.revision += 1
+        self._changes.append(mark.sample)
 
     def _classify(self, newest_spans: int | None = None) -> None:
         """Find backchannels, interruptions and yields in the spans of both speakers."""
@@ -231,13 +247,14 @@ class Timeline:
             starts = [spans[0].start_sample for spans in (user, agent) if spans]
             since = min(starts, default=0)
         found = list(turn_marks(user, agent))
-        old = [m for m in self.marks if m.kind in _TURN_KINDS and m.sample >= since]
-        new = [mark for mark in found if mark.sample >= since]
-        if sorted(old, key=_order) == sorted(new, key=_order):
+        old = Counter(m for m in self.marks if m.kind in _TURN_KINDS and m.sample >= since)
+        new = Counter(mark for mark in found if mark.sample >= since)
+        changed = (old - new) + (new - old)
+        if not changed:
             return
         kept = [m for m in self.marks if m.kind not in _TURN_KINDS or m.sample < since]
-        self.marks = sorted([*kept, *new], key=lambda mark: mark.sample)
-        self.revision += 1
+        self.marks = sorted([*kept, *new.elements()], key=_sample)
+        self._changes.append(min(map(_sample, changed)))
 
     # --- a recording ------------------------------------------------------------------------------
 
@@ -404,7 +421,3 @@ def turn_marks(user: Sequence[Span], agent: Sequence[Span]) -> Iterator[Mark]:
 
 def _sample(mark: Mark) -> int:
     return mark.sample
-
-
-def _order(mark: Mark) -> tuple[int, str]:
-    return mark.sample, mark.kind.value

@@ -17,6 +17,9 @@ from app.cli.options import MOST_TALK_SECONDS, MOST_TIMES, JsonOption
 from app.cli.user_sound import MEASURED_SECONDS, sample_path
 from engine.errors import DuologueError
 
+REAL_TIME_PACE = 0.97
+"""A conversation that runs slower than this was not in real time."""
+
 
 def show_window() -> int:
     """Open the window and wait for its end; raises DuologueError where there is no display."""
@@ -48,6 +51,18 @@ def bench_window(
             max=MOST_TIMES,
         ),
     ] = 2,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of another source tree. Compares the CPU time of both windows, thread by "
+            "thread, in conversations that alternate; Linux only.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    sound_card: Annotated[
+        bool, typer.Option("--sound-card", help="With --against: use the computer's sound card.")
+    ] = False,
     json_path: JsonOption = None,
 ) -> None:
     """Measure what the window costs the engine.
@@ -55,9 +70,15 @@ def bench_window(
     Compares chunk times with and without the window, and shows how long the
     window's thread is busy.
     """
-    from app.window.bench_window import measure_window, window_figures
+    from app.window.bench_window import compare_trees, measure_window, window_figures
     from engine.sound.audio_file import read_mono
 
+    if against:
+        compared = compare_trees(against, sample_path(), seconds, rounds, sound_card)
+        show_comparison(Console(), compared)
+        if json_path:
+            write_json(json_path, compared)
+        return
     figures = window_figures(
         *measure_window(read_mono(sample_path(), MEASURED_SECONDS), seconds, rounds)
     )
@@ -109,6 +130,26 @@ def show_window_cost(console: Console, figures: dict[str, Any]) -> None:
             str(step["busy_over_frame"]),
         )
     console.print(steps)
+
+
+def show_comparison(console: Console, compared: dict[str, Any]) -> None:
+    """Print the CPU time of each part of both trees, and the ratios."""
+    table = Table(title="CPU time of a conversation in the window, in shares of one core")
+    parts = ("process", "window", "engine", "rest")
+    for name in ("tree", *parts, "pace"):
+        table.add_column(name, justify="right")
+    for name, passes in compared["passes"].items():
+        for one in passes:
+            table.add_row(name, *(f"{one[part]:.1%}" for part in parts), f"{one['pace']:.2f}")
+    table.add_row("ratio", *(f"{compared['ratios'][part]:.2f}" for part in parts), "")
+    console.print(table)
+    slowest = min(one["pace"] for passes in compared["passes"].values() for one in passes)
+    if slowest < REAL_TIME_PACE:
+        console.print(
+            f"The slowest conversation ran at {slowest:.2f} of real time: the computer was too "
+            "busy, and the window painted less than it would. Measure again on a quiet one.",
+            style="yellow",
+        )
 
 
 def animation(

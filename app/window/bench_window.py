@@ -2,6 +2,7 @@
 window's thread is busy, during a conversation and in its longest steps.
 
 The bundled sample is the microphone, in real time. Passes with and without the window alternate.
+`compare_trees` lets this source tree alternate with another, each in processes of its own.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -28,10 +30,11 @@ from app.folders import PROFILE_VARIABLE
 from app.live_session import LiveSession
 from app.prerecorded_card import PrerecordedCard
 from app.settings import Settings, SettingsFile
-from app.window import theme, worker
+from app.window import theme, thread_costs, worker
 from app.window.main_window import MainWindow
 from app.window.session import Session
 from app.window.start import SWITCH_SECONDS
+from engine.errors import DuologueError
 from engine.record.events import EVENTS_NAME
 from engine.record.recordings import SOUND_NAME
 from engine.talk.live_events import ChunkDone
@@ -94,6 +97,41 @@ def measure_window(
         steps += _steps(app, Path(profile))
         worker.wait_for_all()
     return passes, steps
+
+
+def compare_trees(
+    other: Path, sample: Path, seconds: float, rounds: int = 2, sound_card: bool = False
+) -> dict[str, Any]:
+    """Hold ``rounds`` conversations in each of two windows, one of this tree and one of ``other``.
+
+    Returns JSON values: the costs of each pass, as `app.window.thread_costs` names them, and the
+    ratios of the sums. Raises DuologueError if a tree cannot be measured.
+    """
+    script = Path(thread_costs.__file__)
+    trees = {"this": script.parents[2], "other": other.resolve()}
+    passes: dict[str, list[dict[str, float]]] = {name: [] for name in trees}
+    for _ in range(rounds):
+        for name, tree in trees.items():
+            if not (tree / "app" / "window").is_dir() or script.suffix != ".py":
+                raise DuologueError(f"{tree} is no source tree of Duologue; give another folder.")
+            command = [sys.executable, "-P", str(script), str(seconds), str(sample)]
+            done = subprocess.run(
+                [*command, *(["--sound-card"] if sound_card else [])],
+                cwd=tree,
+                env={**os.environ, "PYTHONPATH": str(tree)},
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode:
+                reason = (done.stderr.strip() or "no reason").splitlines()[-1]
+                raise DuologueError(f"{tree} cannot be measured ({reason}).")
+            passes[name].append(json.loads(done.stdout.splitlines()[-1]))
+    sums = {
+        name: {part: sum(one[part] for one in costs) for part in costs[0]}
+        for name, costs in passes.items()
+    }
+    ratios = {part: sums["this"][part] / cost for part, cost in sums["other"].items() if cost}
+    return {"passes": passes, "ratios": ratios}
 
 
 def _pass(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         self.resize(1180, 760)
         self._build()
         self._connect()
+        self.talk.draw_less(self.settings.draw_less)
         self._restore()
         if broken:
             self.show_notice(broken)
@@ -152,6 +154,8 @@ class MainWindow(QMainWindow):
         self.session.state_changed.connect(self._show_talking)
         self.conversations.notice.connect(self.show_notice)
         self.talk.diagnostics_wanted.connect(self._copy_diagnostics)
+        self.talk.longer_chunks_wanted.connect(lambda chunk_ms: self._take(chunk_ms=chunk_ms))
+        self.talk.less_drawing_wanted.connect(lambda: self._take(draw_less=True))
         self.again_button.clicked.connect(self._start_again)
         self.settings_page.changed.connect(self.change)
         self.settings_page.models_wanted.connect(lambda: self.show_page(2))
@@ -217,10 +221,15 @@ class MainWindow(QMainWindow):
             self.show_notice(self.tr("The new language is used the next time Duologue starts."))
         self.session.change(settings)
         self.talk.hold_button.setVisible(settings.hold_to_talk)
+        self.talk.draw_less(settings.draw_less)
+
+    def _take(self, **values: Any) -> None:
+        """Change some settings from another page than theirs."""
+        self.change(self.settings.model_copy(update=values))
+        self.settings_page.show_settings(self.settings)
 
     def _choose_bundle(self, bundle: Path | None) -> None:
-        self.change(self.settings.model_copy(update={"bundle": bundle}))
-        self.settings_page.show_settings(self.settings)
+        self._take(bundle=bundle)
         self.models.show_current(bundle)
 
     def _follow_desktop(self) -> None:

@@ -1,7 +1,7 @@
 """The conversation as the window sees it: commands in, Qt signals out.
 
 Models, devices and files belong to a separate thread ("talk"). The window's thread only sets flags
-and takes events from a queue, thirty times a second. Knows no widgets.
+and takes events from a queue, twenty times a second. Knows no widgets.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from engine.talk.live_conversation import Switches
 from engine.talk.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Ended, Event
 
 _LOG = logging.getLogger(__name__)
-_POLL_MS = 33
+_POLL_MS = 50
+"""The engine sends levels as often."""
 _MAX_EVENTS_A_POLL, _ALL_EVENTS = 50, 10_000
 _JOIN_SECONDS = 6.0
 
@@ -102,6 +103,11 @@ class Session(QObject):
     def talk_key_held(self) -> bool:
         """Whether the talk key is held."""
         return self._switches.talk_key_held
+
+    @property
+    def longer_chunk_ms(self) -> int | None:
+        """The next longer chunk length that the running conversation could have."""
+        return self._talk.longer_chunk_ms if self._talk else None
 
     def start(self) -> None:
         """Start a conversation, unless one is running."""
@@ -190,6 +196,8 @@ class Session(QObject):
 
     def metrics(self) -> TalkMetrics | None:
         """The metrics of the current or last conversation; None before the first."""
+        if self._talk and self._tracker:
+            self._counts = self._talk.conversation.counts
         return self._tracker.metrics(self._counts) if self._tracker else None
 
     # --- the talk's thread ------------------------------------------------------------------------
@@ -246,6 +254,7 @@ class Session(QObject):
             self._began(value)
         elif what == "over":
             self._take_events(most=_ALL_EVENTS)
+            self.metrics()  # the last counts
             self._talk = None
         elif what == "ended":
             self._ended(value)
@@ -266,7 +275,6 @@ class Session(QObject):
         if not self._talk or not self._tracker or self.timeline is None:
             return
         conversation = self._talk.conversation
-        self._counts = conversation.counts
         for _ in range(most):
             event: Event | None = conversation.next_event()
             if event is None:

@@ -62,6 +62,11 @@ class Playout:
         """The next samples for the card, float32 (count,); silence where nothing is queued."""
         with self._lock:
             block = np.zeros(count, np.float32)
+            if not len(self._pending) and not self._last:  # most of the time
+                self._rises = False
+                self._position += count
+                self._start = max(self._start, self._position)
+                return block
             begin = max(self._start - self._position, 0)
             skipped = max(self._position - self._start, 0)
             part = self._pending[skipped : skipped + max(count - begin, 0)]

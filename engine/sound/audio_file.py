@@ -412,7 +412,9 @@ def read_mono(
 
 def to_pcm(audio: np.ndarray) -> np.ndarray:
     """float32 of any shape as int16 of the same shape; sound beyond [-1, 1] is clipped."""
-    pcm: np.ndarray = np.clip(np.rint(audio * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1)
+    pcm: np.ndarray = np.rint(audio * _FULL_SCALE)
+    # Not np.clip, which takes twice as long for 10 ms.
+    pcm = np.minimum(np.maximum(pcm, -_FULL_SCALE), _FULL_SCALE - 1)
     return pcm.astype(np.int16)
 
 

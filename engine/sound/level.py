@@ -11,6 +11,7 @@ from engine.timebase import SAMPLE_RATE_HZ
 LEVEL_SAMPLES = SAMPLE_RATE_HZ // 100
 """Samples per level: 10 ms."""
 LOWEST_DB = -100
+_QUIETEST = 10.0 ** (LOWEST_DB / 10)
 ACTIVE_POWER = 10 ** (-66 / 10)
 """The far end counts as active above this power, -66 dB relative to full scale."""
 
@@ -47,7 +48,11 @@ class LevelTrack:
 
 def levels_db(audio: np.ndarray) -> np.ndarray:
     """Power of each whole 10 ms of sound (n,), in dB relative to full scale."""
+    if len(audio) == LEVEL_SAMPLES:
+        # A live conversation asks for each 10 ms; this takes a quarter of the time of what follows.
+        wide = audio.astype(np.float64)
+        power = float(np.vdot(wide, wide)) / LEVEL_SAMPLES
+        return np.array([10 * np.log10(min(max(power, _QUIETEST), 1.0))], np.float32)
     blocks = audio[: len(audio) // LEVEL_SAMPLES * LEVEL_SAMPLES].reshape(-1, LEVEL_SAMPLES)
-    power = np.square(blocks, dtype=np.float64).mean(axis=1)
-    quietest = 10.0 ** (LOWEST_DB / 10)
-    return np.asarray(10 * np.log10(np.clip(power, quietest, 1.0)), np.float32)
+    powers = np.einsum("ij,ij->i", blocks, blocks, dtype=np.float64) / LEVEL_SAMPLES
+    return np.asarray(10 * np.log10(np.clip(powers, _QUIETEST, 1.0)), np.float32)

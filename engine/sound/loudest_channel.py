@@ -36,7 +36,7 @@ class LoudestChannel:
 
     def played(self, far: np.ndarray) -> None:
         """Note sound (n,) that was just written to the speaker."""
-        if len(far) and float(np.square(far).mean()) > ACTIVE_POWER:
+        if self.channels > 1 and float(np.dot(far, far)) > ACTIVE_POWER * len(far):
             self._played_blocks = _PLAYED_BLOCKS
 
     def process(self, sound: np.ndarray) -> np.ndarray:

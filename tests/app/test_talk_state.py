@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from app.talk_state import LATE_SHOWN_CHUNKS, State, TalkState
+from app.talk_state import LATE_SHOWN_MS, State, TalkState
 from engine.syncllm.duplex import Step
 from engine.talk.live_events import ChunkDone, Counts, DeviceChanged, Levels
 
@@ -49,15 +51,29 @@ def test_who_speaks(user: bool, agent: bool, expected: State) -> None:
     assert talk.state(muted=True, paused=True) == State.PAUSED
 
 
-def test_a_late_chunk_is_shown_for_a_while() -> None:
+def test_two_late_chunks_are_shown_until_none_has_come_for_a_while() -> None:
     talk = TalkState(160)
     talk.add(chunk(late_ms=3.0))
-    assert talk.state() == State.LATE
-    for _ in range(LATE_SHOWN_CHUNKS - 1):
+    assert talk.state() == State.LISTENING  # one alone is a mark in the picture
+    talk.add(chunk(late_ms=3.0))
+    for _ in range(LATE_SHOWN_MS // 160):
+        assert talk.state() == State.LATE
         talk.add(chunk())
     assert talk.state() == State.LATE
     talk.add(chunk())
     assert talk.state() == State.LISTENING
+
+
+@pytest.mark.parametrize("every", range(1, 60))
+def test_chunks_that_are_late_at_even_intervals_do_not_let_the_state_flicker(every: int) -> None:
+    talk = TalkState(160)
+    states = []
+    for index in range(1, 10 * every + 1):
+        talk.add(chunk(late_ms=0.0 if index % every else 3.0))
+        states.append(talk.state())
+    changes = sum(now != before for before, now in pairwise(states))
+    assert changes <= 1
+    assert (states[-1] == State.LATE) == (every * 160 <= LATE_SHOWN_MS)
 
 
 def test_lost_sound_is_shown_before_all_else_until_it_is_back() -> None:

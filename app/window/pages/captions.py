@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from app.window import theme
+from app.window.pages.still_label import StillLabel
 from engine.record.transcript import Line, Side, Transcript
 
 _ROWS, _FEW_ROWS = 2, 1
@@ -88,32 +89,27 @@ class Captions(QWidget):
             self.names[side].setBuddy(self.words[side])
 
 
-class _Words(QLabel):
-    """Words in a label of fixed height: the last rows, like subtitles."""
+class _Words(StillLabel):
+    """The last rows of what was said, like subtitles."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setAlignment(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._said, self._rows = "", _ROWS
-        self._fit()
+        super().__init__(rows=_ROWS)
+        self.label.setAlignment(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft)
+        self._said = ""
 
     def say(self, text: str) -> None:
         """Show a text; screen readers get all of it."""
         if text != self._said:
             self._said = text
             self.setAccessibleName(text)
-            self._fit()
+            self._break_lines()
 
     def set_rows(self, rows: int) -> None:
-        """Set the height in rows."""
-        self._rows = rows
-        self._fit()
+        super().set_rows(rows)
+        self._break_lines()
 
-    def _fit(self) -> None:
-        metrics = self.fontMetrics()
-        self.setFixedHeight(self._rows * metrics.lineSpacing())
+    def _break_lines(self) -> None:
+        metrics = self.label.fontMetrics()
         # Lines are broken from the beginning, so that they stay the same while words are added.
         rows = [""]
         for word in self._said.split():
@@ -126,9 +122,9 @@ class _Words(QLabel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit()
+        self._break_lines()
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._fit()
         super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._break_lines()

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.talk_state import TalkMetrics
+from app.window.pages.still_label import StillLabel
 from engine.timebase import SAMPLE_RATE_HZ
 
 _UNKNOWN = "–"
@@ -92,14 +93,10 @@ class _Card(QFrame):
         column.setSpacing(2)
         self.title = QLabel(caption)
         self.title.setProperty("role", "soft")
-        self.value, self._more = QLabel(), QLabel()
-        self.value.setProperty("role", "heading")
-        self._role = "soft"
-        self._more.setProperty("role", self._role)
+        self.title.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        self.title.setMinimumWidth(1)  # a long text must not widen the window
+        self.value, self._more = StillLabel("heading"), StillLabel("soft")
         for label in (self.title, self.value, self._more):
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
-            # A long text must not widen the window.
-            label.setMinimumWidth(1)
             column.addWidget(label)
 
     def show_value(self, value: str, more: str = "", role: str = "soft") -> None:
@@ -108,10 +105,7 @@ class _Card(QFrame):
         if more != self._more.text():
             self._more.setText(more)
             self._more.setToolTip(more)
-        if role != self._role:
-            self._role = role
-            self._more.setProperty("role", role)
-            self._more.style().polish(self._more)
+        self._more.set_role(role)
 
 
 def _ms(value: float | None) -> str:

@@ -59,6 +59,8 @@ class SettingsPage(QWidget):
         super().__init__(parent)
         self.settings = settings
         self._filling = False
+        self._chunks: tuple[list[Any], int | None] = [160, 200, 240], None
+        """Lengths in ms that the bundle has, and its default as far as that is known."""
         self.sound = SoundSettings(settings, devices, make_check)
         inside = QWidget()
         column = QVBoxLayout(inside)
@@ -192,6 +194,12 @@ class SettingsPage(QWidget):
             self.language,
             self.tr("Takes effect when Duologue is restarted. The agent itself speaks English."),
         )
+        self.draw_less = QCheckBox(self.tr("Move the waveform in steps"))
+        card.add_row(
+            self.tr("Dra&w less"),
+            self.draw_less,
+            self.tr("Leaves a slow computer more time for the models. Takes effect immediately."),
+        )
         return card
 
     def _computing_card(self) -> Card:
@@ -247,7 +255,7 @@ class SettingsPage(QWidget):
         ):
             spin.setKeyboardTracking(False)
             spin.valueChanged.connect(self._take)
-        for check in (self.hold, self.record):
+        for check in (self.hold, self.record, self.draw_less):
             check.toggled.connect(self._take)
         self.folder_button.clicked.connect(self._choose_folder)
         self.bundle_button.clicked.connect(self.models_wanted)
@@ -263,6 +271,7 @@ class SettingsPage(QWidget):
         self.temperature.setValue(-0.05 if temperature is None else temperature)
         self.hold.setChecked(settings.hold_to_talk)
         self.record.setChecked(settings.record)
+        self.draw_less.setChecked(settings.draw_less)
         self.folder.setText(str(settings.recording_folder or recordings_folder()))
         self.most_recordings.setValue(settings.most_recordings)
         self.most_gigabytes.setValue(settings.most_gigabytes)
@@ -271,7 +280,7 @@ class SettingsPage(QWidget):
         self.threads.setValue(settings.threads)
         self.gpu.setValue(settings.gpu_layers)
         self.sound.show_settings(settings)
-        self._fill_chunks([160, 200, 240])
+        self._fill_chunks()
         self._enable()
         self._filling = False
         if not self.bundle.text() or before.bundle != settings.bundle:
@@ -289,6 +298,7 @@ class SettingsPage(QWidget):
             "temperature": None if temperature < 0 else temperature,
             "hold_to_talk": self.hold.isChecked(),
             "record": self.record.isChecked(),
+            "draw_less": self.draw_less.isChecked(),
             "most_recordings": self.most_recordings.value(),
             "most_gigabytes": self.most_gigabytes.value(),
             "theme": self.theme.currentData(),
@@ -328,14 +338,16 @@ class SettingsPage(QWidget):
         manifest = bundle.manifest
         self.bundle.setText(f"{manifest.name} {manifest.version}")
         self._filling = True
-        self._fill_chunks(manifest.chunks_ms, manifest.default_chunk_ms)
+        self._chunks = manifest.chunks_ms, manifest.default_chunk_ms
+        self._fill_chunks()
         self._filling = False
 
     def _show_bad_bundle(self, error: DuologueError) -> None:
         self.bundle.setText(self.tr("cannot be used"))
         self.bundle.setToolTip(translate_sentence(str(error)))
 
-    def _fill_chunks(self, chunks_ms: list[Any], default_ms: int | None = None) -> None:
+    def _fill_chunks(self) -> None:
+        chunks_ms, default_ms = self._chunks
         self.chunk.clear()
         usual = self.tr("bundle default")
         if default_ms:

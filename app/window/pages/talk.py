@@ -6,7 +6,7 @@ It shows the session's signals and passes the user's commands to the session.
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -22,6 +22,7 @@ from app.timeline import Timeline
 from app.window import theme
 from app.window.pages.captions import Captions
 from app.window.pages.metrics_panel import MetricsPanel
+from app.window.pages.remedy_button import RemedyButton
 from app.window.session import Session
 from app.window.waveform.legend import Legend
 from app.window.waveform.view import WaveformView
@@ -35,11 +36,15 @@ class TalkPage(QWidget):
     """Everything about the running conversation."""
 
     diagnostics_wanted = Signal()
+    longer_chunks_wanted = Signal(int)
+    """The length in ms; it takes a new conversation."""
+    less_drawing_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._events = 0
+        self._draws_less = False
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(16)
@@ -68,7 +73,16 @@ class TalkPage(QWidget):
             )
         )
         self.diagnostics_button.clicked.connect(self.diagnostics_wanted)
-        head.addWidget(self.diagnostics_button, alignment=Qt.AlignmentFlag.AlignTop)
+        self.remedy_button = RemedyButton()
+        self.remedy_button.longer_chunks_wanted.connect(self.longer_chunks_wanted)
+        self.remedy_button.less_drawing_wanted.connect(self.less_drawing_wanted)
+        # Below the other button there is room beside the hint: nothing moves when this one comes.
+        aside = QVBoxLayout()
+        aside.setSpacing(8)
+        for button in (self.diagnostics_button, self.remedy_button):
+            aside.addWidget(button, alignment=Qt.AlignmentFlag.AlignRight)
+        aside.addStretch(1)
+        head.addLayout(aside)
         column.addLayout(head)
 
         self._card = card = QFrame()
@@ -145,6 +159,12 @@ class TalkPage(QWidget):
             button.setAccessibleDescription(button.toolTip())
         return row
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._session.running:  # nothing is shown on a page that nobody sees
+            self.captions.show_newest()
+            self._show_metrics()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.legend.fit_to_height(self._card.height())
@@ -173,6 +193,11 @@ class TalkPage(QWidget):
             self.tr("Copied. Paste it into your bug report. It contains no audio.")
         )
 
+    def draw_less(self, draws_less: bool) -> None:
+        """Draw the waveform less often, or as often as is useful."""
+        self._draws_less = draws_less
+        self._show_state(self._session.state)
+
     # --- what the session tells -------------------------------------------------------------------
 
     def _begin(self, timeline: Timeline) -> None:
@@ -186,10 +211,10 @@ class TalkPage(QWidget):
         self._show_metrics()
 
     def _count(self, event: object) -> None:
-        if isinstance(event, ChunkDone):
+        if isinstance(event, ChunkDone) and self.isVisible():
             self.captions.show_newest()
         self._events += 1
-        if self._events % _FIGURES_EVERY_EVENTS == 0:
+        if self._events % _FIGURES_EVERY_EVENTS == 0 and self.isVisible():
             self._show_metrics()
 
     def _show_metrics(self) -> None:
@@ -209,6 +234,11 @@ class TalkPage(QWidget):
 
     def _show_state(self, state: State) -> None:
         title, hint = self._words(state)
+        if state == State.LATE:
+            hint = self.remedy_button.offer(self._session.longer_chunk_ms, self._draws_less)
+        else:
+            self._hide_remedy()
+        self.waveform.set_sparing(self._draws_less or state == State.LATE)
         self.state_label.setText(title)
         self.state_label.setAccessibleName(title)
         self.hint_label.setText(hint)
@@ -228,6 +258,12 @@ class TalkPage(QWidget):
             self.pause_button, self.tr("&Continue") if session.paused else self.tr("&Pause"), "P"
         )
         self.pause_button.setChecked(session.paused)
+
+    def _hide_remedy(self) -> None:
+        if self.remedy_button.hasFocus():
+            # Qt would pass the focus on to another button, and a key meant for this one press it.
+            self.waveform.setFocus()
+        self.remedy_button.hide()
 
     def _words(self, state: State) -> tuple[str, str]:
         """The title and the explanation of a state."""
@@ -271,13 +307,7 @@ class TalkPage(QWidget):
                 self.tr("Both speak"),
                 self.tr("The agent hears you while it speaks."),
             ),
-            State.LATE: (
-                self.tr("Late"),
-                self.tr(
-                    "The computer is too slow right now. Close other programs, or choose longer "
-                    "chunks in the settings."
-                ),
-            ),
+            State.LATE: (self.tr("Late"), ""),
             State.PAUSED: (
                 self.tr("Paused"),
                 self.tr(

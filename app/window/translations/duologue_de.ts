@@ -1106,6 +1106,37 @@
     </message>
 </context>
 <context>
+    <name>RemedyButton</name>
+    <message>
+        <source>&amp;Longer chunks ({0} ms)</source>
+        <translation>&amp;Längere Abschnitte ({0} ms)</translation>
+    </message>
+    <message>
+        <source>Begins a new conversation in which the models have more time for each chunk. The agent then answers a little later. You can change it in the settings.</source>
+        <translation>Beginnt ein neues Gespräch, in dem die Modelle für jeden Abschnitt mehr Zeit haben. Der Agent antwortet dann etwas später. In den Einstellungen können Sie es ändern.</translation>
+    </message>
+    <message>
+        <source>Duologue is late: this computer is busy. Close other programs, or begin again with longer chunks.</source>
+        <translation>Duologue ist zu spät: Der Rechner ist ausgelastet. Schließen Sie andere Programme, oder beginnen Sie neu mit längeren Abschnitten.</translation>
+    </message>
+    <message>
+        <source>D&amp;raw less</source>
+        <translation>Wenige&amp;r zeichnen</translation>
+    </message>
+    <message>
+        <source>The waveform moves in steps, which leaves more time for the models. The conversation goes on. You can change it in the settings.</source>
+        <translation>Die Wellenform bewegt sich in Schritten, das lässt den Modellen mehr Zeit. Das Gespräch geht weiter. In den Einstellungen können Sie es ändern.</translation>
+    </message>
+    <message>
+        <source>Duologue is late: this computer is busy. Close other programs, or let the window draw less.</source>
+        <translation>Duologue ist zu spät: Der Rechner ist ausgelastet. Schließen Sie andere Programme, oder lassen Sie das Fenster weniger zeichnen.</translation>
+    </message>
+    <message>
+        <source>Duologue is late: this computer is busy. Close other programs.</source>
+        <translation>Duologue ist zu spät: Der Rechner ist ausgelastet. Schließen Sie andere Programme.</translation>
+    </message>
+</context>
+<context>
     <name>SettingsPage</name>
     <message>
         <source>Settings</source>
@@ -1246,6 +1277,18 @@
     <message>
         <source>Takes effect when Duologue is restarted. The agent itself speaks English.</source>
         <translation>Wirkt nach einem Neustart von Duologue. Der Agent selbst spricht Englisch.</translation>
+    </message>
+    <message>
+        <source>Move the waveform in steps</source>
+        <translation>Wellenform in Schritten bewegen</translation>
+    </message>
+    <message>
+        <source>Dra&amp;w less</source>
+        <translation>&amp;Weniger zeichnen</translation>
+    </message>
+    <message>
+        <source>Leaves a slow computer more time for the models. Takes effect immediately.</source>
+        <translation>Lässt auf einem langsamen Rechner den Modellen mehr Zeit. Wirkt sofort.</translation>
     </message>
     <message>
         <source>Models and performance</source>
@@ -1564,10 +1607,6 @@
     <message>
         <source>Late</source>
         <translation>Zu spät</translation>
-    </message>
-    <message>
-        <source>The computer is too slow right now. Close other programs, or choose longer chunks in the settings.</source>
-        <translation>Der Rechner ist gerade zu langsam. Schließen Sie andere Programme, oder wählen Sie in den Einstellungen längere Abschnitte.</translation>
     </message>
     <message>
         <source>Paused</source>

@@ -7,6 +7,7 @@ It paints any part of a timeline at any scale, and keeps no state between calls.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
@@ -25,6 +26,8 @@ _GLYPH_PX, _MAX_SHIFT_PX = 10, 20
 """A mark that would cover the previous one moves aside, by this much at most."""
 _MARKS_BEFORE_PX = 400
 """Marks this far before the painted ones may have moved them aside."""
+MARK_BARS = 4
+"""A mark begins this many bars before its sample."""
 GLYPHS = {
     MarkKind.BACKCHANNEL: "●",
     MarkKind.USER_INTERRUPTS: "▼",
@@ -44,29 +47,29 @@ class Scale:
     px_second: float
     height_px: int
 
-    @property
+    @cached_property
     def samples_px(self) -> float:
         """Samples per pixel."""
         return SAMPLE_RATE_HZ / self.px_second
 
-    @property
+    @cached_property
     def bar_samples(self) -> float:
         """Samples from one bar to the next."""
         return BAR_PITCH_PX * self.samples_px
 
-    @property
+    @cached_property
     def axis_y(self) -> int:
         """The y at which the lanes end and the axis begins."""
         return self.height_px - AXIS_PX
 
-    @property
+    @cached_property
     def lanes(self) -> tuple[float, float, float]:
         """(centre of the user's lane, centre of the agent's, half the height of a lane)."""
         inside = self.axis_y - _MIDDLE_PX - 2 * _PAD_PX
         half = max(inside / 4, 10.0)
         return _PAD_PX + half, _PAD_PX + 3 * half + _MIDDLE_PX, half
 
-    @property
+    @cached_property
     def label_step_s(self) -> float:
         """Seconds between two labels of the axis."""
         for step in _STEPS_S:
@@ -262,6 +265,7 @@ def _loudest(track: Track, edges: np.ndarray) -> np.ndarray:
     return found
 
 
+@lru_cache(64)
 def _mixed(colour: str, background: str, share: float) -> QColor:
     """A colour blended with a background, opaque: filling is faster than blending."""
     above, below = QColor(colour), QColor(background)

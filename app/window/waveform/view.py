@@ -1,12 +1,13 @@
 """The waveform widget: both speakers on one time axis, the user above, the agent below.
 
-It handles scrolling, zooming and following. Settled bars are cached; only the part around now is
-painted in each frame. Its clock is the conversation's, smoothed. Window's thread only.
+It handles scrolling, zooming and following. Settled bars are cached, and a frame paints only what
+has changed. Its clock is the conversation's, smoothed. Window's thread only.
 """
 
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
@@ -34,7 +35,11 @@ from app.window.waveform.cache import NewestPixmap, PaintContext, SettledPixmap
 from app.window.waveform.overlays import OverlayPixmaps
 from engine.timebase import SAMPLE_RATE_HZ
 
-FRAME_MS = 16
+FRAME_MS = 50
+"""At the usual scale the picture moves by little more than one bar in this time, and news come as
+often."""
+SPARING_FRAME_MS = 200
+"""The same for a computer that has no time to draw."""
 _MIN_PX_SECOND, _MAX_PX_SECOND = 0.02, 1600.0
 _USUAL_PX_SECOND = 75.0
 _ZOOM = 1.25
@@ -42,12 +47,18 @@ _AHEAD_SHARE = 0.14
 """Share of the width for the model's estimates."""
 _UNSETTLED_SECONDS = 0.8
 """Sound newer than this is repainted in each frame: its meaning may still change."""
-_CATCH_UP = 0.08
-_BEHIND_SECONDS = 0.1
-"""The clock stays this far behind the newest sound, which arrives in bursts."""
+_CATCH_UP = 0.25
+_BEHIND_SECONDS = 0.15
+"""The clock stays this far behind the newest sound, which arrives in bursts. What is painted ahead
+of it serves the next frames."""
 _MAX_BEHIND_SECONDS = 0.5
 _HOVER_PX = 6
 _SETTLE_BARS = 8
+
+
+@lru_cache(8)
+def _scale_of(px_second: float, height_px: int) -> Scale:
+    return Scale(px_second, height_px)
 
 
 class WaveformView(QWidget):
@@ -68,6 +79,9 @@ class WaveformView(QWidget):
         self._left = 0.0
         """The sample at the left edge."""
         self._shown_end = 0.0
+        self._painted_revision = 0
+        self._fresh_px = 0
+        """The x from which on the last frame showed the newest sound and what lies ahead."""
         self._clock = time.perf_counter()
         self._cursor: int | None = None
         self._hover: QPoint | None = None
@@ -118,6 +132,10 @@ class WaveformView(QWidget):
         self._live = False
         self._run()
         self.update()
+
+    def set_sparing(self, sparing: bool) -> None:
+        """Draw less often, for a computer that has no time for it."""
+        self._timer.setInterval(SPARING_FRAME_MS if sparing else FRAME_MS)
 
     @property
     def shown_seconds(self) -> float:
@@ -172,7 +190,7 @@ class WaveformView(QWidget):
 
     @property
     def _scale(self) -> Scale:
-        return Scale(self._px_second, self.height())
+        return _scale_of(self._px_second, self.height())
 
     @property
     def _width_samples(self) -> float:
@@ -211,8 +229,9 @@ class WaveformView(QWidget):
 
     def _tick(self) -> None:
         """Advance the clock evenly, although sound arrives in bursts."""
-        if self._timeline is None:
-            return
+        handle = self.window().windowHandle()
+        if self._timeline is None or not handle or not handle.isExposed():
+            return  # minimized, or covered
         now = time.perf_counter()
         passed, self._clock = now - self._clock, now
         length = self._timeline.length_samples
@@ -224,7 +243,22 @@ class WaveformView(QWidget):
             self._shown_end = min(self._shown_end + max(step, 0.0), float(length))
         elif self._follow:
             return  # nothing new to show
-        self.update()
+        self._show_changes(self._timeline)
+
+    def _show_changes(self, timeline: Timeline) -> None:
+        """Ask for a frame of what the last one did not show."""
+        px = self.devicePixelRatioF() / self._scale.samples_px
+        moves = round(self._left_to_show() * px) != round(self._left * px)
+        if moves or timeline.revision != self._painted_revision:
+            self.update()
+        elif self._fresh_px < self.width():
+            self.update(self._fresh_px, 0, self.width() - self._fresh_px, self.height())
+
+    def _left_to_show(self) -> float:
+        """The sample at the left edge in the next frame."""
+        if self._follow and self._live:
+            return max(self._shown_end - self._now_px * self._scale.samples_px, 0.0)
+        return self._left
 
     # --- painting ---------------------------------------------------------------------------------
 
@@ -238,9 +272,9 @@ class WaveformView(QWidget):
             self._paint_nothing(painter, look)
             painter.end()
             return
-        if self._follow and self._live:
-            self._left = max(self._shown_end - self._now_px * self._scale.samples_px, 0.0)
-        # The cache moves by whole bars; the rest is the offset.
+        self._left = self._left_to_show()
+        self._painted_revision = timeline.revision
+        # The cache holds whole bars; the rest is the offset.
         first = int(np.floor(self._left / self._scale.bar_samples))
         last = first + self.width() // BAR_PITCH_PX + 2
         end = self._shown_end if self._live else float(timeline.length_samples)
@@ -254,11 +288,13 @@ class WaveformView(QWidget):
         settled = max(settled, first)
         self._settled.fill(context, first, min(last, settled))
         offset = -(self._left / self._scale.bar_samples - first) * BAR_PITCH_PX
-        painter.drawPixmap(QPointF(offset, 0), self._settled.pixmap)
+        before = (first - self._settled.left) * BAR_PITCH_PX
+        painter.drawPixmap(QPointF(offset - before, 0), self._settled.pixmap)
         if self._live:
-            needed = self._shown_end + FRAME_MS * SAMPLE_RATE_HZ / 1000
-            self._newest.fill(context, settled, min(timeline.length_samples, needed))
-            self._paint_newest(painter, offset + (settled - first) * BAR_PITCH_PX)
+            self._newest.fill(context, settled, self._shown_end)
+            left_px = offset + (self._newest.left - first) * BAR_PITCH_PX
+            self._fresh_px = max(int(left_px), 0)
+            self._paint_newest(painter, left_px)
             self._paint_ahead(painter, look, timeline)
         self._paint_legend(painter, look)
         if self._cursor is not None:
@@ -285,26 +321,21 @@ class WaveformView(QWidget):
 
     def _paint_ahead(self, painter: QPainter, look: theme.Theme, timeline: Timeline) -> None:
         """Paint the line of now, the current chunk, and the open estimates of the user's chunks."""
-        now_px = self._px_of(self._shown_end)
-        chunk = timeline.chunk_samples
+        scale, chunk = self._scale, timeline.chunk_samples
         current = int(self._shown_end // chunk)
-        user_y, agent_y, half = self._scale.lanes
+        user_y, agent_y, half = scale.lanes
         shade = QColor(look.accent)
         shade.setAlpha(26)
-        left, right = self._px_of(current * chunk), self._px_of((current + 1) * chunk)
-        painter.fillRect(QRectF(left, 0, right - left, self._scale.axis_y), shade)
-        self._paint_line(painter, now_px, look.accent, 1)
-        for index in range(max(current - 2, 0), timeline.estimated_chunks):
-            estimate = timeline.estimate(index)
-            if estimate is None or estimate.outcome != Outcome.OPEN:
-                continue
-            x, width = self._px_of(index * chunk), chunk / self._scale.samples_px
-            height = half * (1.2 if estimate.speech else 0.3)
+        width = chunk / scale.samples_px
+        painter.fillRect(QRectF(self._px_of(current * chunk), 0, width, scale.axis_y), shade)
+        self._paint_line(painter, self._px_of(self._shown_end), look.accent, 1)
+        for index, speech in timeline.open_estimates(current - 2):
+            x, height = self._px_of(index * chunk), half * (1.2 if speech else 0.3)
             self._paint_estimate_box(painter, look.user, x, width, user_y, height)
         # The agent's next chunk is computed but not yet heard.
         made = timeline.next_step
         if made * chunk > self._shown_end - chunk:
-            x, width = self._px_of(made * chunk), chunk / self._scale.samples_px
+            x = self._px_of(made * chunk)
             self._paint_estimate_box(painter, look.agent, x, width, agent_y, half * 0.3)
 
     def _paint_estimate_box(

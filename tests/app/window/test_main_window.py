@@ -201,6 +201,50 @@ def test_who_muted_sees_it_between_talks_and_can_open_it(stage: Stage) -> None:
     assert "muted" not in page.hint_label.text()
 
 
+def test_late_is_explained_and_longer_chunks_are_a_key_away(stage: Stage) -> None:
+    window, page, session = stage.window, stage.window.talk, stage.window.session
+    stage.talk()
+    assert not page.remedy_button.isVisible()
+    place = page.waveform.geometry()
+    stage.cards[0].busy = True
+    stage.wait(lambda: session.state == State.LATE)
+    assert page.hint_label.text().startswith("Duologue is late: this computer is busy")
+    assert page.remedy_button.isVisible() and page.waveform.geometry() == place
+    assert page.remedy_button.text() == "&Longer chunks (200 ms)"
+    page.remedy_button.setFocus()
+    stage.key(Qt.Key.Key_Return)
+    stage.wait(lambda: len(stage.cards) == 2 and session.longer_chunk_ms == 240)
+    assert window.settings.chunk_ms == SettingsFile().load()[0].chunk_ms == 200
+    assert window.settings_page.chunk.currentData() == 200
+    stage.wait(lambda: session.state not in (State.LATE, State.LOADING))
+    assert not page.remedy_button.isVisible()
+    stage.end()
+
+
+def test_with_the_longest_chunks_drawing_less_is_offered_until_it_is_over(
+    bundle_folder: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    stage = Stage(settings_of(bundle_folder, tmp_path, chunk_ms=240), qtbot)
+    page, session = stage.window.talk, stage.window.session
+    stage.talk()
+    stage.cards[0].busy = True
+    stage.wait(lambda: session.state == State.LATE)
+    assert page.remedy_button.text() == "D&raw less"
+    page.remedy_button.setFocus()
+    stage.key(Qt.Key.Key_Space)
+    stage.wait(lambda: stage.window.settings.draw_less)
+    assert stage.window.settings_page.draw_less.isChecked()
+    assert not page.remedy_button.isVisible() and page.waveform.hasFocus()
+    assert session.state == State.LATE
+    assert page.hint_label.text().endswith("Close other programs.")
+    stage.cards[0].busy = False
+    stage.wait(lambda: session.state != State.LATE)
+    assert "late" not in page.hint_label.text()
+    assert len(stage.cards) == 1
+    stage.end()
+    assert session.close()
+
+
 def test_pages_by_click_and_key(stage: Stage) -> None:
     window = stage.window
     pages = (window.talk, window.conversations, window.models, window.settings_page)

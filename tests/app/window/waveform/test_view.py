@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from engine.record.recorder import Recorder
 from engine.syncllm.bundle import Bundle
 from engine.syncllm.duplex import Duplex
 from engine.talk.live_conversation import LiveConversation
+from engine.talk.live_events import Levels
 from engine.timebase import SAMPLE_RATE_HZ
 from tests.engine.simulated_card import SimulatedCard
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -249,6 +251,46 @@ def test_a_scrolled_picture_is_that_of_a_fresh_one(view: WaveformView) -> None:
         scrolled = view.grab().toImage()
         view._settled.forget()
         assert view.grab().toImage() == scrolled, step
+
+
+def live_events() -> Iterator[Levels]:
+    """30 s in which both speak now and then, at once too, with a pause."""
+    start = 0
+    for step in range(600):
+        user, agent = step % 50 < 20, step % 34 < 16
+        peaks = [0.1 + 0.08 * (step * 7 % 11) if speaks else 0.01 for speaks in (user, agent)]
+        place = None if 300 <= step < 310 else start
+        yield Levels(-20, -20, (peaks[0],) * 5, (peaks[1],) * 5, user, agent, place)
+        start += 0 if place is None else 5 * COLUMN_SAMPLES
+
+
+def test_a_running_picture_is_that_of_a_fresh_one(view: WaveformView) -> None:
+    """Whatever was painted before, and however little of it each frame has painted again."""
+    timeline = Timeline(160, 160, 0)
+    view.set_timeline(timeline, live=True)
+    view._timer.stop()  # each step has its frame
+    for step, event in enumerate(live_events()):
+        timeline.add(event)
+        if step % 70 == 60:  # in the past, where all is settled
+            timeline._mark(Mark(timeline.length_samples - 3 * SAMPLE_RATE_HZ, MarkKind.LOST))
+        if step == 400:
+            view.scroll(-90)  # from here on it stands still
+        view._tick()
+        QApplication.processEvents()
+        if step % 9:
+            continue
+        seen = view.screen().grabWindow(view.winId()).toImage()
+        view._settled.forget()
+        fresh = view.grab().toImage()
+        assert seen.convertToFormat(fresh.format()) == fresh, step
+
+
+def test_a_computer_without_time_gets_fewer_frames(view: WaveformView) -> None:
+    often_ms = view._timer.interval()
+    view.set_sparing(True)
+    assert view._timer.interval() > 3 * often_ms
+    view.set_sparing(False)
+    assert view._timer.interval() == often_ms
 
 
 def test_marks_close_together_stand_side_by_side(view: WaveformView) -> None:
