@@ -17,6 +17,7 @@ from app.cli.options import MOST_TALK_SECONDS, MOST_TIMES, JsonOption
 from app.cli.user_sound import MEASURED_SECONDS, sample_path
 from engine.errors import DuologueError
 
+_MOST_BESIDE = 64
 REAL_TIME_PACE = 0.97
 """A conversation that runs slower than this was not in real time."""
 
@@ -63,6 +64,14 @@ def bench_window(
     sound_card: Annotated[
         bool, typer.Option("--sound-card", help="With --against: use the computer's sound card.")
     ] = False,
+    beside: Annotated[
+        int,
+        typer.Option(
+            help="With --against: number of busy programs beside the conversations.",
+            min=0,
+            max=_MOST_BESIDE,
+        ),
+    ] = 0,
     json_path: JsonOption = None,
 ) -> None:
     """Measure what the window costs the engine.
@@ -74,7 +83,7 @@ def bench_window(
     from engine.sound.audio_file import read_mono
 
     if against:
-        compared = compare_trees(against, sample_path(), seconds, rounds, sound_card)
+        compared = compare_trees(against, sample_path(), seconds, rounds, sound_card, beside)
         show_comparison(Console(), compared)
         if json_path:
             write_json(json_path, compared)
@@ -136,12 +145,14 @@ def show_comparison(console: Console, compared: dict[str, Any]) -> None:
     """Print the CPU time of each part of both trees, and the ratios."""
     table = Table(title="CPU time of a conversation in the window, in shares of one core")
     parts = ("process", "window", "engine", "rest")
-    for name in ("tree", *parts, "pace"):
+    for name in ("tree", *parts, "late", "unspoken", "lag", "pace"):
         table.add_column(name, justify="right")
     for name, passes in compared["passes"].items():
         for one in passes:
-            table.add_row(name, *(f"{one[part]:.1%}" for part in parts), f"{one['pace']:.2f}")
-    table.add_row("ratio", *(f"{compared['ratios'][part]:.2f}" for part in parts), "")
+            shares = (f"{one[part]:.1%}" for part in (*parts, "late", "unspoken"))
+            table.add_row(name, *shares, f"{one['lag']:.2f} s", f"{one['pace']:.2f}")
+    ratios = (f"{compared['ratios'][part]:.2f}" for part in parts)
+    table.add_row("ratio", *ratios, "", "", "", "")
     console.print(table)
     slowest = min(one["pace"] for passes in compared["passes"].values() for one in passes)
     if slowest < REAL_TIME_PACE:

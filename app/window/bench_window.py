@@ -7,6 +7,7 @@ The bundled sample is the microphone, in real time. Passes with and without the 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -100,9 +101,15 @@ def measure_window(
 
 
 def compare_trees(
-    other: Path, sample: Path, seconds: float, rounds: int = 2, sound_card: bool = False
+    other: Path,
+    sample: Path,
+    seconds: float,
+    rounds: int = 2,
+    sound_card: bool = False,
+    busy_loops: int = 0,
 ) -> dict[str, Any]:
-    """Hold ``rounds`` conversations in each of two windows, one of this tree and one of ``other``.
+    """Hold ``rounds`` conversations in each of two windows, one of this tree and one of ``other``,
+    beside ``busy_loops`` programs that take all the time they can get.
 
     Returns JSON values: the costs of each pass, as `app.window.thread_costs` names them, and the
     ratios of the sums. Raises DuologueError if a tree cannot be measured.
@@ -110,18 +117,20 @@ def compare_trees(
     script = Path(thread_costs.__file__)
     trees = {"this": script.parents[2], "other": other.resolve()}
     passes: dict[str, list[dict[str, float]]] = {name: [] for name in trees}
+    for tree in trees.values():
+        if not (tree / "app" / "window").is_dir() or script.suffix != ".py":
+            raise DuologueError(f"{tree} is no source tree of Duologue; give another folder.")
     for _ in range(rounds):
         for name, tree in trees.items():
-            if not (tree / "app" / "window").is_dir() or script.suffix != ".py":
-                raise DuologueError(f"{tree} is no source tree of Duologue; give another folder.")
             command = [sys.executable, "-P", str(script), str(seconds), str(sample)]
-            done = subprocess.run(
-                [*command, *(["--sound-card"] if sound_card else [])],
-                cwd=tree,
-                env={**os.environ, "PYTHONPATH": str(tree)},
-                capture_output=True,
-                text=True,
-            )
+            with _beside(busy_loops):
+                done = subprocess.run(
+                    [*command, *(["--sound-card"] if sound_card else [])],
+                    cwd=tree,
+                    env={**os.environ, "PYTHONPATH": str(tree)},
+                    capture_output=True,
+                    text=True,
+                )
             if done.returncode:
                 reason = (done.stderr.strip() or "no reason").splitlines()[-1]
                 raise DuologueError(f"{tree} cannot be measured ({reason}).")
@@ -132,6 +141,20 @@ def compare_trees(
     }
     ratios = {part: sums["this"][part] / cost for part, cost in sums["other"].items() if cost}
     return {"passes": passes, "ratios": ratios}
+
+
+@contextlib.contextmanager
+def _beside(busy_loops: int) -> Iterator[None]:
+    """Run programs that never wait."""
+    loops = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy_loops)
+    ]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
 
 
 def _pass(

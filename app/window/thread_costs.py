@@ -45,11 +45,14 @@ def thread_costs(seconds: float, microphone: np.ndarray | None) -> dict[str, flo
     "models" and "canceller" (the engine's calls of these), and "rest": the device, the recorder,
     and what the engine's thread does between these calls. "engine" is the whole of that thread.
     "pace" is the conversation's time in each second: below 1, the machine was too busy to measure.
+    "late" and "unspoken" are shares of the chunks: those that came too late, partly or wholly, and
+    those not spoken at all. "lag" is how late the step that began latest was, in seconds.
     """
     sys.setswitchinterval(_found("app.window.start:SWITCH_SECONDS"))  # as in the program
     app = QApplication.instance() or QApplication([])
     _found("app.window.theme:apply")(app, _found("app.window.theme:LIGHT"))
-    models = _timed(_found("engine.syncllm.duplex:Duplex", "engine.duplex:Duplex"), "step_due")
+    duplex = _found("engine.syncllm.duplex:Duplex", "engine.duplex:Duplex")
+    models = [_timed(duplex, name) for name in ("step_due", "miss") if hasattr(duplex, name)]
     canceller = _timed(
         _found("engine.echo.canceller:EchoCanceller", "engine.echo:EchoCanceller"), "process"
     )
@@ -67,11 +70,15 @@ def thread_costs(seconds: float, microphone: np.ndarray | None) -> dict[str, flo
         loop = QEventLoop()
         chunks = 0
         heard_seconds = 0.0
+        late, unspoken, lags_ms = [], [], []
 
         def count(event: Any) -> None:
             nonlocal chunks, heard_seconds
             if hasattr(event, "took_ms"):
                 chunks += 1
+                late.append(event.late_ms > 0)
+                unspoken.append(not event.step.speak)
+                lags_ms.append(event.lag_ms)
                 heard_seconds = (event.step.index + 1) * len(event.step.agent_audio) / _RATE_HZ
                 if chunks == _WARM_CHUNKS:
                     loop.quit()
@@ -93,10 +100,17 @@ def thread_costs(seconds: float, microphone: np.ndarray | None) -> dict[str, flo
         window.close()
         _found("app.window.worker:wait_for_all")()
     shares = {name: (after[name] - before[name]) / (ended - began) for name in after}
-    return {**shares, "pace": pace}
+    since = slice(_WARM_CHUNKS, None)
+    return {
+        **shares,
+        "pace": pace,
+        "late": float(np.mean(late[since])),
+        "unspoken": float(np.mean(unspoken[since])),
+        "lag": max(lags_ms[since], default=0.0) / 1000,
+    }
 
 
-def _costs(models: list[float], canceller: list[float]) -> dict[str, float]:
+def _costs(models: list[list[float]], canceller: list[float]) -> dict[str, float]:
     """CPU seconds so far."""
     by_name: dict[str, float] = {}
     for thread in threading.enumerate():
@@ -106,14 +120,15 @@ def _costs(models: list[float], canceller: list[float]) -> dict[str, float]:
             continue
         by_name[thread.name] = by_name.get(thread.name, 0.0) + int(spent) / 1e9
     process, window = time.process_time(), time.thread_time()
+    model_seconds = sum(spent for (spent,) in models)
     return {
         "process": process,
         "window": window,
         "engine": by_name.get("engine", 0.0),
-        "models": models[0],
+        "models": model_seconds,
         "canceller": canceller[0],
         "recorder": by_name.get("recorder", 0.0),
-        "rest": process - window - models[0] - canceller[0],
+        "rest": process - window - model_seconds - canceller[0],
     }
 
 
