@@ -218,9 +218,7 @@ class PathSolver:
         self.knows_drift = False
         if determinant <= 0 or not works:
             return
-        drift = (
-            a * _dot(weights * older, residual) - b * _dot(weighted, residual)
-        ) / determinant
+        drift = (a * _dot(weights * older, residual) - b * _dot(weighted, residual)) / determinant
         deviation = _DEVIATION_FACTOR * float(np.sqrt(a / determinant))
         self.knows_drift = deviation < _DRIFT_KNOWN
         if deviation < _DRIFT_DOUBT:
