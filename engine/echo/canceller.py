@@ -27,6 +27,7 @@ BLOCK_SAMPLES = SAMPLE_RATE_HZ // 100
 """The block size: 10 ms."""
 
 _NOISE_SUPPRESSION_DELAY_SAMPLES = 96  # WebRTC's noise suppression delays by 6 ms
+_FADE = np.linspace(0, 1, BLOCK_SAMPLES, dtype=np.float32)
 
 
 class EchoCanceller:
@@ -97,8 +98,8 @@ class EchoCanceller:
         )
         # The network's output fades in and out within a block.
         edges = np.concatenate([[before], echoes]).astype(np.float32)
-        share = np.linspace(edges[:-1], edges[1:], BLOCK_SAMPLES, axis=1).reshape(-1)
-        mixed = linear + share * (user - linear)
+        share = edges[:-1, None] + np.diff(edges)[:, None] * _FADE
+        mixed = linear + share.reshape(-1) * (user - linear)
         return self._post_processor.process(np.clip(mixed, -1.0, 1.0))
 
     def _may_echo(self, far: np.ndarray) -> np.ndarray:

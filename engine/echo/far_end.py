@@ -71,9 +71,9 @@ class FarEnd:
         around = self._raw.newest(count + 3 * BLOCK_SAMPLES)[reach : reach + count + _TAPS - 1]
         begins, ends = (np.correlate(around, kernel) for kernel in kernels.astype(np.float32))
         self._delay += moved
-        aligned: np.ndarray = begins + np.linspace(0, 1, count, False, dtype=np.float32) * (
-            ends - begins
-        )
+        ends -= begins
+        ends *= np.arange(count, dtype=np.float32) / np.float32(count)
+        aligned: np.ndarray = begins + ends
         return aligned
 
     def overflow(self) -> int:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.echo.adaptive_filter import (
-    FRAME_BLOCKS,
+    FILTER_BLOCKS,
+    FILTER_SAMPLES,
     SEARCH_BLOCKS,
     TAPS,
     AdaptiveFilter,
@@ -24,16 +25,15 @@ from engine.echo.echo_path_change import EchoPathChangeDetector
 from engine.echo.far_end import BLOCK_SAMPLES, FarEnd
 from engine.echo.path_solver import HISTORY_BLOCKS, PathSolver
 from engine.sound.level import ACTIVE_POWER
-from engine.timebase import FRAME_SAMPLES
 
 # The filters converge until the path is solved. But if the agent has spoken for two seconds and the
 # filters hardly reduce the sound, there is no echo: the user wears headphones.
-_NEW_FRAMES = 200 // FRAME_BLOCKS
+_NEW_FRAMES = 200 // FILTER_BLOCKS
 _QUIETER_SHARE, _SHARE_SMOOTHING = 0.08, 0.995
 # The solver does a part of its work every so many frames; more often until it has settled.
-_WORK_EVERY, _EARLY_WORK_EVERY = 3, 1
+_WORK_EVERY, _EARLY_WORK_EVERY = 8, 2
 # It starts after this many active frames, from what the quick filter has learned by then.
-_FIRST_ACTIVE_FRAMES = 50 // FRAME_BLOCKS
+_FIRST_ACTIVE_FRAMES = 50 // FILTER_BLOCKS
 # An echo may last this long after the far end's last sound: 0.8 s. Then there is nothing to do.
 ECHO_BLOCKS = 80
 # The residuals of about the last 200 ms decide how to mix the filters. In double talk they say
@@ -77,7 +77,7 @@ class LinearCanceller:
         self._solver = PathSolver(TAPS)
         self._exact = in_partitions(self._solver.path)
         self._begun = False
-        self._near = np.zeros(FRAME_SAMPLES, np.float32)
+        self._near = np.zeros(FILTER_SAMPLES, np.float32)
         """The present frame of the microphone's sound, as far as it has come."""
         self._filled = 0
         self._frames = self._useless_blocks = 0
@@ -95,12 +95,12 @@ class LinearCanceller:
         """Subtract the echo from blocks of 10 ms of the microphone's sound. Adds no delay.
 
         ``near`` and ``far`` are the same time, float32 (n,). How the sound is divided among calls
-        makes no difference to the output, but whole frames of 40 ms are the cheapest.
+        makes no difference to the output, but many blocks at once are cheaper.
         """
         parts = []
         start = 0
         while start < len(near):
-            end = min(start + FRAME_SAMPLES - self._filled, len(near))
+            end = min(start + FILTER_SAMPLES - self._filled, len(near))
             parts.append(self._process_in_frame(near[start:end], far[start:end]))
             start = end
         return LinearOutput(*(np.concatenate(each) for each in zip(*parts, strict=True)))
@@ -124,7 +124,7 @@ class LinearCanceller:
         self._solver.push(near)
         self._near[self._filled : self._filled + len(near)] = near
         self._filled += len(near)
-        if self._filled == FRAME_SAMPLES:
+        if self._filled == FILTER_SAMPLES:
             self._end_frame(resting)
         return LinearOutput(residual, echo, converging, path_changed)
 
@@ -193,7 +193,7 @@ class LinearCanceller:
             self._path_change.realigned()
         if moved := self.far.overflow():
             self._quick.shift(moved)
-            self._quick.remember(self.far.aligned(TAPS + FRAME_SAMPLES))
+            self._quick.remember(self.far.aligned(TAPS + FILTER_SAMPLES))
             self._solver.shift(moved)
             self._exact = in_partitions(self._solver.path)
         if self._quick.drift_error and not self._solver.knows_drift:

@@ -22,9 +22,9 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 # A power of two, small enough for a processor's cache.
 _TRANSFORM = 1 << 15
-HISTORY_BLOCKS = 1192  # fits nine segments
+HISTORY_BLOCKS = 1200
 _MIN_BLOCKS = 60
-_ITERATIONS, _LATER_ITERATIONS, _LATER_SOLUTIONS = 6, 9, 8
+_ITERATIONS, _LATER_ITERATIONS, _LATER_SOLUTIONS = 6, 9, 11
 _AGE_SECONDS = 8.0
 # Speech is strongest at low frequencies, which matter little for intelligibility.
 _PRE_EMPHASIS = 0.9
@@ -60,6 +60,8 @@ class _Problem:
     """As ``near``: one over the power of everything that is not the echo."""
     prior: np.ndarray
     """float32 (taps,): deviation of each tap."""
+    padded: np.ndarray
+    """float32 (segments, _TRANSFORM): working memory; its first taps are zeros."""
     preconditioner: np.ndarray
     """float32: brings the equations close to the identity; a spectrum of 2 * taps points."""
 
@@ -70,9 +72,8 @@ class _Problem:
     def gradient(self, error: np.ndarray) -> np.ndarray:
         """float32 (taps,): the correlation of the far end with the weighted error in segments."""
         taps = len(self.prior)
-        padded = np.zeros((len(error), _TRANSFORM), np.float32)
-        np.multiply(self.weights, error, out=padded[:, taps:])
-        products = spectrum(padded)
+        np.multiply(self.weights, error, out=self.padded[:, taps:])
+        products = spectrum(self.padded)
         products *= np.conj(self.far)
         return waveform(products.sum(axis=0), _TRANSFORM)[:taps]
 
@@ -195,6 +196,7 @@ class PathSolver:
             near=_segments(near, taps),
             weights=_segments(np.repeat(weights, BLOCK_SAMPLES).astype(np.float32), taps),
             prior=prior.astype(np.float32),
+            padded=np.zeros((len(far), _TRANSFORM), np.float32),
             preconditioner=(1 / (power * weight * np.square(prior).mean() + 1)).astype(np.float32),
         )
 
