@@ -140,7 +140,9 @@ class ResidualSuppressor:
             self._user = 0.0 if strict[frame] else max(now, _HELD * self._user)
             share = (self._user - _MIN_USER_SHARE) / (_MAX_USER_SHARE - _MIN_USER_SHARE)
             shares[frame] = min(max(share, 0.0), 1.0)
-        strictly = gains * gains * gains
+        # Not less than -240 dB: processors are slow with the tiniest numbers.
+        strictly = np.maximum(gains, np.float32(1e-4))
+        strictly = strictly * strictly * strictly
         gentle: np.ndarray = strictly + shares * (1 - strictly)
         return gentle
 
