@@ -28,6 +28,7 @@ from app.cli.user_sound import MEASURED_SECONDS, read_speech, sample_path
 
 if TYPE_CHECKING:
     from engine.measure.benchmark import Benchmark
+    from engine.measure.echo_benchmark import EchoCost
 
 _COMPARED_MS, _MOST_ROUNDS = 160, 100
 
@@ -74,9 +75,11 @@ def bench(
     """Measure the engine's speed and memory.
 
     Shows the time of each stage with each chunk length, the speed of decoding,
-    the peak memory, and how a long conversation changes them.
+    the peak memory, how a long conversation changes them, and the cost of the
+    echo canceller.
     """
     from engine.measure.benchmark import measure
+    from engine.measure.echo_benchmark import measure_echo_cost
     from engine.syncllm.bundle import load_bundle
 
     user_audio = read_speech(user or sample_path(), MEASURED_SECONDS, channel)
@@ -93,9 +96,13 @@ def bench(
         benchmark = measure(
             loaded, user_audio, seconds, long, latency_ms, seed, gpu_layers, advance
         )
+    # The agent is the user's speech backwards.
+    echo_cost = measure_echo_cost(user_audio, user_audio[::-1])
     show_benchmark(Console(), benchmark)
+    show_echo_cost(Console(), echo_cost)
     if json_path:
-        write_json(json_path, benchmark_figures(benchmark))
+        figures = benchmark_figures(benchmark) | {"echo_canceller": asdict(echo_cost)}
+        write_json(json_path, figures)
 
 
 def show_benchmark(console: Console, benchmark: Benchmark) -> None:
@@ -144,6 +151,15 @@ def show_benchmark(console: Console, benchmark: Benchmark) -> None:
     seconds = f"{benchmark.talk_seconds:.0f} s"
     rest.add_row("measured", f"{seconds} of conversation per chunk length on {benchmark.machine}")
     console.print(rest)
+
+
+def show_echo_cost(console: Console, cost: EchoCost) -> None:
+    """Print how much of a core the echo canceller takes."""
+    console.print(
+        f"Echo canceller, share of one core: the agent speaks {cost.agent_alone:.1%}, both speak "
+        f"{cost.both_speak:.1%}, nothing is played {cost.far_end_silent:.1%}",
+        soft_wrap=True,
+    )
 
 
 def benchmark_figures(benchmark: Benchmark) -> dict[str, Any]:

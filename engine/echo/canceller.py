@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.echo.linear_canceller import LinearCanceller
+from engine.echo.linear_canceller import ECHO_BLOCKS, LinearCanceller
 from engine.echo.residual_suppressor import HOP, ResidualSuppressor
 from engine.errors import DuologueError
 from engine.sound.level import ACTIVE_POWER
@@ -27,8 +27,7 @@ BLOCK_SAMPLES = SAMPLE_RATE_HZ // 100
 """The block size: 10 ms."""
 
 _NOISE_SUPPRESSION_DELAY_SAMPLES = 96  # WebRTC's noise suppression delays by 6 ms
-# An echo may last this long after the agent's last sound: 0.8 s.
-_ECHO_BLOCKS = 80
+_FADE = np.linspace(0, 1, BLOCK_SAMPLES, dtype=np.float32)
 
 
 class EchoCanceller:
@@ -53,7 +52,7 @@ class EchoCanceller:
     def _begin(self) -> None:
         self._last_residual = np.zeros(BLOCK_SAMPLES, np.float32)
         self._echo_blocks = 0
-        self._share = 0.0
+        self._echoes = False
 
     def reset(self) -> None:
         """Forget the echo path, after a device has changed."""
@@ -64,42 +63,53 @@ class EchoCanceller:
         self._begin()
 
     def process(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
-        """The user's sound without echo, float32 (160,), ``delay_samples`` later than ``near``.
+        """The user's sound without echo, float32 (n,), ``delay_samples`` later than ``near``.
 
-        ``near`` is 10 ms from the microphone, ``far`` the 10 ms written to the card meanwhile; both
-        float32 (160,) at 16 kHz. Values that are not finite count as silence, because one of them
-        would stay in the filters. Raises ValueError on another type or shape.
+        ``near`` is sound from the microphone in blocks of 10 ms, ``far`` what was written to the
+        card meanwhile; both float32 (n,) at 16 kHz. Whole frames of 40 ms are cheapest. Values that
+        are not finite count as silence, because one of them would stay in the filters. Raises
+        ValueError on another type or shape.
         """
-        for block in (near, far):
-            if block.dtype != np.float32 or block.shape != (BLOCK_SAMPLES,):
+        for sound in (near, far):
+            if sound.dtype != np.float32 or sound.ndim != 1 or len(sound) % BLOCK_SAMPLES:
                 raise ValueError(
-                    f"an echo canceller's block is float32 ({BLOCK_SAMPLES},), "
-                    f"not {block.dtype} {block.shape}"
+                    f"an echo canceller takes float32 (n,) in blocks of {BLOCK_SAMPLES}, "
+                    f"not {sound.dtype} {sound.shape}"
                 )
         near, far = _finite(near), _finite(far)
-        residual, echo = self._linear.process(near, far)
+        residual, echo, converging, path_changed = self._linear.process(near, far)
+        # In time with the network's output.
+        joined = np.concatenate([self._last_residual, residual])
+        linear, self._last_residual = joined[:-HOP], joined[-HOP:]
+        before = self._echoes
+        echoes = self._may_echo(far)
+        if not (before or echoes.any()):
+            self._suppressor.listen(residual, echo, residual, far)
+            return self._post_processor.process(np.clip(linear, -1.0, 1.0))
         suppressed = self._aec3.process(np.clip(residual, -1.0, 1.0), far)
-        before, self._share = self._share, self._network_share(far)
         user = self._suppressor.process(
             residual,
             echo,
             suppressed,
             far,
-            strict=self._linear.converging,
-            path_changed=self._linear.path_changed,
-            echoes=self._share > 0,
+            strict=converging,
+            path_changed=path_changed,
+            echoes=echoes,
         )
-        linear, self._last_residual = self._last_residual, residual
-        share = np.linspace(before, self._share, BLOCK_SAMPLES, dtype=np.float32)
-        mixed = share * user + (1 - share) * linear
+        # The network's output fades in and out within a block.
+        edges = np.concatenate([[before], echoes]).astype(np.float32)
+        share = edges[:-1, None] + np.diff(edges)[:, None] * _FADE
+        mixed = linear + share.reshape(-1) * (user - linear)
         return self._post_processor.process(np.clip(mixed, -1.0, 1.0))
 
-    def _network_share(self, far: np.ndarray) -> float:
-        """1 if there may be an echo, so that the network's output is used; otherwise 0."""
-        self._echo_blocks -= 1
-        if float(np.square(far).mean()) > ACTIVE_POWER:
-            self._echo_blocks = _ECHO_BLOCKS
-        return float(self._echo_blocks > 0)
+    def _may_echo(self, far: np.ndarray) -> np.ndarray:
+        """bool (blocks,): whether there may be an echo, so that the network's output is used."""
+        powers = np.square(far).reshape(-1, BLOCK_SAMPLES).mean(axis=1)
+        echoes = np.zeros(len(powers), bool)
+        for block, power in enumerate(powers):
+            self._echo_blocks = ECHO_BLOCKS if power > ACTIVE_POWER else self._echo_blocks - 1
+            echoes[block] = self._echoes = self._echo_blocks > 0
+        return echoes
 
 
 class PostProcessor:

@@ -2,12 +2,12 @@
 
 A correct estimate does not correlate with the residual, whether the user speaks or not. When the
 delay jumps, the residual contains the estimate with the opposite sign, so the correlation becomes
-negative at once. Numpy only; runs in its caller's thread.
+negative at once. Runs in its caller's thread.
 """
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 _SMOOTHING = 0.8  # about 50 ms
 _AGAINST = 0.4
@@ -24,7 +24,7 @@ class EchoPathChangeDetector:
     """The detector of one canceller."""
 
     def __init__(self) -> None:
-        self._powers = np.zeros(3)  # residual, estimate, and the product of both
+        self._powers = [0.0] * 3  # residual, estimate, and the product of both
         self._unsuspected = 0
         self.blocks_since_change = 0
         """Blocks of 10 ms since the estimate became wrong; 0 while it is right."""
@@ -34,17 +34,19 @@ class EchoPathChangeDetector:
         """Whether the estimate is wrong now."""
         return self.blocks_since_change > 0
 
-    def push(self, residual: np.ndarray, echo: np.ndarray) -> None:
-        """Take the residual of a block and the echo estimate subtracted from it, (160,) each."""
-        now = np.array(
-            [np.dot(residual, residual), np.dot(echo, echo), np.dot(residual, echo)]
-        ) / len(residual)
-        self._powers = _SMOOTHING * self._powers + (1 - _SMOOTHING) * now
+    def push(self, residual_power: float, echo_power: float, product: float) -> None:
+        """Take a block: the powers of the residual and of the subtracted estimate, and the mean of
+        the product of both."""
+        now = residual_power, echo_power, product
+        self._powers = [
+            _SMOOTHING * before + (1 - _SMOOTHING) * each
+            for before, each in zip(self._powers, now, strict=True)
+        ]
         residual_power, echo_power, common = self._powers
         suspect = (
             echo_power > _MIN_POWER
             and residual_power > _RESIDUAL_SHARE * echo_power
-            and common < -_AGAINST * np.sqrt(residual_power * echo_power)
+            and common < -_AGAINST * math.sqrt(residual_power * echo_power)
         )
         self._unsuspected = 0 if suspect else self._unsuspected + 1
         if suspect or self.path_changed:

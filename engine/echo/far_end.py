@@ -56,19 +56,28 @@ class FarEnd:
         self.drift = float(np.clip(self.drift + drift, -MAX_DRIFT, MAX_DRIFT))
 
     def push(self, far: np.ndarray) -> np.ndarray:
-        """Take the next block of the far end, (160,); returns the aligned block, float32 (160,)."""
+        """Take the next sound of the far end, at most a frame of 40 ms, in whole blocks.
+
+        float32 (n,); returns the aligned sound, float32 (n,).
+        """
         self._raw.push(far)
-        recent = self._raw.newest(4 * BLOCK_SAMPLES)
-        start = len(recent) - BLOCK_SAMPLES
-        places = start + np.arange(BLOCK_SAMPLES) * (1 - self.drift) - self._delay
-        first = np.floor(places).astype(np.int64)
-        taps = first[:, None] + np.arange(_TAPS) - _TAPS // 2 + 1
-        aligned: np.ndarray = (recent[taps] * _kernel(places - first)).sum(axis=1)
-        self._delay += self.drift * BLOCK_SAMPLES
-        return aligned.astype(np.float32)
+        count = len(far)
+        # One kernel where the sound begins and one where it ends; the delay changes evenly between.
+        start = 3 * BLOCK_SAMPLES - self._delay
+        first = int(np.floor(start))
+        moved = self.drift * count
+        kernels = _kernel(np.array([start - first, start - first - moved]))
+        reach = first - _TAPS // 2 + 1
+        around = self._raw.newest(count + 3 * BLOCK_SAMPLES)[reach : reach + count + _TAPS - 1]
+        begins, ends = (np.correlate(around, kernel) for kernel in kernels.astype(np.float32))
+        self._delay += moved
+        ends -= begins
+        ends *= np.arange(count, dtype=np.float32) / np.float32(count)
+        aligned: np.ndarray = begins + ends
+        return aligned
 
     def overflow(self) -> int:
-        """Delay in samples that the filters must take over now, usually 0; call once a block."""
+        """Delay in samples that the filters must take over now, usually 0; call once a frame."""
         if _MIN_DELAY <= self._delay <= _MAX_DELAY:
             return 0
         whole = BLOCK_SAMPLES if self._delay > _MAX_DELAY else -BLOCK_SAMPLES

@@ -17,11 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.echo.far_end import BLOCK_SAMPLES, DelayLine, FarEnd
+from engine.echo.spectrum import spectrum, waveform
 from engine.timebase import SAMPLE_RATE_HZ
 
+# A power of two, small enough for a processor's cache.
+_TRANSFORM = 1 << 15
 HISTORY_BLOCKS = 1200
 _MIN_BLOCKS = 60
-_ITERATIONS, _LATER_ITERATIONS, _LATER_SOLUTIONS = 6, 9, 8
+_ITERATIONS, _LATER_ITERATIONS, _LATER_SOLUTIONS = 6, 9, 11
 _AGE_SECONDS = 8.0
 # Speech is strongest at low frequencies, which matter little for intelligibility.
 _PRE_EMPHASIS = 0.9
@@ -43,38 +46,41 @@ _TINY = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """Least squares: find the path (taps,) that turns the far end into ``near`` (samples,)."""
+    """Least squares: find the path (taps,) that turns the far end into ``near``.
+
+    All sound is cut into segments of ``_TRANSFORM - taps`` samples, with zeros before its
+    beginning. A transform covers a segment and the ``taps`` samples before it (overlap-save).
+    """
 
     far: np.ndarray
-    """complex64: spectrum of taps + samples of the far end."""
-    size: int
+    """complex64 (segments, _TRANSFORM / 2 + 1)."""
     near: np.ndarray
+    """float32 (segments, samples of a segment)."""
     weights: np.ndarray
-    """float32 (samples,): one over the power of everything that is not the echo."""
+    """As ``near``: one over the power of everything that is not the echo."""
     prior: np.ndarray
     """float32 (taps,): deviation of each tap."""
+    padded: np.ndarray
+    """float32 (segments, _TRANSFORM): working memory; its first taps are zeros."""
     preconditioner: np.ndarray
     """float32: brings the equations close to the identity; a spectrum of 2 * taps points."""
 
     def echo(self, path: np.ndarray) -> np.ndarray:
-        """The echo through ``path`` (taps,), float32 (samples,)."""
-        return _echo(self.far, self.size, path, len(self.near))
+        """The echo through ``path`` (taps,), float32 in segments."""
+        return _echo(self.far, path)
 
     def gradient(self, error: np.ndarray) -> np.ndarray:
-        """float32 (taps,): the correlation of the far end with the weighted error (samples,)."""
+        """float32 (taps,): the correlation of the far end with the weighted error in segments."""
         taps = len(self.prior)
-        padded = np.zeros(self.size, np.float32)
-        padded[taps : taps + len(error)] = self.weights * error
-        spectrum = np.conj(self.far) * np.fft.rfft(padded)
-        gradient: np.ndarray = np.fft.irfft(spectrum, self.size)[:taps]
-        return gradient
+        np.multiply(self.weights, error, out=self.padded[:, taps:])
+        products = spectrum(self.padded)
+        products *= np.conj(self.far)
+        return waveform(products.sum(axis=0), _TRANSFORM)[:taps]
 
     def preconditioned(self, path: np.ndarray) -> np.ndarray:
         """The preconditioner applied to ``path``, float32 (taps,)."""
         twice = 2 * len(path)
-        spectrum = np.fft.rfft(path, twice) * self.preconditioner
-        preconditioned: np.ndarray = np.fft.irfft(spectrum, twice)[: len(path)]
-        return preconditioned
+        return waveform(spectrum(path, twice) * self.preconditioner, twice)[: len(path)]
 
 
 class PathSolver:
@@ -103,9 +109,9 @@ class PathSolver:
         self._work = None
 
     def push(self, near: np.ndarray) -> None:
-        """Take a block (160,) of microphone sound, after `FarEnd` has taken its block."""
+        """Take whole blocks (n,) of microphone sound, after `FarEnd` has taken its blocks."""
         self._near.push(near)
-        self._blocks = min(self._blocks + 1, HISTORY_BLOCKS)
+        self._blocks = min(self._blocks + len(near) // BLOCK_SAMPLES, HISTORY_BLOCKS)
 
     @property
     def settled(self) -> bool:
@@ -128,14 +134,14 @@ class PathSolver:
     def _solve(self, far: FarEnd) -> Iterator[None]:
         samples = self._blocks * BLOCK_SAMPLES
         # Read both at once: sound comes in between the parts of the work.
-        near = _pre_emphasised(self._near.newest(samples))
-        sound = _pre_emphasised(far.aligned(samples + self._taps))
+        near = self._near.newest(samples)
+        sound = far.aligned(samples + self._taps)
+        near, sound = _pre_emphasised(near), _pre_emphasised(sound)
+        near_segments = _segments(near, self._taps)
+        far_spectra = spectrum(_overlapping(sound, len(near_segments), self._taps))
         yield
-        size = _fast_length(len(sound))
-        problem_far = np.fft.rfft(sound, size)
-        yield
-        residual = near - _echo(problem_far, size, self.path, samples)
-        problem = self._problem(problem_far, size, sound, near, residual)
+        residual = near_segments - _echo(far_spectra, self.path)
+        problem = self._problem(far_spectra, sound, near, residual.reshape(-1)[-samples:])
         yield
         path = self.path / problem.prior
         rest = problem.prior * problem.gradient(residual) - path
@@ -144,7 +150,6 @@ class PathSolver:
         yield
         for _ in range(_LATER_ITERATIONS if self.settled else _ITERATIONS):
             echo = problem.echo(problem.prior * direction)
-            yield
             curved = problem.prior * problem.gradient(echo) + direction
             step = size_of_rest / (_dot(direction, curved) + _TINY)
             path += np.float32(step) * direction
@@ -158,7 +163,7 @@ class PathSolver:
         self._correct_drift(problem, far)
 
     def _problem(
-        self, far: np.ndarray, size: int, sound: np.ndarray, near: np.ndarray, residual: np.ndarray
+        self, far: np.ndarray, sound: np.ndarray, near: np.ndarray, residual: np.ndarray
     ) -> _Problem:
         """Make the problem: weights from the last path's residual, the prior from its strength."""
         taps = self._taps
@@ -180,16 +185,18 @@ class PathSolver:
         )
         prior = np.sqrt(np.maximum(nearby, 0) + _SURPRISE * whole_path / taps + _TINY)
         weight = float((weights * played).mean() / (played.mean() + _TINY))
-        correlation = np.fft.irfft(far.real**2 + far.imag**2, size)[:taps]
+        correlation = waveform((far.real**2 + far.imag**2).sum(axis=0), _TRANSFORM)[:taps]
+        # The transforms overlap, so they hold more than the sound.
+        correlation *= np.float32(len(sound) * far_power / (correlation[0] + _TINY))
         correlation *= 0.5 + 0.5 * np.cos(np.pi * np.arange(taps) / taps)
-        mirrored = np.concatenate([correlation, [0], correlation[:0:-1]])
-        power = np.maximum(np.fft.rfft(mirrored).real, 0)
+        mirrored = np.concatenate([correlation, [0], correlation[:0:-1]]).astype(np.float32)
+        power = np.maximum(spectrum(mirrored).real, 0)
         return _Problem(
             far=far,
-            size=size,
-            near=near,
-            weights=np.repeat(weights, BLOCK_SAMPLES).astype(np.float32),
+            near=_segments(near, taps),
+            weights=_segments(np.repeat(weights, BLOCK_SAMPLES).astype(np.float32), taps),
             prior=prior.astype(np.float32),
+            padded=np.zeros((len(far), _TRANSFORM), np.float32),
             preconditioner=(1 / (power * weight * np.square(prior).mean() + 1)).astype(np.float32),
         )
 
@@ -199,22 +206,21 @@ class PathSolver:
         A delay that is wrong by d leaves d times the slope; a wrong drift leaves more of it in
         older sound.
         """
-        echo = problem.echo(self.path)
-        residual = problem.near - echo
+        echo = problem.echo(self.path).reshape(-1)
+        near, weights = problem.near.reshape(-1), problem.weights.reshape(-1)
+        residual = near - echo
         slope = np.gradient(echo)
         older = slope * (np.arange(len(echo), dtype=np.float32) - len(echo))
-        weighted = problem.weights * slope
+        weighted = weights * slope
         a, b = _dot(weighted, slope), _dot(weighted, older)
-        c = _dot(problem.weights * older, older)
+        c = _dot(weights * older, older)
         determinant = a * c - b * b
-        weighted_residual = _dot(problem.weights * residual, residual)
-        works = _dot(problem.weights * problem.near, problem.near) > _MIN_FIT * weighted_residual
+        weighted_residual = _dot(weights * residual, residual)
+        works = _dot(weights * near, near) > _MIN_FIT * weighted_residual
         self.knows_drift = False
         if determinant <= 0 or not works:
             return
-        drift = (
-            a * _dot(problem.weights * older, residual) - b * _dot(weighted, residual)
-        ) / determinant
+        drift = (a * _dot(weights * older, residual) - b * _dot(weighted, residual)) / determinant
         deviation = _DEVIATION_FACTOR * float(np.sqrt(a / determinant))
         self.knows_drift = deviation < _DRIFT_KNOWN
         if deviation < _DRIFT_DOUBT:
@@ -232,10 +238,22 @@ def shifted(path: np.ndarray, samples: int) -> np.ndarray:
     return moved
 
 
-def _echo(far: np.ndarray, size: int, path: np.ndarray, samples: int) -> np.ndarray:
-    """The echo, float32 (samples,), of a far end's spectrum of ``size`` points, through a path."""
-    whole: np.ndarray = np.fft.irfft(far * np.fft.rfft(path, size), size)
-    return whole[len(path) : len(path) + samples]
+def _echo(far: np.ndarray, path: np.ndarray) -> np.ndarray:
+    """The echo, float32 in segments, of a far end's spectra through a path."""
+    return waveform(far * spectrum(path, _TRANSFORM), _TRANSFORM)[:, len(path) :]
+
+
+def _segments(sound: np.ndarray, taps: int) -> np.ndarray:
+    """Sound (n,) in segments, with zeros before its beginning."""
+    samples = _TRANSFORM - taps
+    return np.pad(sound, (-len(sound) % samples, 0)).reshape(-1, samples)
+
+
+def _overlapping(sound: np.ndarray, segments: int, taps: int) -> np.ndarray:
+    """float32 (segments, _TRANSFORM): the segments of sound (n,), each with what was before it."""
+    step = _TRANSFORM - taps
+    padded = np.pad(sound, (segments * step + taps - len(sound), 0))
+    return np.lib.stride_tricks.sliding_window_view(padded, _TRANSFORM)[::step]
 
 
 def _pre_emphasised(sound: np.ndarray) -> np.ndarray:
@@ -252,9 +270,3 @@ def _block_power(sound: np.ndarray) -> np.ndarray:
 def _dot(one: np.ndarray, other: np.ndarray) -> float:
     """The dot product of two float32 (n,), in float64 for precision."""
     return float(np.dot(one.astype(np.float64), other.astype(np.float64)))
-
-
-def _fast_length(samples: int) -> int:
-    """The next length with a fast transform: a power of two, or 5, 6 or 7 eighths of one."""
-    whole = 1 << (samples - 1).bit_length()
-    return next(n for n in (5 * whole // 8, 6 * whole // 8, 7 * whole // 8, whole) if n >= samples)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.echo.spectrum import spectrum, waveform
 from engine.errors import DuologueError
 from engine.onnx_session import open_session
 from engine.resource_files import resources
@@ -26,7 +27,6 @@ _WINDOW = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(2 * HOP) / (2 * HOP))
 # tokenizer tolerates a weak echo better than distorted speech: if the network keeps most of a
 # spectrum, the user speaks, and nothing is removed. Both were chosen in simulated rooms with
 # speakers of the training set (docs/echo.md).
-_STRICTNESS = 3.0
 # Whether the user speaks is judged by milder gains, on which doubtful bins have less effect.
 _MILDNESS = 0.7
 _MIN_USER_SHARE, _MAX_USER_SHARE = 0.2, 0.6
@@ -64,7 +64,7 @@ class ResidualSuppressor:
 
     def reset(self) -> None:
         """Forget all sound."""
-        self._blocks = np.zeros((_INPUTS, HOP), np.float32)
+        self._before = np.zeros((_INPUTS, HOP), np.float32)
         self._state = np.zeros(self._session.get_inputs()[1].shape, np.float32)
         self._overlap = np.zeros(HOP, np.float32)
         self._user = 0.0
@@ -75,70 +75,102 @@ class ResidualSuppressor:
 
     def process(
         self,
-        *blocks: np.ndarray,
-        strict: bool = False,
-        path_changed: bool = False,
-        echoes: bool = False,
+        *sounds: np.ndarray,
+        strict: np.ndarray,
+        path_changed: np.ndarray,
+        echoes: np.ndarray,
     ) -> np.ndarray:
-        """The user's sound, float32 (160,), 10 ms late.
+        """The user's sound, float32 (n,), 10 ms late.
 
-        ``blocks`` are the residual, the echo estimate, AEC3's output and the far end, float32
-        (160,) each. ``strict`` removes more of the echo and also of the user. ``path_changed``: the
-        estimate is wrong, so only sound that is louder than an echo is kept. While ``echoes``, the
-        noise floor does not rise. Raises DuologueError if the network cannot be run.
+        ``sounds`` are the residual, the echo estimate, AEC3's output and the far end, float32 (n,)
+        each, in T blocks of 10 ms. The others are bool (T,), for each block: ``strict`` removes
+        more of the echo and also of the user; ``path_changed``: the estimate is wrong, so only
+        sound that is louder than an echo is kept; while ``echoes``, the noise floor does not rise.
+        Raises DuologueError if the network cannot be run.
         """
-        now = np.stack(blocks)
-        frames = np.concatenate([self._blocks, now], axis=1) * _WINDOW
-        self._blocks = now
-        spectra = np.fft.rfft(frames)
-        powers = (spectra.real**2 + spectra.imag**2).astype(np.float32).reshape(1, 1, -1)
+        spectra = self._spectra(np.stack(sounds))
+        powers = spectra.real**2 + spectra.imag**2
+        gains = self._gains(powers)
+        gentle = self._gentle(gains, powers[:, 0], strict | path_changed)
+        for frame, changed in enumerate(path_changed):
+            self._echoes.append(powers[frame, 1])
+            if changed:
+                gentle[frame] *= _above(powers[frame, 0], np.max(self._echoes, axis=0))
+        kept = spectra[:, 0] * gentle + self._comfort_noise(powers[:, 0], gentle, echoes)
+        frames = waveform(kept, 2 * HOP) * _WINDOW
+        finished = frames[:, :HOP].copy()
+        finished[0] += self._overlap
+        finished[1:] += frames[:-1, HOP:]
+        self._overlap = frames[-1, HOP:]
+        return finished.reshape(-1)
+
+    def listen(self, *sounds: np.ndarray) -> None:
+        """Only follow the background; for sound of the same kinds, without any echo."""
+        spectra = self._spectra(np.stack(sounds))[:, 0]
+        self._overlap = np.zeros(HOP, np.float32)
+        self._follow_noise(spectra.real**2 + spectra.imag**2, np.zeros(len(spectra), bool))
+
+    def _spectra(self, sounds: np.ndarray) -> np.ndarray:
+        """complex64 (T, _INPUTS, _BINS): each spectrum covers a block and the one before it."""
+        joined = np.concatenate([self._before, sounds], axis=1)
+        self._before = sounds[:, -HOP:]
+        frames = np.lib.stride_tricks.sliding_window_view(joined, 2 * HOP, axis=1)[:, ::HOP]
+        return spectrum(frames.swapaxes(0, 1) * _WINDOW)
+
+    def _gains(self, powers: np.ndarray) -> np.ndarray:
+        """The network's gains (T, _BINS)."""
         try:
             gains, self._state = self._session.run(
-                ["gains", "next_state"], {"powers": powers, "state": self._state}
+                ["gains", "next_state"],
+                {"powers": powers.reshape(1, len(powers), -1), "state": self._state},
             )
         except Exception as error:  # onnxruntime's errors share no base class of their own
             raise DuologueError(f"{self.path} cannot be run; install Duologue again.") from error
-        power, echo = powers.reshape(_INPUTS, _BINS)[:2]
-        self._echoes.append(echo)
-        gentle = self._gentle(gains.reshape(_BINS), power, strict or path_changed)
-        if path_changed:
-            gentle = gentle * _above(power, np.max(self._echoes, axis=0))
-        kept = spectra[0] * gentle + self._comfort_noise(power, gentle, echoes)
-        sound = (np.fft.irfft(kept) * _WINDOW).astype(np.float32)
-        finished: np.ndarray = self._overlap + sound[:HOP]
-        self._overlap = sound[HOP:]
-        return finished
+        found: np.ndarray = gains[0]
+        return found
 
-    def _gentle(self, gains: np.ndarray, powers: np.ndarray, strict: bool = False) -> np.ndarray:
-        """Gains (161,) that protect the user: if most of the sound is speech, they approach 1.
+    def _gentle(self, gains: np.ndarray, powers: np.ndarray, strict: np.ndarray) -> np.ndarray:
+        """Gains (T, _BINS) that protect the user: if most of the sound is speech, they approach 1.
 
-        ``powers`` (161,) are the residual's. With ``strict`` there is no protection.
+        ``powers`` (T, _BINS) are the residual's. Where ``strict`` (T,), there is no protection.
         """
-        strictly: np.ndarray = gains**_STRICTNESS
-        if strict:
-            self._user = 0.0
-            return strictly
-        kept = float((powers * gains ** (2 * _MILDNESS)).sum() / (powers.sum() + _TINY))
-        self._user = max(kept, _HELD * self._user)
-        share = min(
-            max((self._user - _MIN_USER_SHARE) / (_MAX_USER_SHARE - _MIN_USER_SHARE), 0.0), 1.0
-        )
-        return strictly + np.float32(share) * (1 - strictly)
+        kept = (powers * gains ** (2 * _MILDNESS)).sum(axis=1) / (powers.sum(axis=1) + _TINY)
+        shares = np.zeros((len(kept), 1), np.float32)
+        for frame, now in enumerate(kept.tolist()):
+            self._user = 0.0 if strict[frame] else max(now, _HELD * self._user)
+            share = (self._user - _MIN_USER_SHARE) / (_MAX_USER_SHARE - _MIN_USER_SHARE)
+            shares[frame] = min(max(share, 0.0), 1.0)
+        # Not less than -240 dB: processors are slow with the tiniest numbers.
+        strictly = np.maximum(gains, np.float32(1e-4))
+        strictly = strictly * strictly * strictly
+        gentle: np.ndarray = strictly + shares * (1 - strictly)
+        return gentle
 
-    def _comfort_noise(self, powers: np.ndarray, gains: np.ndarray, echoes: bool) -> np.ndarray:
-        """Comfort noise (161,) that replaces the background removed together with the echo.
+    def _follow_noise(self, powers: np.ndarray, echoes: np.ndarray) -> np.ndarray:
+        """The noise floor (T, _BINS) after each of the residual's ``powers`` (T, _BINS)."""
+        floors = np.empty_like(powers)
+        for frame, power in enumerate(powers):
+            self._smooth = _SMOOTHED * self._smooth + (1 - _SMOOTHED) * power
+            rise = 1.0 if echoes[frame] else _RISE
+            risen = np.minimum(self._noise_floor * rise, _MAX_NOISE)
+            self._noise_floor = np.minimum(risen, np.maximum(self._smooth, _MIN_NOISE))
+            floors[frame] = self._noise_floor
+        return floors
+
+    def _comfort_noise(
+        self, powers: np.ndarray, gains: np.ndarray, echoes: np.ndarray
+    ) -> np.ndarray:
+        """Comfort noise (T, _BINS) that replaces the background removed together with the echo.
 
         Without it the last remains of the echo stand alone, however weak, and the tokenizer, which
         ignores loudness, hears speech in them.
         """
-        self._smooth = _SMOOTHED * self._smooth + (1 - _SMOOTHED) * powers
-        rise = 1.0 if echoes else _RISE
-        risen = np.minimum(self._noise_floor * rise, _MAX_NOISE)
-        self._noise_floor = np.minimum(risen, np.maximum(self._smooth, _MIN_NOISE))
+        floors = self._follow_noise(powers, echoes)
         # Independent spectra overlap-add to half the power of those of one sound.
-        deviation = np.sqrt(_MINIMUM_BIAS * self._noise_floor * np.maximum(1 - gains**2, 0))
-        drawn = self._random.standard_normal((2, _BINS))
-        noise: np.ndarray = deviation * (drawn[0] + 1j * drawn[1])
+        deviation = np.sqrt(_MINIMUM_BIAS * floors * np.maximum(1 - gains * gains, 0))
+        drawn = self._random.standard_normal((len(powers), 2 * _BINS), np.float32)
+        noise: np.ndarray = drawn.view(np.complex64)
+        noise *= deviation
         return noise
 
 

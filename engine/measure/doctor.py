@@ -17,7 +17,7 @@ from engine.card.devices import dead_microphone
 from engine.card.playout import Playout
 from engine.card.portaudio_card import DEFAULT_CARD_LATENCY_MS, MAX_CARD_LATENCY_MS
 from engine.card.sound_card import BLOCK_SAMPLES, CardInfo, SoundCard
-from engine.echo.adaptive_filter import PARTITIONS
+from engine.echo.adaptive_filter import TAPS
 from engine.errors import DuologueError
 from engine.measure.benchmark import measure
 from engine.resource_files import resources
@@ -27,7 +27,7 @@ from engine.syncllm.bundle import Bundle
 from engine.talk.live_scheduler import Canceller
 from engine.timebase import SAMPLE_RATE_HZ
 
-MAX_ROUND_TRIP_MS = (PARTITIONS - 1) * BLOCK_SAMPLES * 1000 // SAMPLE_RATE_HZ
+MAX_ROUND_TRIP_MS = (TAPS - BLOCK_SAMPLES) * 1000 // SAMPLE_RATE_HZ
 """The length of the canceller's filters, less one block for the room. Beyond it the canceller
 removes little (measured: 32 dB of speech at 690 ms, 13 dB and less from 720 ms on)."""
 QUIET_SECONDS, CHIRP_SECONDS, ECHO_SECONDS = 2.0, 6.0, 9.0
@@ -126,8 +126,7 @@ def examine_sound(
         xruns = card.xruns - before
     finally:
         card.close()
-    blocks = zip(near.reshape(-1, BLOCK_SAMPLES), far.reshape(-1, BLOCK_SAMPLES), strict=True)
-    cleaned = np.concatenate([canceller.process(one, other) for one, other in blocks])
+    cleaned = canceller.process(near, far)
     learnt = slice(len(near) // 2, len(near) - SAMPLE_RATE_HZ)
     echo_db = _level_db(near[learnt])
     audible = echo_db - noise_db > _AUDIBLE_DB

@@ -13,8 +13,8 @@ _OPSET = 17
 
 
 def export_suppressor(net: EchoSuppressor, path: Path) -> None:
-    """Write ``path`` for one frame at a time: powers (1, 1, 4 F) and a state (1, 1, H) in, gains
-    and the next state out."""
+    """Write ``path``: powers (1, T, 4 F) and a state (1, 1, H) in, gains (1, T, F) and the next
+    state out."""
     net.eval()
     part = path.with_suffix(".part")
     torch.onnx.export(
@@ -23,6 +23,7 @@ def export_suppressor(net: EchoSuppressor, path: Path) -> None:
         part,
         input_names=["powers", "state"],
         output_names=["gains", "next_state"],
+        dynamic_axes={"powers": {1: "frames"}, "gains": {1: "frames"}},
         opset_version=_OPSET,
         dynamo=False,
     )

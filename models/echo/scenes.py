@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import fftconvolve
 
-from engine.echo.canceller import BLOCK_SAMPLES, webrtc
+from engine.echo.canceller import webrtc
 from engine.echo.linear_canceller import LinearCanceller
 from engine.errors import DuologueError
 from engine.sound.audio_file import read_mono
@@ -112,16 +112,12 @@ def make_scene(seed: int, speech: Path) -> Scene:
     echo *= 10 ** ((USER_DB + echo_db - speech_level_db(echo)) / 20)
     target = heard + room_noise(room, samples)
     near = np.clip(target + echo, -1, 1).astype(np.float32)
-    linear, suppressor = LinearCanceller(), webrtc(echo_cancellation=True)
-    tracks: dict[str, list[np.ndarray]] = {name: [] for name in TRACKS}
-    for begin in range(0, samples, BLOCK_SAMPLES):
-        block = slice(begin, begin + BLOCK_SAMPLES)
-        left, estimate = linear.process(near[block], far[block])
-        suppressed = suppressor.process(np.clip(left, -1.0, 1.0), far[block])
-        parts = left, estimate, suppressed, far[block], target[block]
-        for name, part in zip(TRACKS, parts, strict=True):
-            tracks[name].append(part)
-    return Scene({name: np.concatenate(parts).astype(np.float16) for name, parts in tracks.items()})
+    left, estimate, *_ = LinearCanceller().process(near, far)
+    suppressed = webrtc(echo_cancellation=True).process(np.clip(left, -1.0, 1.0), far)
+    tracks = left, estimate, suppressed, far, target
+    return Scene(
+        {name: track.astype(np.float16) for name, track in zip(TRACKS, tracks, strict=True)}
+    )
 
 
 def _with_pauses(

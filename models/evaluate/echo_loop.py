@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import fftconvolve
 
-from engine.echo.canceller import BLOCK_SAMPLES, EchoCanceller
+from engine.echo.canceller import EchoCanceller
 from engine.sound.level import levels_db
 from engine.sound.turn_taking import Span, voice_activity
 from engine.syncllm.clock import ChunkClock
@@ -108,9 +108,7 @@ def in_room(user: np.ndarray, room: Room) -> np.ndarray:
 
 def cancel(canceller: EchoCanceller, near: np.ndarray, far: np.ndarray) -> np.ndarray:
     """Run whole blocks of sound (n,) through the canceller; its delay stays in the result."""
-    near = np.clip(near, -1.0, 1.0).astype(np.float32)
-    blocks = zip(near.reshape(-1, BLOCK_SAMPLES), far.reshape(-1, BLOCK_SAMPLES), strict=True)
-    return np.concatenate([canceller.process(*block) for block in blocks])
+    return canceller.process(np.clip(near, -1.0, 1.0).astype(np.float32), far)
 
 
 def hold_talk(room: Room, duplex: Duplex, at_microphone: np.ndarray, gain: float) -> Talk:

@@ -19,7 +19,7 @@ def test_bench_prints_and_writes_all_figures(
     options = ["--seconds", "3", "--long", "0.2", "--json", str(path)]
     assert run("bench", *options, "--user", user, "--bundle", bundle) == 0
     shown = capsys.readouterr().out
-    for word in ("encoder", "vocoder", "total", "overhead", "peak memory", "long run"):
+    for word in ("encoder", "vocoder", "total", "overhead", "peak memory", "long run", "Echo"):
         assert word in shown
     figures = json.loads(path.read_text())
     assert [entry["chunk_ms"] for entry in figures["by_chunk"]] == [160, 200, 240]
@@ -32,6 +32,7 @@ def test_bench_prints_and_writes_all_figures(
     assert figures["long_run"]["talk_seconds"] == pytest.approx(12)
     assert figures["long_run"]["p99_ratio"] > 0
     assert figures["native_ms_per_token"] > 0
+    assert figures["echo_canceller"]["agent_alone"] > 0
 
 
 def test_bench_compares_builds_side_by_side(

@@ -13,16 +13,17 @@ from engine.echo.residual_suppressor import ResidualSuppressor
 from engine.errors import DuologueError
 from engine.resource_files import resources
 from engine.sound.audio_file import read_mono
-from engine.timebase import SAMPLE_RATE_HZ
+from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 DELAY_SAMPLES = 160
 
 
 def run(canceller: EchoCanceller, near: np.ndarray, far: np.ndarray) -> np.ndarray:
-    blocks = range(0, len(near), BLOCK_SAMPLES)
-    return np.concatenate(
-        [canceller.process(near[i : i + BLOCK_SAMPLES], far[i : i + BLOCK_SAMPLES]) for i in blocks]
-    )
+    parts = []
+    for start in range(0, len(near), FRAME_SAMPLES):
+        end = start + FRAME_SAMPLES
+        parts.append(canceller.process(near[start:end], far[start:end]))
+    return np.concatenate(parts)
 
 
 def noise(seconds: float, seed: int) -> np.ndarray:
@@ -83,6 +84,16 @@ def test_with_headphones_the_user_is_heard() -> None:
     assert abs(level_db(cleaned[SAMPLE_RATE_HZ:]) - level_db(user[SAMPLE_RATE_HZ:])) < 8
 
 
+def test_blocks_of_ten_ms_give_the_same_sound() -> None:
+    far = np.concatenate([speech(3), np.zeros(2 * SAMPLE_RATE_HZ, np.float32), speech(1)])
+    near = echo_of(far) * 2 + noise(6, 4) * np.float32(0.1)
+    by_frame, one_by_one = run(EchoCanceller(), near, far), EchoCanceller()
+    for start in range(0, len(near), BLOCK_SAMPLES):
+        end = start + BLOCK_SAMPLES
+        block = one_by_one.process(near[start:end], far[start:end])
+        np.testing.assert_allclose(block, by_frame[start:end], atol=2e-3)
+
+
 def test_reset_forgets_the_room() -> None:
     far = noise(2, 5)
     near = echo_of(far) + speech(2)
@@ -128,7 +139,7 @@ def test_extras_are_passed_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [np.zeros(160), np.zeros(320, np.float32), np.zeros((160, 1), np.float32)]
+    "block", [np.zeros(160), np.zeros(300, np.float32), np.zeros((160, 1), np.float32)]
 )
 def test_other_blocks_are_refused(block: np.ndarray) -> None:
     with pytest.raises(ValueError, match="float32"):

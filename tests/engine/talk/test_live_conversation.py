@@ -806,6 +806,63 @@ def test_a_card_that_trickles_is_opened_again(
     assert card.openings == 2
 
 
+@pytest.mark.parametrize("latency_ms", [100, 160])
+def test_the_canceller_gets_frames_and_no_step_waits_for_one(
+    duplex: Callable[..., Duplex], latency_ms: int
+) -> None:
+    class Counts:
+        delay_samples = 0
+        blocks: ClassVar[list[int]] = []
+
+        def process(self, near: np.ndarray, far: np.ndarray) -> np.ndarray:
+            assert near.shape == far.shape
+            self.blocks.append(len(near) // 160)
+            return near
+
+        def reset(self) -> None:
+            self.blocks.clear()
+
+    counts, sound = Counts(), voice(3.0)
+    talk = duplex(latency_ms)
+    step_due = talk.step_due
+    heard: list[int] = []
+
+    def stepped(due: np.ndarray, lost: bool = False, speak: bool = True) -> Step:
+        heard.append(sum(counts.blocks) * 160)
+        return step_due(due, lost, speak)
+
+    talk.step_due = stepped  # type: ignore[method-assign]
+    notes = Notes()
+
+    def on_block(card: SimulatedCard) -> None:
+        if card.seconds >= 3:
+            live.stop()
+
+    live = LiveConversation(talk, SimulatedCard(sound, on_block=on_block), counts, notes)
+    live.run()
+    assert max(counts.blocks) == 4
+    assert np.mean(counts.blocks) > 3
+    # Each step runs as soon as the card has given its sound, and has all of it.
+    lead = latency_ms * 16
+    assert heard == [max((index + 1) * CHUNK - lead, 160) for index in range(len(heard))]
+    user = np.concatenate(notes.user)
+    np.testing.assert_array_equal(user, sound[: len(user)])
+
+
+def test_a_mute_holds_from_its_block_on(duplex: Callable[..., Duplex]) -> None:
+    """In the middle of a frame, too."""
+    sound = voice(2.0) + np.float32(1)
+    at: dict[float, Callable[[Session], None]] = {
+        1.01: lambda session: session.live.mute_microphone(),
+        1.23: lambda session: session.live.mute_microphone(False),
+    }
+    user = np.concatenate(Session(duplex(), 2.0, at, microphone=sound).notes.user)
+    silent = np.flatnonzero(user == 0)
+    assert silent[0] / SAMPLE_RATE_HZ == pytest.approx(1.01, abs=0.021)
+    assert len(silent) / SAMPLE_RATE_HZ == pytest.approx(0.22, abs=0.021)
+    assert silent[-1] - silent[0] + 1 == len(silent)
+
+
 def test_another_canceller_is_used_from_the_next_block_on(duplex: Callable[..., Duplex]) -> None:
     class Halves:
         delay_samples = 0
