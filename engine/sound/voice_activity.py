@@ -35,16 +35,16 @@ _LOUD_BLOCKS = 3  # shorter sounds are clicks
 
 # webrtcvad and the level.
 _STRICT, _LENIENT = 3, 2
-_REST_DB, _MOST_GAIN_DB = -65.0, 15.0
+_REST_DB, _MOST_GAIN_DB = -62.0, 15.0
 """A track is amplified by half of what its noise lies below this level, or weakened by half of what
 it lies above."""
-_VOICE_ABOVE_NOISE_DB, _VOICE_MIN_DB = 4.0, -55.0
-_NOISE_FOLLOWS_DB = 0.5  # per block without a voice; with one, noise hides under it and rises so:
+_VOICE_ABOVE_NOISE_DB, _VOICE_MIN_DB = 3.0, -55.0
+_NOISE_FOLLOWS_DB = 0.7  # per block without a voice; with one, noise hides under it and rises so:
 _NOISE_RISES_UNDER_VOICE_DB = 0.04
 _ONSET_VOICED = 3
-_BELOW_PEAK_DB, _PEAK_BLOCKS = 2.0, 10
-"""An onset's blocks are about as loud as the loudest of the last 100 ms: a voice swells, a stroke
-on a key or a door has faded before three blocks are over."""
+_BELOW_PEAK_DB, _PEAK_BLOCKS, _SWELL_BLOCKS = 2.0, 10, 2
+"""An onset's blocks are about as loud as the loudest of the last 100 ms, and the last of them is no
+softer than 20 ms before: a voice swells, a stroke on a key or a door fades."""
 
 
 class LevelActivityDetector:
@@ -125,10 +125,12 @@ class VoiceActivityDetector:
         loud = level_db > max(_VOICE_MIN_DB, self._noise_db + _VOICE_ABOVE_NOISE_DB)
         voiced = loud and (strict or lenient)
         self._levels_db.append(level_db)
-        swells = voiced and level_db >= max(self._levels_db) - _BELOW_PEAK_DB
-        self._onset.append(1 + strict if swells else 0)
+        at_peak = voiced and level_db >= max(self._levels_db) - _BELOW_PEAK_DB
+        self._onset.append(1 + strict if at_peak else 0)
+        swells = level_db >= self._levels_db[-1 - _SWELL_BLOCKS]
+        enough = ONSET_BLOCKS - self._onset.count(0) >= _ONSET_VOICED
         self._quiet_blocks = 0 if voiced else self._quiet_blocks + 1
-        if 2 in self._onset and ONSET_BLOCKS - self._onset.count(0) >= _ONSET_VOICED:
+        if enough and swells and 2 in self._onset:
             self.speaks = True
         elif self._quiet_blocks > _PAUSE_BLOCKS:
             self.speaks = False
@@ -160,6 +162,8 @@ def voice_of(bits: np.ndarray) -> np.ndarray:
 
     A voice that leads to no onset does not count; the blocks of an onset do.
     """
+    if not len(bits):
+        return np.zeros(0, bool)
     speaks = np.pad(bits & SPEAKS > 0, (0, ONSET_BLOCKS - 1))
     soon = np.lib.stride_tricks.sliding_window_view(speaks, ONSET_BLOCKS).any(axis=1)
     return np.asarray(soon & (bits & VOICED > 0))

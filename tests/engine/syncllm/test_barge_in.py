@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
+from engine.resource_files import resources
+from engine.sound.audio_file import read_mono
 from engine.syncllm.barge_in import BargeIn, fade_out
-from engine.timebase import FRAME_SAMPLES
+from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from models.speech.rooms import USER_DB, at_level, white_noise
+from models.speech.simulated_noises import slammed_door, typing
 
 SILENCE = 7
 
@@ -61,3 +67,24 @@ def test_sound_ends_without_a_click(at_frame: int) -> None:
     assert np.abs(broken[cut : cut + 80]).max() > 0.01
     assert np.abs(np.diff(broken)).max() < 1.05 * np.abs(np.diff(sound)).max()
     np.testing.assert_array_equal(sound, voice(4))
+
+
+@pytest.mark.parametrize(
+    ("make", "cuts"),
+    [(lambda: typing(5, 1), False), (lambda: slammed_door(1), False), (None, True)],
+    ids=["keyboard", "door", "person"],
+)
+def test_a_person_cuts_the_last_syllable_and_a_keyboard_or_a_door_does_not(
+    make: Callable[[], np.ndarray] | None, cuts: bool
+) -> None:
+    """At the end of any chunk of the sound the agent may stop for a reason of its own."""
+    person = read_mono(resources() / "samples" / "user.flac")[: 5 * SAMPLE_RATE_HZ]
+    sound = at_level(make() if make else person, USER_DB)
+    heard = np.pad(sound, (SAMPLE_RATE_HZ, 0))
+    heard += white_noise(len(heard), np.random.default_rng(0), -66)
+    yielding = BargeIn(SILENCE)
+    cut = []
+    for chunk in np.array_split(heard, len(heard) // (4 * FRAME_SAMPLES)):
+        yielding.hear(chunk)
+        cut.append(yielding.spoken_frames([3, SILENCE, SILENCE, SILENCE]) is not None)
+    assert any(cut) == cuts
