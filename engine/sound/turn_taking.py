@@ -1,7 +1,7 @@
 """Turn-taking in two tracks: voice activity, turns, floor transfers, overlaps and interruptions.
 
 Voice activity comes from energy, with hysteresis, in frames of 10 ms; on the user's track a voice
-must be heard in them too (`engine.sound.voice_activity`). The rules are dGSLM's (arXiv 2203.16502,
+must be near them too (`engine.sound.voice_activity`). The rules are dGSLM's (arXiv 2203.16502,
 section 4.4): a silence of up to 200 ms lies inside speech. Pure functions; times are samples at
 16 kHz since the conversation began. Knows no files and no models.
 """
@@ -93,7 +93,7 @@ def threshold_db(levels: np.ndarray) -> float:
 def voice_activity(levels: np.ndarray, voiced: np.ndarray | None = None) -> list[Span]:
     """The spans of speech (IPUs) of one track, from its levels in dB, one per 10 ms.
 
-    ``voiced``, bool (n,): where a voice was heard; without it, every loud sound is speech.
+    ``voiced``, bool (n,): where a voice is heard or near; without it, every loud sound is speech.
     """
     if not len(levels):
         return []

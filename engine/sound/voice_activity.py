@@ -19,8 +19,6 @@ from engine.sound.level import LEVEL_SAMPLES, LOWEST_DB, LevelTrack, levels_db
 from engine.sound.turn_taking import IPU_SILENCE_MS
 from engine.timebase import SAMPLE_RATE_HZ
 
-VOICED, SPEAKS = 1, 2
-"""Bits of a block: it holds a voice; the speaker speaks (a voice before it, maybe a pause)."""
 ONSET_BLOCKS = 4
 """A voice that goes on for three of so many blocks is an onset; shorter sounds are clicks."""
 
@@ -38,7 +36,7 @@ _STRICT, _LENIENT = 3, 2
 _REST_DB, _MOST_GAIN_DB = -62.0, 15.0
 """A track is amplified by half of what its noise lies below this level, or weakened by half of what
 it lies above."""
-_VOICE_ABOVE_NOISE_DB, _VOICE_MIN_DB = 3.0, -55.0
+_VOICE_ABOVE_NOISE_DB, _VOICE_MIN_DB = 3.5, -55.0
 _NOISE_FOLLOWS_DB = 0.7  # per block without a voice; with one, noise hides under it and rises so:
 _NOISE_RISES_UNDER_VOICE_DB = 0.04
 _ONSET_VOICED = 3
@@ -96,17 +94,18 @@ class VoiceActivityDetector:
         self._quiet_blocks = 0
 
     def push(self, sound: np.ndarray) -> np.ndarray:
-        """Hear the next blocks, float32 (160 n,); returns the bits of each, uint8 (n,)."""
+        """Hear the next blocks, float32 (160 n,); returns whether the user speaks, bool (n,)."""
         pcm = to_pcm(sound).reshape(-1, LEVEL_SAMPLES)
         levels = levels_db(from_pcm(pcm).reshape(-1)).tolist()
         even = self._towards_one_level(pcm, levels)
-        found = bytearray()
+        said = []
         for index, level_db in enumerate(levels):
             block = even[index].tobytes()
             strict = self._strict.is_speech(block, SAMPLE_RATE_HZ)
             lenient = self._lenient.is_speech(block, SAMPLE_RATE_HZ)
-            found.append(self._decide(level_db, strict, lenient))
-        return np.frombuffer(bytes(found), np.uint8)
+            self._decide(level_db, strict, lenient)
+            said.append(self.speaks)
+        return np.array(said, bool)
 
     def _towards_one_level(self, pcm: np.ndarray, levels: list[float]) -> np.ndarray:
         """int16 (n, 160): the blocks, brought half of the way to one level of noise."""
@@ -119,7 +118,7 @@ class VoiceActivityDetector:
         gains = 10 ** (np.array(gains_db, np.float32)[:, None] / 20)
         return np.clip(np.rint(pcm * gains), -32768, 32767).astype(np.int16)
 
-    def _decide(self, level_db: float, strict: bool, lenient: bool) -> int:
+    def _decide(self, level_db: float, strict: bool, lenient: bool) -> None:
         rise_db = _NOISE_RISES_UNDER_VOICE_DB if strict else _NOISE_FOLLOWS_DB
         self._noise_db = min(self._noise_db + rise_db, max(level_db, _LEAST_NOISE_DB))
         loud = level_db > max(_VOICE_MIN_DB, self._noise_db + _VOICE_ABOVE_NOISE_DB)
@@ -135,7 +134,6 @@ class VoiceActivityDetector:
         elif self._quiet_blocks > _PAUSE_BLOCKS:
             self.speaks = False
         self.level_db = level_db
-        return VOICED * voiced | SPEAKS * self.speaks
 
 
 class VoiceTrack(LevelTrack):
@@ -144,26 +142,16 @@ class VoiceTrack(LevelTrack):
     def __init__(self) -> None:
         super().__init__()
         self._detector = VoiceActivityDetector()
-        self._bits = array("B")
+        self._speaks = array("B")
 
     def push(self, audio: np.ndarray) -> None:
         """Add float32 sound (n,); n is a multiple of 160."""
         super().push(audio)
-        self._bits.frombytes(self._detector.push(audio).tobytes())
+        self._speaks.frombytes(self._detector.push(audio).astype(np.uint8).tobytes())
 
     @property
     def voiced(self) -> np.ndarray:
-        """bool, one per 10 ms: whether it holds the user's voice."""
-        return voice_of(np.array(self._bits, np.uint8))
-
-
-def voice_of(bits: np.ndarray) -> np.ndarray:
-    """bool (n,): whether the blocks hold a speaker's voice, from their bits, uint8 (n,).
-
-    A voice that leads to no onset does not count; the blocks of an onset do.
-    """
-    if not len(bits):
-        return np.zeros(0, bool)
-    speaks = np.pad(bits & SPEAKS > 0, (0, ONSET_BLOCKS - 1))
-    soon = np.lib.stride_tricks.sliding_window_view(speaks, ONSET_BLOCKS).any(axis=1)
-    return np.asarray(soon & (bits & VOICED > 0))
+        """bool, one per 10 ms: whether a voice is heard at most 200 ms before or after."""
+        speaks = np.pad(np.array(self._speaks, bool), (0, _PAUSE_BLOCKS + 1))
+        windows = np.lib.stride_tricks.sliding_window_view(speaks, _PAUSE_BLOCKS + 1)
+        return np.asarray(windows.any(axis=1)[: len(self._speaks)])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,6 @@ from engine.sound.audio_file import to_pcm
 from engine.sound.level import LEVEL_SAMPLES, levels_db
 from engine.sound.turn_taking import IPU_SILENCE_MS, voice_activity
 from engine.sound.voice_activity import (
-    SPEAKS,
     LevelActivityDetector,
     VoiceActivityDetector,
     VoiceTrack,
@@ -71,12 +71,10 @@ def rules(silero: Path | None) -> dict[str, Rule]:
     """All rules by name. Raises DuologueError where Silero's file cannot be used."""
     found: dict[str, Rule] = {LEVEL: lambda sound: LevelActivityDetector().push(sound)}
     for mode in range(4):
-        found[f"webrtcvad, mode {mode}"] = lambda sound, mode=mode: _held(webrtc(sound, mode))
+        found[f"webrtcvad, mode {mode}"] = partial(_alone, mode)
     for mode in (2, 3):
-        found[f"mode {mode} and level"] = lambda sound, mode=mode: _held(
-            webrtc(sound, mode) & _loud(sound)
-        )
-    found[SHIPPED] = lambda sound: VoiceActivityDetector().push(sound) & SPEAKS > 0
+        found[f"mode {mode} and level"] = partial(_beside_level, mode)
+    found[SHIPPED] = lambda sound: VoiceActivityDetector().push(sound)
     found["labels, level alone"] = lambda sound: _labelled(sound, False)
     found["labels, as shipped"] = lambda sound: _labelled(sound, True)
     if silero:
@@ -85,11 +83,19 @@ def rules(silero: Path | None) -> dict[str, Rule]:
     return found
 
 
-def webrtc(sound: np.ndarray, mode: int) -> np.ndarray:
+def _webrtc(mode: int, sound: np.ndarray) -> np.ndarray:
     """What webrtcvad alone says of each block, bool (n,)."""
     vad = webrtcvad.Vad(mode)
     blocks = to_pcm(sound).reshape(-1, LEVEL_SAMPLES)
     return np.array([vad.is_speech(block.tobytes(), SAMPLE_RATE_HZ) for block in blocks], bool)
+
+
+def _alone(mode: int, sound: np.ndarray) -> np.ndarray:
+    return _held(_webrtc(mode, sound))
+
+
+def _beside_level(mode: int, sound: np.ndarray) -> np.ndarray:
+    return _held(_webrtc(mode, sound) & _loud(sound))
 
 
 def _loud(sound: np.ndarray) -> np.ndarray:
