@@ -154,4 +154,5 @@ class VoiceTrack(LevelTrack):
         """bool, one per 10 ms: whether a voice is heard at most 200 ms before or after."""
         speaks = np.pad(np.array(self._speaks, bool), (0, _PAUSE_BLOCKS + 1))
         windows = np.lib.stride_tricks.sliding_window_view(speaks, _PAUSE_BLOCKS + 1)
-        return np.asarray(windows.any(axis=1)[: len(self._speaks)])
+        near: np.ndarray = windows.max(axis=1)
+        return near[: len(self._speaks)]
