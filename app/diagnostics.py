@@ -22,7 +22,7 @@ from engine.errors import DuologueError
 
 _PACKAGES = (
     "duologue numpy onnxruntime llama-cpp-python sounddevice soundfile soxr pywebrtc-audio "
-    "PySide6-Essentials"
+    "webrtcvad-wheels PySide6-Essentials"
 ).split()
 _MAX_LOG_LINES = 60
 

@@ -34,6 +34,7 @@ from engine.record.transcript import read_transcript, write_transcript
 from engine.sound.audio_file import from_pcm
 from engine.sound.level import LEVEL_SAMPLES, LevelTrack
 from engine.sound.turn_taking import turn_taking
+from engine.sound.voice_activity import VoiceTrack
 from engine.timebase import SAMPLE_RATE_HZ
 
 MAX_TITLE = 120
@@ -205,11 +206,11 @@ def _export_events(events: Path, target: Path) -> None:
 
 def _export_labels(folder: Path, target: Path) -> None:
     """Write the labels; a conversation that ended unexpectedly has no file of them yet."""
-    user, agent = LevelTrack(), LevelTrack()
+    user, agent = VoiceTrack(), LevelTrack()
     with TalkSound(folder / SOUND_NAME) as sound:
         for block in sound.blocks(_BLOCK_SAMPLES):
             whole = block[: len(block) // LEVEL_SAMPLES * LEVEL_SAMPLES]
             user.push(from_pcm(whole[:, 0]))
             agent.push(from_pcm(whole[:, 1]))
-    taking = turn_taking(user.levels_db, agent.levels_db)
+    taking = turn_taking(user.levels_db, agent.levels_db, user.voiced)
     write_labels(target, taking, read_transcript(folder).lines)

@@ -28,8 +28,9 @@ from engine.record.recordings import SOUND_NAME
 from engine.record.talk_sound import TalkSound
 from engine.record.transcript import Side, Transcript
 from engine.sound.audio_file import from_pcm
-from engine.sound.level import LEVEL_SAMPLES, levels_db
+from engine.sound.level import LEVEL_SAMPLES, LevelTrack
 from engine.sound.turn_taking import IPU_SILENCE_MS, Span, interruptions, voice_activity
+from engine.sound.voice_activity import ONSET_BLOCKS, VoiceTrack
 from engine.syncllm.duplex import Step
 from engine.talk.live_events import ChunkDone, DeviceChanged, Event, Levels
 from engine.timebase import SAMPLE_RATE_HZ
@@ -43,7 +44,7 @@ _GOES_ON_MS = 1000
 YIELD_MS = 1500
 """A speaker who falls silent within this time after the other's onset yields."""
 _FIRST_COLUMNS = 6000
-_ONSET_COLUMNS = 3  # the level meter reports speech this much after its onset
+_ONSET_COLUMNS = ONSET_BLOCKS - 1  # speech is reported this much after its onset, or a little more
 _HOLD_COLUMNS = IPU_SILENCE_MS * SAMPLE_RATE_HZ // 1000 // COLUMN_SAMPLES
 _LATE_SPANS = 24  # this many of the newest spans may still change their meaning
 _READ_SAMPLES = SAMPLE_RATE_HZ * 10
@@ -290,17 +291,17 @@ class Timeline:
         return min(max(sample, 0), self.length_samples)
 
     def _read_sound(self, path: Path) -> None:
-        levels: list[list[np.ndarray]] = [[], []]
+        user, agent = VoiceTrack(), LevelTrack()
         with TalkSound(path) as sound:
             for block in sound.blocks(_READ_SAMPLES):
                 whole = block[: len(block) // COLUMN_SAMPLES * COLUMN_SAMPLES]
-                for side, track in enumerate((self.user, self.agent)):
+                for side, (track, levels) in enumerate(((self.user, user), (self.agent, agent))):
                     one = from_pcm(whole[:, side])
                     peaks = np.abs(one).reshape(-1, COLUMN_SAMPLES).max(axis=1)
                     track.append(peaks, False)
-                    levels[side].append(levels_db(one))
-        for track, parts in zip((self.user, self.agent), levels, strict=True):
-            track.set_spans(voice_activity(np.concatenate(parts)) if parts else [])
+                    levels.push(one)
+        self.user.set_spans(voice_activity(user.levels_db, user.voiced))
+        self.agent.set_spans(voice_activity(agent.levels_db))
 
 
 class Track:

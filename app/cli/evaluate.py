@@ -164,6 +164,41 @@ def evaluate_robustness_of_units(
     evaluate_robustness(speech, bundle, recordings, seed, json_path, packs, kept)
 
 
+@evaluate.command("voice-activity")
+def evaluate_voice_activity_of_people(
+    data: Annotated[Path, typer.Argument(help="Folder of open data with speech/ and noise/.")],
+    readings: Annotated[
+        int, typer.Option(help="Number of texts that each speaker reads.", min=1, max=MOST_TIMES)
+    ] = 5,
+    clips: Annotated[
+        int,
+        typer.Option(help="Number of recordings of each kind of noise.", min=1, max=MOST_TIMES),
+    ] = 6,
+    rooms: Annotated[
+        int,
+        typer.Option(
+            help="Number of simulated rooms with the agent's echo.", min=0, max=MOST_TIMES
+        ),
+    ] = 4,
+    silero: Annotated[
+        Path | None,
+        typer.Option(
+            help="File silero_vad.onnx of the package silero-vad, to compare with.",
+            show_default="not compared",
+        ),
+    ] = None,
+    development: Annotated[
+        bool, typer.Option(help="Use the half of the data with which the rules are chosen.")
+    ] = False,
+    seed: SeedOption = 0,
+    json_path: JsonOption = None,
+) -> None:
+    """Score voice activity: are people heard, and typing, doors, music and noises not?"""
+    with _source_tree():
+        from models.evaluate.voice_activity import evaluate_voice_activity
+    evaluate_voice_activity(data, readings, clips, rooms, silero, development, seed, json_path)
+
+
 @evaluate.command("units")
 def evaluate_units(
     recordings: Annotated[list[Path], typer.Argument(help="Recordings of speech.")],

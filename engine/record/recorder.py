@@ -41,6 +41,7 @@ from engine.sound.audio_file import from_pcm, to_pcm
 from engine.sound.flac_file import FlacWriter
 from engine.sound.level import LEVEL_SAMPLES, LevelTrack
 from engine.sound.turn_taking import TurnTaking, turn_taking
+from engine.sound.voice_activity import VoiceTrack
 from engine.syncllm.duplex import Duplex, Step
 from engine.timebase import SAMPLE_RATE_HZ
 
@@ -197,7 +198,7 @@ class _RecordingFiles:
         self._chunk_ms, self._latency_ms = duplex.format.chunk_ms, duplex.latency_ms
         self._tally = Tally(self._chunk_ms)
         self._transcript = Transcript(duplex.format.chunk_samples)
-        self._user, self._agent = LevelTrack(), LevelTrack()
+        self._user, self._agent = VoiceTrack(), LevelTrack()
         # The last samples, fewer than one level needs.
         self._rest = np.zeros((0, 2), np.int16)
         self._samples = 0
@@ -282,7 +283,7 @@ class _RecordingFiles:
             write_transcript(self._folder / TRANSCRIPT_NAME, lines)
 
     def _turn_taking(self) -> TurnTaking:
-        return turn_taking(self._user.levels_db, self._agent.levels_db)
+        return turn_taking(self._user.levels_db, self._agent.levels_db, self._user.voiced)
 
 
 def _held(folder: Path) -> Hold:

@@ -1,8 +1,9 @@
 """Turn-taking in two tracks: voice activity, turns, floor transfers, overlaps and interruptions.
 
-Voice activity comes from energy alone, with hysteresis, in frames of 10 ms. The rules are dGSLM's
-(arXiv 2203.16502, section 4.4): a silence of up to 200 ms lies inside speech. Pure functions; times
-are samples at 16 kHz since the conversation began. Knows no files and no models.
+Voice activity comes from energy, with hysteresis, in frames of 10 ms; on the user's track a voice
+must be near them too (`engine.sound.voice_activity`). The rules are dGSLM's (arXiv 2203.16502,
+section 4.4): a silence of up to 200 ms lies inside speech. Pure functions; times are samples at
+16 kHz since the conversation began. Knows no files and no models.
 """
 
 from __future__ import annotations
@@ -89,13 +90,19 @@ def threshold_db(levels: np.ndarray) -> float:
     return float(np.clip(max(noise + _ABOVE_NOISE_DB, clean), _MIN_THRESHOLD_DB, _MAX_THRESHOLD_DB))
 
 
-def voice_activity(levels: np.ndarray) -> list[Span]:
-    """The spans of speech (IPUs) of one track, from its levels in dB, one per 10 ms."""
+def voice_activity(levels: np.ndarray, voiced: np.ndarray | None = None) -> list[Span]:
+    """The spans of speech (IPUs) of one track, from its levels in dB, one per 10 ms.
+
+    ``voiced``, bool (n,): where a voice is heard or near; without it, every loud sound is speech.
+    """
     if not len(levels):
         return []
     onset_db = threshold_db(levels)
     # Speech begins at the threshold and ends only some dB below it.
-    audible = np.concatenate([[False], levels > onset_db - _HYSTERESIS_DB, [False]])
+    audible = levels > onset_db - _HYSTERESIS_DB
+    if voiced is not None:
+        audible &= voiced
+    audible = np.concatenate([[False], audible, [False]])
     edges = np.flatnonzero(audible[1:] != audible[:-1])
     starts, ends = edges[::2], edges[1::2]
     loudest = [levels[start:end].max() for start, end in zip(starts, ends, strict=True)]
@@ -179,9 +186,14 @@ def interruptions(user: Sequence[Span], agent: Sequence[Span]) -> list[Interrupt
     return found
 
 
-def turn_taking(user_levels: np.ndarray, agent_levels: np.ndarray) -> TurnTaking:
-    """All of the above, from the two tracks' levels in dB, one per 10 ms."""
-    user, agent = voice_activity(user_levels), voice_activity(agent_levels)
+def turn_taking(
+    user_levels: np.ndarray, agent_levels: np.ndarray, user_voiced: np.ndarray | None = None
+) -> TurnTaking:
+    """All of the above, from the two tracks' levels in dB, one per 10 ms, and the user's voice.
+
+    The agent's track holds nothing but its voice, so its levels are enough.
+    """
+    user, agent = voice_activity(user_levels, user_voiced), voice_activity(agent_levels)
     user_turns, agent_turns = turns(user, agent), turns(agent, user)
     return TurnTaking(
         user_spans=user,

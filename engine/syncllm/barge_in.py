@@ -31,8 +31,7 @@ class BargeIn:
         """Take the user's next sound, float32 (n,) at 16 kHz."""
         sound = np.concatenate([self._rest, user_audio])
         whole = len(sound) // LEVEL_SAMPLES * LEVEL_SAMPLES
-        for block in sound[:whole].reshape(-1, LEVEL_SAMPLES):
-            self._user.push(block)
+        self._user.push(sound[:whole])
         self._rest = sound[whole:]
 
     def spoken_frames(self, own_frames: Sequence[int]) -> int | None:

@@ -1,7 +1,7 @@
 """A conversation with a recording: the user's side is a file, the agent's the duplex core.
 
 It writes conversation.wav (user left, agent right, one time axis) and events.jsonl (one record per
-chunk) as it goes, so ten hours take only two bytes of memory per 10 ms. At the end it writes
+chunk) as it goes, so ten hours take only five bytes of memory per 10 ms. At the end it writes
 transcript.txt, if the bundle writes words. The user's sound of step N and the agent's sound of
 interval N are written side by side; step N returns the agent's sound of interval N + 1. Runs in the
 caller's thread; draws nothing.
@@ -23,6 +23,7 @@ from engine.record.transcript import TRANSCRIPT_NAME, Transcript, write_transcri
 from engine.sound.audio_file import AudioReader
 from engine.sound.level import LevelTrack
 from engine.sound.turn_taking import turn_taking
+from engine.sound.voice_activity import VoiceTrack
 from engine.sound.wav_file import StereoWriter
 from engine.syncllm.duplex import Duplex, Step
 from engine.timebase import SAMPLE_RATE_HZ
@@ -92,7 +93,7 @@ def talk(
     began = time.perf_counter()
     tally = Tally(fmt.chunk_ms)
     transcript = Transcript(fmt.chunk_samples)
-    user_track, agent_track = LevelTrack(), LevelTrack()
+    user_track, agent_track = VoiceTrack(), LevelTrack()
     length = recording.length_samples
     tail_samples = round(_TAIL_MAX_SECONDS * SAMPLE_RATE_HZ)
     # The wav comes first: if there is no room for it, no other file is created.
@@ -132,7 +133,9 @@ def talk(
                 chunk_ms=fmt.chunk_ms,
                 latency_ms=duplex.latency_ms,
                 tally=tally,
-                turn_taking=turn_taking(user_track.levels_db, agent_track.levels_db),
+                turn_taking=turn_taking(
+                    user_track.levels_db, agent_track.levels_db, user_track.voiced
+                ),
                 user_peaks=user_track.peaks,
                 agent_peaks=agent_track.peaks,
                 elapsed_seconds=time.perf_counter() - began,

@@ -25,7 +25,7 @@ import numpy as np
 from engine.card.playout import Playout
 from engine.card.sound_card import BLOCK_SAMPLES, DuplexBlock
 from engine.record.recorder import Command
-from engine.sound.voice_activity import VoiceActivityDetector
+from engine.sound.voice_activity import LevelActivityDetector, VoiceActivityDetector
 from engine.syncllm.clock import MAX_MISSED_CHUNKS
 from engine.syncllm.duplex import Duplex, Step
 from engine.talk.live_events import ChunkDone, Counts, Levels
@@ -119,7 +119,7 @@ class LiveScheduler:
         self._lead_samples = min(latency, self._chunk)
         self._budget_samples = max(self._lead_samples, self._chunk // 2)
         """Time from when a step can run to when its sound is due."""
-        self.user, self.agent = VoiceActivityDetector(), VoiceActivityDetector()
+        self._user, self._agent = VoiceActivityDetector(), LevelActivityDetector()
         self.counts = Counts()
         self.microphone_muted = False
         self._index = 0
@@ -135,8 +135,10 @@ class LiveScheduler:
         """The newest blocks; all sound before them has gone through the canceller."""
         self._due: list[np.ndarray] = []
         self._lost_from = self._lost_until = 0
-        self._peaks: list[tuple[float, float]] = []
-        self._peaks_start: int | None = None
+        self._unmeasured: list[tuple[np.ndarray, np.ndarray, bool]] = []
+        """Blocks of both speakers, and whether the microphone was muted: together they are measured
+        in a fraction of the time."""
+        self._unmeasured_start: int | None = None
         self._played = np.zeros(_MAX_DELAY_SAMPLES, np.float32)
         """The last played sound, to align it with the canceller's output."""
         # For the recorder, which gets an interval when its step and its sound are both complete.
@@ -279,31 +281,32 @@ class LiveScheduler:
 
     def _measure(self, user: np.ndarray, block: _Waiting) -> None:
         """Measure a block: the ``user`` in it (160,) and what was played."""
-        begun = self._peaks_start
-        follows = None if begun is None else begun + len(self._peaks) * BLOCK_SAMPLES
-        if self._peaks and block.start_sample != follows:
+        begun = self._unmeasured_start
+        follows = None if begun is None else begun + len(self._unmeasured) * BLOCK_SAMPLES
+        if self._unmeasured and block.start_sample != follows:
             self._emit_levels()
-        if not self._peaks:
-            self._peaks_start = block.start_sample
-        self.user.push(user)
-        self.agent.push(block.far)
-        # The waveform shows what is recorded, the level meter what the microphone gives.
-        self._peaks.append((0.0 if block.muted else self.user.peak, self.agent.peak))
-        if len(self._peaks) == _LEVEL_BLOCKS:
+        if not self._unmeasured:
+            self._unmeasured_start = block.start_sample
+        self._unmeasured.append((user, block.far, block.muted))
+        if len(self._unmeasured) == _LEVEL_BLOCKS:
             self._emit_levels()
 
     def _emit_levels(self) -> None:
-        user_peaks, agent_peaks = zip(*self._peaks, strict=True)
-        self._peaks.clear()
+        user, agent, muted = zip(*self._unmeasured, strict=True)
+        self._unmeasured.clear()
+        self._user.push(np.concatenate(user))
+        self._agent.push(np.concatenate(agent))
+        # The waveform shows what is recorded, the level meter what the microphone gives.
+        user_peaks = np.where(muted, 0.0, np.abs(user).max(axis=1))
         self._emit(
             Levels(
-                self.user.level_db,
-                self.agent.level_db,
-                user_peaks,
-                agent_peaks,
-                self.user.speaks and not self.microphone_muted,
-                self.agent.speaks,
-                self._peaks_start,
+                self._user.level_db,
+                self._agent.level_db,
+                tuple(user_peaks.tolist()),
+                tuple(np.abs(agent).max(axis=1).tolist()),
+                self._user.speaks and not self.microphone_muted,
+                self._agent.speaks,
+                self._unmeasured_start,
             )
         )
 
