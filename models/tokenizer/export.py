@@ -16,6 +16,8 @@ from models.tokenizer.network import TokenizerNet, load_tokenizer
 
 LEAST_PARITY = 0.99
 """Share of units that must survive export, before the weights are stored as float16."""
+STREAM_PREFIX = "net."
+"""What the names of a stream's weights begin with in the file."""
 _OPSET = 18
 _PIECE_FRAMES = 4
 

@@ -1,4 +1,4 @@
-"""Restores the tokenizer of the starters 0.3 to 0.9 from a bundle's ONNX file, for the training
+"""Restores the tokenizer of the starters 0.3 to 0.11 from a bundle's ONNX file, for the training
 of a language model on its units."""
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from models.bundle_part import reading_part
 from models.onnx_weights import complete_state, weights_by_name
+from models.tokenizer.export import STREAM_PREFIX
 from models.tokenizer.starter_0_9 import Starter09Tokenizer
 
 
@@ -23,7 +24,11 @@ def tokenizer_from_onnx(path: Path) -> Starter09Tokenizer:
     """
     with reading_part(path, "tokenizer"):
         graph = onnx.load(path).graph
-        weights = weights_by_name(graph)
+        # As a stream it is exported inside another module, whose name comes first.
+        weights = {
+            name.removeprefix(STREAM_PREFIX): weight
+            for name, weight in weights_by_name(graph).items()
+        }
         net = Starter09Tokenizer()
         net.centroids = weights["centroids"]
         net.unit_of_centroid = _unit_of_centroid(graph, len(net.centroids))

@@ -35,7 +35,7 @@ def test_two_trees_are_measured_in_turn(monkeypatch: pytest.MonkeyPatch) -> None
     assert [len(costs) for costs in compared["passes"].values()] == [1, 1]
     for (costs,) in compared["passes"].values():
         parts = [costs[part] for part in ("window", "models", "canceller", "rest")]
-        assert costs["window"] > 0 and costs["rest"] > 0  # the other two may have had no turn
+        assert costs["window"] > 0  # the others may have had no turn
         assert sum(parts) == pytest.approx(costs["process"])
     assert compared["ratios"]["window"] > 0
 
