@@ -80,10 +80,11 @@ class _Pace:
         self._began, self._position = time.monotonic(), playout.position
 
     def frozen_samples(self, waited_seconds: float, position: int) -> int:
-        """Sound of the time in which the whole program stood still while it waited for a block.
+        """Sound of the time in which the whole program stood still; the card is not blamed for it.
 
-        The wait began at a ``position`` of the playout. It has a limit, so if it was far longer,
-        and the card's thread did not run either, the system had frozen the program.
+        The thread waited or computed since a ``position`` of the playout. A wait has a limit, so if
+        it was far longer, and the card's thread did not run either, the system had frozen the
+        program.
         """
         taken = self._playout.position - position
         if waited_seconds < FROZEN_SECONDS or taken / SAMPLE_RATE_HZ > MIN_PACE * waited_seconds:
@@ -307,7 +308,11 @@ class LiveConversation:
                     continue
                 self._watch_microphone()
                 self._computes = True
+                asked, position = time.monotonic(), self._playout.position
                 self._talk.hear(block)
+                # A freeze while it computes is no fault of the card either. What is lost cannot be
+                # told here from a step that is slow on a card that stands still.
+                pace.frozen_samples(time.monotonic() - asked, position)
                 self._computes = False
         except Exception as caught:  # the last event must be sent in any case
             error = self._failure(caught)
