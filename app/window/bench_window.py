@@ -36,6 +36,7 @@ from app.window.main_window import MainWindow
 from app.window.session import Session
 from app.window.start import SWITCH_SECONDS
 from engine.errors import DuologueError
+from engine.measure.tree_process import run_in_tree
 from engine.record.events import EVENTS_NAME
 from engine.record.recordings import SOUND_NAME
 from engine.talk.live_events import ChunkDone
@@ -122,19 +123,9 @@ def compare_trees(
             raise DuologueError(f"{tree} is no source tree of Duologue; give another folder.")
     for _ in range(rounds):
         for name, tree in trees.items():
-            command = [sys.executable, "-P", str(script), str(seconds), str(sample)]
+            options = ["--sound-card"] if sound_card else []
             with _beside(busy_loops):
-                done = subprocess.run(
-                    [*command, *(["--sound-card"] if sound_card else [])],
-                    cwd=tree,
-                    env={**os.environ, "PYTHONPATH": str(tree)},
-                    capture_output=True,
-                    text=True,
-                )
-            if done.returncode:
-                reason = (done.stderr.strip() or "no reason").splitlines()[-1]
-                raise DuologueError(f"{tree} cannot be measured ({reason}).")
-            passes[name].append(json.loads(done.stdout.splitlines()[-1]))
+                passes[name].append(run_in_tree(tree, script, seconds, sample, *options))
     sums = {
         name: {part: sum(one[part] for one in costs) for part in costs[0]}
         for name, costs in passes.items()

@@ -7,10 +7,6 @@ the result; times differ from machine to machine. Runs in the caller's thread.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import DuologueError
+from engine.measure.tree_process import run_in_tree
 
 _PASS = Path(__file__).with_name("speed_pass.py")
 _MODEL_STAGES = ("refeed", "estimate", "own")
@@ -92,7 +89,9 @@ def compare(
             passes.append([])
             for build in builds:
                 progress(build.name, number, rounds)
-                passes[-1].append(_run(build, sound, chunk_ms, seconds, seed))
+                passes[-1].append(
+                    run_in_tree(build.tree, _PASS, build.bundle, sound, chunk_ms, seconds, seed)
+                )
     summaries = [[summary(found) for found in one_round] for one_round in passes]
     tokens = [[found["tokens"] for found in one_round] for one_round in passes]
     return SpeedComparison(
@@ -132,21 +131,3 @@ def summary(found: dict[str, Any]) -> dict[str, float]:
     if found["peak_memory_mb"] is not None:
         figures["peak memory"] = found["peak_memory_mb"]
     return figures
-
-
-def _run(build: Build, sound: Path, chunk_ms: int, seconds: float, seed: int) -> dict[str, Any]:
-    environment = {**os.environ, "PYTHONPATH": str(build.tree), "ORT_DISABLE_TELEMETRY": "1"}
-    arguments = [build.bundle, sound, chunk_ms, seconds, seed]
-    done = subprocess.run(
-        [sys.executable, "-P", str(_PASS), *map(str, arguments)],
-        env=environment,
-        cwd=build.tree,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
-        raise DuologueError(f"The build in {build.tree} cannot be measured: {last}")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
