@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from engine.errors import DuologueError
+from engine.quiet_dependencies import environment_without_our_choices
 
 
 def run_in_tree(tree: Path, script: Path, *arguments: object) -> Any:
@@ -20,7 +20,7 @@ def run_in_tree(tree: Path, script: Path, *arguments: object) -> Any:
     done = subprocess.run(
         [sys.executable, "-P", str(script), *map(str, arguments)],
         cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree), "ORT_DISABLE_TELEMETRY": "1"},
+        env={**environment_without_our_choices(), "PYTHONPATH": str(tree)},
         capture_output=True,
         text=True,
         check=False,
