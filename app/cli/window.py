@@ -144,15 +144,16 @@ def show_window_cost(console: Console, figures: dict[str, Any]) -> None:
 def show_comparison(console: Console, compared: dict[str, Any]) -> None:
     """Print the CPU time of each part of both trees, and the ratios."""
     table = Table(title="CPU time of a conversation in the window, in shares of one core")
-    parts = ("process", "window", "engine", "rest")
-    for name in ("tree", *parts, "late", "unspoken", "lag", "pace"):
+    parts = ("process", "window", "engine", "canceller", "rest")
+    waits = ("waits for a core", "waits for Python")
+    for name in ("tree", *parts, *waits, "late", "unspoken", "lag", "pace"):
         table.add_column(name, justify="right")
     for name, passes in compared["passes"].items():
         for one in passes:
-            shares = (f"{one[part]:.1%}" for part in (*parts, "late", "unspoken"))
+            shares = (f"{one[part]:.1%}" for part in (*parts, *waits, "late", "unspoken"))
             table.add_row(name, *shares, f"{one['lag']:.2f} s", f"{one['pace']:.2f}")
     ratios = (f"{compared['ratios'][part]:.2f}" for part in parts)
-    table.add_row("ratio", *ratios, "", "", "", "")
+    table.add_row("ratio", *ratios)
     console.print(table)
     slowest = min(one["pace"] for passes in compared["passes"].values() for one in passes)
     if slowest < REAL_TIME_PACE:

@@ -20,14 +20,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import soundfile
-from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication
+importlib.import_module("engine")  # before numpy, as in the program: it sets what that reads
+
+import numpy as np  # noqa: E402
+import soundfile  # noqa: E402
+from PySide6.QtCore import QEventLoop, QTimer  # noqa: E402
+from PySide6.QtWidgets import QApplication  # noqa: E402
 
 _WARM_CHUNKS = 12
 """Two seconds: caches are filled, and the sound card has settled."""
@@ -47,6 +50,8 @@ def thread_costs(seconds: float, microphone: np.ndarray | None) -> dict[str, flo
     "pace" is the conversation's time in each second: below 1, the machine was too busy to measure.
     "late" and "unspoken" are shares of the chunks: those that came too late, partly or wholly, and
     those not spoken at all. "lag" is how late the step that began latest was, in seconds.
+    "waits for a core" and "waits for Python" are how long these calls waited, in shares of the
+    time: for the system to give them a processor, and for the interpreter or a lock.
     """
     sys.setswitchinterval(_found("app.window.start:SWITCH_SECONDS"))  # as in the program
     app = QApplication.instance() or QApplication([])
@@ -110,7 +115,16 @@ def thread_costs(seconds: float, microphone: np.ndarray | None) -> dict[str, flo
     }
 
 
-def _costs(models: list[list[float]], canceller: list[float]) -> dict[str, float]:
+@dataclass
+class _Spent:
+    """Seconds in the calls of a method: by the clock, of the processor, and ready without one."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+    for_a_core: float = 0.0
+
+
+def _costs(models: list[_Spent], canceller: _Spent) -> dict[str, float]:
     """CPU seconds so far."""
     by_name: dict[str, float] = {}
     for thread in threading.enumerate():
@@ -120,15 +134,20 @@ def _costs(models: list[list[float]], canceller: list[float]) -> dict[str, float
             continue
         by_name[thread.name] = by_name.get(thread.name, 0.0) + int(spent) / 1e9
     process, window = time.process_time(), time.thread_time()
-    model_seconds = sum(spent for (spent,) in models)
+    model_seconds = sum(spent.cpu for spent in models)
+    calls = [*models, canceller]
+    for_a_core = sum(spent.for_a_core for spent in calls)
+    busy = sum(spent.wall - spent.cpu for spent in calls)
     return {
         "process": process,
         "window": window,
         "engine": by_name.get("engine", 0.0),
         "models": model_seconds,
-        "canceller": canceller[0],
+        "canceller": canceller.cpu,
         "recorder": by_name.get("recorder", 0.0),
-        "rest": process - window - model_seconds - canceller[0],
+        "rest": process - window - model_seconds - canceller.cpu,
+        "waits for a core": for_a_core,
+        "waits for Python": busy - for_a_core,
     }
 
 
@@ -141,20 +160,27 @@ def _make_talk(seconds: float, microphone: np.ndarray | None) -> Any:
     return partial(talk, make_card=lambda *_devices: card(repeated))
 
 
-def _timed(owner: Any, name: str) -> list[float]:
-    """Count the CPU seconds of a method from now on, in the one element of the list."""
-    spent = [0.0]
+def _timed(owner: Any, name: str) -> _Spent:
+    """Count the seconds of a method from now on."""
+    spent = _Spent()
     method: Callable[..., Any] = getattr(owner, name)
 
     def timed(*arguments: Any, **named: Any) -> Any:
-        begin = time.thread_time()
+        waited, cpu, wall = _waited_for_a_core(), time.thread_time(), time.perf_counter()
         try:
             return method(*arguments, **named)
         finally:
-            spent[0] += time.thread_time() - begin
+            spent.wall += time.perf_counter() - wall
+            spent.cpu += time.thread_time() - cpu
+            spent.for_a_core += _waited_for_a_core() - waited
 
     setattr(owner, name, timed)
     return spent
+
+
+def _waited_for_a_core() -> float:
+    """Seconds that this thread was ready to run and did not."""
+    return int((_TASKS / str(threading.get_native_id()) / "schedstat").read_text().split()[1]) / 1e9
 
 
 def _found(*places: str) -> Any:

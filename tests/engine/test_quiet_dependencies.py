@@ -28,7 +28,11 @@ def test_matrix_products_start_no_threads(given: str | None, threads: int) -> No
     if given:
         environment["OPENBLAS_NUM_THREADS"] = given
     told = subprocess.run(
-        [sys.executable, "-c", _PRODUCT], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", _PRODUCT],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     # A machine of one core has no second thread to give.
     started = min(threads, os.cpu_count() or 1)

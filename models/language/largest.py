@@ -1,0 +1,228 @@
+"""How large a language model keeps the clock on this machine: the shipped talk's tokens, fed to Llamas
+of other sizes.
+
+A larger trained model is not at hand, and one of random weights says other things, at another
+length. So a conversation of a bundle is held once, and what it asks of its language model is kept:
+how many tokens are fed, where the context is cut. Models of random weights then get the same, chunk
+by chunk. The time of a chunk is theirs plus that of the tokenizer, vocoder and reader in the
+conversation.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import gguf
+import numpy as np
+
+from engine.syncllm.bundle import Bundle
+from engine.syncllm.duplex import Duplex
+from engine.syncllm.llama import Llama
+
+_WARM_UP_CHUNKS = 5
+_HEAD = 64
+_CONTEXT_LENGTH = 8192
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The sizes of a Llama with tied embeddings and heads of 64 channels."""
+
+    width: int
+    layers: int
+    feed_width: int
+    key_heads: int
+    """Heads of keys and values; each serves as many queries as the others."""
+
+    def parameters(self, vocabulary: int) -> int:
+        """Number of weights, embeddings included."""
+        kept = self.key_heads * _HEAD
+        layer = 2 * self.width * (self.width + kept) + 3 * self.width * self.feed_width
+        return self.layers * (layer + 2 * self.width) + (vocabulary + 1) * self.width
+
+    def __str__(self) -> str:
+        return f"{self.layers} x {self.width}"
+
+
+SMOLLM2 = tuple(Shape(576, layers, 1536, 3) for layers in (6, 12, 18, 24, 30))
+LLAMA_1B = Shape(2048, 16, 8192, 8)
+"""Llama 3.2 1B."""
+SHAPES = (*SMOLLM2, LLAMA_1B)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What one chunk asks of the language model, and how long the rest of it took."""
+
+    calls: tuple[tuple[str, int, int], ...]
+    """("feed", tokens, 0), ("truncate", length, 0) or ("drop", start, stop)."""
+    other_ms: float
+
+
+@dataclass(frozen=True)
+class SizeFigures:
+    """The time of a chunk with a model of some size."""
+
+    shape: Shape
+    parameters: int
+    matrices: str
+    chunk_ms: int
+    threads: int
+    megabytes: float
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def p99_share(self) -> float:
+        """p99 as a share of the chunk."""
+        return self.p99_ms / self.chunk_ms
+
+
+class _Watched:
+    """Notes the calls of a model that change its context."""
+
+    def __init__(self, llama: Llama) -> None:
+        self._llama = llama
+        self.calls: list[tuple[str, int, int]] = []
+        self._feed, self._truncate, self._drop = llama.feed, llama.truncate, llama.drop
+        # The clock holds this very object, so its methods are replaced in place.
+        llama.feed, llama.truncate, llama.drop = self._fed, self._truncated, self._dropped  # type: ignore[method-assign]
+
+    def _fed(self, tokens: Sequence[int]) -> None:
+        self.calls.append(("feed", len(tokens), 0))
+        self._feed(tokens)
+
+    def _truncated(self, length: int) -> None:
+        self.calls.append(("truncate", length, 0))
+        self._truncate(length)
+
+    def _dropped(self, start: int, stop: int) -> None:
+        self.calls.append(("drop", start, stop))
+        self._drop(start, stop)
+
+
+def demands(
+    bundle: Bundle, chunk_ms: int, user_audio: np.ndarray, seconds: float, seed: int = 0
+) -> tuple[int, list[Demand]]:
+    """The capacity of the context, and what each chunk of a conversation asks.
+
+    ``user_audio``, float32 (n,) at 16 kHz, is repeated as needed. Raises DuologueError as `Duplex`.
+    """
+    duplex = Duplex(bundle, chunk_ms, seed=seed)
+    try:
+        watched = _Watched(duplex.llama)
+        duplex.reset()
+        chunk = duplex.format.chunk_samples
+        sound = np.resize(user_audio, round(seconds * 1000 / chunk_ms) * chunk).reshape(-1, chunk)
+        asked = []
+        for samples in sound:
+            step = duplex.step(samples.astype(np.float32))
+            own = sum(step.timings_ms[stage] for stage in ("refeed", "estimate", "own"))
+            asked.append(Demand(tuple(watched.calls), step.timings_ms["total"] - own))
+            watched.calls.clear()
+        return duplex.llama.capacity, asked
+    finally:
+        duplex.close()
+
+
+def chunk_times_ms(
+    path: Path, capacity: int, threads: int, asked: Sequence[Demand]
+) -> tuple[np.ndarray, int]:
+    """(chunks,) ms of each chunk but the first, and the model's vocabulary."""
+    llama = Llama(path, capacity, threads=threads)
+    try:
+        took = []
+        for demand in asked:
+            began = time.perf_counter()
+            for name, first, second in demand.calls:
+                if name == "feed":
+                    llama.feed([token % llama.vocabulary for token in range(first)])
+                    llama.logits()
+                elif name == "truncate":
+                    llama.truncate(first)
+                else:
+                    llama.drop(first, second)
+            took.append((time.perf_counter() - began) * 1000 + demand.other_ms)
+        return np.array(took[_WARM_UP_CHUNKS:]), llama.vocabulary
+    finally:
+        llama.close()
+
+
+def measure_sizes(
+    bundle: Bundle,
+    user_audio: np.ndarray,
+    seconds: float,
+    folder: Path,
+    shapes: Sequence[Shape],
+    kinds: Sequence[str],
+    chunks_ms: Sequence[int],
+    threads: Sequence[int],
+    tell: Callable[[str], None] = lambda text: None,
+) -> Iterator[SizeFigures]:
+    """The figures of every combination; the files are written to ``folder``, one at a time."""
+    vocabulary = bundle.manifest.vocabulary()
+    asked = {ms: demands(bundle, ms, user_audio, seconds) for ms in chunks_ms}
+    for shape in shapes:
+        for kind in kinds:
+            path = folder / "random.gguf"
+            write_random_llama(path, shape, vocabulary, kind)
+            megabytes = path.stat().st_size / 1e6
+            for chunk_ms, (capacity, chunks) in asked.items():
+                for number in threads:
+                    tell(f"{shape} {kind}, {chunk_ms} ms, {number} threads")
+                    times, _ = chunk_times_ms(path, capacity, number, chunks)
+                    p50, p99 = np.percentile(times, [50, 99]).tolist()
+                    yield SizeFigures(
+                        shape, shape.parameters(vocabulary), kind, chunk_ms, number, megabytes,
+                        p50, p99,
+                    )  # fmt: skip
+            path.unlink()
+
+
+def write_random_llama(path: Path, shape: Shape, vocabulary: int, matrices: str) -> None:
+    """Write a GGUF of random weights: matrices as Q8_0 or Q4_0, embeddings Q8_0, norms of one."""
+    kind = gguf.GGMLQuantizationType[matrices]
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_block_count(shape.layers)
+    writer.add_context_length(_CONTEXT_LENGTH)
+    writer.add_embedding_length(shape.width)
+    writer.add_feed_forward_length(shape.feed_width)
+    writer.add_head_count(shape.width // _HEAD)
+    writer.add_head_count_kv(shape.key_heads)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_freq_base(10_000.0)
+    writer.add_rope_dimension_count(_HEAD)
+    writer.add_vocab_size(vocabulary)
+    writer.add_tokenizer_model("none")
+    writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{matrices}"])
+    random = np.random.default_rng(0)
+
+    def add(name: str, rows: int, columns: int, stored: gguf.GGMLQuantizationType) -> None:
+        # Rows alike but for one turn cost no hours of quantising, and a product takes as long.
+        block = random.standard_normal((1, columns), np.float32) * columns**-0.5
+        line = gguf.quants.quantize(block, stored)
+        writer.add_tensor(name, np.repeat(line, rows, 0), raw_dtype=stored)
+
+    kept = shape.key_heads * _HEAD
+    add("token_embd.weight", vocabulary, shape.width, gguf.GGMLQuantizationType.Q8_0)
+    writer.add_tensor("output_norm.weight", np.ones(shape.width, np.float32))
+    for index in range(shape.layers):
+        for norm in ("attn_norm", "ffn_norm"):
+            writer.add_tensor(f"blk.{index}.{norm}.weight", np.ones(shape.width, np.float32))
+        for name, rows, columns in (
+            ("attn_q", shape.width, shape.width),
+            ("attn_k", kept, shape.width),
+            ("attn_v", kept, shape.width),
+            ("attn_output", shape.width, shape.width),
+            ("ffn_gate", shape.feed_width, shape.width),
+            ("ffn_up", shape.feed_width, shape.width),
+            ("ffn_down", shape.width, shape.feed_width),
+        ):
+            add(f"blk.{index}.{name}.weight", rows, columns, kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
