@@ -15,6 +15,7 @@ The steps, in order:
     duologue-train reader      trains the unit reader: units to words, for captions
     duologue-train pack        exports the models and packs them into a bundle
     duologue-train echo        trains the residual echo suppressor (not a part of the bundle)
+    duologue-train sizes       measures how large a language model keeps the clock here
 
 Nothing imports torch before a command runs. The files of all steps lie in the work folder; every
 training but ``echo`` resumes from there.
@@ -556,6 +557,33 @@ def echo(
     tokenizer = load_tokenizer(work / "tok" / "tokenizer.pt")
     write_scenes(work / "echo" / "scenes", speech, scenes, seed, jobs)
     train_echo(work / "echo" / "scenes", tokenizer, out, minutes, threads, seed)
+
+
+@app.command()
+def sizes(
+    user: Annotated[Path, typer.Option(help="Recording of the user.")] = Path(
+        "resources/samples/user.flac"
+    ),
+    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")] = Path("resources/starter"),
+    seconds: Annotated[
+        float, typer.Option(help="Length of the conversation.", min=10, max=3_600)
+    ] = 60.0,
+    threads: Annotated[
+        list[int], typer.Option(help="Number of threads of the language model; may be repeated.")
+    ] = [1, 2],  # noqa: B006 - typer reads it, nobody changes it
+    large: Annotated[bool, typer.Option(help="Also a Llama of a billion weights.")] = False,
+) -> None:
+    """Measure how large a language model keeps the clock on this machine.
+
+    A conversation with the bundle says how many tokens a chunk takes; models of random weights,
+    Q4_0 and Q8_0, from 6 to 30 layers of 576, then get as many. Use a quiet machine.
+    """
+    from rich.console import Console
+
+    from models.language.largest import LLAMA_1B, SMOLLM2, measure_all, sizes_table
+
+    shapes = (*SMOLLM2, LLAMA_1B) if large else SMOLLM2
+    Console().print(sizes_table(measure_all(bundle, user, seconds, shapes, threads, typer.echo)))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -6,6 +6,7 @@ The only module here that imports the window, and so Qt; each function does it w
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import mean
 from typing import Annotated, Any, Literal
 
 import typer
@@ -142,18 +143,18 @@ def show_window_cost(console: Console, figures: dict[str, Any]) -> None:
 
 
 def show_comparison(console: Console, compared: dict[str, Any]) -> None:
-    """Print the CPU time of each part of both trees, and the ratios."""
-    table = Table(title="CPU time of a conversation in the window, in shares of one core")
-    parts = ("process", "window", "engine", "canceller", "rest")
-    waits = ("waits for a core", "waits for Python")
-    for name in ("tree", *parts, *waits, "late", "unspoken", "lag", "pace"):
+    """Print the CPU time of each part of both trees, the means of all passes, and the ratios."""
+    table = Table(title="A conversation in the window, in shares of one core and of its chunks")
+    trees: dict[str, list[dict[str, float]]] = compared["passes"]
+    for name in ("", *trees, "ratio"):
         table.add_column(name, justify="right")
-    for name, passes in compared["passes"].items():
-        for one in passes:
-            shares = (f"{one[part]:.1%}" for part in (*parts, *waits, "late", "unspoken"))
-            table.add_row(name, *shares, f"{one['lag']:.2f} s", f"{one['pace']:.2f}")
-    ratios = (f"{compared['ratios'][part]:.2f}" for part in parts)
-    table.add_row("ratio", *ratios)
+    parts = ("process", "window", "engine", "models", "canceller", "rest")
+    for part in (*parts, "waits for a core", "waits for Python", "late", "unspoken"):
+        shares = (f"{mean(one[part] for one in passes):.1%}" for passes in trees.values())
+        ratio = f"{compared['ratios'][part]:.2f}" if part in parts else ""
+        table.add_row(part, *shares, ratio)
+    table.add_row("lag", *(f"{max(p['lag'] for p in passes):.2f} s" for passes in trees.values()))
+    table.add_row("pace", *(f"{mean(p['pace'] for p in passes):.2f}" for passes in trees.values()))
     console.print(table)
     slowest = min(one["pace"] for passes in compared["passes"].values() for one in passes)
     if slowest < REAL_TIME_PACE:

@@ -166,13 +166,13 @@ def _timed(owner: Any, name: str) -> _Spent:
     method: Callable[..., Any] = getattr(owner, name)
 
     def timed(*arguments: Any, **named: Any) -> Any:
-        waited, cpu, wall = _waited_for_a_core(), time.thread_time(), time.perf_counter()
+        wall, waited, cpu = time.perf_counter(), _waited_for_a_core(), time.thread_time()
         try:
             return method(*arguments, **named)
         finally:
-            spent.wall += time.perf_counter() - wall
             spent.cpu += time.thread_time() - cpu
             spent.for_a_core += _waited_for_a_core() - waited
+            spent.wall += time.perf_counter() - wall
 
     setattr(owner, name, timed)
     return spent

@@ -1,5 +1,4 @@
-"""How large a language model keeps the clock on this machine: the shipped talk's tokens, fed to Llamas
-of other sizes.
+"""How large a language model keeps the clock here: a talk's tokens, fed to Llamas of other sizes.
 
 A larger trained model is not at hand, and one of random weights says other things, at another
 length. So a conversation of a bundle is held once, and what it asks of its language model is kept:
@@ -10,6 +9,7 @@ conversation.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,10 @@ from pathlib import Path
 
 import gguf
 import numpy as np
+import soundfile
+from rich.table import Table
 
-from engine.syncllm.bundle import Bundle
+from engine.syncllm.bundle import Bundle, load_bundle
 from engine.syncllm.duplex import Duplex
 from engine.syncllm.llama import Llama
 
@@ -50,7 +52,9 @@ class Shape:
 SMOLLM2 = tuple(Shape(576, layers, 1536, 3) for layers in (6, 12, 18, 24, 30))
 LLAMA_1B = Shape(2048, 16, 8192, 8)
 """Llama 3.2 1B."""
-SHAPES = (*SMOLLM2, LLAMA_1B)
+_KINDS, _CHUNKS_MS = ("Q4_0", "Q8_0"), (160, 240)
+HALF = 0.5
+"""Share of a chunk that p99 must keep, so that the engine has time for a busy computer."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +184,52 @@ def measure_sizes(
                         p50, p99,
                     )  # fmt: skip
             path.unlink()
+
+
+def measure_all(
+    bundle: Path,
+    user: Path,
+    seconds: float,
+    shapes: Sequence[Shape],
+    threads: Sequence[int],
+    tell: Callable[[str], None],
+) -> list[SizeFigures]:
+    """The figures of all ``shapes``, with Q4_0 and Q8_0, in chunks of 160 and 240 ms."""
+    sound, _ = soundfile.read(user, dtype="float32", always_2d=True)
+    with tempfile.TemporaryDirectory() as folder:
+        return list(
+            measure_sizes(
+                load_bundle(bundle), sound[:, 0], seconds, Path(folder), shapes, _KINDS, _CHUNKS_MS,
+                threads, tell,
+            )
+        )  # fmt: skip
+
+
+def sizes_table(figures: Sequence[SizeFigures]) -> Table:
+    """A row for each size and kind; in bold where p99 stays within half a chunk."""
+    table = Table(title="Chunk with a language model of random weights: p50, p99 in ms")
+    columns = list(dict.fromkeys((one.chunk_ms, one.threads) for one in figures))
+    for name in ("layers x width", "weights", "matrices", "file"):
+        table.add_column(name)
+    for chunk_ms, threads in columns:
+        table.add_column(f"{chunk_ms} ms, {threads} thread{'s' * (threads > 1)}", justify="right")
+    rows: dict[tuple[Shape, str], list[SizeFigures]] = {}
+    for one in figures:
+        rows.setdefault((one.shape, one.matrices), []).append(one)
+    for (shape, kind), group in rows.items():
+        cells = {
+            (one.chunk_ms, one.threads): ("[bold]" if one.p99_share <= HALF else "")
+            + f"{one.p50_ms:.0f}, {one.p99_ms:.0f} ({one.p99_share:.0%})"
+            for one in group
+        }
+        table.add_row(
+            str(shape),
+            f"{group[0].parameters / 1e6:.0f} M",
+            kind,
+            f"{group[0].megabytes:.0f} MB",
+            *(cells[column] for column in columns),
+        )
+    return table
 
 
 def write_random_llama(path: Path, shape: Shape, vocabulary: int, matrices: str) -> None:
