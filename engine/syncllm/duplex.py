@@ -123,8 +123,11 @@ class Duplex:
         self._vocoder = StreamingVocoder.of(bundle)
         reader = UnitReader(bundle.reader, bundle.pieces) if bundle.reader else None
         self._own_reader, self._user_reader = (
-            StreamingReader(reader, base) if reader else None
-            for base in (manifest.own_reader_base, 0)
+            StreamingReader(reader, base, silence) if reader else None
+            for base, silence in (
+                (manifest.own_reader_base, manifest.own_silence_unit),
+                (0, manifest.silence_unit),
+            )
         )
         self._latency_samples = self.latency_ms * SAMPLE_RATE_HZ // 1000
         capacity = manifest.context_tokens + max_step_tokens(self.format)

@@ -14,6 +14,8 @@ import numpy as np
 from engine.errors import DuologueError
 from engine.onnx_session import open_session
 
+_SETTLED_FRAMES = 50
+"""Frames of silence after which the network has told all its words and waits."""
 _REMEDY = "install the bundle again"
 
 
@@ -66,23 +68,32 @@ def _within(numbers: np.ndarray, most: int) -> bool:
 
 
 class StreamingReader:
-    """Reads one speaker's stream."""
+    """Reads one speaker's stream; it rests in long silence."""
 
-    def __init__(self, reader: UnitReader, base: int = 0) -> None:
-        """``base``: the reader's number for the speaker's unit 0."""
+    def __init__(self, reader: UnitReader, base: int = 0, silence_unit: int | None = None) -> None:
+        """``base``: the reader's number for the speaker's unit 0. ``silence_unit``: the speaker's;
+        None: read silence like anything else."""
         self._reader = reader
         self._base = base
+        self._silence_unit = silence_unit
         self.reset()
 
     def reset(self) -> None:
         """Forget what was said."""
         self._state = self._reader.begin()
         self._last = len(self._reader.pieces)
+        self._silent_frames = 0
 
     def push(self, units: Sequence[int]) -> list[str]:
         """Read more units (t,), one per frame; returns the pieces of text that they complete."""
         if not units:
             return []
+        if any(unit != self._silence_unit for unit in units):
+            self._silent_frames = 0
+        elif self._silent_frames >= _SETTLED_FRAMES:
+            return []
+        else:
+            self._silent_frames += len(units)
         pieces = self._reader.pieces
         known = [self._base + unit for unit in units]
         numbers, self._state = self._reader.read(known, self._state)

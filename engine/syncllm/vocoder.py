@@ -2,7 +2,8 @@
 
 The model is causal. Either its past is bounded, and each chunk comes after its past units; or it
 has a state, which goes from chunk to chunk. Both ways a stream is sample for sample what the whole
-file would hold. Knows no tokens and no clock.
+file would hold, but for long silence. The agent is silent most of the time, so silence after as
+much silence as the model remembers is zeros, and the model rests. Knows no tokens and no clock.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from engine.timebase import FRAME_SAMPLES
 
 if TYPE_CHECKING:
     from engine.syncllm.bundle import Bundle
+
+
+_INAUDIBLE = 10 ** (-60 / 20)
+"""Most absolute value of a silence in whose place zeros may come."""
 
 
 class Vocoder:
@@ -59,11 +64,15 @@ class StreamingVocoder:
         Raises DuologueError if a vocoder's state is not finite after them.
         """
         self._vocoder = vocoder
+        self._silence_unit = silence_unit
         self._silence = [silence_unit] * past_frames
         self._fresh = vocoder.begin()
         self._has_state = len(self._fresh) > 0
-        if self._has_state and past_frames:
-            _, self._fresh = vocoder.sound_on(self._silence, self._fresh)
+        self._may_rest = False
+        if past_frames:
+            sound, self._fresh = vocoder.sound_on(self._silence, self._fresh)
+            # A vocoder may begin with a click; it is inaudible if its memory is full of silence.
+            self._may_rest = bool(np.abs(sound[-FRAME_SAMPLES:]).max() < _INAUDIBLE)
             if not np.isfinite(self._fresh).all():
                 raise DuologueError(
                     f"{vocoder.path} is not the expected model (its state of silence is not "
@@ -81,12 +90,25 @@ class StreamingVocoder:
         """Forget what was said: silence comes before the next chunk."""
         self._past = self._silence
         self._state = self._fresh
+        self._silent_frames = len(self._silence)
+        """Frames of silence up to now."""
 
     def push(self, units: Sequence[int]) -> np.ndarray:
         """Take more units (t,); returns their sound, float32 (640 t,).
 
         All of it is NaN where the vocoder's state is no longer finite; the next begins afresh.
         """
+        rests = self._may_rest and self._silent_frames >= len(self._silence)
+        spoken_last = next(
+            (i for i, unit in enumerate(reversed(units)) if unit != self._silence_unit), None
+        )
+        if spoken_last is not None:
+            self._silent_frames = spoken_last
+        else:
+            self._silent_frames += len(units)
+            if rests:
+                self._past, self._state = self._silence, self._fresh
+                return np.zeros(len(units) * FRAME_SAMPLES, np.float32)
         if self._has_state:
             return self._push_on_state(units)
         spoken = [*self._past, *units]

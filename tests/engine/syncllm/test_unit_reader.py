@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from engine.errors import DuologueError
-from engine.syncllm.bundle import Bundle
+from engine.syncllm.bundle import Bundle, load_bundle
 from engine.syncllm.duplex import Duplex
 from engine.syncllm.unit_reader import StreamingReader, UnitReader
 from tests.engine.tiny_bundle import PIECES, SILENCE, UNIT_COUNT, write_tiny_bundle
+
+RESOURCES = Path(__file__).parents[3] / "resources"
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +104,24 @@ def test_the_agents_own_units_come_after_the_users(tmp_path: Path) -> None:
         assert step.own_text == joint.push([UNIT_COUNT + unit for unit in step.own_frames])
         assert step.heard_text == user.push([u for frames in step.user_units for u in frames])
     assert any(step.own_text for step in steps) and any(step.heard_text for step in steps)
+
+
+def test_resting_in_long_silence_changes_no_word() -> None:
+    starter = load_bundle(RESOURCES / "starter")
+    assert starter.reader
+    sound, _ = soundfile.read(RESOURCES / "samples" / "user.flac", dtype="float32")
+    duplex = Duplex(starter)
+    chunk = duplex.format.chunk_samples
+    steps = [duplex.step(sound[start : start + chunk]) for start in range(0, 100 * chunk, chunk)]
+    duplex.close()
+    manifest = starter.manifest
+    frames = [step.own_frames for step in steps]
+    for pause in (15, 40):  # the silence before the network rests, and beyond
+        silence = [[manifest.own_silence_unit] * 4] * pause
+        frames = [*frames[:50], *silence, *frames[50:]]
+    network = UnitReader(starter.reader, starter.pieces)
+    resting = StreamingReader(network, manifest.own_reader_base, manifest.own_silence_unit)
+    always = StreamingReader(network, manifest.own_reader_base)
+    told = [(resting.push(units), always.push(units)) for units in frames]
+    assert [rested for rested, _ in told] == [read for _, read in told]
+    assert sum(len(read) for _, read in told) > 5

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.errors import DuologueError
+from engine.syncllm.bundle import load_bundle
 from engine.syncllm.vocoder import StreamingVocoder, Vocoder
 from engine.timebase import FRAME_SAMPLES
 from tests.engine.tiny_bundle import (
@@ -20,6 +21,7 @@ from tests.engine.tiny_bundle import (
 )
 
 FLOAT_ERROR = 1e-6
+STARTER = Path(__file__).parents[3] / "resources" / "starter"
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +166,29 @@ def test_a_next_state_of_another_size_is_refused(tmp_path: Path) -> None:
     path = write_tiny_state_vocoder(tmp_path / "vocoder.onnx", kept_frames=PAST_FRAMES - 1)
     with pytest.raises(DuologueError, match=r"it gave next_state of shape \(1, 33\) instead"):
         Vocoder(path).sound([1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("chunk_frames", [4, 6])
+def test_in_long_silence_the_starters_voice_rests(chunk_frames: int) -> None:
+    bundle = load_bundle(STARTER)
+    stream = StreamingVocoder.of(bundle)
+    silence = [bundle.manifest.own_silence_unit] * chunk_frames
+    spoken = np.random.default_rng(0).integers(1, 140, (5, chunk_frames)).tolist()
+    first = [stream.push(units) for units in spoken]
+    assert max(np.abs(sound).max() for sound in first) > 0.05
+    chunks = -(-bundle.manifest.vocoder.past_frames // chunk_frames)
+    fading = [stream.push(silence) for _ in range(chunks)]
+    assert all(sound.any() for sound in fading)
+    assert not any(stream.push(silence).any() for _ in range(10))
+    again = [stream.push(units) for units in spoken]
+    np.testing.assert_array_equal(np.concatenate(again), np.concatenate(first))
+
+
+def test_a_silence_that_is_meant_to_be_heard_is_spoken(vocoder: Vocoder) -> None:
+    hum = next(
+        unit for unit in range(UNIT_COUNT) if np.abs(vocoder.sound([unit] * 20)).max() > 0.05
+    )
+    stream = StreamingVocoder(vocoder, PAST_FRAMES, hum)
+    for _ in range(20):
+        sound = stream.push([hum] * 4)
+    assert np.abs(sound).max() > 0.05
