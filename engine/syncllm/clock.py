@@ -21,6 +21,7 @@ import numpy as np
 
 from engine.errors import DuologueError
 from engine.syncllm.llama import Llama
+from engine.syncllm.token_context import TokenContext
 from engine.syncllm.tokens import (
     KNOWN_AFTER_CHUNKS,
     TextSlot,
@@ -118,7 +119,7 @@ class ChunkClock:
                 f"A context of {llama.capacity} tokens is too short for a conversation; "
                 "raise context_tokens in the bundle's manifest."
             )
-        self._llama, self._fmt = llama, fmt
+        self._fmt = fmt
         self._own_sampling, self._estimate_sampling = own, estimate
         self._sink_chunks = sink_chunks
         self._limit = limit
@@ -129,20 +130,20 @@ class ChunkClock:
         self._own_silence_unit = own_silence_unit
         self._last_own = own_silence_unit
         self._last_heard: int | None = None
-        self._pending: list[int] = [] if fmt.bos is None else [fmt.bos]
         self._chunks: list[_Chunk] = []
         self._not_numbers = 0
         self.elapsed_chunks = 0
-        llama.truncate(0)
+        self._context = TokenContext(llama)
+        self._context.append([] if fmt.bos is None else [fmt.bos])
         # The first chunk has no unit before it, so even silence is written (spec: both emit).
         self._begin_own()
         self._chunks[0].own = [own_silence_unit]
-        self._pending += fmt.own_tokens([own_silence_unit])
+        self._context.append(fmt.own_tokens([own_silence_unit]))
 
     @property
     def context_tokens(self) -> int:
         """Tokens in the context, including those that wait to be fed."""
-        return self._llama.length + len(self._pending)
+        return self._context.length
 
     def advance(
         self,
@@ -177,7 +178,7 @@ class ChunkClock:
             self._roll_back(running)
             first = self._chunks.index(running)
         if refed and first < len(self._chunks):
-            self._flush()
+            self._context.logits()
         times.append(time.perf_counter())
         for index in range(first, len(self._chunks)):
             chunk = self._chunks[index]
@@ -240,7 +241,7 @@ class ChunkClock:
             fed += self._write_own(chunk)
         for chunk in self._chunks[first:]:
             chunk.user, chunk.estimated = [], False
-        self._flush()
+        self._context.logits()
         return own, fed
 
     # --- the user -------------------------------------------------------------------------------
@@ -290,16 +291,11 @@ class ChunkClock:
 
     def _roll_back(self, chunk: _Chunk) -> None:
         """Cut the context where the chunk's user part begins."""
-        keep = chunk.user_start
-        if keep < self._llama.length:
-            self._pending.clear()
-            self._llama.truncate(keep)
-        else:
-            del self._pending[keep - self._llama.length :]
+        self._context.cut(chunk.user_start)
 
     def _write_user(self, chunk: _Chunk) -> int:
         if chunk.user:
-            self._pending += [self._fmt.s1, *self._fmt.user_tokens(chunk.user)]
+            self._context.append([self._fmt.s1, *self._fmt.user_tokens(chunk.user)])
         return len(chunk.user) + bool(chunk.user)
 
     def _write_own(self, chunk: _Chunk, hear_again: bool = False) -> int:
@@ -308,12 +304,12 @@ class ChunkClock:
         ``hear_again``: an earlier estimate was wrong, so the user's words in it are sampled again.
         """
         chunk.start = self.context_tokens
-        self._pending.append(self._fmt.s0)
+        self._context.append([self._fmt.s0])
         slot, text = self._fmt.text, chunk.text
         if hear_again and slot and slot.most_heard:
             text = [token for token in text if slot.heard_piece(token) is None]
             chunk.text = self._heard_anew(slot) + text
-        self._pending += [*text, *self._fmt.own_tokens(chunk.own)]
+        self._context.append([*text, *self._fmt.own_tokens(chunk.own)])
         return 1 + len(chunk.text) + len(chunk.own)
 
     def _heard_anew(self, slot: TextSlot) -> list[int]:
@@ -324,7 +320,7 @@ class ChunkClock:
             token = self._sample(tags, sampling, self._own_units, heard=True, own=True)
             if slot.heard_piece(token) is None:
                 break
-            self._pending.append(token)
+            self._context.append([token])
             heard.append(token)
         return heard
 
@@ -351,9 +347,10 @@ class ChunkClock:
         chunk.user, chunk.estimated = [], True
         first = self._prefix_units(prefix)
         nothing_new = first in ([], [self._last_heard])
-        if nothing_new and self._sample([fmt.s0, fmt.s1], sampling) == fmt.s0:
+        tags = [fmt.s0, fmt.s1]
+        if nothing_new and self._sample(tags, sampling, draft=self._draft(index)) == fmt.s0:
             return
-        self._pending += [fmt.s1, *fmt.user_tokens(first)]
+        self._context.append([fmt.s1, *fmt.user_tokens(first)])
         carried = None if fmt.boundary_emit else self._last_user(index)
         chunk.user = first + self._sample_units(
             self._user_units,
@@ -363,6 +360,12 @@ class ChunkClock:
             at_least_one=nothing_new,
             most=fmt.chunk_frames - len(prefix),
         )
+
+    def _draft(self, index: int) -> list[int]:
+        """What probably follows the agent's part of a chunk: the next one's tag, if the user has
+        brought nothing new just before."""
+        before = self._chunks[index - 1] if index else None
+        return [self._fmt.s0] if before and not before.user else []
 
     def _last_user(self, index: int) -> int | None:
         """The user's last unit before a chunk; estimated if not known."""
@@ -377,7 +380,7 @@ class ChunkClock:
 
     def _begin_own(self) -> None:
         self._chunks.append(_Chunk(self.context_tokens, []))
-        self._pending.append(self._fmt.s0)
+        self._context.append([self._fmt.s0])
         self.elapsed_chunks += 1
 
     def _speak(self) -> list[int]:
@@ -396,7 +399,7 @@ class ChunkClock:
         """Append a chunk of silence; returns its new units."""
         self._begin_own()
         own = self._silence()
-        self._pending += self._fmt.own_tokens(own)
+        self._context.append(self._fmt.own_tokens(own))
         self._chunks[-1].own = own
         return own
 
@@ -440,7 +443,7 @@ class ChunkClock:
             token = self._sample(tags, sampling, table, *words, banned=previous)
             if token in tags:
                 break
-            self._pending.append(token)
+            self._context.append([token])
             unit = table.unit(token)
             if unit is None:
                 assert text is not None
@@ -479,12 +482,14 @@ class ChunkClock:
         heard: bool = False,
         own: bool = False,
         banned: int | None = None,
+        draft: Sequence[int] = (),
     ) -> int:
         """Sample one token from ``tags`` and the table ``units``, if given, except unit ``banned``.
 
-        ``heard`` and ``own`` also allow the text of the user's and of the agent's words.
+        ``heard`` and ``own`` also allow the text of the user's and of the agent's words. ``draft``:
+        tokens that probably come now.
         """
-        logits = self._flush()
+        logits = self._context.logits(draft)
         key = (*tags, units, heard, own)
         allowed = self._allowed.get(key)
         if allowed is None:
@@ -507,14 +512,6 @@ class ChunkClock:
         if banned is not None:
             scores[len(tags) + banned] = -np.inf
         return int(allowed[sample_token(scores, sampling, self._random)])
-
-    def _flush(self) -> np.ndarray:
-        """Feed the waiting tokens; returns the logits after the last token of the context."""
-        if self._pending:
-            self._llama.feed(self._pending)
-            self._pending.clear()
-            self._logits = self._llama.logits()
-        return self._logits
 
     # --- context shift ----------------------------------------------------------------------------
 
@@ -541,7 +538,7 @@ class ChunkClock:
             len(self._chunks) - 1,
         )
         cut = self._chunks[kept].start - first
-        self._llama.drop(first, first + cut)
+        self._context.drop(first, first + cut)
         del self._chunks[self._sink_chunks : kept]
         for chunk in self._chunks[self._sink_chunks :]:
             chunk.start -= cut

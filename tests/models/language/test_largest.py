@@ -30,7 +30,7 @@ def test_a_talk_demands_what_its_clock_feeds(tmp_path: Path) -> None:
     bundle = load_bundle(STARTER)
     sound = np.random.default_rng(0).normal(size=16_000).astype(np.float32) * 0.1
     capacity, asked = demands(bundle, 160, sound, 30.0)
-    assert len(asked) == 187
+    assert len(asked) == 188
     length = 0
     for demand in asked:
         for name, first, second in demand.calls:
@@ -44,7 +44,7 @@ def test_a_talk_demands_what_its_clock_feeds(tmp_path: Path) -> None:
     # The same talk without being watched ends with as many tokens.
     duplex = Duplex(bundle, 160)
     chunk = duplex.format.chunk_samples
-    for samples in np.resize(sound, 187 * chunk).reshape(-1, chunk):
+    for samples in np.resize(sound, 188 * chunk).reshape(-1, chunk):
         duplex.step(samples.astype(np.float32))
     assert duplex.llama.length == length
     duplex.close()
@@ -52,7 +52,7 @@ def test_a_talk_demands_what_its_clock_feeds(tmp_path: Path) -> None:
     path = tmp_path / "small.gguf"
     write_random_llama(path, _SMALL, bundle.manifest.vocabulary(), "Q8_0")
     times, vocabulary = chunk_times_ms(path, capacity, 1, asked)
-    assert (len(times), vocabulary) == (182, bundle.manifest.vocabulary())
+    assert (len(times), vocabulary) == (183, bundle.manifest.vocabulary())
     others = np.array([demand.other_ms for demand in asked[5:]])
     assert (times > others).all()
 

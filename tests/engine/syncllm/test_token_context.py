@@ -1,0 +1,103 @@
+"""The token stream in the model: drafts change the time, not the tokens nor the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.syncllm.llama import Llama
+from engine.syncllm.token_context import TokenContext
+from tests.engine.tiny_bundle import write_tiny_llama
+
+_HISTORY = [3, 1, 4, 1, 5, 9, 2, 6]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Llama, Llama]]:
+    path: Path = write_tiny_llama(tmp_path_factory.mktemp("models") / "tiny.gguf")
+    pair = Llama(path, 64), Llama(path, 64)
+    yield pair
+    for model in pair:
+        model.close()
+
+
+def plain(model: Llama, tokens: list[int]) -> np.ndarray:
+    model.truncate(0)
+    model.feed(tokens)
+    return model.logits()
+
+
+def close(one: np.ndarray, other: np.ndarray) -> bool:
+    return bool(np.allclose(one, other, atol=2e-3 * other.std()))
+
+
+@pytest.mark.parametrize("draft", [[], [7], [7, 8], [8], [8, 7], [7, 8, 9, 10]])
+def test_scores_are_those_without_drafts(models: tuple[Llama, Llama], draft: list[int]) -> None:
+    model, judge = models
+    context = TokenContext(model)
+    context.append(_HISTORY)
+    assert close(context.logits(draft), plain(judge, _HISTORY))
+    assert context.length == len(_HISTORY)
+    context.append([7])
+    assert close(context.logits(), plain(judge, [*_HISTORY, 7]))
+    context.append([8])
+    context.append([20, 21])
+    assert close(context.logits([22]), plain(judge, [*_HISTORY, 7, 8, 20, 21]))
+    context.settle()
+    assert context.length == model.length == len(_HISTORY) + 4
+
+
+def test_a_draft_that_comes_true_is_not_fed_again(models: tuple[Llama, Llama]) -> None:
+    model, _ = models
+    context = TokenContext(model)
+    context.append(_HISTORY)
+    context.logits([7, 8])
+    fed = model.length
+    context.append([7])
+    context.logits()
+    context.append([8])
+    context.logits()
+    assert model.length == fed
+    context.append([9])
+    context.logits()
+    assert model.length == fed + 1
+
+
+@pytest.mark.parametrize("position", [5, 8, 9])
+def test_a_cut_takes_what_follows_with_it(models: tuple[Llama, Llama], position: int) -> None:
+    model, judge = models
+    context = TokenContext(model)
+    context.append(_HISTORY)
+    context.logits([7, 8])
+    context.append([7, 30])
+    assert context.length == 10
+    context.cut(position)
+    assert context.length == position
+    context.append([40])
+    expected = [*_HISTORY, 7, 30][:position]
+    assert close(context.logits(), plain(judge, [*expected, 40]))
+
+
+def test_dropped_tokens_move_the_rest_down(models: tuple[Llama, Llama]) -> None:
+    model, judge = models
+    context = TokenContext(model)
+    context.append(_HISTORY)
+    context.logits([7])
+    context.append([11])
+    context.drop(0, 3)
+    assert context.length == len(_HISTORY) - 2
+    assert close(context.logits(), plain(judge, [*_HISTORY[3:], 11])) or model.length == 6
+
+
+def test_drafts_do_not_overfill_the_model(models: tuple[Llama, Llama]) -> None:
+    model, _ = models
+    context = TokenContext(model)
+    context.append([1] * 62)
+    context.logits([7, 8, 9, 10])
+    assert model.length == 64
+    context.append([7, 8])
+    context.logits([9])
+    assert context.length == model.length == 64
