@@ -46,6 +46,8 @@ def sum_in(words: str) -> str | None:
     said = _TAIL.sub("", _ASKED.sub("", words))
     if said != words:
         said = said.replace(" dash ", " minus ")
+    elif "/" in said:
+        return None  # "9/10" is a mark
     for pattern, order in _ORDERS:
         if re.fullmatch(pattern, said):
             said = re.sub(pattern, order, said)
