@@ -204,6 +204,9 @@ def _answer(words: str, question: Question, state: State, now: datetime) -> Requ
     """The request with what was asked for; None if the words are no answer."""
     request = question.request
     slots = dict(request.slots)
+    if request.action == "own":  # a user's own action, which asks first
+        yes, no = _YES.fullmatch(words), _NO.fullmatch(words)
+        return request if yes else Request("dropped") if no else None
     if _NO.fullmatch(words) and question.wants != "text" or words in ("never mind", "forget it"):
         return Request("dropped")
     match question.wants:

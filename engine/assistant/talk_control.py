@@ -18,7 +18,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("clock.time", (
         r"what (?:time is it|is the time|time do we have|time is it (?:here|at the moment))",
         r"(?:tell me|give me|say|check) (?:the time|what time it is|what the time is)",
-        r"(?:do you (?:know|have)|have you got) (?:what )?(?:the )?time(?: it is| is it)?",
+        r"(?:do you (?:know|have)|have you got) (?:what time it is|what the time is|the time)",
         r"how late is it", r"time check", r"(?:current )?time please",
     )),
     ("clock.day", (
