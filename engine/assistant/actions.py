@@ -125,7 +125,9 @@ ACTIONS: dict[str, Action] = {
 
 _LEAST_WORDS = 3
 """Of a request that is only the last sentence of a turn."""
-_UNDO = re.compile(r"undo(?: that| it| the last (?:1|thing|change))?|take (?:that|it) back|put (?:it|that) back")
+_UNDO = re.compile(
+    r"undo(?: that| it| the last (?:1|thing|change))?|take (?:that|it) back|put (?:it|that) back"
+)
 _HELP = re.compile(r"what can (?:you do|i say to you|i ask you)|what are you able to do")
 _YES = re.compile(r"(?:yes|yeah|yep|yup|sure|of course|okay|do it|go ahead|do that|yes do it|certainly|"
                   r"that is right|right|correct|yes delete (?:it|them)|yes clear it)(?: please)?")  # fmt: skip
@@ -146,7 +148,9 @@ def parse(text: str, now: datetime) -> Request | None:
             continue  # "Live. Die. Repeat."
         found = _parse_words(words, part, now) if words else None
         if found and not (part != text and (found.weak or found.action in ("help", "talk.repeat"))):
-            return replace(found, slots={key: _written(slot, part) for key, slot in found.slots.items()})
+            return replace(
+                found, slots={key: _written(slot, part) for key, slot in found.slots.items()}
+            )
     return None
 
 
@@ -207,11 +211,13 @@ def _answer(words: str, question: Question, state: State, now: datetime) -> Requ
     if request.action == "own":  # a user's own action, which asks first
         yes, no = _YES.fullmatch(words), _NO.fullmatch(words)
         return request if yes else Request("dropped") if no else None
-    if _NO.fullmatch(words) and question.wants != "text" or words in ("never mind", "forget it"):
+    if (_NO.fullmatch(words) and question.wants != "text") or words in ("never mind", "forget it"):
         return Request("dropped")
     match question.wants:
         case "yes":
-            return replace(request, slots={**slots, "sure": True}) if _YES.fullmatch(words) else None
+            return (
+                replace(request, slots={**slots, "sure": True}) if _YES.fullmatch(words) else None
+            )
         case "duration":
             length = duration(re.sub(r"^(?:for|make it|say) ", "", words))
             return replace(request, slots={**slots, "length": length}) if length else None

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import llama_cpp
 
-from engine.assistant.chat_template import ChatTemplate, Message
+from engine.assistant.chat_template import ChatTemplate
+from engine.assistant.text_mind import Message
 from engine.errors import DuologueError
 from engine.syncllm.llama_library import BACK_ENDS
 
@@ -67,7 +68,9 @@ class ChatModel:
     def _open(self, context_tokens: int, threads: int) -> None:
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
         if llama_cpp.llama_vocab_type(self._vocabulary) == llama_cpp.LLAMA_VOCAB_TYPE_NONE:
-            raise DuologueError(f"{self._path} has no words, so it cannot chat; choose another file.")
+            raise DuologueError(
+                f"{self._path} has no words, so it cannot chat; choose another file."
+            )
         if not llama_cpp.llama_model_has_decoder(self._model) or llama_cpp.llama_model_has_encoder(
             self._model
         ):
@@ -189,9 +192,7 @@ class ChatModel:
             llama_cpp.llama_sampler_free(self._sampler)
         chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
         words = llama_cpp.llama_vocab_n_tokens(self._vocabulary)
-        parts = [
-            llama_cpp.llama_sampler_init_penalties(words, _PENALTY_TOKENS, _PENALTY, 0.0, 0.0)
-        ]
+        parts = [llama_cpp.llama_sampler_init_penalties(words, _PENALTY_TOKENS, _PENALTY, 0.0, 0.0)]
         if temperature <= 0:
             parts.append(llama_cpp.llama_sampler_init_greedy())
         else:
@@ -211,9 +212,15 @@ class ChatModel:
         begin = self._special(llama_cpp.llama_vocab_bos(self._vocabulary))
         add = not (begin and text.startswith(begin))
         data = text.encode("utf8", "replace")
-        room = len(data) + 8
-        tokens = (llama_cpp.llama_token * room)()
-        count = llama_cpp.llama_tokenize(self._vocabulary, data, len(data), tokens, room, add, True)
+        count, room = 0, len(data) + 8
+        for _ in range(2):
+            tokens = (llama_cpp.llama_token * room)()
+            count = llama_cpp.llama_tokenize(
+                self._vocabulary, data, len(data), tokens, room, add, True
+            )
+            if count >= 0:
+                break
+            room = -count  # a space can be three bytes in the tokenizer's own spelling
         if count <= 0:
             raise DuologueError(f"The text model {self._path.name} cannot read the words.")
         return list(tokens[:count])

@@ -7,7 +7,7 @@ files nor Python's own names; its process can be ended (`engine.assistant.chat_p
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +15,9 @@ import jinja2
 from jinja2.ext import Extension, loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from engine.assistant.text_mind import Message
 from engine.errors import DuologueError
 
-Message = Mapping[str, str]
-"""``role`` ("system", "user", "assistant") and ``content``."""
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"

@@ -40,8 +40,14 @@ _UNITS = {
     "in": "", "km²": "square kilometers", "m²": "square meters", "m³": "cubic meters",
     "km2": "square kilometers", "m2": "square meters", "sq mi": "square miles",
 }  # fmt: skip
-_UNIT = "|".join(sorted((re.escape(unit) for unit in _UNITS if unit != "in"), key=len, reverse=True))
-_SIGNS_OF_NUMBERS = ((r"~(?=\d)", "about "), (r"#(?=\d)", "number "), (r"\s*\^\s*(?=\d)", " to the power of "))
+_UNIT = "|".join(
+    sorted((re.escape(unit) for unit in _UNITS if unit != "in"), key=len, reverse=True)
+)
+_SIGNS_OF_NUMBERS = (
+    (r"~(?=\d)", "about "),
+    (r"#(?=\d)", "number "),
+    (r"\s*\^\s*(?=\d)", " to the power of "),
+)
 _SIGNS = (
     (r"\s*(?<![<>=])=\s*", " equals "), (r"\s*[×✕]\s*", " times "), (r"\s*÷\s*", " divided by "),
     (r"\s*\+\s*", " plus "), (r"\s*&\s*", " and "), (r"\s*≈\s*", " about "),
@@ -102,7 +108,9 @@ class SpokenSentences:
                 self._text = self._text[end.end() :]
                 return head
         if len(self._text) > LONGEST_SENTENCE:
-            cut = max(self._text.rfind(sign, 40, LONGEST_SENTENCE) for sign in (", ", "; ", ": ", " - "))
+            cut = max(
+                self._text.rfind(sign, 40, LONGEST_SENTENCE) for sign in (", ", "; ", ": ", " - ")
+            )
             cut = cut if cut > 0 else self._text.rfind(" ", 40, LONGEST_SENTENCE)
             if cut > 0:
                 head, self._text = self._text[: cut + 1], self._text[cut + 1 :]
@@ -159,7 +167,11 @@ def spoken(text: str) -> str:
 
 
 def _audible(letter: str) -> bool:
-    return unicodedata.category(letter)[0] in "LMNPZ" and letter not in "\\{}[]<>\ufe0f\u200d" or letter == " "
+    return (
+        (unicodedata.category(letter)[0] in "LMNPZ"
+        and letter not in "\\{}[]<>\ufe0f\u200d")
+        or letter == " "
+    )
 
 
 def _abbreviation(found: re.Match[str]) -> str:
@@ -186,12 +198,20 @@ def _with_years(said: str) -> str:
 
 
 def _numbers(said: str) -> str:
-    said = re.sub(r"\b(\d{1,2}):(\d\d)(?::\d\d)?(\s?[ap]\.?m\b\.?)?", _clock, said, flags=re.IGNORECASE)
-    said = re.sub(r"\b(\d{1,2})\s?([ap])\.?m\b\.?", lambda m: f"{in_words.number(int(m[1]))} {m[2]} m", said)
+    said = re.sub(
+        r"\b(\d{1,2}):(\d\d)(?::\d\d)?(\s?[ap]\.?m\b\.?)?", _clock, said, flags=re.IGNORECASE
+    )
+    said = re.sub(
+        r"\b(\d{1,2})\s?([ap])\.?m\b\.?", lambda m: f"{in_words.number(int(m[1]))} {m[2]} m", said
+    )
     said = re.sub(rf"([$€£])\s?({_NUMBER})(?: (million|billion|trillion))?", _money, said)
-    said = re.sub(r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: in_words.ordinal(min(int(m[1]), 999)), said)
+    said = re.sub(
+        r"\b(\d+)(?:st|nd|rd|th)\b", lambda m: in_words.ordinal(min(int(m[1]), 999)), said
+    )
     said = re.sub(r"\b1/2\b|½", " one half", said)
-    said = re.sub(r"\b([13])/4\b", lambda m: "one quarter" if m[1] == "1" else "three quarters", said)
+    said = re.sub(
+        r"\b([13])/4\b", lambda m: "one quarter" if m[1] == "1" else "three quarters", said
+    )
     said = re.sub(rf"({_NUMBER})\s?[-–]\s?(?={_NUMBER})", r"\1 to ", said)
     said = re.sub(rf"(?<![\w.])[-−](?={_NUMBER})", "minus ", said)
     said = re.sub(rf"(?<=\d)\s?({_UNIT})(?![\w²³/])", lambda m: f" {_UNITS[m[1]]}", said)
@@ -217,7 +237,9 @@ def _money(found: re.Match[str]) -> str:
         return f"{in_words.number(float(found[2].replace(',', '')))} {found[3] or ''} {one}s"
     said = in_words.counted(int(whole), one)
     many = "pence" if small == "penny" else ""
-    return f"{said} and {in_words.counted(int(cents), small, many)}" if cents and int(cents) else said
+    return (
+        f"{said} and {in_words.counted(int(cents), small, many)}" if cents and int(cents) else said
+    )
 
 
 def _plain_number(text: str) -> str:

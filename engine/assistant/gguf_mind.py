@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.assistant.chat_process import COMMAND
-from engine.assistant.chat_template import Message
 from engine.assistant.child import Child, Line
-from engine.assistant.text_mind import ANSWER_TOKENS, Piece, Tell
+from engine.assistant.text_mind import ANSWER_TOKENS, Message, Piece, Tell
 from engine.own_program import own_program
 
 STALL_SECONDS = 60.0
@@ -25,10 +24,20 @@ class GgufMind:
     """See `engine.assistant.text_mind.TextMind`."""
 
     def __init__(
-        self, path: Path, tell: Tell, context_tokens: int = 2048, threads: int = 1, gpu_layers: int = -1
+        self,
+        path: Path,
+        tell: Tell,
+        context_tokens: int = 2048,
+        threads: int = 1,
+        gpu_layers: int = -1,
     ) -> None:
         """Nothing is loaded yet."""
-        self._order = {"load": str(path), "context": context_tokens, "threads": threads, "layers": gpu_layers}
+        self._order = {
+            "load": str(path),
+            "context": context_tokens,
+            "threads": threads,
+            "layers": gpu_layers,
+        }
         self._path = path
         self._tell = tell
         self._lock = threading.Lock()
@@ -48,7 +57,11 @@ class GgufMind:
         with self._lock:
             self._turn, self._moved = turn, time.monotonic()
             sent = self._started().send(
-                ask=turn, messages=list(messages), most=ANSWER_TOKENS, temperature=temperature, seed=turn
+                ask=turn,
+                messages=list(messages),
+                most=ANSWER_TOKENS,
+                temperature=temperature,
+                seed=turn,
             )
         if not sent:
             self._give_up("The text model does not answer; it is started again.")
@@ -90,7 +103,9 @@ class GgufMind:
             self._moved = time.monotonic()
             turn = self._turn
         if line is None:
-            self._give_up("The text model has ended; it may need more memory than there is.", kill=False)
+            self._give_up(
+                "The text model has ended; it may need more memory than there is.", kill=False
+            )
         elif "problem" in line and "turn" not in line:
             self._give_up(str(line["problem"]))
         elif "turn" in line:
@@ -100,7 +115,10 @@ class GgufMind:
                     self._turn = 0 if line["turn"] == turn else turn
             self._tell(
                 Piece(
-                    int(line["turn"]), str(line.get("text", "")), ends, bool(line.get("end", True)),
+                    int(line["turn"]),
+                    str(line.get("text", "")),
+                    ends,
+                    bool(line.get("end", True)),
                     str(line.get("problem", "")),
                 )  # fmt: skip
             )

@@ -72,14 +72,16 @@ _MISHEARD = (
     (r"\bo clock\b", "oclock"),
     (r"\b(?:canceled|counsel|cancels) (?=the |my |all |that )", "cancel "),
 )
+_WRITTEN_COMPILED = [(re.compile(pattern), words) for pattern, words in _WRITTEN]
+_MISHEARD_COMPILED = [(re.compile(pattern), words) for pattern, words in _MISHEARD]
 _POLITE_START = re.compile(
     r"^(?:(?:hey|hi|hello|okay|so|well|um|uh|erm|oh|ah|and|now|all right|right|please|listen|duologue|"
-    r"thanks|thank you|great|actually|yeah|just|kindly|quickly)\s+|"
+    r"thanks|thank you|sorry|excuse me|great|actually|yeah|just|kindly|quickly)\s+|"
     r"(?:could|can|would|will) you (?:please |just |kindly |quickly |maybe )*(?!be|tell me what you)|"
     r"(?:i want|i would like|i need|i would love) you to |do me a favou?r and |go ahead and )+"
 )
 _POLITE_END = re.compile(
-    r"(?:\s+(?:please|thanks|thank you|for me|now|right now|okay|will you|would you|could you|"
+    r"(?:(?:\s+and)?\s+(?:please|thanks|thank you|for me|now|right now|okay|will you|would you|could you|"
     r"can you|if you (?:can|could|would)|if you do not mind|duologue|then|again please))+$"
 )
 
@@ -94,12 +96,12 @@ def plain(text: str, comma: str = " ") -> str:
     said = re.sub(r",(?!\d)", comma, text.lower())
     for sign, words in _FRACTIONS.items():
         said = said.replace(sign, words)
-    for pattern, words in _WRITTEN:
-        said = re.sub(pattern, words, said)
+    for pattern, words in _WRITTEN_COMPILED:
+        said = pattern.sub(words, said)
     said = " ".join(_SHORT.get(word, word) for word in said.split())
     said = said.replace("per cent", "percent")
-    for pattern, words in _MISHEARD:
-        said = re.sub(pattern, words, said)
+    for pattern, words in _MISHEARD_COMPILED:
+        said = pattern.sub(words, said)
     return _digits(said.split())
 
 
@@ -123,6 +125,16 @@ def as_written(words: str, text: str) -> str:
     return found[0] if found else words
 
 
+def compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    """Patterns of whole turns, compiled when the program starts and not at the first turn."""
+    return tuple(re.compile(pattern) for pattern in patterns)
+
+
+def first_match(patterns: tuple[re.Pattern[str], ...], words: str) -> re.Match[str] | None:
+    """The match of the first pattern that all the words are; None if they are none."""
+    return next((found for pattern in patterns if (found := pattern.fullmatch(words))), None)
+
+
 def _digits(words: list[str]) -> str:
     """The words with every spoken number as digits."""
     told: list[str] = []
@@ -135,7 +147,7 @@ def _digits(words: list[str]) -> str:
         else:
             number, index = found
             told.append(number)
-    said = " ".join(told)
+    said = re.sub(r"(?<=\d) ([ap]) m\b", r" \1m", " ".join(told))
     said = re.sub(r"\b(\d+) and (\d)/(\d)\b", _mixed, said)
     said = re.sub(r"(?<![\d/])(\d)/([1-9])\b(?!/)", lambda m: _shown(int(m[1]) / int(m[2])), said)
     said = re.sub(r"\b(\d+) and (?:a|1) half\b", lambda m: f"{m[1]}.5", said)
@@ -209,7 +221,12 @@ def _group(words: list[str], index: int) -> tuple[int, int] | None:
 
 def _decimals(words: list[str], index: int) -> str:
     decimals = ""
-    while (word := _word(words, index)) in _SMALL or word == "oh" or len(word) == 1 and word.isdecimal():
+    while (
+        (word := _word(words, index)) in _SMALL
+        or word == "oh"
+        or (len(word) == 1
+        and word.isdecimal())
+    ):
         value = 0 if word == "oh" else int(word) if word.isdecimal() else _SMALL[word]
         if value > 9:
             break

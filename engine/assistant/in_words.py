@@ -44,7 +44,7 @@ def digits(text: str) -> str:
 
 
 def ordinal(value: int) -> str:
-    """"twenty first" for 21."""
+    """ "twenty first" for 21."""
     if value < 20:
         return ORDINALS[value]
     said = _whole(value)
@@ -59,7 +59,7 @@ def ordinal(value: int) -> str:
 
 
 def year(value: int) -> str:
-    """"nineteen eighty four" for 1984, "two thousand and five" for 2005."""
+    """ "nineteen eighty four" for 1984, "two thousand and five" for 2005."""
     if not 1100 <= value <= 9999 or value % 1000 < 10:
         return _whole(value)
     head, tail = divmod(value, 100)
@@ -69,12 +69,12 @@ def year(value: int) -> str:
 
 
 def counted(count: int, thing: str, things: str = "") -> str:
-    """"one note", "three notes"."""
+    """ "one note", "three notes"."""
     return f"{_whole(count)} {thing if count == 1 else things or thing + 's'}"
 
 
 def duration(length: timedelta) -> str:
-    """"one hour and five minutes"; seconds are left out beyond an hour."""
+    """ "one hour and five minutes"; seconds are left out beyond an hour."""
     seconds = max(0, round(length.total_seconds()))
     if seconds >= 3600:
         seconds = 60 * round(seconds / 60)
@@ -93,7 +93,7 @@ def length_of_timer(length: timedelta) -> str:
 
 
 def clock(moment: time) -> str:
-    """"seven twenty five in the evening"; "noon" and "midnight" for themselves."""
+    """ "seven twenty five in the evening"; "noon" and "midnight" for themselves."""
     if (moment.hour, moment.minute) == (0, 0):
         return "midnight"
     if (moment.hour, moment.minute) == (12, 0):
@@ -105,7 +105,7 @@ def clock(moment: time) -> str:
 
 
 def day(when: date, today: date) -> str:
-    """"today", "tomorrow", "on Monday", or the date if it is further away."""
+    """ "today", "tomorrow", "on Monday", or the date if it is further away."""
     ahead = (when - today).days
     if ahead in (0, 1):
         return ("today", "tomorrow")[ahead]
@@ -117,19 +117,19 @@ def day(when: date, today: date) -> str:
 
 
 def calendar_day(when: date, today: date | None = None) -> str:
-    """"Sunday, the twenty ninth of November"; with the year if it is not this one."""
+    """ "Sunday, the twenty ninth of November"; with the year if it is not this one."""
     said = f"{_DAYS[when.weekday()]}, the {ordinal(when.day)} of {_MONTHS[when.month - 1]}"
     return said if today and when.year == today.year else f"{said} {year(when.year)}"
 
 
 def moment(when: datetime, now: datetime) -> str:
-    """"at seven in the evening", "tomorrow at noon", "on Monday at eight in the morning"."""
+    """ "at seven in the evening", "tomorrow at noon", "on Monday at eight in the morning"."""
     at = f"at {clock(when.time())}"
     return at if when.date() == now.date() else f"{day(when.date(), now.date())} {at}"
 
 
 def listed(parts: Sequence[str], joint: str = "and") -> str:
-    """"milk, eggs and bread"."""
+    """ "milk, eggs and bread"."""
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {joint} {parts[-1]}"

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from engine.assistant.chat_template import Message
-from engine.assistant.text_mind import ANSWER_TOKENS, Piece, Tell
+from engine.assistant.text_mind import ANSWER_TOKENS, Message, Piece, Tell
 from engine.errors import DuologueError
 
 CONNECT_SECONDS = 3.0
@@ -53,9 +52,18 @@ def local_address(text: str) -> Address:
         parts = urlsplit(written if "//" in written else f"//{written}")
         host, port = (parts.hostname or "").lower().rstrip("."), parts.port
     except ValueError as error:
-        raise DuologueError(f"{written} is no address; write one like http://127.0.0.1:8080/v1.") from error
-    if parts.scheme not in ("", "http") or parts.username is not None or parts.query or parts.fragment:
-        raise DuologueError(f"{written} is no plain address; write one like http://127.0.0.1:8080/v1.")
+        raise DuologueError(
+            f"{written} is no address; write one like http://127.0.0.1:8080/v1."
+        ) from error
+    if (
+        parts.scheme not in ("", "http")
+        or parts.username is not None
+        or parts.query
+        or parts.fragment
+    ):
+        raise DuologueError(
+            f"{written} is no plain address; write one like http://127.0.0.1:8080/v1."
+        )
     hosts = ("127.0.0.1", "::1") if host == "localhost" else (host,)
     if not all(_is_loopback(one) for one in hosts):
         raise DuologueError(
@@ -123,7 +131,10 @@ class LocalServerMind:
     def ask(self, turn: int, messages: Sequence[Message], temperature: float) -> None:
         """Begin an answer."""
         threading.Thread(
-            target=self._answer, args=(turn, list(messages), temperature), name="text server", daemon=True
+            target=self._answer,
+            args=(turn, list(messages), temperature),
+            name="text server",
+            daemon=True,
         ).start()
 
     def stop(self, turn: int) -> None:
@@ -161,7 +172,9 @@ class LocalServerMind:
         except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:
             # AttributeError: http.client, when another thread has closed its socket.
             reason = getattr(error, "strerror", None) or "it sent something else"
-            problem = f"The text server at {self.address.shown} does not answer ({reason}); start it."
+            problem = (
+                f"The text server at {self.address.shown} does not answer ({reason}); start it."
+            )
             end = Piece(turn, end=True, whole=False, problem=problem)
         finally:
             connection.close()
@@ -234,7 +247,9 @@ def _streamed(connection: _Connection, address: Address, body: dict[str, Any]) -
             return
         content = json.loads(data)
         if isinstance(content, dict) and content.get("error"):
-            raise DuologueError(f"The text server at {address.shown} failed{_message_in(data)}; look at its window.")
+            raise DuologueError(
+                f"The text server at {address.shown} failed{_message_in(data)}; look at its window."
+            )
         for choice in content.get("choices") or ():
             # What a model thinks comes as "reasoning_content", and is not for the ear.
             text = (choice.get("delta") or {}).get("content")

@@ -131,7 +131,7 @@ def conversion_in(words: str) -> tuple[float, str, str] | None:
             first, second = UNITS[unit], UNITS[found["unit2"]]
             if first.dimension != second.dimension or first.zero or second.zero:
                 return None
-            value = value * first.size / second.size + float(found["count2"])
+            value = round(value * first.size / second.size + float(found["count2"]), 9)
             unit = found["unit2"]
         return value, unit, to
     return None

@@ -125,7 +125,11 @@ class BackgroundMind:
         self._given = 0
         self._over = threading.Event()
         if notice:
-            self._reply(Reply(0, "problem", "I cannot use your reminders. The window says why.", detail=notice))
+            self._reply(
+                Reply(
+                    0, "problem", "I cannot use your reminders. The window says why.", detail=notice
+                )
+            )
         self._text_mind = text_mind(lambda piece: self._put("piece", piece)) if text_mind else None
         self._own = own_actions(lambda answer: self._put("own", answer)) if own_actions else None
         self._began_s = now().timestamp()
@@ -180,7 +184,9 @@ class BackgroundMind:
         if self._text_mind:
             self._text_mind.stop(self._turn)
         with self._lock:
-            kept = [one for one in self._replies if one.kind != "answer" or one.turn > self._cancelled]
+            kept = [
+                one for one in self._replies if one.kind != "answer" or one.turn > self._cancelled
+            ]
             self._replies = deque(kept)
 
     def spoken(self, turn: int, text: str, whole: bool = True) -> None:
@@ -269,7 +275,9 @@ class BackgroundMind:
             case ("new talk",):
                 self._history.clear()
             case ("prepare",) if self._text_mind:
-                self._text_mind.warm(self._history.messages(self.options.prompt, self._now(), "Hello."))
+                self._text_mind.warm(
+                    self._history.messages(self.options.prompt, self._now(), "Hello.")
+                )
             case ("look",) if self._text_mind:
                 self._text_mind.check()
 
@@ -304,7 +312,12 @@ class BackgroundMind:
             before = self._files.refreshed(self._state)
         except DuologueError as error:
             if keeps_lines:
-                self._say(turn, "I cannot use that file. The window says why.", "problem", detail=str(error))
+                self._say(
+                    turn,
+                    "I cannot use that file. The window says why.",
+                    "problem",
+                    detail=str(error),
+                )
                 return
             before = self._state
         outcome = perform(request, before, now)
@@ -323,9 +336,21 @@ class BackgroundMind:
         if request.action == "talk.repeat":
             said = self._history.last_said() or "I have not said anything yet."
         event = ActionEvent(
-            now.isoformat(timespec="milliseconds"), request.action, text, said, outcome.done and not detail
+            now.isoformat(timespec="milliseconds"),
+            request.action,
+            text,
+            said,
+            outcome.done and not detail,
         )
-        self._say(turn, said, "action", outcome.effects, event, detail, asks=self._state.question is not None)
+        self._say(
+            turn,
+            said,
+            "action",
+            outcome.effects,
+            event,
+            detail,
+            asks=self._state.question is not None,
+        )
 
     def _say(
         self, turn: int, text: str, kind: Literal["action", "problem"], effects: tuple[Effect, ...] = (),
@@ -362,7 +387,11 @@ class BackgroundMind:
         said = " ".join(sentences.push(answer.said + "\n"))
         text = said or ("That did not work. The window says why." if answer.problem else "Done.")
         event = ActionEvent(
-            self._now().isoformat(timespec="milliseconds"), f"own: {answer.file}", "", text, not answer.problem
+            self._now().isoformat(timespec="milliseconds"),
+            f"own: {answer.file}",
+            "",
+            text,
+            not answer.problem,
         )
         kind: Literal["action", "problem"] = "problem" if answer.problem else "action"
         self._say(answer.turn, text, kind, event=event, detail=answer.problem)
@@ -372,13 +401,17 @@ class BackgroundMind:
     def _written(self, piece: Piece) -> None:
         if piece.problem:
             self._thinking = 0 if piece.turn in (0, self._thinking) else self._thinking
-            self._reply(Reply(piece.turn, "problem", _SILENT if piece.turn else "", detail=piece.problem))
+            self._reply(
+                Reply(piece.turn, "problem", _SILENT if piece.turn else "", detail=piece.problem)
+            )
             return
         if piece.turn != self._thinking or piece.turn <= self._cancelled:
             if piece.turn == self._thinking and piece.end:
                 self._thinking = 0
             return
-        said = self._sentences.finish(piece.whole) if piece.end else self._sentences.push(piece.text)
+        said = (
+            self._sentences.finish(piece.whole) if piece.end else self._sentences.push(piece.text)
+        )
         over = piece.end or self._sentences.full
         if over and not said and not self._given:
             said = [_NO_ANSWER]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.assistant import in_words
+from engine.assistant.heard_words import compiled, first_match
 from engine.assistant.request import Outcome, Question, Request, State, Undo
 
 MOST_LINES = 1000
@@ -18,46 +19,58 @@ MOST_SPOKEN = 12
 """Of a list that is read out; the rest is counted."""
 _LIST = r"(?:(?:my|the|our|a) )?(?:shopping|grocery|groceries) list"
 _ANY_LIST = r"(?:my|the|our) (?:(?:shopping|grocery|groceries) )?list"
-_WHOLE = ("macaroni and cheese", "mac and cheese", "half and half", "fish and chips", "ham and eggs")
+_WHOLE = (
+    "macaroni and cheese",
+    "mac and cheese",
+    "half and half",
+    "fish and chips",
+    "ham and eggs",
+)
 """One thing each, although "and" stands in it."""
 
-_ADD = (
+_ADD = compiled(
     rf"(?:add|put|write|get|include) (?P<what>.+?) (?:to|on|onto|in|into) (?:{_LIST}|{_ANY_LIST})",
     rf"(?:add|put|write) (?:to|on|onto|in) {_LIST} (?P<what>.+)",
     rf"(?:put|write) down (?P<what>.+?) (?:on|to) {_LIST}",
     rf"{_LIST} add (?P<what>.+)",
 )
-_REMOVE = (
+_REMOVE = compiled(
     rf"(?:remove|take|delete|cross|strike|erase|get) (?:off )?(?P<what>.+?)(?: off| out)? "
     rf"(?:from|off|of|off of) (?:{_LIST}|{_ANY_LIST})",
 )
-_READ = (
+_READ = compiled(
     rf"(?:what is|what do i have|what have i got|what is there|what is still|tell me what is) on {_LIST}",
     rf"(?:read|tell me|show|show me|list|read out|read me|check|open) (?:out )?{_LIST}",
     rf"what (?:is|does) {_LIST}(?: say)?",
     r"what do i (?:need|have) to buy",
-    rf"what is on (?:my|our) list",
+    r"what is on (?:my|our) list",
 )
-_HAS = (rf"(?:is there|is|do i have|have i got|did i put|are there|are) (?:any )?(?P<what>.+?) on {_LIST}",)
-_CLEAR = (rf"(?:clear|empty|delete|erase|wipe|remove|reset|throw away) (?:out )?(?:everything (?:from|on|off) )?{_LIST}",)
-_NOTE = (
+_HAS = compiled(
+    rf"(?:is there|is|do i have|have i got|did i put|are there|are) (?:any )?(?P<what>.+?) on {_LIST}",
+)
+_CLEAR = compiled(
+    rf"(?:clear|empty|delete|erase|wipe|remove|reset|throw away) (?:out )?(?:everything (?:from|on|off) )?{_LIST}",
+)
+_NOTE = compiled(
     r"(?:take|make|write|add|create|save|leave)(?: me)?(?: down)? (?:a|another|1) (?:new )?note"
     r"(?: down)?(?: that says| saying| that| to myself that| to| about| of)? (?P<what>.+)",
-    r"note (?:down|that)(?: that)? (?P<what>.+)",
+    r"note down(?: that)? (?P<what>.+)",
     r"(?:write|jot) (?:this |that )?down(?: that)? (?P<what>.+)",
     r"add (?P<what>.+) to my notes",
 )
 _NOTES = r"(?:my |the |all my |all the |all of my )?notes"
-_READ_NOTES = (
+_READ_NOTES = compiled(
     rf"(?:read|tell me|show|show me|list|read out|read me|check)(?: out)?(?: to me)? {_NOTES}(?: to me| out| out loud)?",
     r"what (?:are|is in|is on|do i have in|did i write in|does it say in) my notes",
     r"what notes (?:do i have|have i (?:got|made|taken)|are there)",
     r"(?:do i have|have i got|are there) any notes",
 )
-_LAST_NOTE = (
+_LAST_NOTE = compiled(
     r"(?:delete|remove|erase|forget|scratch|cancel) (?:that|my|the) (?:last |latest )?note",
 )
-_CLEAR_NOTES = (rf"(?:clear|delete|erase|remove|wipe|empty|throw away) {_NOTES}",)
+_CLEAR_NOTES = compiled(
+    rf"(?:clear|delete|erase|remove|wipe|empty|throw away) {_NOTES}",
+)
 
 
 def parse(words: str, items: str) -> Request | None:
@@ -65,27 +78,29 @@ def parse(words: str, items: str) -> Request | None:
 
     ``items``: the same words with "and" for every comma, because a list loses its items otherwise.
     """
-    if found := _match(_CLEAR, words):
+    if found := first_match(_CLEAR, words):
         return Request("shopping.clear")
-    if found := _match(_ADD, items):
+    if found := first_match(_ADD, items):
         return Request("shopping.add", {"items": _items(found["what"])})
-    if found := _match(_REMOVE, items):
+    if found := first_match(_REMOVE, items):
         return Request("shopping.remove", {"items": _items(found["what"])})
-    if _match(_READ, words):
+    if first_match(_READ, words):
         return Request("shopping.read")
-    if found := _match(_HAS, words):
+    if found := first_match(_HAS, words):
         return Request("shopping.has", {"items": _items(found["what"])})
-    if _match(_READ_NOTES, words):
+    if first_match(_READ_NOTES, words):
         return Request("note.read")
-    if _match(_CLEAR_NOTES, words):
+    if first_match(_CLEAR_NOTES, words):
         return Request("note.clear")
-    if _match(_LAST_NOTE, words):
+    if first_match(_LAST_NOTE, words):
         return Request("note.remove")
-    if found := _match(_NOTE, words):
+    if found := first_match(_NOTE, words):
         return Request("note.add", {"text": found["what"]})
     if re.fullmatch(r"(?:take|make|write|add|create|save) (?:a|another|1) (?:new )?note", words):
         return Request("note.add")
-    if found := re.fullmatch(r"(?:remove|cross off|take off|delete) (?P<what>(?:\w+ ?){1,6})", items):
+    if found := re.fullmatch(
+        r"(?:remove|cross off|take off|delete) (?P<what>(?:\w+ ?){1,6})", items
+    ):
         return Request("shopping.remove", {"items": _items(found["what"])}, weak=True)
     return None
 
@@ -123,10 +138,6 @@ def perform(request: Request, state: State, now: datetime) -> Outcome:
             return _clear(request, state, now)
 
 
-def _match(patterns: tuple[str, ...], words: str) -> re.Match[str] | None:
-    return next((found for pattern in patterns if (found := re.fullmatch(pattern, words))), None)
-
-
 def _items(what: str) -> tuple[str, ...]:
     kept = what
     for index, phrase in enumerate(_WHOLE):
@@ -144,6 +155,7 @@ def _items(what: str) -> tuple[str, ...]:
 
 def _places(item: str, lines: tuple[str, ...]) -> list[int]:
     """Where an item stands: as it is, with or without its plural, or as one word of a line."""
+
     def key(text: str) -> str:
         return re.sub(r"(?:es|s)$", "", text.strip().lower())
 
@@ -155,13 +167,19 @@ def _places(item: str, lines: tuple[str, ...]) -> list[int]:
 
 
 def _add(items: tuple[str, ...], state: State) -> Outcome:
-    fresh = [item for item in items if item.lower() not in {line.lower() for line in state.shopping}]
+    fresh = [
+        item for item in items if item.lower() not in {line.lower() for line in state.shopping}
+    ]
     if not fresh:
-        return Outcome(f"{_begun(in_words.listed(items))} is on your list already.", state, done=False)
+        return Outcome(
+            f"{_begun(in_words.listed(items))} is on your list already.", state, done=False
+        )
     if len(state.shopping) + len(fresh) > MOST_LINES:
         return Outcome("Your shopping list is full.", state, done=False)
     said = in_words.listed(fresh)
-    undo = Undo(f"{_begun(said)} {_is(fresh)} off your list again.", "shopping", take_out=tuple(fresh))
+    undo = Undo(
+        f"{_begun(said)} {_is(fresh)} off your list again.", "shopping", take_out=tuple(fresh)
+    )
     return Outcome(f"{_begun(said)} {_is(fresh)} on your shopping list.", replace(
         state, shopping=(*state.shopping, *fresh), undo=undo, question=None,
     ))  # fmt: skip
@@ -171,10 +189,18 @@ def _remove(items: tuple[str, ...], state: State) -> Outcome:
     places = [(item, _places(item, state.shopping)) for item in items]
     missing = [item for item, found in places if not found]
     if missing:
-        return Outcome(f"{_begun(in_words.listed(missing))} {_is(missing)} not on your list.", state, done=False)
+        return Outcome(
+            f"{_begun(in_words.listed(missing))} {_is(missing)} not on your list.",
+            state,
+            done=False,
+        )
     unclear = [item for item, found in places if len(found) > 1]
     if unclear:
-        return Outcome(f"There are several lines with {in_words.aloud(unclear[0])}; say the whole line.", state, done=False)
+        return Outcome(
+            f"There are several lines with {in_words.aloud(unclear[0])}; say the whole line.",
+            state,
+            done=False,
+        )
     gone = sorted(found[0] for _, found in places)
     lines = [state.shopping[place] for place in gone]
     undo = Undo(f"{_begun(in_words.listed(lines))} {_is(lines)} on your list again.", "shopping",
@@ -202,7 +228,9 @@ def _remove_note(state: State) -> Outcome:
         return Outcome("You have no notes.", state, done=False)
     *kept, last = state.notes
     undo = Undo("The note is back.", "notes", put_back=((len(kept), last),))
-    return Outcome(f"Deleted the note: {in_words.aloud(last)}.", replace(state, notes=tuple(kept), undo=undo))
+    return Outcome(
+        f"Deleted the note: {in_words.aloud(last)}.", replace(state, notes=tuple(kept), undo=undo)
+    )
 
 
 def _clear(request: Request, state: State, now: datetime) -> Outcome:

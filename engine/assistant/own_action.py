@@ -18,6 +18,20 @@ from typing import Any
 from engine.assistant.heard_words import as_written, asked, plain
 from engine.errors import DuologueError
 
+MODULES = (
+    "argparse array ast asyncio base64 bisect bz2 calendar cmath collections colorsys "
+    "concurrent.futures configparser contextlib copy csv ctypes dataclasses datetime decimal difflib "
+    "email.message enum fnmatch fractions functools getpass glob gzip hashlib heapq hmac html "
+    "html.parser http.client imaplib inspect io ipaddress itertools json locale logging lzma math "
+    "mimetypes operator os pathlib platform plistlib pprint queue random re secrets shlex shutil "
+    "smtplib socket sqlite3 ssl statistics string struct subprocess sys tarfile tempfile textwrap "
+    "threading time tomllib traceback types typing unicodedata urllib.parse urllib.request uuid "
+    "webbrowser xml.etree.ElementTree xml.sax zipfile zlib zoneinfo"
+).split()
+"""Modules of the standard library that a file may import in the installed program as well.
+
+The packages are built with them (installer/duologue.spec), and the self-test imports all of them.
+"""
 MOST_WORDS = 50
 MOST_SLOTS = 3
 _MOST_LETTERS = 200
@@ -51,7 +65,9 @@ def described(file: str, words: Any, question: Any = "") -> OwnAction:
     """The action that a file describes; DuologueError says what is wrong with it."""
     if isinstance(words, str) or not isinstance(words, list | tuple) or not words:
         raise DuologueError(f"The action {file} has no list WORDS of what one can say.")
-    if len(words) > MOST_WORDS or not all(isinstance(one, str) and len(one) <= _MOST_LETTERS for one in words):
+    if len(words) > MOST_WORDS or not all(
+        isinstance(one, str) and len(one) <= _MOST_LETTERS for one in words
+    ):
         raise DuologueError(
             f"WORDS of the action {file} must be at most {MOST_WORDS} texts of at most {_MOST_LETTERS} letters."
         )
@@ -64,7 +80,9 @@ def _pattern(file: str, words: str) -> re.Pattern[str]:
     parts = _SLOT.split(words)
     names, fixed = parts[1::2], [plain(part) for part in parts[::2]]
     if len(set(names)) != len(names) or not all(name.isidentifier() for name in names):
-        raise DuologueError(f'The slots of "{words}" in the action {file} need different plain names.')
+        raise DuologueError(
+            f'The slots of "{words}" in the action {file} need different plain names.'
+        )
     if len(names) > MOST_SLOTS or len(" ".join(fixed).split()) < _LEAST_FIXED_WORDS:
         raise DuologueError(
             f'"{words}" in the action {file} needs at least two words of its own and at most {MOST_SLOTS} slots.'

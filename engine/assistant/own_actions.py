@@ -69,7 +69,9 @@ class OwnActions:
         self._over = threading.Event()
         self._child: Child | None = None
         if not folder.is_dir():
-            self.problems = (f"The folder of own actions {folder} is not there; choose another one.",)
+            self.problems = (
+                f"The folder of own actions {folder} is not there; choose another one.",
+            )
             self.ready.set()
             return
         with self._lock:
@@ -87,7 +89,14 @@ class OwnActions:
                 elif self.ready.is_set():
                     self._send_call()
         if busy:
-            self._tell(OwnAnswer(turn, call.action.file, "", f"The action {call.action.file} has to wait; ask again."))
+            self._tell(
+                OwnAnswer(
+                    turn,
+                    call.action.file,
+                    "",
+                    f"The action {call.action.file} has to wait; ask again.",
+                )
+            )
 
     def close(self) -> None:
         """End the child."""
@@ -105,7 +114,9 @@ class OwnActions:
         self.actions = ()
         command = own_program(COMMAND, "engine.assistant.own_actions_process")
         self._child = Child(command, lambda line: self._heard(line, number))
-        self._child.send(folder=str(self._folder), skip=sorted(self._skip), installed=self._installed)
+        self._child.send(
+            folder=str(self._folder), skip=sorted(self._skip), installed=self._installed
+        )
         self._limit_s = time.monotonic() + self._load_seconds
 
     def _send_call(self) -> None:
@@ -145,7 +156,9 @@ class OwnActions:
         elif "called" in line and line["called"] == self._turn:
             file = self._call.action.file if self._call else ""
             self._call, self._limit_s = None, None
-            return OwnAnswer(self._turn, file, str(line.get("said", "")), str(line.get("problem", "")))
+            return OwnAnswer(
+                self._turn, file, str(line.get("said", "")), str(line.get("problem", ""))
+            )
         return None
 
     def _add_problem(self, problem: str) -> None:

@@ -56,7 +56,10 @@ def run_own_actions() -> None:
         answers = dict(_loaded(Path(order["folder"]), set(order["skip"]), order["installed"], tell))
         tell(ready=True)
         for call in lines:
-            tell(called=call["call"], **_result(call["file"], answers.get(call["file"]), call["slots"]))
+            tell(
+                called=call["call"],
+                **_result(call["file"], answers.get(call["file"]), call["slots"]),
+            )
     except (OSError, StopIteration):
         pass  # the program has ended
     os._exit(0)
@@ -64,7 +67,6 @@ def run_own_actions() -> None:
 
 def _lines(source: Any) -> Iterator[dict[str, Any]]:
     """Orders as they come. The process ends with its input, whatever a file is doing."""
-
 
     waiting: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
@@ -87,7 +89,9 @@ def _loaded(
         tell(loading=name)
         try:
             module = load()
-            action = described(name, getattr(module, "WORDS", None), getattr(module, "ASK_FIRST", ""))
+            action = described(
+                name, getattr(module, "WORDS", None), getattr(module, "ASK_FIRST", "")
+            )
             answer = getattr(module, "answer", None)
             if not callable(answer):
                 raise DuologueError(f"The action {name} has no function answer.")
@@ -132,13 +136,14 @@ def _installed() -> list[tuple[str, Callable[[], Any]]]:
 
 def _check_slots(name: str, words: tuple[str, ...], answer: Callable[..., Any]) -> None:
 
-
     for one in words:
         slots = dict.fromkeys(re.findall(r"\{(\w+)\}", one), "")
         try:
             inspect.signature(answer).bind(**slots)
         except TypeError as error:
-            raise DuologueError(f'answer of the action {name} does not fit "{one}" ({error}).') from error
+            raise DuologueError(
+                f'answer of the action {name} does not fit "{one}" ({error}).'
+            ) from error
 
 
 def _result(name: str, answer: Callable[..., Any] | None, slots: dict[str, str]) -> dict[str, str]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from engine.assistant import in_words
+from engine.assistant.heard_words import compiled
 from engine.assistant.request import Outcome, Question, Reminder, Request, State, Undo
-from engine.assistant.said_times import DURATION, MOMENT, Said, duration, moment, part_of_day
+from engine.assistant.said_times import DURATION, MOMENT, Said, duration, moment
 
 MOST_REMINDERS = 100
 MOST_NAME_LETTERS = 120
 _SNOOZE = timedelta(minutes=9)
 _KIND = r"(?P<kind>timer|alarm|reminder)"
 _NAME = r"(?P<name>[a-z0-9'][a-z0-9' ]{0,40}?)"
-_MAKE = r"(?:set|start|create|make|put on|begin|run|add|give me|get me|i need|set up|start up|set me)"
+_MAKE = (
+    r"(?:set|start|create|make|put on|begin|run|add|give me|get me|i need|set up|start up|set me)"
+)
 _A = r"(?:an?|another|the|my|1|me an?|up an?)"
 _OFF = (
     r"(?:cancel|stop|delete|remove|clear|kill|end|dismiss|get rid of|turn off|switch off|shut off|"
@@ -26,7 +30,7 @@ _WHOSE = r"(?:the|my|that|this|our|a|an)"
 # A moment at the end of a sentence about something else needs more than a bare number.
 _AT = rf"(?P<when>(?!(?:for )?\d+(?: \d+)?$){MOMENT})"
 
-_TIMER = (
+_TIMER = compiled(
     rf"{_MAKE} (?:{_A} )?(?:{_NAME} )?timer(?: (?:for|of|to|at|on))? (?P<length>{DURATION})",
     rf"{_MAKE} (?:{_A} )?(?P<length>{DURATION})(?: long)? (?:{_NAME} )?timer",
     rf"{_MAKE} (?:{_A} )?(?P<length>{DURATION}) timer (?:for|called|named) (?:the |my )?{_NAME}",
@@ -41,7 +45,7 @@ _TIMER = (
     rf"(?:tell|let|warn) me (?:know )?(?:when|after) (?P<length>{DURATION})"
     r"(?: (?:are|is|have|has) (?:over|up|passed|gone(?: by)?))?",
 )
-_ALARM = (
+_ALARM = compiled(
     rf"{_MAKE} (?:{_A} )?(?:{_NAME} )?alarm(?: clock)?(?: (?:for|at|to|on))? (?P<when>{MOMENT})",
     rf"(?P<wake>wake) me(?: up)? (?P<when>{MOMENT})",
     rf"(?:an )?alarm(?: for| at)? (?P<when>{MOMENT})",
@@ -49,7 +53,7 @@ _ALARM = (
     rf"{_MAKE} (?:{_A} )?alarm (?:for|at) (?P<when>{MOMENT}) (?:called|named) {_NAME}",
     rf"{_MAKE} (?:{_A} )?(?P<when>{MOMENT}) alarm",
 )
-_REMINDER = (
+_REMINDER = compiled(
     rf"remind me {_AT} (?:to|about|of|that) (?P<what>.+)",
     rf"remind me (?:to|about|of|that) (?P<what>.+?) {_AT}",
     rf"{_MAKE} (?:{_A} )?reminder {_AT} (?:to|about|for|that|of) (?P<what>.+)",
@@ -61,7 +65,16 @@ _REMINDER = (
 )
 _AGAIN = r"(?:every (?:day|morning|evening|night|week|hour|weekday|\d+ minutes|monday|tuesday|wednesday|" \
          r"thursday|friday|saturday|sunday)|daily|each day|on weekdays)"  # fmt: skip
-_LEFT = (
+_REPEATED = re.compile(
+    rf"(?:{_MAKE} (?:{_A} )?(?:alarm|reminder)|remind me|wake me(?: up)?) .*{_AGAIN}.*"
+    rf"|{_MAKE} (?:an? )?(?:daily|recurring) (?:alarm|reminder).*"
+)
+_BARE = re.compile(rf"{_MAKE} {_A} (?:{_NAME} )?{_KIND}(?: clock)?")
+_ONE = re.compile(rf"{_OFF} (?:it|that|that 1|them|the last 1)")
+_SNOOZED = re.compile(
+    rf"snooze(?: it| that| the alarm| the timer)?(?: for (?P<length>{DURATION}))?"
+)
+_LEFT = compiled(
     rf"how (?:long|much(?: time| longer)?|many minutes)(?: is| do i have| have i got| are| does)?(?: still)?"
     rf" (?:left|remaining|to go)(?: (?:on|of|for|in|until) (?:{_WHOSE} )?(?:{_NAME} )?{_KIND}s?)?",
     rf"how (?:long|much time|much longer) does (?:{_WHOSE} )?(?:{_NAME} )?{_KIND} have(?: left)?",
@@ -74,25 +87,26 @@ _LEFT = (
     rf"when (?:is|does|will|are) (?:{_WHOSE} )(?:next )?(?:{_NAME} )?{_KIND}(?: set for| go off| ring| end| done| up)?",
     rf"what time is (?:{_WHOSE} )(?:{_NAME} )?{_KIND}(?: set)?(?: for)?",
 )
-_LIST = (
+_LIST = compiled(
     rf"what {_KIND}s (?:do i have|have i (?:got|set)|are (?:set|running|there|on|active))(?: (?:set|running|on))?",
     rf"(?:what|which) are (?:my|the) {_KIND}s",
     rf"(?:list|tell me|read|read me|show me|check|show) (?:all )?(?:of )?(?:my|the) {_KIND}s",
     rf"(?:do i have|have i got|are there|have i set) any {_KIND}s(?: (?:set|running|on))?",
     rf"how many {_KIND}s (?:do i have|have i set|are (?:there|running|set))(?: running| set)?",
 )
-_CANCEL = (
+_CANCEL = compiled(
     rf"{_OFF} (?P<all>all|every|both)(?: of)?(?: the| my| our)? {_KIND}s?",
     rf"{_OFF} (?:{_WHOSE} )?{_KIND} (?:for|to|at|about|called|named|of) (?:the |my )?{_NAME}",
     rf"{_OFF} (?:{_WHOSE} )?(?:(?P<last>last|latest) )?(?:{_NAME} )?{_KIND}",
-    rf"{_OFF} (?P<all>my {_KIND}s|the {_KIND}s|timers|alarms|reminders)".replace(_KIND, r"(?:timer|alarm|reminder)"),
+    rf"{_OFF} (?P<all>my {_KIND}s|the {_KIND}s|timers|alarms|reminders)".replace(
+        _KIND, r"(?:timer|alarm|reminder)"
+    ),
 )
 
 
 def parse(words: str, now: datetime) -> Request | None:
     """The request about timers, alarms or reminders that the words are; else None."""
-    if re.fullmatch(rf"(?:{_MAKE} (?:{_A} )?(?:alarm|reminder)|remind me|wake me(?: up)?) .*{_AGAIN}.*"
-                    rf"|{_MAKE} (?:an? )?(?:daily|recurring) (?:alarm|reminder).*", words):  # fmt: skip
+    if _REPEATED.fullmatch(words):
         return Request("reminder.repeated")
     for found in _matches(_TIMER, words):
         length = duration(found["length"])
@@ -114,14 +128,9 @@ def parse(words: str, now: datetime) -> Request | None:
                 continue
             slots["when"] = _likely(said, now)
         return Request("reminder.set", slots)
-    if re.fullmatch(rf"{_MAKE} {_A} (?:{_NAME} )?timer", words):
-        found = re.fullmatch(rf"{_MAKE} {_A} (?:{_NAME} )?timer", words)
-        assert found
-        return Request("timer.set", {"name": _named(found)})
-    if re.fullmatch(rf"{_MAKE} {_A} alarm(?: clock)?", words):
-        return Request("alarm.set", {"name": ""})
-    if re.fullmatch(rf"{_MAKE} {_A} reminder", words):
-        return Request("reminder.set", {})
+    if found_one := _BARE.fullmatch(words):
+        kind = found_one["kind"]
+        return Request(f"{kind}.set", {} if kind == "reminder" else {"name": _named(found_one)})
     return _about_set_ones(words)
 
 
@@ -134,14 +143,15 @@ def _about_set_ones(words: str) -> Request | None:
         return Request("reminder.left", slots, weak=not kind)
     for found in _matches(_CANCEL, words):
         groups = found.groupdict()
-        kind = groups.get("kind") or next((k for k in ("timer", "alarm", "reminder") if k in words), "")
+        kind = groups.get("kind") or next(
+            (k for k in ("timer", "alarm", "reminder") if k in words), ""
+        )
         slots = {"kind": kind, "all": bool(groups.get("all")), "name": _named(found)}
         slots["last"] = bool(groups.get("last"))
         return Request("reminder.cancel", slots)
-    if re.fullmatch(rf"{_OFF} (?:it|that|that 1|them|the last 1)", words):
+    if _ONE.fullmatch(words):
         return Request("reminder.cancel", {"kind": "", "last": True}, weak=True)
-    found = re.fullmatch(rf"snooze(?: it| that| the alarm| the timer)?(?: for (?P<length>{DURATION}))?", words)
-    if found:
+    if found := _SNOOZED.fullmatch(words):
         length = duration(found["length"]) if found["length"] else _SNOOZE
         return Request("reminder.snooze", {"length": length or _SNOOZE})
     return None
@@ -172,7 +182,9 @@ def perform(request: Request, state: State, now: datetime) -> Outcome:
 def due(state: State, now: datetime) -> tuple[list[Reminder], State]:
     """The reminders whose time has come, earliest first, and the state without them."""
     moment_s = now.timestamp()
-    ringing = sorted((one for one in state.reminders if one.due_s <= moment_s), key=lambda one: one.due_s)
+    ringing = sorted(
+        (one for one in state.reminders if one.due_s <= moment_s), key=lambda one: one.due_s
+    )
     if not ringing:
         return [], state
     left = tuple(one for one in state.reminders if one.due_s > moment_s)
@@ -201,7 +213,11 @@ def called(one: Reminder) -> str:
         return f"reminder: {turned(one.name)}"
     if one.name:
         return f"{in_words.aloud(one.name)} {one.kind}"
-    return f"{in_words.length_of_timer(timedelta(seconds=one.length_s))} timer" if one.length_s else one.kind
+    return (
+        f"{in_words.length_of_timer(timedelta(seconds=one.length_s))} timer"
+        if one.length_s
+        else one.kind
+    )
 
 
 def turned(name: str) -> str:
@@ -225,14 +241,18 @@ def chosen(words: str, question: Question, state: State) -> tuple[Reminder, ...]
     return (found[0],) if len(found) == 1 else ()
 
 
-def _matches(patterns: tuple[str, ...], words: str) -> list[re.Match[str]]:
-    return [found for pattern in patterns if (found := re.fullmatch(pattern, words))]
+def _matches(patterns: tuple[re.Pattern[str], ...], words: str) -> Iterator[re.Match[str]]:
+    return (found for pattern in patterns if (found := pattern.fullmatch(words)))
 
 
 def _named(found: re.Match[str]) -> str:
     name = (found.groupdict().get("name") or "").strip()
     name = re.sub(r"^(?:a|an|the|my|new|up|me|another|1) ", "", name)
-    return "" if name in ("a", "an", "the", "my", "new", "another", "1", "up", "me", "current", "old") else name
+    return (
+        ""
+        if name in ("a", "an", "the", "my", "new", "another", "1", "up", "me", "current", "old")
+        else name
+    )
 
 
 def _likely(said: Said, now: datetime) -> Said:
@@ -266,8 +286,12 @@ def _set_moment(request: Request, state: State, now: datetime) -> Outcome:
         return _ask("For what time?" if kind == "alarm" else "When?", "moment", request, state, now)
     if said.open:
         at = said.at.time()
-        hour = in_words.clock(at).removesuffix(" at night").rpartition(" in the ")[0] or in_words.clock(at)
-        return _ask(f"At {hour} in the morning or in the evening?", "part of day", request, state, now)
+        hour = in_words.clock(at).removesuffix(" at night").rpartition(" in the ")[
+            0
+        ] or in_words.clock(at)
+        return _ask(
+            f"At {hour} in the morning or in the evening?", "part of day", request, state, now
+        )
     due_s = now.timestamp() + said.after.total_seconds() if said.after else said.at.timestamp()
     if due_s <= now.timestamp():
         return _ask("That time has passed. For what time then?", "moment", request, state, now)
@@ -281,7 +305,9 @@ def _set_moment(request: Request, state: State, now: datetime) -> Outcome:
 def _added(one: Reminder, told: str, state: State) -> Outcome:
     if len(state.reminders) >= MOST_REMINDERS:
         return Outcome("There are too many already; cancel one first.", state, done=False)
-    undo = Undo(f"The {called(one).partition(':')[0]} is gone.", "reminders", take_out=(one.number,))
+    undo = Undo(
+        f"The {called(one).partition(':')[0]} is gone.", "reminders", take_out=(one.number,)
+    )
     return Outcome(told, replace(
         state, reminders=(*state.reminders, one), next_number=one.number + 1, latest=one.number,
         undo=undo, question=None,
@@ -333,7 +359,11 @@ def _cancel(request: Request, state: State, now: datetime) -> Outcome:
     gone = {one.number for one in ones}
     told = f"The {called(ones[0])} is cancelled." if len(ones) == 1 else \
         f"{in_words.counted(len(ones), request.slots['kind'] or 'timer').capitalize()} cancelled."  # fmt: skip
-    back = f"The {called(ones[0]).partition(':')[0]} is set again." if len(ones) == 1 else "They are set again."
+    back = (
+        f"The {called(ones[0]).partition(':')[0]} is set again."
+        if len(ones) == 1
+        else "They are set again."
+    )
     return Outcome(told, replace(
         state, reminders=tuple(one for one in state.reminders if one.number not in gone),
         undo=Undo(back, "reminders", put_back=tuple(ones)), question=None,
@@ -346,7 +376,10 @@ def _told_apart(ones: list[Reminder], now: datetime) -> list[str]:
     if len(set(names)) == len(names):
         return names
     lefts = [timedelta(seconds=max(1, one.due_s - now.timestamp())) for one in ones]
-    return [f"{name} with {in_words.duration(left)} left" for name, left in zip(names, lefts, strict=True)]
+    return [
+        f"{name} with {in_words.duration(left)} left"
+        for name, left in zip(names, lefts, strict=True)
+    ]
 
 
 def _left(request: Request, state: State, now: datetime) -> Outcome:
@@ -354,7 +387,9 @@ def _left(request: Request, state: State, now: datetime) -> Outcome:
     if not ones:
         return _none(request, state)
     told = [_status(one, now) for one in sorted(ones, key=lambda one: one.due_s)[:3]]
-    return Outcome(" ".join(told), replace(state, latest=ones[0].number if len(ones) == 1 else state.latest))
+    return Outcome(
+        " ".join(told), replace(state, latest=ones[0].number if len(ones) == 1 else state.latest)
+    )
 
 
 def _status(one: Reminder, now: datetime) -> str:

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
+from engine.assistant.heard_words import compiled
+
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _COUNTS = {"a": 1.0, "an": 1.0, "a couple of": 2.0, "a couple": 2.0, "couple of": 2.0}
 _LONGEST = timedelta(days=366)
@@ -53,6 +55,7 @@ MOMENT = (
     r"|tomorrow (?:morning|evening|afternoon|night)|tonight|this (?:evening|afternoon|morning))"
 )
 """A regular expression without groups; `moment` reads what it found."""
+_DURATION, _MOMENT, _SOON_COMPILED = compiled(DURATION, MOMENT, _SOON)
 _HOURS = {"morning": 8, "afternoon": 14, "evening": 18, "night": 20}
 """What a part of the day without a time means; the answer tells it."""
 
@@ -85,7 +88,7 @@ class Said:
 
 def duration(words: str) -> timedelta | None:
     """The length of "5 minutes", "an hour and a half", "1 hour 20"; None for anything else."""
-    if not re.fullmatch(DURATION, words):
+    if not _DURATION.fullmatch(words):
         return None
     seconds, last = 0.0, 1
     pieces = re.findall(rf"{_ONE}|{_PART}|a half|half|\d+", words)
@@ -107,15 +110,15 @@ def duration(words: str) -> timedelta | None:
 
 
 def part_of_day(words: str) -> str | None:
-    """"am", "pm" or "night" if the words are nothing but a part of the day."""
+    """ "am", "pm" or "night" if the words are nothing but a part of the day."""
     return _PARTS_OF_DAY.get(words)
 
 
 def moment(words: str, now: datetime) -> Said | None:
     """The moment that the words tell, in the future; None for anything else."""
-    if not re.fullmatch(MOMENT, words):
+    if not _MOMENT.fullmatch(words):
         return None
-    if re.fullmatch(_SOON, words):
+    if _SOON_COMPILED.fullmatch(words):
         length = duration(re.sub(r"^(?:in|after) | from now$", "", words))
         return Said(now + length, given_day=True, after=length) if length else None
     words = re.sub(r"tomorrow (morning|evening|afternoon|night)", _tomorrow, words)
@@ -152,7 +155,7 @@ def _placed(
     elif part == "am":
         hour, sure = hour % 12, True
     elif part == "night":
-        hour, sure = (hour % 12 + 12) if 6 <= hour % 12 else hour % 12, True
+        hour, sure = (hour % 12 + 12) if hour % 12 >= 6 else hour % 12, True
     at = datetime.combine(when or now.date(), time(hour, minute))
     if sure:
         if at <= now and not given:

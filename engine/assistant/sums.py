@@ -38,6 +38,10 @@ _TOKENS = (
     ("times", "*"), ("over", "/"), ("squared", "^ 2"),
     ("cubed", "^ 3"), ("percent", "%"), ("/", " / "),
 )  # fmt: skip
+_TOKENS_COMPILED = [
+    (re.compile(rf"(?<!\w){re.escape(spoken)}(?!\w)" if spoken != "/" else "/"), token)
+    for spoken, token in _TOKENS
+]
 _WORD = r"(?:\d+(?:\.\d+)?|\+|-|\*|/|\^|sqrt|%of|%)"
 
 
@@ -52,8 +56,10 @@ def sum_in(words: str) -> str | None:
         if re.fullmatch(pattern, said):
             said = re.sub(pattern, order, said)
             break
-    for spoken, token in _TOKENS:
-        said = re.sub(rf"(?<!\w){re.escape(spoken)}(?!\w)" if spoken != "/" else "/", f" {token} ", said)
+    if not any(sign.isdecimal() for sign in said):
+        return None
+    for spoken, token in _TOKENS_COMPILED:
+        said = spoken.sub(f" {token} ", said)
     said = " ".join(said.split())
     if not re.fullmatch(rf"{_WORD}(?: {_WORD})*", said) or not re.search(r"[-+*/^%a-z]", said):
         return None

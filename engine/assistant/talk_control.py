@@ -10,6 +10,7 @@ import re
 from datetime import datetime
 
 from engine.assistant import in_words
+from engine.assistant.heard_words import compiled, first_match
 from engine.assistant.request import Effect, Outcome, Request, State
 from engine.assistant.said_times import DURATION, duration
 
@@ -60,7 +61,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("talk.repeat", (
         r"(?:repeat|say) (?:that|it)(?: again)?(?: 1 more time| once more)?", r"repeat",
         r"say (?:that|it) (?:again|1 more time|once more)", r"what did you (?:just )?say",
-        r"i did not (?:hear|catch|get) (?:that|you|it)", r"come again", r"pardon", r"once more",
+        r"i did not (?:hear|catch|get) (?:that|you|it)", r"pardon", r"once more",
         r"repeat what you (?:just )?said", r"what was that again",
     )),
     ("talk.end", (
@@ -73,6 +74,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"stop being quiet", r"unmute yourself", r"you (?:can|may) (?:speak|talk)",
     )),
 )  # fmt: skip
+_COMPILED = tuple((action, compiled(*patterns)) for action, patterns in _TABLE)
 _SET = re.compile(
     r"(?:set|turn|put) (?:the|your) (?:volume|sound)(?: up| down)? (?:to|at|on) (?P<share>\d+|half|full|maximum|"
     r"minimum)(?: percent)?"
@@ -87,8 +89,8 @@ _SHARES = {"half": 50, "full": 100, "maximum": 100, "minimum": 10}
 
 def parse(words: str) -> Request | None:
     """The request that the words are; else None."""
-    for action, patterns in _TABLE:
-        if any(re.fullmatch(pattern, words) for pattern in patterns):
+    for action, patterns in _COMPILED:
+        if first_match(patterns, words):
             part = re.search(r"\b(year|month)\b", words) if action == "clock.date" else None
             return Request(action, {"part": part[1]} if part else {})
     if found := _SET.fullmatch(words):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.assistant import in_words
-from engine.assistant.chat_template import Message
+from engine.assistant.text_mind import Message
 
 DEFAULT_PROMPT = (
     "You are a friendly voice assistant. Your answers are spoken aloud: answer in one or two short, "
@@ -72,7 +72,9 @@ class TalkHistory:
             if letters > MOST_LETTERS:
                 break
             told = pair + told
-        system = [{"role": "system", "content": prompt.replace("{date}", day)}] if prompt.strip() else []
+        system = (
+            [{"role": "system", "content": prompt.replace("{date}", day)}] if prompt.strip() else []
+        )
         return [*system, *told, *([{"role": "user", "content": question}] if question else [])]
 
     def _of(self, turn: int) -> Exchange | None:
@@ -84,7 +86,11 @@ def _pair(one: Exchange) -> list[Message]:
     said = one.said
     if one.cut_off:
         last = " ".join(said.split()[-_TOLD_WORDS:])
-        said = f"{said} [cut off by the user after: {last}]" if said else "[cut off by the user at once]"
+        said = (
+            f"{said} [cut off by the user after: {last}]"
+            if said
+            else "[cut off by the user at once]"
+        )
     if not said:
         return []
     return [{"role": "user", "content": one.user}, {"role": "assistant", "content": said}]

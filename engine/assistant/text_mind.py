@@ -6,12 +6,12 @@ tests/engine/assistant/test_text_minds.py hold for both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.assistant.chat_template import Message
-
+Message = Mapping[str, str]
+"""``role`` ("system", "user", "assistant") and ``content``."""
 ANSWER_TOKENS = 200
 """Most of one answer; a few spoken sentences are under a hundred."""
 
