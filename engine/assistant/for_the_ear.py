@@ -49,6 +49,7 @@ _SIGNS_OF_NUMBERS = (
     (r"\s*\^\s*(?=\d)", " to the power of "),
 )
 _SIGNS = (
+    (r"\band\s*/\s*or\b", "or"),
     (r"\s*(?<![<>=])=\s*", " equals "), (r"\s*[×✕]\s*", " times "), (r"\s*÷\s*", " divided by "),
     (r"\s*\+\s*", " plus "), (r"\s*&\s*", " and "), (r"\s*≈\s*", " about "),
     (r"(?<=\w)\s*/\s*(?=\w)", " or "), (r"\s*@\s*", " at "),
