@@ -7,6 +7,7 @@ thread for each answer; a stop closes its connection.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import json
@@ -92,6 +93,8 @@ class _Connection(http.client.HTTPConnection):
     def __init__(self, address: Address) -> None:
         super().__init__(address.hosts[0], address.port, timeout=STALL_SECONDS)
         self._hosts = address.hosts
+        self.opened: socket.socket | None = None
+        """Our own reference: http.client forgets its socket where an answer has no length."""
 
     def connect(self) -> None:
         failure: OSError | None = None
@@ -103,7 +106,7 @@ class _Connection(http.client.HTTPConnection):
                 opened.settimeout(CONNECT_SECONDS)
                 opened.connect((host, self.port))
                 opened.settimeout(STALL_SECONDS)
-                self.sock = opened
+                self.sock = self.opened = opened
                 return
             except OSError as error:
                 failure = error
@@ -167,6 +170,8 @@ class LocalServerMind:
             }  # fmt: skip
             for text in _streamed(connection, self.address, body):
                 self._told(Piece(turn, text))
+                if turn <= self._stopped_before:
+                    break
         except DuologueError as error:
             end = Piece(turn, end=True, whole=False, problem=str(error))
         except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:
@@ -190,12 +195,9 @@ class LocalServerMind:
 
 
 def _shut(connection: _Connection) -> None:
-    opened = connection.sock
-    if opened:
-        try:
-            opened.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # it is closed already
+    if connection.opened:
+        with contextlib.suppress(OSError):  # it is closed already
+            connection.opened.shutdown(socket.SHUT_RDWR)
 
 
 def _first_model(connection: _Connection, address: Address) -> str:
