@@ -149,7 +149,12 @@ def _assistant(folder: Path) -> str:
     own = folder / "own actions"
     own.mkdir()
     lines = [f"import {module}" for module in MODULES]
-    lines += ['WORDS = ["say {what} twice"]', "def answer(what):", '    return what + " " + what', ""]
+    lines += [
+        'WORDS = ["say {what} twice"]',
+        "def answer(what):",
+        '    return what + " " + what',
+        "",
+    ]
     (own / "twice.py").write_text("\n".join(lines), "utf8")
     mind = open_assistant(Settings(own_actions=own))
     assert mind and mind.own_actions
@@ -164,7 +169,9 @@ def _assistant(folder: Path) -> str:
             while not any(reply.turn == turn.number and reply.text for reply in mind.poll()):
                 time.sleep(0.05)
                 if not turn.number or time.monotonic() > limit_s:
-                    raise DuologueError(f'The assistant did not answer "{words}"; install Duologue again.')
+                    raise DuologueError(
+                        f'The assistant did not answer "{words}"; install Duologue again.'
+                    )
     finally:
         mind.close()
     return "acts and " + ("answers" if mind.can_think else "has no text model")

@@ -1,4 +1,4 @@
-"""Hidden commands: an installed program starts itself with them, for what runs in processes apart."""
+"""Hidden commands with which an installed program starts what runs in processes of its own."""
 
 from __future__ import annotations
 

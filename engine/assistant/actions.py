@@ -72,12 +72,13 @@ ACTIONS: dict[str, Action] = {
     "clock.date": Action("the date", ("What is today's date?",), talk_control.perform),
     "clock.elsewhere": Action("the time elsewhere is not known", ("What time is it in Tokyo?",),
                               talk_control.perform),
-    "timer.set": Action("a timer", ("Set a timer for five minutes.", "Start a ten minute pasta timer.",
-                                    "Set a timer."), reminders.perform),
+    "timer.set": Action("a timer", ("Set a timer for five minutes.", "Set a timer.",
+                                    "Start a ten minute pasta timer."), reminders.perform),
     "alarm.set": Action("an alarm", ("Set an alarm for seven thirty in the morning.",
                                      "Wake me up at six."), reminders.perform),
     "reminder.set": Action("a reminder", ("Remind me to call Ann at five.",
-                                          "Remind me in an hour to feed the cat."), reminders.perform),
+                                          "Remind me in an hour to feed the cat."),
+                           reminders.perform),
     "reminder.repeated": Action("alarms for every day are not there",
                                 ("Set an alarm for seven every day.",), reminders.perform),
     "reminder.left": Action("how long is left", ("How long is left on the pasta timer?",
@@ -88,8 +89,9 @@ ACTIONS: dict[str, Action] = {
                                              "Cancel all timers."), reminders.perform),
     "reminder.snooze": Action("ring again later", ("Snooze.", "Snooze for five minutes."),
                               reminders.perform),
-    "sum": Action("arithmetic", ("What is seventeen times twenty three?", "What is 15 percent of 80?",
-                                 "What is the square root of 144?"), _sum),
+    "sum": Action("arithmetic", ("What is seventeen times twenty three?",
+                                 "What is 15 percent of 80?", "What is the square root of 144?"),
+                  _sum),
     "convert": Action("units of measure", ("How many ounces are in a pound?",
                                            "What is five miles in kilometers?"), _convert),
     "note.add": Action("a note", ("Take a note: the key is under the mat.", "Make a note."),
@@ -102,7 +104,8 @@ ACTIONS: dict[str, Action] = {
                            ("Add milk, eggs and bread to my shopping list.",), notebook.perform),
     "shopping.remove": Action("take something off it", ("Take the milk off my shopping list.",
                                                         "Remove milk."), notebook.perform),
-    "shopping.has": Action("ask for one thing", ("Is milk on my shopping list?",), notebook.perform),
+    "shopping.has": Action("ask for one thing", ("Is milk on my shopping list?",),
+                            notebook.perform),
     "shopping.read": Action("read the shopping list", ("What is on my shopping list?",),
                             notebook.perform),
     "shopping.clear": Action("empty it, after a question", ("Clear my shopping list.",),
@@ -112,8 +115,10 @@ ACTIONS: dict[str, Action] = {
                           talk_control.perform),
     "volume.set": Action("a volume in percent", ("Set the volume to 50 percent.",),
                          talk_control.perform),
-    "talk.repeat": Action("say it again", ("Repeat that.", "Say that again."), talk_control.perform),
-    "talk.quiet": Action("be quiet for a while", ("Be quiet for ten minutes.",), talk_control.perform),
+    "talk.repeat": Action("say it again", ("Repeat that.", "Say that again."),
+                          talk_control.perform),
+    "talk.quiet": Action("be quiet for a while", ("Be quiet for ten minutes.",),
+                         talk_control.perform),
     "talk.speak": Action("speak again", ("You can speak again.",), talk_control.perform),
     "talk.end": Action("end the conversation", ("End the conversation.",), talk_control.perform),
     "limit.news": Action("weather and news are not known", ("What is the weather like?",),
@@ -129,10 +134,14 @@ _UNDO = re.compile(
     r"undo(?: that| it| the last (?:1|thing|change))?|take (?:that|it) back|put (?:it|that) back"
 )
 _HELP = re.compile(r"what can (?:you do|i say to you|i ask you)|what are you able to do")
-_YES = re.compile(r"(?:yes|yeah|yep|yup|sure|of course|okay|do it|go ahead|do that|yes do it|certainly|"
-                  r"that is right|right|correct|yes delete (?:it|them)|yes clear it)(?: please)?")  # fmt: skip
-_NO = re.compile(r"(?:no|nope|nah|never mind|nevermind|forget it|cancel|cancel that|stop|do not|no do not|"
-                 r"no thanks|no thank you|leave it|keep (?:it|them)|not now)")  # fmt: skip
+_YES = re.compile(
+    r"(?:yes|yeah|yep|yup|sure|of course|okay|do it|go ahead|do that|yes do it|certainly|right|"
+    r"that is right|correct|yes delete (?:it|them)|yes clear it)(?: please)?"
+)
+_NO = re.compile(
+    r"(?:no|nope|nah|never mind|nevermind|forget it|cancel|cancel that|stop|do not|no do not|"
+    r"no thanks|no thank you|leave it|keep (?:it|them)|not now)"
+)
 
 
 def parse(text: str, now: datetime) -> Request | None:
@@ -177,7 +186,7 @@ def _parse_words(words: str, text: str, now: datetime) -> Request | None:
 
 
 def understood(text: str, state: State, now: datetime) -> Request | None:
-    """As `parse`, with the state: an answer to our question, and weak requests only where they fit."""
+    """As `parse`, with the state: answers to our question; weak requests only where they fit."""
     question = state.question
     if question and now.timestamp() - question.asked_s <= QUESTION_SECONDS:
         answered = _answer(asked(text), question, state, now)

@@ -172,7 +172,7 @@ class ChatModel:
             return False
         if code != 0:
             raise DuologueError(
-                f"The text model {self._path.name} failed (llama_decode returned {code}); ask again."
+                f"The text model {self._path.name} failed (llama_decode: {code}); ask again."
             )
         self._fed += tokens
         return True

@@ -105,7 +105,7 @@ def _think(inbox: _Inbox, tell: Any) -> None:
 
 
 def _warm(model: Any, inbox: _Inbox, order: dict[str, Any]) -> None:
-    """Feed what the next talk will begin with; a question that comes meanwhile waits for a batch."""
+    """Feed what the next talk will begin with."""
     inbox.begin(1 << 60)
     try:
         model.feed(model.prompt(order["warm"], 1))

@@ -1,4 +1,4 @@
-"""Renders a talk with the chat template that a GGUF file has, and nothing that it could do harm with.
+"""Renders a talk with the chat template that a GGUF file has.
 
 A template is a program from the file's maker. It runs in Jinja's sandbox, which gives it neither
 files nor Python's own names; its process can be ended (`engine.assistant.chat_process`).

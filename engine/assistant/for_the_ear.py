@@ -33,7 +33,8 @@ _UNITS = {
     "kg": "kilograms", "mg": "milligrams", "lbs": "pounds", "lb": "pounds", "oz": "ounces",
     "ml": "milliliters", "ft": "feet", "°C": "degrees Celsius", "°F": "degrees Fahrenheit",
     "°": "degrees", "%": "percent", "GB": "gigabytes", "MB": "megabytes", "TB": "terabytes",
-    "kB": "kilobytes", "KB": "kilobytes", "GHz": "gigahertz", "MHz": "megahertz", "kHz": "kilohertz",
+    "kB": "kilobytes", "KB": "kilobytes", "GHz": "gigahertz", "MHz": "megahertz",
+    "kHz": "kilohertz",
     "Hz": "hertz", "kW": "kilowatts", "kWh": "kilowatt hours", "W": "watts", "V": "volts",
     "min": "minutes", "sec": "seconds", "hrs": "hours", "ms": "milliseconds", "m": "meters",
     "g": "grams", "L": "liters", "l": "liters", "K": "kelvin", "h": "hours", "s": "seconds",
@@ -64,7 +65,8 @@ _YEAR_BEFORE = re.compile(
 )  # fmt: skip
 _ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
 _DECADES = {"0": "hundreds", "1": "tens", "2": "twenties", "3": "thirties", "4": "forties",
-            "5": "fifties", "6": "sixties", "7": "seventies", "8": "eighties", "9": "nineties"}  # fmt: skip
+            "5": "fifties", "6": "sixties", "7": "seventies", "8": "eighties",
+            "9": "nineties"}  # fmt: skip
 
 
 class SpokenSentences:
@@ -169,10 +171,8 @@ def spoken(text: str) -> str:
 
 def _audible(letter: str) -> bool:
     return (
-        (unicodedata.category(letter)[0] in "LMNPZ"
-        and letter not in "\\{}[]<>\ufe0f\u200d")
-        or letter == " "
-    )
+        unicodedata.category(letter)[0] in "LMNPZ" and letter not in "\\{}[]<>\ufe0f\u200d"
+    ) or letter == " "
 
 
 def _abbreviation(found: re.Match[str]) -> str:
@@ -188,13 +188,15 @@ def _with_years(said: str) -> str:
     def told(found: re.Match[str]) -> str:
         value = int(found[1])
         if found[2]:  # "1990s"
-            return f"{in_words.year(value // 100 * 100).removesuffix(' hundred')} {_DECADES[found[1][2]]}"
+            century = in_words.year(value // 100 * 100).removesuffix(" hundred")
+            return f"{century} {_DECADES[found[1][2]]}"
         before = said[: found.start()]
         ranged = re.match(r"\s?[-–]\s?\d{2,4}\b", said[found.end() :])
         return in_words.year(value) if ranged or _YEAR_BEFORE.search(before) else found[0]
 
     said = re.sub(r"\b(1[1-9]\d\d|20\d\d)\s?[-–]\s?(1[1-9]\d\d|20\d\d)\b",
-                  lambda m: f"{in_words.year(int(m[1]))} to {in_words.year(int(m[2]))}", said)  # fmt: skip
+                  lambda m: " to ".join(in_words.year(int(part)) for part in m.groups()),
+                  said)  # fmt: skip
     return re.sub(r"(?<![\d.,$€£])\b(1[1-9]\d\d|20\d\d)(s?)\b(?![.,]\d|%)", told, said)
 
 

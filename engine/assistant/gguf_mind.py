@@ -120,7 +120,7 @@ class GgufMind:
                     ends,
                     bool(line.get("end", True)),
                     str(line.get("problem", "")),
-                )  # fmt: skip
+                )
             )
 
     def _give_up(self, problem: str, kill: bool = True) -> None:

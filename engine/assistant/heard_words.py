@@ -1,6 +1,6 @@
 """Brings a transcript to the plain form that the grammar of the actions reads.
 
-Lower case, no punctuation, numbers as digits: "Set a timer for twenty-five minutes, please." becomes
+Lower case, no punctuation, numbers as digits: "Set a timer for twenty-five minutes." becomes
 "set a timer for 25 minutes". Recognisers write one number in several ways ("7:25", "seven twenty
 five", "7.25 p.m."), so this form is made first. Pure; knows no action.
 """
@@ -75,14 +75,14 @@ _MISHEARD = (
 _WRITTEN_COMPILED = [(re.compile(pattern), words) for pattern, words in _WRITTEN]
 _MISHEARD_COMPILED = [(re.compile(pattern), words) for pattern, words in _MISHEARD]
 _POLITE_START = re.compile(
-    r"^(?:(?:hey|hi|hello|okay|so|well|um|uh|erm|oh|ah|and|now|all right|right|please|listen|duologue|"
-    r"thanks|thank you|sorry|excuse me|great|actually|yeah|just|kindly|quickly)\s+|"
-    r"(?:could|can|would|will) you (?:please |just |kindly |quickly |maybe )*(?!be|tell me what you)|"
+    r"^(?:(?:hey|hi|hello|okay|so|well|um|uh|erm|oh|ah|and|now|all right|right|please|"
+    r"listen|duologue|thanks|thank you|sorry|excuse me|great|actually|yeah|just|kindly|quickly)\s+|"
+    r"(?:could|can|would|will) you (?:please |just |kindly |quickly )*(?!be|tell me what you)|"
     r"(?:i want|i would like|i need|i would love) you to |do me a favou?r and |go ahead and )+"
 )
 _POLITE_END = re.compile(
-    r"(?:(?:\s+and)?\s+(?:please|thanks|thank you|for me|now|right now|okay|will you|would you|could you|"
-    r"can you|if you (?:can|could|would)|if you do not mind|duologue|then|again please))+$"
+    r"(?:(?:\s+and)?\s+(?:please|thanks|thank you|for me|now|right now|okay|will you|would you|"
+    r"could you|can you|if you (?:can|could|would)|duologue|then|again please))+$"
 )
 
 
@@ -119,7 +119,7 @@ def sentences(text: str) -> list[str]:
 
 
 def as_written(words: str, text: str) -> str:
-    """A part of a request as the transcript has it, with its capitals and commas, if it is there."""
+    """A part of a request as the transcript has it, with capitals and commas, if it is there."""
     pattern = r"\W+".join(re.escape(word) for word in words.split())
     found = re.search(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE)
     return found[0] if found else words
@@ -224,8 +224,7 @@ def _decimals(words: list[str], index: int) -> str:
     while (
         (word := _word(words, index)) in _SMALL
         or word == "oh"
-        or (len(word) == 1
-        and word.isdecimal())
+        or (len(word) == 1 and word.isdecimal())
     ):
         value = 0 if word == "oh" else int(word) if word.isdecimal() else _SMALL[word]
         if value > 9:

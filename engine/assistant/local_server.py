@@ -68,7 +68,8 @@ def local_address(text: str) -> Address:
     hosts = ("127.0.0.1", "::1") if host == "localhost" else (host,)
     if not all(_is_loopback(one) for one in hosts):
         raise DuologueError(
-            f"{host or written} is not this computer; the text server must be at 127.0.0.1 or localhost."
+            f"{host or written} is not this computer; "
+            "the text server must be at 127.0.0.1 or localhost."
         )
     path = parts.path.rstrip("/").removesuffix("/chat/completions") or "/v1"
     if not path.isascii() or any(letter.isspace() or ord(letter) < 33 for letter in path):
@@ -166,7 +167,8 @@ class LocalServerMind:
         try:
             body = {
                 "messages": messages, "stream": True, "temperature": temperature,
-                "max_tokens": ANSWER_TOKENS, "model": self._model or _first_model(connection, self.address),
+                "max_tokens": ANSWER_TOKENS,
+                "model": self._model or _first_model(connection, self.address),
             }  # fmt: skip
             for text in _streamed(connection, self.address, body):
                 self._told(Piece(turn, text))
@@ -218,7 +220,8 @@ def _checked(response: http.client.HTTPResponse, address: Address) -> http.clien
     if response.status != 200:
         detail = _message_in(response.read(2000))
         raise DuologueError(
-            f"The text server at {address.shown} refused ({response.status}{detail}); look at its window."
+            f"The text server at {address.shown} refused ({response.status}{detail}); "
+            "look at its window."
         )
     return response
 

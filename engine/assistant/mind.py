@@ -136,7 +136,7 @@ class BackgroundMind:
         self._thread = threading.Thread(target=self._run, name="mind", daemon=True)
         self._thread.start()
 
-    # --- for the caller's thread -------------------------------------------------------------------
+    # --- for the caller's thread ------------------------------------------------------------
 
     @property
     def state(self) -> State:
@@ -190,7 +190,7 @@ class BackgroundMind:
             self._replies = deque(kept)
 
     def spoken(self, turn: int, text: str, whole: bool = True) -> None:
-        """What the loudspeaker has spoken of a turn's answer; not ``whole``: it was cut off there."""
+        """What the loudspeaker has spoken of an answer; not ``whole``: it was cut off there."""
         self._try_put("spoken", turn, text, whole)
 
     def note(self, user: str, agent: str) -> None:
@@ -218,7 +218,7 @@ class BackgroundMind:
             self._own.close()
         self._thread.join(_END_SECONDS)
 
-    # --- the mind's own thread ---------------------------------------------------------------------
+    # --- the mind's own thread --------------------------------------------------------------
 
     def _try_put(self, *command: Any) -> bool:
         try:
@@ -297,7 +297,7 @@ class BackgroundMind:
             messages = self._history.messages(self.options.prompt, self._now(), text)
             self._text_mind.ask(turn, messages, self.options.temperature)
 
-    # --- actions -----------------------------------------------------------------------------------
+    # --- actions ----------------------------------------------------------------------------
 
     def _perform(self, turn: int, text: str, request: Request) -> None:
         now = self._now()
@@ -353,9 +353,15 @@ class BackgroundMind:
         )
 
     def _say(
-        self, turn: int, text: str, kind: Literal["action", "problem"], effects: tuple[Effect, ...] = (),
-        event: ActionEvent | None = None, detail: str = "", asks: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        turn: int,
+        text: str,
+        kind: Literal["action", "problem"],
+        effects: tuple[Effect, ...] = (),
+        event: ActionEvent | None = None,
+        detail: str = "",
+        asks: bool = False,
+    ) -> None:
         self._history.add(turn, text)
         self._reply(Reply(turn, kind, text, True, asks, effects, event, detail))
 
@@ -375,7 +381,7 @@ class BackgroundMind:
             event = ActionEvent(now.isoformat(timespec="milliseconds"), "ring", "", text, True)
             self._reply(Reply(0, "ring", text, event=event, detail=detail))
 
-    # --- the user's own actions ----------------------------------------------------------------------
+    # --- the user's own actions -------------------------------------------------------------
 
     def _ask_before(self, turn: int, call: OwnCall) -> None:
         question = Question("yes", Request("own", {"call": call}), self._now().timestamp())
@@ -396,7 +402,7 @@ class BackgroundMind:
         kind: Literal["action", "problem"] = "problem" if answer.problem else "action"
         self._say(answer.turn, text, kind, event=event, detail=answer.problem)
 
-    # --- the text model --------------------------------------------------------------------------------
+    # --- the text model ---------------------------------------------------------------------
 
     def _written(self, piece: Piece) -> None:
         if piece.problem:

@@ -20,8 +20,9 @@ from engine.errors import DuologueError
 
 MODULES = (
     "argparse array ast asyncio base64 bisect bz2 calendar cmath collections colorsys "
-    "concurrent.futures configparser contextlib copy csv ctypes dataclasses datetime decimal difflib "
-    "email.message enum fnmatch fractions functools getpass glob gzip hashlib heapq hmac html "
+    "concurrent.futures configparser contextlib copy csv ctypes dataclasses datetime decimal "
+    "difflib email.message enum fnmatch fractions functools "
+    "getpass glob gzip hashlib heapq hmac html "
     "html.parser http.client imaplib inspect io ipaddress itertools json locale logging lzma math "
     "mimetypes operator os pathlib platform plistlib pprint queue random re secrets shlex shutil "
     "smtplib socket sqlite3 ssl statistics string struct subprocess sys tarfile tempfile textwrap "
@@ -69,7 +70,8 @@ def described(file: str, words: Any, question: Any = "") -> OwnAction:
         isinstance(one, str) and len(one) <= _MOST_LETTERS for one in words
     ):
         raise DuologueError(
-            f"WORDS of the action {file} must be at most {MOST_WORDS} texts of at most {_MOST_LETTERS} letters."
+            f"WORDS of the action {file} must be at most {MOST_WORDS} texts "
+            f"of at most {_MOST_LETTERS} letters."
         )
     if not isinstance(question, str) or len(question) > _MOST_LETTERS:
         raise DuologueError(f"ASK_FIRST of the action {file} must be a short question.")
@@ -85,7 +87,8 @@ def _pattern(file: str, words: str) -> re.Pattern[str]:
         )
     if len(names) > MOST_SLOTS or len(" ".join(fixed).split()) < _LEAST_FIXED_WORDS:
         raise DuologueError(
-            f'"{words}" in the action {file} needs at least two words of its own and at most {MOST_SLOTS} slots.'
+            f'"{words}" in the action {file} needs at least two words of its own '
+            f"and at most {MOST_SLOTS} slots."
         )
     pattern = re.escape(fixed[0])
     for name, after in zip(names, fixed[1:], strict=True):

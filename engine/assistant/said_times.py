@@ -24,7 +24,8 @@ _SHARES = {"half": 0.5, "0.5": 0.5, "a half": 0.5, "quarter": 0.25, "a quarter":
            "3 quarters": 0.75, "0.75": 0.75}  # fmt: skip
 
 _PARTS_OF_DAY = {
-    "in the morning": "am", "this morning": "am", "am": "am", "morning": "am", "in the night": "night",
+    "in the morning": "am", "this morning": "am", "am": "am", "morning": "am",
+    "in the night": "night",
     "at night": "night", "tonight": "pm", "in the evening": "pm", "this evening": "pm", "pm": "pm",
     "in the afternoon": "pm", "this afternoon": "pm", "evening": "pm", "afternoon": "pm",
 }  # fmt: skip
@@ -35,7 +36,8 @@ _MONTHS = (
 ).split()
 _DATE = r"(?:\d+(?:st|nd|rd|th)|first|second)"
 _DAY = (
-    rf"(?:today|tomorrow|the day after tomorrow|(?:on |next |this |next week )?(?:{'|'.join(_DAYS)})"
+    r"(?:today|tomorrow|the day after tomorrow|"
+    rf"(?:on |next |this |next week )?(?:{'|'.join(_DAYS)})"
     rf"|on the {_DATE}(?: of (?:{'|'.join(_MONTHS)}))?"
     rf"|(?:on )?(?:{'|'.join(_MONTHS)}) (?:the )?(?:{_DATE}|\d+)"
     r"|in (?:\d+|an?|a couple of) (?:days?|weeks?)(?: time)?"
@@ -44,7 +46,8 @@ _DAY = (
 )
 _CLOCK = (
     r"(?:noon|midday|midnight|half past \d+|(?:a )?quarter (?:past|to|after|before) \d+"
-    r"|\d+(?: minutes?)? (?:past|to|after|before) \d+|\d+[:.]\d\d|\d+ oh \d|\d+ oclock|\d+ \d\d|\d+)"
+    r"|\d+(?: minutes?)? (?:past|to|after|before) \d+|\d+[:.]\d\d|\d+ oh \d|\d+ oclock"
+    r"|\d+ \d\d|\d+)"
 )
 _SOON = rf"(?:in|after) {DURATION}|{DURATION} from now"
 MOMENT = (

@@ -34,7 +34,8 @@ _TOKENS = (
     ("the square root of", "sqrt"), ("square root of", "sqrt"), ("root of", "sqrt"),
     ("percent of", "%of"), ("a half of", "0.5 *"), ("half of", "0.5 *"), ("1 half of", "0.5 *"),
     ("a quarter of", "0.25 *"), ("a 3th of", "1 / 3 *"), ("1 3th of", "1 / 3 *"),
-    ("0.5 of", "0.5 *"), ("0.25 of", "0.25 *"), ("0.75 of", "0.75 *"), ("plus", "+"), ("minus", "-"),
+    ("0.5 of", "0.5 *"), ("0.25 of", "0.25 *"), ("0.75 of", "0.75 *"), ("plus", "+"),
+    ("minus", "-"),
     ("times", "*"), ("over", "/"), ("squared", "^ 2"),
     ("cubed", "^ 3"), ("percent", "%"), ("/", " / "),
 )  # fmt: skip

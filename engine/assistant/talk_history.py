@@ -13,11 +13,11 @@ from engine.assistant import in_words
 from engine.assistant.text_mind import Message
 
 DEFAULT_PROMPT = (
-    "You are a friendly voice assistant. Your answers are spoken aloud: answer in one or two short, "
-    "plain sentences, without lists, symbols or addresses. You cannot look anything up. If you do "
-    "not know something, say that you do not know. Today is {date}."
+    "You are a friendly voice assistant. Your answers are spoken aloud: answer in one or two "
+    "short, plain sentences, without lists, symbols or addresses. You cannot look anything up. "
+    "If you do not know something, say that you do not know. Today is {date}."
 )
-"""The system prompt. ``{date}`` becomes the day; the time is told by an action, not by the model."""
+"""The system prompt. ``{date}`` becomes the day; an action tells the time."""
 MOST_EXCHANGES = 12
 MOST_LETTERS = 6000
 _TOLD_WORDS = 6
@@ -44,7 +44,7 @@ class TalkHistory:
         self._exchanges.append(Exchange(turn, user))
 
     def add(self, turn: int, said: str) -> None:
-        """A sentence that is given out for a turn; it counts as said until `spoken` knows better."""
+        """A sentence given out for a turn; it counts as said until `spoken` knows better."""
         if found := self._of(turn):
             found.said = f"{found.said} {said}".strip()
 

@@ -4,7 +4,8 @@
 
 FOLDER has files of dialogues (*.jsonl.gz, one object with "turns" a line). Every hit in them is
 printed, because only a person can tell a request in a dialogue from a false one. With FILE, a GGUF
-chat model answers the questions in this process, on one thread.
+chat model answers the questions in this process, on one thread. Its times are the processor's, so
+that other programs do not count.
 """
 
 from __future__ import annotations
@@ -63,15 +64,17 @@ def utterances(folder: Path, every: int) -> Iterator[tuple[str, str]]:
 
 def left_alone(folder: Path, every: int) -> None:
     """Print what of ordinary talk is taken for a request."""
-    count, hits = Counter[str](), Counter[str]()
+    count, hits, kinds = Counter[str](), Counter[str](), Counter[str]()
     for name, text in utterances(folder, every):
         count[name] += 1
         request = parse(text, NOON)
         if request and not request.weak:
             hits[name] += 1
+            kinds[request.action] += 1
             print(f"  {name} {request.action}: {text[:120]}")
     for name, number in count.items():
         print(f"{name}: {hits[name]} of {number}, {1000 * hits[name] / number:.2f} per 1,000")
+    print("of them", dict(kinds))
 
 
 def answered(path: Path) -> None:
@@ -82,23 +85,23 @@ def answered(path: Path) -> None:
     model = ChatModel(path, _CONTEXT_TOKENS, 1, 0)
     print(f"loaded in {time.perf_counter() - begin:.1f} s")
     right = asked = tokens = 0
-    firsts_ms, writing_s = [], 0.0
+    firsts_ms, writing_s, processor = [], 0.0, time.process_time
     model.feed(model.prompt(TalkHistory().messages(DEFAULT_PROMPT, NOON, "Hello."), 1))
     for question, words in QUESTIONS:
         messages = TalkHistory().messages(DEFAULT_PROMPT, NOON, question)
         sentences, said, first = SpokenSentences(_SENTENCES), list[str](), 0.0
-        begin = time.perf_counter()
+        begin = processor()
         model.feed(model.prompt(messages, ANSWER_TOKENS))
-        read = time.perf_counter()
+        read = processor()
         for piece in model.answer(ANSWER_TOKENS, _TEMPERATURE, 1):
             tokens += 1
             said += sentences.push(piece)
-            first = first or (time.perf_counter() - begin if said else 0.0)
+            first = first or (processor() - begin if said else 0.0)
             if sentences.full:
                 break
         said += sentences.finish(model.ended)
-        writing_s += time.perf_counter() - read
-        firsts_ms.append(1000 * (first or time.perf_counter() - begin))
+        writing_s += processor() - read
+        firsts_ms.append(1000 * (first or processor() - begin))
         answer = " ".join(said)
         fits = not words or any(word in answer.lower() for word in words)
         asked, right = asked + bool(words), right + (fits and bool(words))

@@ -122,7 +122,7 @@ QUESTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("What is the currency of Japan?", ("yen",)),
     ("What is the largest mammal?", ("whale",)),
     ("What season comes after winter?", ("spring",)),
-    ("What is the closest star to earth?", ("sun",)),
+    ("What is the closest star to earth?", ("the sun is", "is the sun")),
     ("Why is the sky blue?", ("scatter",)),
     ("How do I boil an egg?", ("water", "boil")),
     ("Tell me a short story about a dog.", ()),

@@ -230,7 +230,9 @@ def test_undo_leaves_what_was_written_into_the_file_meanwhile() -> None:
 
 def test_notes_keep_the_words_as_they_were_written() -> None:
     talk = Talk()
-    assert talk.say("Take a note: call Dr. Smith, room 12.") == "Noted: call Dr. Smith, room twelve."
+    assert (
+        talk.say("Take a note: call Dr. Smith, room 12.") == "Noted: call Dr. Smith, room twelve."
+    )
     assert talk.say("Make a note.") == "What shall I write down?"
     assert talk.say("The key is under the mat.") == "Noted: the key is under the mat."
     assert talk.say("Read my notes.").startswith("You have two notes: call Dr. Smith")

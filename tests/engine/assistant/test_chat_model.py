@@ -10,12 +10,17 @@ from engine.assistant.chat_model import ChatModel
 from engine.errors import DuologueError
 from tests.engine.tiny_llama import write_tiny_llama, write_tiny_mamba
 
-TEMPLATE = "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}\n{% endfor %}[assistant]"
+TEMPLATE = (
+    "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}\n{% endfor %}[assistant]"
+)
 SYSTEM = {"role": "system", "content": "Be short."}
 
 
 def _talk(*texts: str) -> list[dict[str, str]]:
-    return [{"role": ("user", "assistant")[index % 2], "content": text} for index, text in enumerate(texts)]
+    return [
+        {"role": ("user", "assistant")[index % 2], "content": text}
+        for index, text in enumerate(texts)
+    ]
 
 
 def _answer(model: ChatModel, messages: list[dict[str, str]], most: int = 24) -> str:
@@ -87,7 +92,9 @@ def test_a_file_without_a_template_chats_as_llama_cpp_has_it(tmp_path: Path) -> 
     try:
         assert not model.has_template
         tokens = model.prompt(_talk("Hi"), 10)
-        assert "<|im_start|>user\nHi<|im_end|>" in bytes(t - 3 for t in tokens if t >= 3).decode().replace("▁", " ")
+        assert "<|im_start|>user\nHi<|im_end|>" in bytes(
+            t - 3 for t in tokens if t >= 3
+        ).decode().replace("▁", " ")
     finally:
         model.close()
 

@@ -12,7 +12,9 @@ GEMMA = (
     "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
     "{% for m in messages %}{{ m.role }}: {{ m.content | trim }}\n{% endfor %}"
 )
-THINKING = "{% if enable_thinking is defined and enable_thinking is false %}<think></think>{% endif %}"
+THINKING = (
+    "{% if enable_thinking is defined and enable_thinking is false %}<think></think>{% endif %}"
+)
 
 
 def test_messages_are_written_as_the_template_says() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,20 +34,26 @@ HEARD = [
 
 def _heard(pieces: list[str], most: int = 20, complete: bool = True) -> list[str]:
     sentences = SpokenSentences(most)
-    return [*(said for piece in pieces for said in sentences.push(piece)), *sentences.finish(complete)]
+    return [
+        *(said for piece in pieces for said in sentences.push(piece)),
+        *sentences.finish(complete),
+    ]
 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, len(WRITTEN)), max_size=60))
 def test_the_cutting_of_the_pieces_changes_nothing(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(WRITTEN)]
-    assert _heard([WRITTEN[a:b] for a, b in zip(edges, edges[1:], strict=False)]) == HEARD
+    assert _heard([WRITTEN[a:b] for a, b in itertools.pairwise(edges)]) == HEARD
 
 
 def test_the_first_sentence_is_out_before_the_last_is_written() -> None:
     sentences = SpokenSentences(3)
     assert sentences.push("It is Paris. It lies on") == ["It is Paris."]
-    assert sentences.push(" the Seine. And so on. Never.") == ["It lies on the Seine.", "And so on."]
+    assert sentences.push(" the Seine. And so on. Never.") == [
+        "It lies on the Seine.",
+        "And so on.",
+    ]
     assert sentences.full and sentences.push(" More. ") == [] and sentences.finish() == []
 
 

@@ -44,10 +44,16 @@ def clock() -> Clock:
 def opened(tmp_path: Path, clock: Clock) -> Iterator[Open]:
     made: list[BackgroundMind] = []
 
-    def make(server: TextServer | None = None, own: Path | None = None, **options) -> BackgroundMind:
-        text = (lambda tell: LocalServerMind(local_address(server.address), tell)) if server else None
+    def make(
+        server: TextServer | None = None, own: Path | None = None, **options
+    ) -> BackgroundMind:
+        text = (
+            (lambda tell: LocalServerMind(local_address(server.address), tell)) if server else None
+        )
         actions = (lambda tell: OwnActions(own, tell, 60.0, 60.0)) if own else None
-        made.append(BackgroundMind(tmp_path / "Notes", text, actions, MindOptions(**options), clock))
+        made.append(
+            BackgroundMind(tmp_path / "Notes", text, actions, MindOptions(**options), clock)
+        )
         return made[-1]
 
     yield make
@@ -101,7 +107,11 @@ def test_a_request_is_done_told_and_an_event(opened: Open, tmp_path: Path) -> No
 def test_talk_is_nothing_without_a_text_model(opened: Open) -> None:
     mind = opened()
     assert mind.turn("I like trains.").kind == "nothing" and not mind.can_think
-    assert mind.turn("").kind == mind.turn("Set a timer for a minute.", confidence=0.1).kind == "nothing"
+    assert (
+        mind.turn("").kind
+        == mind.turn("Set a timer for a minute.", confidence=0.1).kind
+        == "nothing"
+    )
     assert mind.state.reminders == () and mind.poll() == []
 
 
@@ -109,10 +119,16 @@ def test_open_questions_are_answered_sentence_by_sentence(opened: Open, serve) -
     server = serve("It is **Par", "is**. It has 2 million ", "people. It is old. It is big.")
     mind = opened(server)
     replies = _answer(mind, "What is the capital of France?", "thinking")
-    assert [one.text for one in replies] == ["It is Paris.", "It has two million people.", "It is old."]
+    assert [one.text for one in replies] == [
+        "It is Paris.",
+        "It has two million people.",
+        "It is old.",
+    ]
     assert [one.last for one in replies] == [False, False, True]
     system, question = server.requests[0]["messages"]
-    assert "Wednesday, the fourth of March" in system["content"] and "{date}" not in system["content"]
+    assert (
+        "Wednesday, the fourth of March" in system["content"] and "{date}" not in system["content"]
+    )
     assert question == {"role": "user", "content": "What is the capital of France?"}
     assert mind.turn("And of Spain?", think=False).kind == "nothing"
 
@@ -132,7 +148,7 @@ def test_the_history_is_what_was_heard(opened: Open, serve) -> None:
         {"role": "user", "content": "Go on."},
     ]
     mind.new_talk()
-    _answer(mind, "Once more.", "thinking")
+    _answer(mind, "Something else.", "thinking")
     assert len(server.requests[2]["messages"]) == 1
 
 
@@ -187,7 +203,7 @@ def test_a_file_that_cannot_be_written_is_told_and_the_timer_runs(
     (reply,) = _answer(mind, "Set a timer for one minute.")
     assert reply.text.endswith("it holds only while I run.") and "cannot be written" in reply.detail
     (note,) = _answer(mind, "Take a note: buy stamps.")
-    assert "window says why" in note.text and note.event is None or not note.event.done
+    assert ("window says why" in note.text and note.event is None) or not note.event.done
     clock.move(minutes=1)
     assert _replies(mind, bool)[0].kind == "ring"
 
@@ -222,7 +238,11 @@ def test_an_own_action_is_called_after_its_question(opened: Open, tmp_path: Path
     (asked,) = _answer(mind, "Please empty the bin.")
     assert asked.text == "Shall I empty it?" and asked.asks
     (done,) = _answer(mind, "Yes.")
-    assert done.text == "Eighty seven percent gone." and done.event and done.event.action == "own: bin.py"
+    assert (
+        done.text == "Eighty seven percent gone."
+        and done.event
+        and done.event.action == "own: bin.py"
+    )
     _answer(mind, "Empty the bin.")
     assert _answer(mind, "No.")[0].text == "All right."
 

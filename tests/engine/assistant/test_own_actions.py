@@ -26,11 +26,19 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     made: list[OwnActions] = []
 
     def make(**files: str) -> tuple[OwnActions, queue.Queue[OwnAnswer]]:
-        limits = {name: float(files.pop(name)) for name in ("load_seconds", "call_seconds") if name in files}
+        limits = {
+            name: float(files.pop(name))
+            for name in ("load_seconds", "call_seconds")
+            if name in files
+        }
         for name, text in files.items():
             (tmp_path / f"{name}.py").write_text(text, "utf8")
         answers: queue.Queue[OwnAnswer] = queue.Queue()
-        made.append(OwnActions(tmp_path, answers.put, **{"load_seconds": 60.0, "call_seconds": 60.0, **limits}))
+        made.append(
+            OwnActions(
+                tmp_path, answers.put, **{"load_seconds": 60.0, "call_seconds": 60.0, **limits}
+            )
+        )
         assert made[-1].ready.wait(_WAIT_SECONDS)
         return made[-1], answers
 
@@ -51,7 +59,9 @@ def test_the_example_of_the_docs_runs(opened: Open) -> None:
     assert code
     own, answers = opened(disk=code[1])
     assert own.problems == () and [one.file for one in own.actions] == ["disk.py"]
-    assert re.fullmatch(r"It is \d+% full\.", _said(own, answers, "How full is my disk, please?").said)
+    assert re.fullmatch(
+        r"It is \d+% full\.", _said(own, answers, "How full is my disk, please?").said
+    )
     said = _said(own, answers, "How much room is left on the Blue drive?").said
     assert said == "I do not know the Blue drive."
 
@@ -82,11 +92,18 @@ def test_a_failing_file_is_named_and_the_rest_goes_on(opened: Open) -> None:
         k_dies='WORDS = ["die at once"]\nimport os\ndef answer(): os._exit(1)',
         _helper="word = 'Hello'",
     )
-    assert [one.file for one in own.actions] == ["h_good.py", "i_raises.py", "j_number.py", "k_dies.py"]
+    assert [one.file for one in own.actions] == [
+        "h_good.py",
+        "i_raises.py",
+        "j_number.py",
+        "k_dies.py",
+    ]
     named = [re.search(r"[a-g]_\w+\.py", problem)[0] for problem in own.problems]  # type: ignore[index]
     assert named == sorted(named) and len(named) == 7
     assert all("\n" not in problem and problem.endswith(".") for problem in own.problems)
-    assert _said(own, answers, "Greet Ann Smith.", 1) == OwnAnswer(1, "h_good.py", "Hello Ann Smith.")
+    assert _said(own, answers, "Greet Ann Smith.", 1) == OwnAnswer(
+        1, "h_good.py", "Hello Ann Smith."
+    )
     assert "on purpose" in _said(own, answers, "Break it now.", 2).problem
     assert "returned no text" in _said(own, answers, "Count to three.", 3).problem
     assert "ended the process" in _said(own, answers, "Die at once.", 4).problem
@@ -144,4 +161,7 @@ def test_slots_take_words_and_the_rest_is_literal() -> None:
     call = called("Could you play Abbey Road in the Living Room at volume 25, please?", (action,))
     assert call and call.slots == {"what": "Abbey Road", "room": "Living Room"}
     assert called("We play in the garden.", (action,)) is None
-    assert called("play .* in the [a-z] at volume 25", (described("y.py", ["play a.* now ok"]),)) is None
+    assert (
+        called("play .* in the [a-z] at volume 25", (described("y.py", ["play a.* now ok"]),))
+        is None
+    )

@@ -83,7 +83,9 @@ def test_a_file_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> None:
         files.refreshed(state)
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs permissions that hold")
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() == 0, reason="needs permissions that hold"
+)
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(DuologueError, match="cannot be written"):

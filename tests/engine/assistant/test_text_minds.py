@@ -135,7 +135,9 @@ def test_a_question_that_is_too_long_is_one_sentence_and_the_child_goes_on(
 def served() -> Iterator[Callable[..., tuple[LocalServerMind, TextServer, queue.Queue[Piece]]]]:
     opened: list[tuple[LocalServerMind, TextServer]] = []
 
-    def make(manner: str = "", model: str = "") -> tuple[LocalServerMind, TextServer, queue.Queue[Piece]]:
+    def make(
+        manner: str = "", model: str = ""
+    ) -> tuple[LocalServerMind, TextServer, queue.Queue[Piece]]:
         pieces: queue.Queue[Piece] = queue.Queue()
         server = TextServer(manner=manner)
         mind = LocalServerMind(local_address(server.address), pieces.put, model)

@@ -99,7 +99,17 @@ def test_moments(text: str, at: tuple[int, int, int], is_open: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["at 25:00", "at 7:75", "today at 2", "on the table", "on the 45th of may", "later", "", "at 3 am today"]
+    "text",
+    [
+        "at 25:00",
+        "at 7:75",
+        "today at 2",
+        "on the table",
+        "on the 45th of may",
+        "later",
+        "",
+        "at 3 am today",
+    ],
 )
 def test_no_moments(text: str) -> None:
     assert said_times.moment(plain(text), NOW) is None
@@ -123,7 +133,10 @@ def test_a_part_of_the_day_settles_an_open_time() -> None:
         ("what's eighty plus fifteen percent", "That is ninety two."),
         ("divide 100 by 7", "That is about fourteen point two eight six."),
         ("what is the square root of two", "That is about one point four one four."),
-        ("what is the square root of minus 4", "A negative number has no square root among the real numbers."),
+        (
+            "what is the square root of minus 4",
+            "A negative number has no square root among the real numbers.",
+        ),
         ("half of 36", "That is eighteen."),
         ("what is 3/4 of 100", "That is seventy five."),
         ("a third of ninety", "That is thirty."),
@@ -137,7 +150,9 @@ def test_sums(text: str, said: str) -> None:
     assert tokens and sums.answer(tokens) == said
 
 
-@pytest.mark.parametrize("text", ["five", "what is 5", "times", "9/10", "7-5", "over 10", "plus", "5 plus"])
+@pytest.mark.parametrize(
+    "text", ["five", "what is 5", "times", "9/10", "7-5", "over 10", "plus", "5 plus"]
+)
 def test_no_sums(text: str) -> None:
     assert sums.sum_in(asked(text)) is None
 
@@ -145,12 +160,24 @@ def test_no_sums(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("convert five miles to kilometers", "Five miles are about eight point zero five kilometers."),
+        (
+            "convert five miles to kilometers",
+            "Five miles are about eight point zero five kilometers.",
+        ),
         ("how many ounces are in a pound", "One pound is sixteen ounces."),
         ("how many ounces in a cup", "One US cup is eight US fluid ounces."),
-        ("minus 40 celsius in fahrenheit", "Minus forty degrees Celsius are minus forty degrees Fahrenheit."),
-        ("5 feet 10 inches in cm", "Seventy inches are one hundred and seventy seven point eight centimeters."),
-        ("what is 100 km/h in mph", "One hundred kilometers per hour are about sixty two point one miles per hour."),
+        (
+            "minus 40 celsius in fahrenheit",
+            "Minus forty degrees Celsius are minus forty degrees Fahrenheit.",
+        ),
+        (
+            "5 feet 10 inches in cm",
+            "Seventy inches are one hundred and seventy seven point eight centimeters.",
+        ),
+        (
+            "what is 100 km/h in mph",
+            "One hundred kilometers per hour are about sixty two point one miles per hour.",
+        ),
         ("how many acres in a hectare", "One hectare is about two point four seven acres."),
         ("2 gigabytes in megabytes", "Two gigabytes are two thousand megabytes."),
         ("convert 5 miles to kilograms", "Miles cannot be turned into kilograms."),

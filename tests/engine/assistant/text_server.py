@@ -13,7 +13,9 @@ class TextServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, pieces: tuple[str, ...] = ("It is ", "Paris", "."), manner: str = "") -> None:
+    def __init__(
+        self, pieces: tuple[str, ...] = ("It is ", "Paris", "."), manner: str = ""
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pieces, self.manner = pieces, manner
         self.requests: list[dict[str, Any]] = []
