@@ -1,4 +1,4 @@
-"""The self-test of an installation: libraries, starter bundle, a minute of conversation, window.
+"""The self-test of an installation: libraries, bundle, a minute of conversation, assistant, window.
 
 For a program that was just packaged or installed. It needs no display, sound card or network. It
 fails if any part tries to use the network, on Linux native code too (app/network_guard.py). It

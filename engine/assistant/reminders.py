@@ -151,8 +151,8 @@ def _about_set_ones(words: str) -> Request | None:
         return Request("reminder.cancel", slots)
     if _ONE.fullmatch(words):
         return Request("reminder.cancel", {"kind": "", "last": True}, weak=True)
-    if found := _SNOOZED.fullmatch(words):
-        length = duration(found["length"]) if found["length"] else _SNOOZE
+    if snoozed := _SNOOZED.fullmatch(words):
+        length = duration(snoozed["length"]) if snoozed["length"] else _SNOOZE
         return Request("reminder.snooze", {"length": length or _SNOOZE})
     return None
 
@@ -285,10 +285,10 @@ def _set_moment(request: Request, state: State, now: datetime) -> Outcome:
     if said is None:
         return _ask("For what time?" if kind == "alarm" else "When?", "moment", request, state, now)
     if said.open:
-        at = said.at.time()
-        hour = in_words.clock(at).removesuffix(" at night").rpartition(" in the ")[
+        open_at = said.at.time()
+        hour = in_words.clock(open_at).removesuffix(" at night").rpartition(" in the ")[
             0
-        ] or in_words.clock(at)
+        ] or in_words.clock(open_at)
         return _ask(
             f"At {hour} in the morning or in the evening?", "part of day", request, state, now
         )

@@ -201,7 +201,7 @@ def test_a_file_that_cannot_be_written_is_told_and_the_timer_runs(
     mind = opened()
     mind.poll()
     (reply,) = _answer(mind, "Set a timer for one minute.")
-    assert reply.text.endswith("it holds only while I run.") and "cannot be written" in reply.detail
+    assert reply.text.endswith("it holds only while I run.") and "is not replaced" in reply.detail
     (note,) = _answer(mind, "Take a note: buy stamps.")
     assert ("window says why" in note.text and note.event is None) or not note.event.done
     clock.move(minutes=1)
