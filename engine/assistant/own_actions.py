@@ -19,8 +19,10 @@ from engine.assistant.own_actions_process import COMMAND
 from engine.errors import DuologueError
 from engine.own_program import own_program
 
+START_SECONDS = 60.0
+"""For the process, before its first file: of low priority, it waits on a busy machine."""
 LOAD_SECONDS = 10.0
-"""For one file, with the start of the process."""
+"""For one file."""
 CALL_SECONDS = 10.0
 _MOST_RESTARTS = 10
 
@@ -117,7 +119,7 @@ class OwnActions:
         self._child.send(
             folder=str(self._folder), skip=sorted(self._skip), installed=self._installed
         )
-        self._limit_s = time.monotonic() + self._load_seconds
+        self._limit_s = time.monotonic() + START_SECONDS
 
     def _send_call(self) -> None:
         assert self._call and self._child

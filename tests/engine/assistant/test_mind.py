@@ -16,7 +16,7 @@ from engine.assistant.request import Effect
 from engine.assistant.state_files import NOTES_NAME, REMINDERS_NAME
 from tests.engine.assistant.text_server import TextServer
 
-_WAIT_SECONDS = 120.0
+_WAIT_SECONDS = 300.0
 
 
 class Clock:
@@ -50,7 +50,7 @@ def opened(tmp_path: Path, clock: Clock) -> Iterator[Open]:
         text = (
             (lambda tell: LocalServerMind(local_address(server.address), tell)) if server else None
         )
-        actions = (lambda tell: OwnActions(own, tell, 60.0, 60.0)) if own else None
+        actions = (lambda tell: OwnActions(own, tell, 300.0, 300.0)) if own else None
         made.append(
             BackgroundMind(tmp_path / "Notes", text, actions, MindOptions(**options), clock)
         )

@@ -14,7 +14,8 @@ from engine.assistant.own_action import MODULES, called, described
 from engine.assistant.own_actions import OwnActions, OwnAnswer
 from engine.errors import DuologueError
 
-_WAIT_SECONDS = 120.0
+_WAIT_SECONDS = 400.0
+"""The process has a low priority; on a quiet machine it answers within a second."""
 GREET = 'WORDS = ["greet {name}"]\n'
 _DOCS = Path(__file__).parents[3] / "docs" / "actions.md"
 
@@ -36,7 +37,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
         answers: queue.Queue[OwnAnswer] = queue.Queue()
         made.append(
             OwnActions(
-                tmp_path, answers.put, **{"load_seconds": 60.0, "call_seconds": 60.0, **limits}
+                tmp_path, answers.put, **{"load_seconds": 300.0, "call_seconds": 300.0, **limits}
             )
         )
         assert made[-1].ready.wait(_WAIT_SECONDS)
@@ -113,7 +114,7 @@ def test_a_failing_file_is_named_and_the_rest_goes_on(opened: Open) -> None:
 
 def test_a_file_that_hangs_is_left_out(opened: Open) -> None:
     own, answers = opened(
-        a_hangs="while True: pass", b_good=GREET + "def answer(name): return name", load_seconds="8"
+        a_hangs="while True: pass", b_good=GREET + "def answer(name): return name", load_seconds="4"
     )
     assert [one.file for one in own.actions] == ["b_good.py"]
     assert own.problems == ("The action a_hangs.py took too long and was ended; it is left out.",)
@@ -129,7 +130,7 @@ def test_a_call_that_hangs_is_ended_and_the_next_one_runs(opened: Open) -> None:
     first = _said(own, answers, "Sleep for ever.")
     assert first.problem == "The action slow.py took too long and was ended."
     assert own.ready.wait(_WAIT_SECONDS)
-    own._call_seconds = 60.0
+    own._call_seconds = 300.0
     assert _said(own, answers, "Greet Ann.", 2).said == "Ann"
 
 
