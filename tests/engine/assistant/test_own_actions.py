@@ -16,7 +16,7 @@ from engine.errors import DuologueError
 
 _WAIT_SECONDS = 400.0
 """The process has a low priority; on a quiet machine it answers within a second."""
-GREET = 'WORDS = ["greet {name}"]\n'
+GREET = 'WORDS = ["say hello to {name}"]\n'
 _DOCS = Path(__file__).parents[3] / "docs" / "actions.md"
 
 Open = Callable[..., tuple[OwnActions, "queue.Queue[OwnAnswer]"]]
@@ -85,7 +85,7 @@ def test_a_failing_file_is_named_and_the_rest_goes_on(opened: Open) -> None:
         c_syntax="def answer(:",
         d_no_words="def answer(): return 'x'",
         e_no_answer='WORDS = ["do what you can"]',
-        f_wrong_slots='WORDS = ["greet {name}"]\ndef answer(): return ""',
+        f_wrong_slots='WORDS = ["say hello to {name}"]\ndef answer(): return ""',
         g_greedy='WORDS = ["{everything}"]\ndef answer(everything): return ""',
         h_good=GREET + "from _helper import word\ndef answer(name): return f'{word} {name}.'",
         i_raises='WORDS = ["break it now"]\ndef answer(): raise ValueError("on purpose")',
@@ -102,14 +102,14 @@ def test_a_failing_file_is_named_and_the_rest_goes_on(opened: Open) -> None:
     named = [re.search(r"[a-g]_\w+\.py", problem)[0] for problem in own.problems]  # type: ignore[index]
     assert named == sorted(named) and len(named) == 7
     assert all("\n" not in problem and problem.endswith(".") for problem in own.problems)
-    assert _said(own, answers, "Greet Ann Smith.", 1) == OwnAnswer(
+    assert _said(own, answers, "Say hello to Ann Smith.", 1) == OwnAnswer(
         1, "h_good.py", "Hello Ann Smith."
     )
     assert "on purpose" in _said(own, answers, "Break it now.", 2).problem
     assert "returned no text" in _said(own, answers, "Count to three.", 3).problem
     assert "ended the process" in _said(own, answers, "Die at once.", 4).problem
     assert own.ready.wait(_WAIT_SECONDS)
-    assert _said(own, answers, "Greet Bob.", 5).said == "Hello Bob."
+    assert _said(own, answers, "Say hello to Bob.", 5).said == "Hello Bob."
 
 
 def test_a_file_that_hangs_is_left_out(opened: Open) -> None:
@@ -118,7 +118,7 @@ def test_a_file_that_hangs_is_left_out(opened: Open) -> None:
     )
     assert [one.file for one in own.actions] == ["b_good.py"]
     assert own.problems == ("The action a_hangs.py took too long and was ended; it is left out.",)
-    assert _said(own, answers, "Greet Ann.").said == "Ann"
+    assert _said(own, answers, "Say hello to Ann.").said == "Ann"
 
 
 def test_a_call_that_hangs_is_ended_and_the_next_one_runs(opened: Open) -> None:
@@ -131,7 +131,7 @@ def test_a_call_that_hangs_is_ended_and_the_next_one_runs(opened: Open) -> None:
     assert first.problem == "The action slow.py took too long and was ended."
     assert own.ready.wait(_WAIT_SECONDS)
     own._call_seconds = 300.0
-    assert _said(own, answers, "Greet Ann.", 2).said == "Ann"
+    assert _said(own, answers, "Say hello to Ann.", 2).said == "Ann"
 
 
 def test_what_a_file_prints_and_reads_does_not_disturb(opened: Open) -> None:
@@ -139,7 +139,7 @@ def test_what_a_file_prints_and_reads_does_not_disturb(opened: Open) -> None:
         'import sys, os\nprint("{\\"called\\": 1}")\nos.write(1, b"noise\\n")\nsys.stdin.read()\n'
         + GREET + "def answer(name):\n    print(name)\n    return 'quiet'\n"
     ))  # fmt: skip
-    assert _said(own, answers, "Greet Ann.").said == "quiet"
+    assert _said(own, answers, "Say hello to Ann.").said == "quiet"
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
