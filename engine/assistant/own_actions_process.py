@@ -21,6 +21,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,7 @@ def _files(folder: Path) -> list[tuple[str, Callable[[], Any]]]:
         return []
     if paths:
         sys.path.insert(0, str(folder))  # a file may import a "_helper.py" beside it
-    return [(path.name, lambda path=path: _module(path)) for path in paths]
+    return [(path.name, partial(_module, path)) for path in paths]
 
 
 def _module(path: Path) -> Any:
