@@ -23,7 +23,7 @@ from engine.errors import DuologueError, unwritable
 REMINDERS_NAME = "reminders.json"
 NOTES_NAME = "notes.txt"
 SHOPPING_NAME = "shopping list.txt"
-VERSION = 1
+VERSION: Literal[1] = 1
 _MOST_BYTES = 1_000_000
 _LATEST_S = 2.0**36
 """Some 2,000 years from 1970."""
