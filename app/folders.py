@@ -47,6 +47,11 @@ def recordings_folder() -> Path:
     return _profile("recordings") or _at_home(platformdirs.user_documents_path) / "Duologue"
 
 
+def notes_folder() -> Path:
+    """Notes, shopping list and reminders, which belong to the user."""
+    return _profile("notes") or _at_home(platformdirs.user_documents_path) / "Duologue" / "Notes"
+
+
 def runtime_folder() -> Path:
     """Files that live as long as the session: the lock and socket of the running program.
 

@@ -1,4 +1,4 @@
-"""The self-test of an installation: libraries, starter bundle, a minute of conversation, window.
+"""The self-test of an installation: libraries, bundle, a minute of conversation, assistant, window.
 
 For a program that was just packaged or installed. It needs no display, sound card or network. It
 fails if any part tries to use the network, on Linux native code too (app/network_guard.py). It
@@ -23,6 +23,7 @@ from engine.errors import DuologueError
 
 _TALK_SECONDS = 60
 _MIN_PEAK = 0.05
+_ANSWER_SECONDS = 120.0
 _MODULES = (
     "app.window.start engine.talk.conversation engine.echo.canceller "
     "engine.talk.live_conversation engine.record.picture engine.card.portaudio_card "
@@ -79,6 +80,7 @@ def self_test(sample: Path, report: Callable[[str], None]) -> None:
             ("libraries", _libraries),
             ("starter bundle", _starter),
             ("a minute of talk", lambda: _talk(sample, Path(name))),
+            ("assistant", lambda: _assistant(Path(name))),
             ("window", _window),
         ):
             begin = time.perf_counter()
@@ -136,6 +138,43 @@ def _talk(sample: Path, folder: Path) -> str:
         raise DuologueError("The agent said nothing in a minute; install Duologue again.")
     chunk_ms = held.tally.took_percentile_ms(50)
     return f"the agent spoke {turns} times, {chunk_ms:.0f} ms for each {held.chunk_ms} ms"
+
+
+def _assistant(folder: Path) -> str:
+    """An own action that imports all that it may, a timer, and an answer if there is a model."""
+    from app.assistant import open_assistant
+    from app.settings import Settings
+    from engine.assistant.own_action import MODULES
+
+    own = folder / "own actions"
+    own.mkdir()
+    lines = [f"import {module}" for module in MODULES]
+    lines += [
+        'WORDS = ["say {what} twice"]',
+        "def answer(what):",
+        '    return what + " " + what',
+        "",
+    ]
+    (own / "twice.py").write_text("\n".join(lines), "utf8")
+    mind = open_assistant(Settings(own_actions=own))
+    assert mind and mind.own_actions
+    try:
+        mind.own_actions.ready.wait(_ANSWER_SECONDS)
+        if mind.own_actions.problems:
+            raise DuologueError(mind.own_actions.problems[0])
+        asked = ["set a timer for one hour", "say good morning twice"]
+        asked += ["What is the capital of France?"] if mind.can_think else []
+        for words in asked:
+            turn, limit_s = mind.turn(words), time.monotonic() + _ANSWER_SECONDS
+            while not any(reply.turn == turn.number and reply.text for reply in mind.poll()):
+                time.sleep(0.05)
+                if not turn.number or time.monotonic() > limit_s:
+                    raise DuologueError(
+                        f'The assistant did not answer "{words}"; install Duologue again.'
+                    )
+    finally:
+        mind.close()
+    return "acts and " + ("answers" if mind.can_think else "has no text model")
 
 
 def _window() -> str:

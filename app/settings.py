@@ -20,6 +20,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from app.folders import config_folder, recordings_folder
+from engine.assistant.local_server import local_address
+from engine.assistant.talk_history import DEFAULT_PROMPT
 from engine.atomic_write import write_atomically, writing_whole
 from engine.card.devices import Wanted
 from engine.card.portaudio_card import DEFAULT_CARD_LATENCY_MS, MAX_CARD_LATENCY_MS
@@ -58,6 +60,15 @@ def _whole(path: Path) -> Path:
     return path
 
 
+def _local(address: str) -> str:
+    if address:
+        try:
+            local_address(address)
+        except DuologueError as error:
+            raise ValueError(str(error)) from error
+    return address
+
+
 class Settings(BaseModel):
     """One set of choices; `model_copy(update=...)` makes a changed copy."""
 
@@ -89,6 +100,25 @@ class Settings(BaseModel):
     most_recordings: Annotated[int, Field(ge=1, le=100_000)] = 100
     most_gigabytes: Annotated[float, Field(ge=0.1, le=10_000)] = 4.0
     """About 40 hours."""
+    assistant: bool = True
+    """Do actions, and answer with the text model where there is one."""
+    text_model: Literal["none", "file", "server"] = "file"
+    """What answers open questions: a GGUF file, or a server on this computer."""
+    text_file: Annotated[Path, AfterValidator(_plain), AfterValidator(_whole)] | None = None
+    """None: SmolLM2, if that part is installed."""
+    text_context_tokens: Annotated[int, Field(ge=512, le=131_072)] = 2048
+    text_threads: Annotated[int, Field(ge=1, le=MAX_THREADS)] = 1
+    text_gpu_layers: Annotated[int, Field(ge=-1, le=MOST_GPU_LAYERS)] = -1
+    text_server: Annotated[str, Field(max_length=200), AfterValidator(_local)] = ""
+    """Address on this computer, such as http://127.0.0.1:11434/v1."""
+    text_server_model: Annotated[str, Field(max_length=200)] = ""
+    """Its name at the server; empty: the first that the server lists."""
+    system_prompt: Annotated[str, Field(max_length=4000)] = DEFAULT_PROMPT
+    """What the text model is told first; {date} becomes the day."""
+    most_sentences: Annotated[int, Field(ge=1, le=10)] = 3
+    """Of one answer of the text model."""
+    own_actions: Annotated[Path, AfterValidator(_plain), AfterValidator(_whole)] | None = None
+    """Folder of the user's own actions, whose files are run; None: none are."""
     language: Literal["", "en", "de"] = ""
     """"": the system's."""
     theme: Literal["system", "light", "dark"] = "system"

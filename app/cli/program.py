@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.assistant import own_actions, think
 from app.cli.bench import bench
 from app.cli.devices import devices, watch_devices
 from app.cli.doctor import doctor
@@ -34,6 +35,8 @@ _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
 }
 _HIDDEN_COMMANDS: tuple[Callable[..., None], ...] = (
     watch_devices,
+    think,
+    own_actions,
     self_test_guarded,
     screenshots,
     animation,

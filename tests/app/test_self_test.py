@@ -28,7 +28,7 @@ def test_every_part_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     told: list[str] = []
     self_test.self_test(sample_path(), told.append)
     titles = [line.split(":")[0] for line in told]
-    assert titles == ["libraries", "starter bundle", "a minute of talk", "window"]
+    assert titles == ["libraries", "starter bundle", "a minute of talk", "assistant", "window"]
     assert os.environ["DUOLOGUE_PROFILE"] == str(tmp_path)
     assert not list(tmp_path.iterdir())
 

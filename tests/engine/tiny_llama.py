@@ -8,6 +8,7 @@ import gguf
 import numpy as np
 
 VOCABULARY = 208
+CHAT_VOCABULARY = 3 + 256
 LAYERS, WIDTH, HEADS, HIDDEN = 2, 64, 4, 128
 
 
@@ -17,8 +18,13 @@ def write_tiny_llama(
     scale: float = 0.4,
     layers: int = LAYERS,
     vocabulary: int = VOCABULARY,
+    template: str | None = None,
 ) -> Path:
-    """A random Llama; the larger ``scale``, the surer it is of what it says."""
+    """A random Llama; the larger ``scale``, the surer it is of what it says.
+
+    With a chat ``template`` it has words: a token for each byte, and a vocabulary of 259.
+    """
+    vocabulary = CHAT_VOCABULARY if template is not None else vocabulary
     random = np.random.default_rng(seed)
 
     def matrix(rows: int, columns: int) -> np.ndarray:
@@ -36,7 +42,7 @@ def write_tiny_llama(
     writer.add_rope_dimension_count(WIDTH // HEADS)
     writer.add_vocab_size(vocabulary)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
-    writer.add_tokenizer_model("none")
+    _add_words(writer, template)
     writer.add_tensor("token_embd.weight", matrix(vocabulary, WIDTH))
     ones = np.ones(WIDTH, np.float32)
     for layer in range(layers):
@@ -54,8 +60,9 @@ def write_tiny_llama(
     return path
 
 
-def write_tiny_mamba(path: Path, seed: int = 0) -> Path:
+def write_tiny_mamba(path: Path, seed: int = 0, template: str | None = None) -> Path:
     """A random recurrent model: its state cannot be rolled back to a position."""
+    vocabulary = CHAT_VOCABULARY if template is not None else VOCABULARY
     random = np.random.default_rng(seed)
     inner, state, kernel, rank = 2 * WIDTH, 8, 4, 4
 
@@ -73,10 +80,10 @@ def write_tiny_mamba(path: Path, seed: int = 0) -> Path:
     writer.add_ssm_state_size(state)
     writer.add_ssm_time_step_rank(rank)
     writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_vocab_size(VOCABULARY)
+    writer.add_vocab_size(vocabulary)
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
-    writer.add_tokenizer_model("none")
-    writer.add_tensor("token_embd.weight", matrix(VOCABULARY, WIDTH))
+    _add_words(writer, template)
+    writer.add_tensor("token_embd.weight", matrix(vocabulary, WIDTH))
     for layer in range(LAYERS):
         name = f"blk.{layer}."
         writer.add_tensor(name + "attn_norm.weight", np.ones(WIDTH, np.float32))
@@ -90,9 +97,25 @@ def write_tiny_mamba(path: Path, seed: int = 0) -> Path:
         writer.add_tensor(name + "ssm_d", matrix(inner))
         writer.add_tensor(name + "ssm_out.weight", matrix(WIDTH, inner))
     writer.add_tensor("output_norm.weight", np.ones(WIDTH, np.float32))
-    writer.add_tensor("output.weight", matrix(VOCABULARY, WIDTH))
+    writer.add_tensor("output.weight", matrix(vocabulary, WIDTH))
     _finish(writer)
     return path
+
+
+def _add_words(writer: gguf.GGUFWriter, template: str | None) -> None:
+    if template is None:
+        writer.add_tokenizer_model("none")
+        return
+    kinds = gguf.TokenType
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))])
+    writer.add_token_scores([0.0] * CHAT_VOCABULARY)
+    writer.add_token_types([kinds.UNKNOWN, kinds.CONTROL, kinds.CONTROL, *[kinds.BYTE] * 256])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    if template:
+        writer.add_chat_template(template)
 
 
 def _finish(writer: gguf.GGUFWriter) -> None:

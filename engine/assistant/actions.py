@@ -1,0 +1,259 @@
+"""The table of actions, and the two functions that the front calls: `parse` and `perform`.
+
+An action is told by a grammar from the whole transcript: a request that is not understood wholly is
+none, because a wrong action is worse than a missed one. What is ambiguous is asked about. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from engine.assistant import measures, notebook, reminders, sums, talk_control
+from engine.assistant.heard_words import as_written, asked, sentences
+from engine.assistant.request import QUESTION_SECONDS, Outcome, Question, Request, State
+from engine.assistant.said_times import duration, moment, part_of_day
+
+Perform = Callable[[Request, State, datetime], Outcome]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action: what the help says of it, words that do it, and the function."""
+
+    purpose: str
+    examples: tuple[str, ...]
+    """What one can say; tests say all of them."""
+    perform: Perform
+
+
+def _sum(request: Request, state: State, now: datetime) -> Outcome:
+    return Outcome(sums.answer(request.slots["sum"]), state)
+
+
+def _convert(request: Request, state: State, now: datetime) -> Outcome:
+    slots = request.slots
+    return Outcome(measures.answer(slots["value"], slots["unit"], slots["to"]), state)
+
+
+def _help(request: Request, state: State, now: datetime) -> Outcome:
+    return Outcome(
+        "I can set timers, alarms and reminders, calculate and convert, keep notes and a shopping "
+        "list, tell the time, and be louder or quiet. The help has the words for each.", state,
+    )  # fmt: skip
+
+
+def _undo(request: Request, state: State, now: datetime) -> Outcome:
+    undo = state.undo
+    if undo is None:
+        return Outcome("There is nothing to undo.", state, done=False)
+    if undo.part == "reminders":
+        kept: list[Any] = [one for one in state.reminders if one.number not in undo.take_out]
+        kept += undo.put_back
+    else:
+        kept = list(state.notes if undo.part == "notes" else state.shopping)
+        for line in undo.take_out:
+            if line in kept:
+                kept.reverse()  # the last one, which is the one that was added
+                kept.remove(line)
+                kept.reverse()
+        for place, line in undo.put_back:
+            kept.insert(min(place, len(kept)), line)
+    changed: dict[str, Any] = {undo.part: tuple(kept)}
+    return Outcome(undo.told, replace(state, undo=None, question=None, **changed))
+
+
+ACTIONS: dict[str, Action] = {
+    "clock.time": Action("the time", ("What time is it?",), talk_control.perform),
+    "clock.day": Action("the day of the week", ("What day is it?",), talk_control.perform),
+    "clock.date": Action("the date", ("What is today's date?",), talk_control.perform),
+    "clock.elsewhere": Action("the time elsewhere is not known", ("What time is it in Tokyo?",),
+                              talk_control.perform),
+    "timer.set": Action("a timer", ("Set a timer for five minutes.", "Set a timer.",
+                                    "Start a ten minute pasta timer."), reminders.perform),
+    "alarm.set": Action("an alarm", ("Set an alarm for seven thirty in the morning.",
+                                     "Wake me up at six."), reminders.perform),
+    "reminder.set": Action("a reminder", ("Remind me to call Ann at five.",
+                                          "Remind me in an hour to feed the cat."),
+                           reminders.perform),
+    "reminder.repeated": Action("alarms for every day are not there",
+                                ("Set an alarm for seven every day.",), reminders.perform),
+    "reminder.left": Action("how long is left", ("How long is left on the pasta timer?",
+                                                 "How long is left?"), reminders.perform),
+    "reminder.list": Action("what is set", ("What timers do I have?", "List my reminders."),
+                            reminders.perform),
+    "reminder.cancel": Action("cancel one", ("Cancel the pasta timer.", "Cancel it.",
+                                             "Cancel all timers."), reminders.perform),
+    "reminder.snooze": Action("ring again later", ("Snooze.", "Snooze for five minutes."),
+                              reminders.perform),
+    "sum": Action("arithmetic", ("What is seventeen times twenty three?",
+                                 "What is 15 percent of 80?", "What is the square root of 144?"),
+                  _sum),
+    "convert": Action("units of measure", ("How many ounces are in a pound?",
+                                           "What is five miles in kilometers?"), _convert),
+    "note.add": Action("a note", ("Take a note: the key is under the mat.", "Make a note."),
+                       notebook.perform),
+    "note.read": Action("read the notes", ("Read my notes.",), notebook.perform),
+    "note.remove": Action("delete the last note", ("Delete the last note.",), notebook.perform),
+    "note.clear": Action("delete all notes, after a question", ("Delete all my notes.",),
+                         notebook.perform),
+    "shopping.add": Action("put something on the shopping list",
+                           ("Add milk, eggs and bread to my shopping list.",), notebook.perform),
+    "shopping.remove": Action("take something off it", ("Take the milk off my shopping list.",
+                                                        "Remove milk."), notebook.perform),
+    "shopping.has": Action("ask for one thing", ("Is milk on my shopping list?",),
+                            notebook.perform),
+    "shopping.read": Action("read the shopping list", ("What is on my shopping list?",),
+                            notebook.perform),
+    "shopping.clear": Action("empty it, after a question", ("Clear my shopping list.",),
+                             notebook.perform),
+    "volume.up": Action("louder", ("Turn the volume up.", "Louder."), talk_control.perform),
+    "volume.down": Action("quieter", ("Turn the volume down.", "You are too loud."),
+                          talk_control.perform),
+    "volume.set": Action("a volume in percent", ("Set the volume to 50 percent.",),
+                         talk_control.perform),
+    "talk.repeat": Action("say it again", ("Repeat that.", "Say that again."),
+                          talk_control.perform),
+    "talk.quiet": Action("be quiet for a while", ("Be quiet for ten minutes.",),
+                         talk_control.perform),
+    "talk.speak": Action("speak again", ("You can speak again.",), talk_control.perform),
+    "talk.end": Action("end the conversation", ("End the conversation.",), talk_control.perform),
+    "limit.news": Action("weather and news are not known", ("What is the weather like?",),
+                         talk_control.perform),
+    "undo": Action("take back the last change", ("Undo that.",), _undo),
+    "help": Action("what can be said", ("What can you do for me?",), _help),
+}  # fmt: skip
+"""All actions, by their keys; the help is made of it."""
+
+_LEAST_WORDS = 3
+"""Of a request that is only the last sentence of a turn."""
+_UNDO = re.compile(
+    r"undo(?: that| it| the last (?:1|thing|change))?|take (?:that|it) back|put (?:it|that) back"
+)
+_HELP = re.compile(r"what can (?:you do|i say to you|i ask you)|what are you able to do")
+_YES = re.compile(
+    r"(?:yes|yeah|yep|yup|sure|of course|okay|do it|go ahead|do that|yes do it|certainly|right|"
+    r"that is right|correct|yes delete (?:it|them)|yes clear it)(?: please)?"
+)
+_NO = re.compile(
+    r"(?:no|nope|nah|never mind|nevermind|forget it|cancel|cancel that|stop|do not|no do not|"
+    r"no thanks|no thank you|leave it|keep (?:it|them)|not now)"
+)
+
+
+def parse(text: str, now: datetime) -> Request | None:
+    """The request that a turn of the user's is; None if it is talk.
+
+    ``text``: the transcript as the recogniser writes it. A last sentence may be the request after
+    small talk ("That was nice. What time is it?").
+    """
+    spoken = sentences(text)
+    for part in dict.fromkeys((text, spoken[-1] if spoken else "")):
+        words = asked(part)
+        if part != text and len(words.split()) < _LEAST_WORDS:
+            continue  # "Live. Die. Repeat."
+        found = _parse_words(words, part, now) if words else None
+        if found and not (part != text and (found.weak or found.action in ("help", "talk.repeat"))):
+            return replace(
+                found, slots={key: _written(slot, part) for key, slot in found.slots.items()}
+            )
+    return None
+
+
+def _written(slot: Any, text: str) -> Any:
+    """The user's own words keep their capitals, for the files."""
+    if isinstance(slot, tuple):
+        return tuple(_written(one, text) for one in slot)
+    return as_written(slot, text) if isinstance(slot, str) else slot
+
+
+def _parse_words(words: str, text: str, now: datetime) -> Request | None:
+    if _UNDO.fullmatch(words):
+        return Request("undo", weak=True)
+    if _HELP.fullmatch(words):
+        return Request("help")
+    found = talk_control.parse(words) or reminders.parse(words, now)
+    if found:
+        return found
+    if tokens := sums.sum_in(words):
+        return Request("sum", {"sum": tokens})
+    if conversion := measures.conversion_in(words):
+        return Request("convert", dict(zip(("value", "unit", "to"), conversion, strict=True)))
+    return notebook.parse(words, asked(text, comma=" and "))
+
+
+def understood(text: str, state: State, now: datetime) -> Request | None:
+    """As `parse`, with the state: answers to our question; weak requests only where they fit."""
+    question = state.question
+    if question and now.timestamp() - question.asked_s <= QUESTION_SECONDS:
+        answered = _answer(asked(text), question, state, now)
+        if answered:
+            return answered
+    request = parse(text, now)
+    if request is None or not request.weak:
+        return request
+    fits = {
+        "undo": state.undo is not None,
+        "reminder.cancel": any(one.number == state.latest for one in state.reminders)
+        or len(state.reminders) == 1,
+        "reminder.left": bool(state.reminders),
+        "shopping.remove": notebook.on_list(request.slots.get("items", ()), state),
+    }
+    return request if fits[request.action] else None
+
+
+def perform(request: Request, state: State, now: datetime) -> Outcome:
+    """Do what was understood; never raises for a request of `parse` or `understood`."""
+    if request.action == "dropped":
+        return Outcome("All right.", replace(state, question=None), done=False)
+    fresh = replace(state, question=None)
+    return ACTIONS[request.action].perform(request, fresh, now)
+
+
+def _answer(words: str, question: Question, state: State, now: datetime) -> Request | None:
+    """The request with what was asked for; None if the words are no answer."""
+    request = question.request
+    slots = dict(request.slots)
+    if request.action == "own":  # a user's own action, which asks first
+        yes, no = _YES.fullmatch(words), _NO.fullmatch(words)
+        return request if yes else Request("dropped") if no else None
+    if (_NO.fullmatch(words) and question.wants != "text") or words in ("never mind", "forget it"):
+        return Request("dropped")
+    match question.wants:
+        case "yes":
+            return (
+                replace(request, slots={**slots, "sure": True}) if _YES.fullmatch(words) else None
+            )
+        case "duration":
+            length = duration(re.sub(r"^(?:for|make it|say) ", "", words))
+            return replace(request, slots={**slots, "length": length}) if length else None
+        case "moment":
+            when = moment(re.sub(r"^(?:make it|say) ", "", words), now)
+            return replace(request, slots={**slots, "when": when}) if when else None
+        case "part of day":
+            return _with_part(words, request, now)
+        case "which":
+            ones = reminders.chosen(words, question, state)
+            return replace(request, slots={**slots, "chosen": ones}) if ones else None
+        case "text":
+            if parse(words, now) is not None:
+                return None
+            key = "text" if request.action == "note.add" else "name"
+            said = re.sub(r"^(?:to|about|that) ", "", words)
+            return replace(request, slots={**slots, key: said}) if said else None
+
+
+def _with_part(words: str, request: Request, now: datetime) -> Request | None:
+    said = re.sub(r"^(?:at|the|in|on) (?:the )?", "", words)
+    part = part_of_day(words) or part_of_day(said) or part_of_day(f"in the {said}")
+    when = request.slots["when"]
+    if part is None:
+        again = moment(words, now)  # "seven pm", "nineteen thirty"
+        if again is None or again.open:
+            return None
+        return replace(request, slots={**request.slots, "when": again})
+    evening = part == "pm" or (part == "night" and when.at.hour % 12 >= 6)
+    return replace(request, slots={**request.slots, "when": when.settled(evening, now)})
