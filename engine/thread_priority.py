@@ -1,4 +1,5 @@
-"""Asks the system for the priority that audio programs get, for the calling thread.
+"""Asks the system for the priority that audio programs get, for the calling thread; or for less,
+for what must never be in their way.
 
 Nothing depends on it: a system that refuses leaves everything as it is. On Linux, a nice value if
 the user may set one, else by RealtimeKit, which most desktops run; real-time scheduling is not
@@ -23,6 +24,8 @@ _NICE = -11
 _REALTIME_KIT = "org.freedesktop.RealtimeKit1"
 _ANSWER_SECONDS = 2.0
 _USER_INTERACTIVE = 0x21
+_BACKGROUND_NICE = 10
+_BELOW_NORMAL_CLASS = 0x4000
 
 
 def raise_for_audio() -> bool:
@@ -71,3 +74,26 @@ def _ask_realtime_kit(thread: int) -> bool:
         check=False,
     )  # fmt: skip
     return asked.returncode == 0
+
+
+def lower_for_background() -> None:
+    """Lower the priority of this process, before it has other threads, below all that is live."""
+    try:
+        if sys.platform == "win32":
+            system = ctypes.WinDLL("kernel32")
+            system.GetCurrentProcess.restype = ctypes.c_void_p
+            system.SetPriorityClass(
+                ctypes.c_void_p(system.GetCurrentProcess()), _BELOW_NORMAL_CLASS
+            )
+        else:
+            # Not os.nice, which would count from what a parent of high priority has left.
+            os.setpriority(os.PRIO_PROCESS, 0, _BACKGROUND_NICE)
+    except (OSError, AttributeError) as error:
+        _LOG.debug("no lower priority: %s", error)
+
+
+def lower_this_thread() -> None:
+    """On Linux, lower the calling thread's priority: what it starts inherits that from the first
+    moment on. Elsewhere threads pass nothing on."""
+    if sys.platform == "linux":
+        lower_for_background()
