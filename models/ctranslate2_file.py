@@ -50,7 +50,7 @@ def read_weights(path: Path) -> WeightFile:
 
     if numbers("I") != (_VERSION,):
         raise ValueError(f"{path} is not of version {_VERSION}")
-    found = WeightFile(text(), *numbers("I"))
+    found = WeightFile(text(), numbers("I")[0])
     for _ in range(*numbers("I")):
         name = text()
         shape = numbers(f"{numbers('B')[0]}I")

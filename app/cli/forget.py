@@ -27,7 +27,7 @@ from engine.record.retention import delete_recording
 from engine.syncllm.bundle import MANIFEST_NAME
 
 _CONFIG = re.compile(rf"settings(\.[\w-]+)?\.json|settings\.part|window\.ini.*|{PART_NAME.pattern}")
-_DATA = re.compile(r"bundles|backends")
+_DATA = re.compile(r"bundles|backends|parts")
 _STAGING = re.compile(r"\.(import|pull|old)-")
 _CACHE = re.compile(r"plotting")
 _LOG = re.compile(r"duologue\.log(\.\d+)?|crash\.log")

@@ -18,7 +18,6 @@ from engine.errors import DuologueError
 from engine.log_file import shown
 
 PART_MANIFEST_NAME = "part.json"
-PART_VERSION = 1
 MOST_MANIFEST_BYTES = 100_000
 LICENCE_NAME = "LICENSE"
 _FILES = ("model.bin", "config.json", "vocabulary.txt", LICENCE_NAME)
@@ -34,8 +33,8 @@ class _Strict(BaseModel):
 class PartFile(_Strict):
     """One file of the part."""
 
-    path: Literal["model.bin", "config.json", "vocabulary.txt", "LICENSE"]
-    """Plain names only, and these: nothing else is ever read."""
+    path: str
+    """A name of ``_FILES``: nothing else is ever read."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     bytes: Annotated[int, Field(gt=0, le=_MOST_FILE_BYTES)]
 
@@ -54,11 +53,11 @@ class PartManifest(_Strict):
 def describe_part(folder: Path, name: str, version: str, licence: str) -> PartManifest:
     """The manifest of the files in a folder, which must all be there."""
     files = [
-        PartFile(path=file, sha256=_sha256(folder / file), bytes=(folder / file).stat().st_size)  # type: ignore[arg-type]
+        PartFile(path=file, sha256=_sha256(folder / file), bytes=(folder / file).stat().st_size)
         for file in _FILES
     ]
     return PartManifest(
-        part_version=PART_VERSION,
+        part_version=1,
         kind="hearing",
         name=name,
         version=version,

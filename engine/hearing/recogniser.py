@@ -9,6 +9,7 @@ Shape letters: N samples, M bands, H hops of 10 ms.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ _PIECES_PER_SECOND, _SPARE_PIECES = 10, 12
 _MOST_PIECES = 224
 """Half of the model's context, which is what it was trained to write."""
 _CAREFUL_BEAMS = 5
+_FEWEST_REPEATED = 3
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,17 @@ class Recogniser:
     def recognise(self, sound_N: np.ndarray, careful: bool) -> Recognised:
         """What is said in float32 sound of at most 30 s.
 
-        ``careful``: follow several hypotheses, for a quarter more time.
+        ``careful``: follow several hypotheses, for a quarter more time. Where the model loses its
+        way in a short window, it hears the sound once more in a whole one.
         """
+        found = self._recognise(sound_N, _LEAST_SAMPLES, careful)
+        if not found.complete or repeats_itself(found.text):
+            found = self._recognise(sound_N, MOST_SAMPLES, careful)
+        return found
+
+    def _recognise(self, sound_N: np.ndarray, least_samples: int, careful: bool) -> Recognised:
         # Held here: the model reads this array where it lies.
-        bands_1MH = np.ascontiguousarray(log_mel(_in_window(sound_N))[None])
+        bands_1MH = np.ascontiguousarray(log_mel(_in_window(sound_N, least_samples))[None])
         seconds = len(sound_N) / SAMPLE_RATE_HZ
         most_pieces = min(_SPARE_PIECES + round(_PIECES_PER_SECOND * seconds), _MOST_PIECES)
         found = self._model.generate(
@@ -95,9 +104,20 @@ class Recogniser:
         )
 
 
-def _in_window(sound_N: np.ndarray) -> np.ndarray:
+def repeats_itself(text: str) -> bool:
+    """Whether the end of a text says the same few words twice, which is what the model does where
+    it does not notice that a sound has ended."""
+    words = re.findall("[a-z0-9']+", text.lower())
+    longest = len(words) // 2
+    return any(
+        words[-count:] == words[-2 * count : -count]
+        for count in range(_FEWEST_REPEATED, longest + 1)
+    )
+
+
+def _in_window(sound_N: np.ndarray, least_samples: int) -> np.ndarray:
     """The sound with silence after it, as long as the model wants it."""
     if len(sound_N) > MOST_SAMPLES:
         raise ValueError(f"{len(sound_N)} samples are more than {MOST_SAMPLES}")
-    wanted = min(max(_LEAST_SAMPLES, len(sound_N) + _SILENCE_SAMPLES), MOST_SAMPLES)
+    wanted = min(max(least_samples, len(sound_N) + _SILENCE_SAMPLES), MOST_SAMPLES)
     return np.pad(sound_N, (0, max(wanted - len(sound_N), 0)))

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.hearing.log_mel import WINDOW
 from models.ctranslate2_file import read_weights
-from models.tokenizer.whisper_log_mel import WINDOW, WhisperLogMel, normalised
+from models.tokenizer.whisper_log_mel import WhisperLogMel, normalised
 from models.whisper_package import check_whisper
 
 Weights = dict[str, Tensor]
