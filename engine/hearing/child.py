@@ -25,7 +25,7 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 _HEADER = struct.Struct("<Iqi")
 """Which stream of sound it is, the first sample's number in it, and the number of samples."""
-_MOST_SAMPLES = SAMPLE_RATE_HZ
+_MOST_SAMPLES = 30 * SAMPLE_RATE_HZ
 _MOST_WAITING = 60 * SAMPLE_RATE_HZ
 _CORE_SHARE = 0.25
 """Most of a core for words before they are final, on a slow machine; usually it is a tenth."""

@@ -60,7 +60,7 @@ class Listener:
 
     def push(self, sound_N: np.ndarray) -> None:
         """Give the next sound of the user, float32 at 16 kHz, of any length; never waits."""
-        pcm = to_pcm(np.nan_to_num(sound_N))
+        pcm = to_pcm(np.nan_to_num(sound_N, posinf=0, neginf=0))
         with self._lock:
             start = self._position
             self._position += len(pcm)

@@ -1,4 +1,4 @@
-"""The part for hearing, made once from the installed package, and a sentence that somebody says."""
+"""The part for hearing, made once from the installed package, and somebody who speaks."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def recogniser(part: Path) -> Recogniser:
 
 @pytest.fixture(scope="session")
 def sample() -> np.ndarray:
-    """The sample recording: questions of a user, with pauses for answers."""
-    return read_mono(next((resources() / "sample").glob("*.*")), 60.0)
+    """The sample recording: eight short sentences of a user, with silence for answers."""
+    return read_mono(resources() / "samples" / "user.flac", 60.0)
