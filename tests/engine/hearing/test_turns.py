@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.hearing.recogniser import Recogniser
+from engine.hearing.recogniser import Recognised, Recogniser
 from engine.hearing.stretches import TURN_SILENCE_SAMPLES
 from engine.hearing.turns import INTERVAL_SAMPLES, Turns
 from engine.hearing.words import HeardWords
@@ -48,9 +48,10 @@ def test_the_end_of_a_turn_takes_no_further_transcription(
     recogniser: Recogniser, sample: np.ndarray
 ) -> None:
     class Counting:
-        calls: list[int] = []
+        def __init__(self) -> None:
+            self.calls: list[int] = []
 
-        def recognise(self, sound_N: np.ndarray, careful: bool):  # type: ignore[no-untyped-def]
+        def recognise(self, sound_N: np.ndarray, careful: bool) -> Recognised:
             self.calls.append(len(sound_N))
             return recogniser.recognise(sound_N, careful)
 
