@@ -6,29 +6,20 @@ hash is checked, and only then the folder gets its name. Only `pull` uses the ne
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import itertools
-import lzma
 import os
 import re
 import shutil
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from io import BufferedIOBase
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO, cast
+from pathlib import Path
 from urllib.parse import quote
 
+from app.archive_files import opened
 from app.download import BLOCK_BYTES, BrokeOffError, NotThereError, OtherLengthError, blocks
 from app.folders import data_folder
 from engine.errors import DuologueError
-from engine.log_file import shown
 from engine.syncllm.bundle import (
     MANIFEST_NAME,
     MOST_MANIFEST_BYTES,
@@ -43,16 +34,6 @@ from engine.syncllm.bundle import (
 MODEL_CARD_NAME = "MODEL_CARD.md"
 _README_NAME = "README.md"
 _MAX_MODEL_CARD_BYTES = 1_000_000
-_MOST_MEMBERS = 10_000
-"""In an archive; a bundle has six files."""
-_ZIP_MAGIC, _TAR_MAGIC = b"PK\x03\x04", b"ustar"
-_COMPRESSIONS: dict[bytes, Callable[[Path], BufferedIOBase]] = {
-    b"\x1f\x8b": gzip.GzipFile,
-    b"BZh": bz2.BZ2File,
-    b"\xfd7zXZ\x00": lzma.LZMAFile,
-}
-_MOST_CHECKED_BLOCKS = 4096  # a gigabyte: a small file may unpack without end
-_MOST_REASON_LETTERS = 100
 _SPARE_BYTES = 100_000_000
 _REPOSITORY = re.compile(r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
 _HUB = "https://huggingface.co"
@@ -156,7 +137,7 @@ def import_bundle(source: Path, progress: Progress) -> Path:
     manifest lists, and the model card, are copied. Raises DuologueError with the remedy, and
     whatever ``progress`` raises; bundles that were installed before stay as they are.
     """
-    with _opened(source) as files, _staging_folder(f"import-{os.getpid()}") as part:
+    with opened(source, MANIFEST_NAME) as files, _staging_folder(f"import-{os.getpid()}") as part:
         shutil.rmtree(part)
         part.mkdir()
         files.copy(MANIFEST_NAME, part, MOST_MANIFEST_BYTES, lambda _bytes: None)
@@ -181,151 +162,6 @@ def _as_of(source: Path, part: Path) -> Iterator[None]:
         yield
     except DuologueError as error:
         raise DuologueError(str(error).replace(str(part), str(source))) from error
-
-
-class _BundleFiles:
-    """The plain files of a folder or an archive, by name."""
-
-    def __init__(self, source: Path, found: dict[str, Callable[[], BinaryIO]]) -> None:
-        self._source, self._found = source, found
-
-    def has(self, name: str) -> bool:
-        return name in self._found
-
-    def copy(
-        self, name: str, folder: Path, max_bytes: int, on_bytes: Callable[[int], None]
-    ) -> None:
-        """Copy one file; DuologueError if it is longer than ``max_bytes``."""
-        if name not in self._found:
-            raise DuologueError(
-                f"{self._source} contains no bundle ({name} is missing); choose a bundle's folder, "
-                "or an archive of one."
-            )
-        done = 0
-        with (folder / name).open("wb") as target:
-            for block in self._blocks(name):
-                done += len(block)
-                if done > max_bytes:
-                    raise DuologueError(
-                        f"{name} in {self._source} is larger than its manifest says; get it again."
-                    )
-                target.write(block)
-                on_bytes(done)
-
-    def _blocks(self, name: str) -> Iterator[bytes]:
-        """A file's content; read errors are kept apart from write errors."""
-        with _readable(self._source):
-            source = self._found[name]()
-        with source:
-            while True:
-                with _readable(self._source):
-                    block = source.read(BLOCK_BYTES)
-                if not block:
-                    return
-                yield block
-
-
-@contextmanager
-def _readable(source: Path) -> Iterator[None]:
-    """Turn every error of the archive libraries into a DuologueError."""
-    try:
-        yield
-    except OSError as error:
-        raise DuologueError(
-            f"{source} is damaged or cannot be read ({error.strerror or error}); get it again, or "
-            "check its permissions."
-        ) from error
-    except (
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        lzma.LZMAError,
-        zlib.error,
-        EOFError,
-        NotImplementedError,  # a compression that Python does not support
-        ValueError,  # impossible numbers and names
-        OverflowError,
-    ) as error:
-        reason = shown(error, _MOST_REASON_LETTERS)
-        raise DuologueError(f"{source} is damaged ({reason}); get it again.") from error
-    except RuntimeError as error:  # zipfile needs a password
-        raise DuologueError(
-            f"{source} is protected by a password; unpack it and choose its folder."
-        ) from error
-
-
-@contextmanager
-def _opened(source: Path) -> Iterator[_BundleFiles]:
-    with ExitStack() as archives:
-        with _readable(source):
-            if source.is_dir():
-                found = {p.name: _opener(p) for p in source.iterdir() if p.is_file()}
-            elif source.is_file() and zipfile.is_zipfile(source):
-                zipped = archives.enter_context(zipfile.ZipFile(source))
-                names = [info.filename for info in zipped.infolist() if not info.is_dir()]
-                found = {
-                    short: partial(cast(Callable[[str], BinaryIO], zipped.open), name)
-                    for short, name in _flat(source, names).items()
-                }
-            elif source.is_file() and tarfile.is_tarfile(source):
-                tape = archives.enter_context(tarfile.open(source))
-                found = {
-                    short: partial(cast(Callable[[str], BinaryIO], tape.extractfile), name)
-                    for short, name in _flat(source, _members(source, tape)).items()
-                }
-            else:
-                if source.is_file():
-                    _raise_damage(source)
-                raise DuologueError(
-                    f"{source} is neither a folder nor a zip or tar archive; choose another."
-                )
-        yield _BundleFiles(source, found)
-
-
-def _raise_damage(source: Path) -> None:
-    """Raise an archive library's error for a damaged archive, which they do not take for one."""
-    with source.open("rb") as stream:
-        start = stream.read(tarfile.BLOCKSIZE)
-    if start.startswith(_ZIP_MAGIC):
-        raise zipfile.BadZipFile("its index is missing")
-    if start[257:].startswith(_TAR_MAGIC):
-        raise tarfile.ReadError("its first header is wrong")
-    for magic, opened in _COMPRESSIONS.items():
-        if start.startswith(magic):
-            with opened(source) as content:
-                for _ in range(_MOST_CHECKED_BLOCKS):
-                    if not content.read(BLOCK_BYTES):
-                        return
-
-
-def _members(source: Path, tape: tarfile.TarFile) -> list[str]:
-    """The plain files of a tar archive; it has no index, so all of it is read."""
-    names = []
-    for count, member in enumerate(tape):
-        if count == _MOST_MEMBERS:
-            raise DuologueError(
-                f"{source} contains more than {_MOST_MEMBERS} files; choose the archive of a "
-                "bundle."
-            )
-        if member.isfile():
-            names.append(member.name)
-    return names
-
-
-def _opener(path: Path) -> Callable[[], BinaryIO]:
-    return lambda: path.open("rb")
-
-
-def _flat(source: Path, names: Collection[str]) -> dict[str, str]:
-    """Files in the manifest's folder: file name to full name in the archive."""
-    manifests = [name for name in names if PurePosixPath(name).name == MANIFEST_NAME]
-    if len(manifests) > 1:
-        raise DuologueError(
-            f"{source} contains more than one bundle; unpack it and choose the folder of one."
-        )
-    if not manifests:
-        return {}
-    folder = PurePosixPath(manifests[0]).parent
-    return {PurePosixPath(n).name: n for n in names if PurePosixPath(n).parent == folder}
 
 
 # --- pull -----------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from app.network_guard import end_at_network_use, no_network
 from engine.errors import DuologueError
+from engine.own_program import own_program
 
 _TALK_SECONDS = 60
 _MIN_PEAK = 0.05
@@ -54,8 +55,7 @@ def self_test_apart() -> int:
 
 
 def _guarded_program() -> list[str]:
-    program = [] if getattr(sys, "frozen", False) else ["-m", "app"]
-    return [sys.executable, *program, GUARDED_COMMAND]
+    return own_program(GUARDED_COMMAND, "app", GUARDED_COMMAND)
 
 
 def self_test_guarded(sample: Path, report: Callable[[str], None]) -> None:

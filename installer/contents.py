@@ -45,7 +45,32 @@ _SYSTEM_LIBRARIES = (
     "libmvec.so* libgthread-2.0.so* libgmodule-2.0.so* libz.so* libICE.so* libSM.so*"
 ).split()
 _BY_NAME = ("libpython", "libportaudio", "python3")  # loaded by name
+_LIBRARY_ENDS = (".so", ".dll", ".dylib", ".pyd")
 _LEFT_OUT = ("*/mpl-data/sample_data/*", "*/mpl-data/images/*", "*/Qt*/translations/*", "*.pyi")
+
+
+# Under the GPL: codecs of PyAV and FFmpeg builds, a speech synthesiser, a line editor.
+_GPL_LIBRARIES = "x264 x265 xvidcore postproc rubberband espeak readline".split()
+_GPL_MODULES = "av espeakng_loader phonemizer readline".split()
+# They fetch models and data from the network; only app.download may use it.
+_DOWNLOADERS = (
+    "huggingface_hub requests httpx aiohttp hf_xet fsspec boto3 gdown faster_whisper transformers"
+).split()
+
+
+def not_ours(names: Iterable[str]) -> list[str]:
+    """Those of some files or modules that may not be shipped: what is under the GPL, and what
+    downloads. ``names`` are paths inside the package, or names of modules with dots."""
+    return sorted({name for name in names if _is_not_ours(name.replace("\\", "/"))})
+
+
+def _is_not_ours(name: str) -> bool:
+    path = PurePath(name)
+    package = path.parts[0].split(".")[0].lower() if path.parts else ""
+    stem = path.name.lower().removeprefix("lib")
+    return package in (*_GPL_MODULES, *_DOWNLOADERS) or (
+        stem.startswith(tuple(_GPL_LIBRARIES)) and any(end in stem for end in _LIBRARY_ENDS)
+    )
 
 
 def is_wanted(name: str, linux: bool) -> bool:

@@ -30,6 +30,7 @@ _MISSING = {
     "pyside6-essentials": ("LGPL-3.0.txt", "GPL-3.0.txt", "Qt.txt"),
     "shiboken6": ("LGPL-3.0.txt", "GPL-3.0.txt", "Qt.txt"),
     "flatbuffers": ("../../LICENSE",),
+    "ctranslate2": ("CTranslate2.txt",),
 }
 _LICENCE_NAME = re.compile(r"^(licen[cs]e|copying|notice|authors|thirdparty)", re.IGNORECASE)
 

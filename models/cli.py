@@ -163,7 +163,8 @@ def tokenizer(
     from models.speech.room_responses import write_room_responses
     from models.tokenizer.align_corpus import align_corpus
     from models.tokenizer.train import train_tokenizer
-    from models.tokenizer.whisper_weights import installed_whisper, read_whisper
+    from models.tokenizer.whisper_weights import read_whisper
+    from models.whisper_package import installed_whisper
 
     weights = read_whisper(whisper or installed_whisper())
     natural, synthetic, real, more = (
@@ -584,6 +585,23 @@ def sizes(
 
     shapes = (*SMOLLM2, LLAMA_1B) if large else SMOLLM2
     Console().print(sizes_table(measure_all(bundle, user, seconds, shapes, threads, typer.echo)))
+
+
+@app.command()
+def hearing_part(
+    out: Annotated[
+        Path, typer.Argument(help="A zip archive that does not exist yet, or a folder.")
+    ] = Path("duologue-hearing-tiny.en.zip"),
+) -> None:
+    """Make the optional part with which Duologue hears words: Whisper tiny.en in 8 bits.
+
+    It is made from the weights in the installed package, without any training.
+    """
+    from models.hearing_part import make_hearing_part
+
+    manifest = make_hearing_part(out)
+    size = sum(entry.bytes for entry in manifest.files)
+    typer.echo(f"{out}: {manifest.name} {manifest.version}, {size / 1e6:.1f} MB unpacked")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -143,6 +143,27 @@ def evaluate_echo_board(
     evaluate_echo(bundle, rooms, talk_rooms, seed, speech, jobs, json_path)
 
 
+@evaluate.command("hearing")
+def evaluate_words_heard(
+    data: Annotated[
+        Path, typer.Option(help="Folder of the open data, with speech/ and noise/ in it.")
+    ],
+    part: Annotated[
+        Path,
+        typer.Option(help="Folder of the part for hearing (duologue-train hearing-part FOLDER)."),
+    ],
+    recordings: Annotated[
+        int, typer.Option(help="Number of people's recordings.", min=1, max=MOST_TIMES)
+    ] = 60,
+    seed: SeedOption = 0,
+    json_path: JsonOption = None,
+) -> None:
+    """Count the words that are heard wrongly, and those that are heard in noises."""
+    with _source_tree():
+        from models.evaluate.hearing import evaluate_hearing
+    evaluate_hearing(data, part, recordings, seed, json_path)
+
+
 @evaluate.command("robustness")
 def evaluate_robustness_of_units(
     speech: Annotated[

@@ -22,12 +22,13 @@ from app.folders import (
 from app.settings import SettingsFile
 from engine.atomic_write import PART_NAME
 from engine.errors import DuologueError
+from engine.hearing.part import PART_MANIFEST_NAME
 from engine.record.recordings import is_recording, recordings
 from engine.record.retention import delete_recording
 from engine.syncllm.bundle import MANIFEST_NAME
 
 _CONFIG = re.compile(rf"settings(\.[\w-]+)?\.json|settings\.part|window\.ini.*|{PART_NAME.pattern}")
-_DATA = re.compile(r"bundles|backends")
+_DATA = re.compile(r"bundles|backends|parts")
 _STAGING = re.compile(r"\.(import|pull|old)-")
 _CACHE = re.compile(r"plotting")
 _LOG = re.compile(r"duologue\.log(\.\d+)?|crash\.log")
@@ -119,10 +120,12 @@ def _delete(path: Path, spared: Path) -> None:
 
 
 def _is_bundle(path: Path) -> bool:
-    """Whether a folder is a bundle, or what an import or a download left of one."""
-    if path.parent != data_folder() / "bundles":
+    """Whether a folder is a bundle or a part, or what an import or a download left of one."""
+    manifests = {"bundles": MANIFEST_NAME, "parts": PART_MANIFEST_NAME}
+    if path.parent.parent != data_folder() or path.parent.name not in manifests:
         return False
-    return (path / MANIFEST_NAME).is_file() or bool(_STAGING.match(path.name))
+    whole = (path / manifests[path.parent.name]).is_file()
+    return whole or bool(_STAGING.match(path.name))
 
 
 def _drop_if_empty(folder: Path) -> None:

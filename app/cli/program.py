@@ -18,6 +18,7 @@ from app.cli.bench import bench
 from app.cli.devices import devices, watch_devices
 from app.cli.doctor import doctor
 from app.cli.evaluate import evaluate
+from app.cli.hearing import hear_words, install_part
 from app.cli.installation import forget, program_version, self_test, self_test_guarded
 from app.cli.live import live
 from app.cli.replay import replay
@@ -30,13 +31,14 @@ from engine.resource_files import BACK_ENDS_VARIABLE
 
 _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Conversations": (live, talk, replay),
-    "This computer": (devices, doctor, forget),
+    "This computer": (devices, doctor, install_part, forget),
     "Measurements": (bench, bench_window),
 }
 _HIDDEN_COMMANDS: tuple[Callable[..., None], ...] = (
     watch_devices,
     think,
     own_actions,
+    hear_words,
     self_test_guarded,
     screenshots,
     animation,

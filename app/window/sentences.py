@@ -246,12 +246,58 @@ _SENTENCES = (
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
-        "{0} contains no bundle ({1} is missing); choose a bundle's folder, or an archive of one.",
+        "{0} contains no bundle or part ({1} is missing); choose the folder of one, or an archive of it.",
     ),
     QT_TRANSLATE_NOOP("Sentences", "{0} is not a plain file; install the bundle again."),
     QT_TRANSLATE_NOOP(
         "Sentences", "{0} is too large for a bundle's manifest; install the bundle again."
     ),
+    # The part for hearing.
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "{0} is damaged; install that part again.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The parts in {0} cannot be listed ({1}); check the folder's permissions.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The part could not be installed in {0} ({1}); free some disk space, or check the folder's permissions.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The disk of {0} has too little space; free {1} MB and try again.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "{0} could not be deleted completely ({1}); end the conversation that uses it, or delete it yourself.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "{0} is no manifest of a part that this Duologue can use ({1}); get the part for this version.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The part for hearing in {0} cannot be read ({1}); install that part again.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "{0} cannot be read ({1}); install that part again.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "{0} holds no working model for hearing ({1}); install that part again.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "{0} is missing or is no vocabulary ({1}); install the part for hearing again.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The part that hears your words has stopped, so the conversation goes on without them; start another conversation to try again.",
+    ),
+    # Bundles.
     QT_TRANSLATE_NOOP(
         "Sentences", "The bundles in {0} cannot be listed ({1}); check the folder's permissions."
     ),
@@ -263,10 +309,11 @@ _SENTENCES = (
         "Sentences", "{0} is protected by a password; unpack it and choose its folder."
     ),
     QT_TRANSLATE_NOOP(
-        "Sentences", "{0} contains more than {1} files; choose the archive of a bundle."
+        "Sentences", "{0} contains more than {1} files; choose the archive of a bundle or part."
     ),
     QT_TRANSLATE_NOOP(
-        "Sentences", "{0} contains more than one bundle; unpack it and choose the folder of one."
+        "Sentences",
+        "{0} contains more than one bundle or part; unpack it and choose the folder of one.",
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",

@@ -15,7 +15,6 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from engine.card.devices import (
@@ -28,6 +27,7 @@ from engine.card.devices import (
     refresh,
 )
 from engine.errors import DuologueError
+from engine.own_program import own_program
 
 _WATCH_SECONDS = 1.0
 _RESTART_SECONDS = 0.5
@@ -67,7 +67,7 @@ class DeviceWatch:
         command = (
             [*bound_to_this_process(), "pactl", "subscribe"]
             if self._served
-            else _watching_program()
+            else own_program("watch-devices", "engine.card.device_watch")
         )
         while not self._over.is_set():
             try:
@@ -108,15 +108,6 @@ class DeviceWatch:
             if self._over.is_set():
                 return
             self.listing = ask_server() or self.listing
-
-
-def _watching_program() -> list[str]:
-    """The command that runs `watch_portaudio` in a child process."""
-    if not getattr(sys, "frozen", False):
-        return [sys.executable, "-m", "engine.card.device_watch"]
-    own = Path(sys.executable)
-    terminal = own.with_stem("duologue-terminal")  # present if the program itself cannot print
-    return [str(terminal if terminal.exists() else own), "watch-devices"]
 
 
 def _from_json(line: str) -> DeviceList:

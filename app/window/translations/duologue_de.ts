@@ -933,8 +933,52 @@
         <translation>{0} ließ sich nicht ganz löschen ({1}); beenden Sie das Gespräch, das es benutzt, oder löschen Sie es selbst.</translation>
     </message>
     <message>
-        <source>{0} contains no bundle ({1} is missing); choose a bundle's folder, or an archive of one.</source>
-        <translation>{0} enthält kein Bündel ({1} fehlt); wählen Sie den Ordner oder das Archiv eines Bündels.</translation>
+        <source>{0} is damaged; install that part again.</source>
+        <translation>{0} ist beschädigt; installieren Sie diesen Zusatz erneut.</translation>
+    </message>
+    <message>
+        <source>The parts in {0} cannot be listed ({1}); check the folder's permissions.</source>
+        <translation>Die Zusätze in {0} können nicht aufgelistet werden ({1}); prüfen Sie die Zugriffsrechte des Ordners.</translation>
+    </message>
+    <message>
+        <source>The part could not be installed in {0} ({1}); free some disk space, or check the folder's permissions.</source>
+        <translation>Der Zusatz konnte nicht in {0} installiert werden ({1}); schaffen Sie Platz, oder prüfen Sie die Zugriffsrechte des Ordners.</translation>
+    </message>
+    <message>
+        <source>The disk of {0} has too little space; free {1} MB and try again.</source>
+        <translation>Auf dem Datenträger von {0} ist zu wenig Platz; schaffen Sie {1} MB und versuchen Sie es erneut.</translation>
+    </message>
+    <message>
+        <source>{0} could not be deleted completely ({1}); end the conversation that uses it, or delete it yourself.</source>
+        <translation>{0} konnte nicht vollständig gelöscht werden ({1}); beenden Sie das Gespräch, das ihn benutzt, oder löschen Sie ihn selbst.</translation>
+    </message>
+    <message>
+        <source>{0} is no manifest of a part that this Duologue can use ({1}); get the part for this version.</source>
+        <translation>{0} ist kein Verzeichnis eines Zusatzes, den dieses Duologue benutzen kann ({1}); besorgen Sie den Zusatz für diese Version.</translation>
+    </message>
+    <message>
+        <source>The part for hearing in {0} cannot be read ({1}); install that part again.</source>
+        <translation>Der Zusatz zum Hören in {0} kann nicht gelesen werden ({1}); installieren Sie ihn erneut.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read ({1}); install that part again.</source>
+        <translation>{0} kann nicht gelesen werden ({1}); installieren Sie diesen Zusatz erneut.</translation>
+    </message>
+    <message>
+        <source>{0} holds no working model for hearing ({1}); install that part again.</source>
+        <translation>{0} enthält kein brauchbares Modell zum Hören ({1}); installieren Sie diesen Zusatz erneut.</translation>
+    </message>
+    <message>
+        <source>{0} is missing or is no vocabulary ({1}); install the part for hearing again.</source>
+        <translation>{0} fehlt oder ist kein Wortschatz ({1}); installieren Sie den Zusatz zum Hören erneut.</translation>
+    </message>
+    <message>
+        <source>The part that hears your words has stopped, so the conversation goes on without them; start another conversation to try again.</source>
+        <translation>Der Zusatz, der Ihre Worte hört, ist stehen geblieben; das Gespräch geht ohne sie weiter. Beginnen Sie ein neues, um es wieder zu versuchen.</translation>
+    </message>
+    <message>
+        <source>{0} contains no bundle or part ({1} is missing); choose the folder of one, or an archive of it.</source>
+        <translation>{0} enthält weder Bündel noch Zusatz ({1} fehlt); wählen Sie dessen Ordner oder ein Archiv davon.</translation>
     </message>
     <message>
         <source>{0} is damaged ({1}); get it again.</source>
@@ -985,12 +1029,12 @@
         <translation>{0} ist mit einem Passwort geschützt; entpacken Sie es und wählen Sie seinen Ordner.</translation>
     </message>
     <message>
-        <source>{0} contains more than {1} files; choose the archive of a bundle.</source>
-        <translation>{0} enthält mehr als {1} Dateien; wählen Sie das Archiv eines Bündels.</translation>
+        <source>{0} contains more than {1} files; choose the archive of a bundle or part.</source>
+        <translation>{0} enthält mehr als {1} Dateien; wählen Sie das Archiv eines Bündels oder Zusatzes.</translation>
     </message>
     <message>
-        <source>{0} contains more than one bundle; unpack it and choose the folder of one.</source>
-        <translation>{0} enthält mehr als ein Bündel; entpacken Sie es und wählen Sie den Ordner eines Bündels.</translation>
+        <source>{0} contains more than one bundle or part; unpack it and choose the folder of one.</source>
+        <translation>{0} enthält mehr als ein Bündel oder mehr als einen Zusatz; entpacken Sie es und wählen Sie einen der Ordner.</translation>
     </message>
     <message>
         <source>Your home folder is not known; set HOME to it, or set DUOLOGUE_PROFILE to another folder for all that Duologue keeps.</source>

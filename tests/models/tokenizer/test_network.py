@@ -12,6 +12,7 @@ import pytest
 import soundfile
 import torch
 
+from engine.hearing.log_mel import BANDS
 from engine.syncllm.unit_encoder import Tokenizer, UnitEncoder, measure_agreement
 from engine.timebase import FRAME_SAMPLES
 from models.speech.corpus import UNKNOWN, CorpusWriter, pad_to_frames, phone_labels
@@ -25,7 +26,6 @@ from models.tokenizer.quantizer import fit_quantizer
 from models.tokenizer.starter_0_9 import Starter09Config, Starter09Tokenizer
 from models.tokenizer.streaming_encoder import StreamingConfig, StreamingTokenizer
 from models.tokenizer.train import Teacher, total_loss, view_losses
-from models.tokenizer.whisper_log_mel import BANDS
 from models.tokenizer.whisper_weights import OfflineEncoder, Weights
 
 SMALL = StreamingConfig(width=24, heads=6, past_steps=10)
