@@ -9,6 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from engine.syncllm.duplex import Step
 
 _SURE_UNITS = 3
 """So many units decide whether a sentence begins; "sorry" has four, and no other sentence of the
@@ -68,7 +74,33 @@ class ForcedChunk:
     instead_of: Opening | None = None
     """Only if the model is about to say something that begins so; otherwise it says its own."""
     cuts: bool = False
-    """Whether the sound before is cut short, as when the agent yields."""
+    """Whether the chunk is silent and the sound before it is cut short, as if the agent yields."""
+
+
+class Prompter(Protocol):
+    """Tells the agent chunk by chunk what to say; `engine.minds.two_minds` is the real one.
+
+    In the engine's thread, so nothing in it may wait.
+    """
+
+    def reset(self) -> None:
+        """A conversation begins."""
+        ...
+
+    def prompt(self, user_audio: np.ndarray) -> ForcedChunk | None:
+        """What to say in the next chunk; None leaves it to the language model.
+
+        ``user_audio``, float32 (n,), is the user's sound that the step uses.
+        """
+        ...
+
+    def spoke(self, step: Step) -> None:
+        """What came of it."""
+        ...
+
+    def miss(self, user_audio: np.ndarray, chunks: int) -> None:
+        """The time of so many chunks passed in silence, because the engine was late."""
+        ...
 
 
 def _edits(one: Sequence[int], other: Sequence[int]) -> int:
