@@ -67,7 +67,8 @@ class TwoMinds:
         self._state = _State.MODEL
         self._user = Interruption()
         self._answer = self._new_answer()
-        self._answers_turn = UNASKED
+        self._answers_turn: int | None = None
+        """Whose answer is said or awaited; None: nobody's."""
         self._filler = self._new_answer()
         self._fillers_said = 0
         self._waited_chunks = 0
@@ -124,7 +125,7 @@ class TwoMinds:
         elif self._state is _State.THINKS:
             self._waited_chunks += 1
         elif self._state is _State.ANSWERS and step.yields:
-            _LOG.info("the user interrupts answer %d", self._answers_turn)
+            _LOG.info("the user interrupts the answer to turn %s", self._answers_turn)
             self._close(whole=False)
         elif self._state is _State.ANSWERS and self._was_answer:
             self._answer.advance()
@@ -160,8 +161,8 @@ class TwoMinds:
         elif self._answer.waits and self._answer.complete:
             self._say_unknown()
         elif self._waited_chunks * chunk_s >= LONGEST_WAIT_S:
-            self._mind.over(Outcome(self._answers_turn, "", False))
-            self._answers_turn = UNASKED
+            self._tell("", whole=False)
+            self._answers_turn = None
             self._say_unknown()
         elif (
             self._waited_chunks * chunk_s >= NEXT_FILLER_S * self._fillers_said
@@ -181,11 +182,15 @@ class TwoMinds:
 
     def _close(self, whole: bool) -> None:
         """An answer is over, and the language model talks again."""
-        if self._answers_turn != UNASKED or self._answer.begun:
-            self._mind.over(Outcome(self._answers_turn, self._answer.said(), whole))
+        self._tell(self._answer.said(), whole)
         self._state = _State.MODEL
         self._answer = self._new_answer()
-        self._answers_turn = UNASKED
+        self._answers_turn = None
+
+    def _tell(self, said: str, whole: bool) -> None:
+        """Tell the mind what became of its answer."""
+        if self._answers_turn is not None:
+            self._mind.over(Outcome(self._answers_turn, said, whole))
 
     # --- replies ----------------------------------------------------------------------------------
 
@@ -198,7 +203,7 @@ class TwoMinds:
                 self._fill(reply)
             else:
                 self._hold(reply)
-        elif expected and reply.turn != UNASKED and not self._answer.complete:
+        elif expected and not self._answer.complete:
             self._fill(reply)
         elif reply.turn == UNASKED:
             self._hold(reply)
