@@ -9,6 +9,7 @@ dropped. One object for one `Duplex`, in its thread.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from enum import Enum
 
 import numpy as np
@@ -29,6 +30,8 @@ NEW_TURN_S = 0.7
 """A voice of this length while the agent thinks is a new turn; a shorter one ("mm hmm") is not."""
 _QUIET_S = 0.25
 """An answer begins when the user has been silent for so long."""
+_ENDLESS_S = 3.0
+"""Who goes on for so long after the model wanted to answer has not asked yet."""
 NEXT_FILLER_S = 5.0
 LONGEST_WAIT_S = 25.0
 """After so long the agent says that it does not know."""
@@ -77,8 +80,10 @@ class TwoMinds:
         self._heard_samples = 0
         self._speaks = False
         """Whether the agent's newest chunk ended in speech."""
-        self._was_answer = False
-        """Whether the answer's next chunk was last given to the model."""
+        self._was_answer = self._was_filler = False
+        """Whether the newest chunk was to be the next of the answer, or of the filler."""
+        self._asked = False
+        """Whether the mind has been asked about the turn."""
 
     def prompt(self, user_audio: np.ndarray) -> ForcedChunk | None:
         """What to say in the next chunk."""
@@ -88,9 +93,9 @@ class TwoMinds:
         self._move_on()
         if self._state is _State.MODEL:
             return self._in_place_of_unknown()
-        if self._state is _State.FILLS:
+        if self._state is _State.FILLS and self._may_fill:
             return self._forced(self._filler)
-        if self._state is _State.THINKS:
+        if self._state in (_State.FILLS, _State.THINKS):
             return self._silence()
         if self._speaks and not self._answer.begun:
             return self._silence(cuts=True)  # the model was speaking
@@ -120,7 +125,7 @@ class TwoMinds:
                 self._begin_turn()
             elif self._speaks:
                 self._heard = ""
-        elif self._state is _State.FILLS and forced:
+        elif self._state is _State.FILLS and self._was_filler:
             self._filler.advance()
         elif self._state is _State.THINKS:
             self._waited_chunks += 1
@@ -136,13 +141,26 @@ class TwoMinds:
         self._answers_turn = self._turn
         self._answer = self._new_answer()
         self._fillers_said, self._waited_chunks = 1, 0
+        self._asked = False
         self._state = _State.FILLS
-        self._filler.advance()
+        if self._was_filler:
+            self._filler.advance()
+        self._ask()
+
+    def _ask(self) -> None:
+        """Ask the mind, as soon as the user has ended."""
+        if self._asked or not self._user.quiet_s:
+            return
+        self._asked = True
         self._mind.turn(Turn(self._turn, self._heard_samples, self._heard.strip()))
         self._heard = ""
 
     def _move_on(self) -> None:
         """Change the state before a chunk, where time or the user says so."""
+        if self._state in (_State.FILLS, _State.THINKS):
+            self._ask()
+            if not self._asked and self._user.voice_s >= _ENDLESS_S:
+                self._close(whole=False)
         if self._state is _State.FILLS and self._filler.waits:
             self._state = _State.THINKS
         if self._state is _State.THINKS:
@@ -154,7 +172,7 @@ class TwoMinds:
 
     def _think(self) -> None:
         chunk_s = self._fmt.chunk_samples / SAMPLE_RATE_HZ
-        if self._user.voice_s >= NEW_TURN_S:
+        if self._asked and self._user.voice_s >= NEW_TURN_S:
             self._close(whole=False)
         elif not self._answer.waits and self._user.quiet_s >= _QUIET_S:
             self._state = _State.ANSWERS
@@ -189,7 +207,7 @@ class TwoMinds:
 
     def _tell(self, said: str, whole: bool) -> None:
         """Tell the mind what became of its answer."""
-        if self._answers_turn is not None:
+        if self._answers_turn is not None and (self._asked or self._answers_turn == UNASKED):
             self._mind.over(Outcome(self._answers_turn, said, whole))
 
     # --- replies ----------------------------------------------------------------------------------
@@ -232,16 +250,21 @@ class TwoMinds:
 
     def _in_place_of_unknown(self) -> ForcedChunk:
         self._filler = self._answer_of(self._lines.fillers[0])
-        chunk = self._filler.chunk()
-        return ForcedChunk(chunk.frames, chunk.words, instead_of=self._lines.opening)
+        chunk = self._forced(self._filler) if self._may_fill else self._silence()
+        return replace(chunk, instead_of=self._lines.opening)
+
+    @property
+    def _may_fill(self) -> bool:
+        """Whether the filler goes on, or may begin: not while the user speaks."""
+        return self._filler.begun or self._user.quiet_s > 0
 
     def _forced(self, answer: SpokenAnswer, yields_above: float = NEVER) -> ForcedChunk:
-        self._was_answer = answer is self._answer
+        self._was_answer, self._was_filler = answer is self._answer, answer is self._filler
         chunk = answer.chunk()
         return ForcedChunk(chunk.frames, chunk.words, yields_above)
 
     def _silence(self, cuts: bool = False) -> ForcedChunk:
-        self._was_answer = False
+        self._was_answer = self._was_filler = False
         return ForcedChunk((self._silence_unit,) * self._fmt.chunk_frames, cuts=cuts)
 
     def _new_answer(self) -> SpokenAnswer:

@@ -141,6 +141,30 @@ def test_a_filler_comes_in_place_of_the_sentence_that_it_does_not_know(talk: Tal
     assert talk.words == ["let", "me", "think"]
 
 
+def test_it_does_not_speak_into_the_turn_that_it_asks_about(talk: Talk) -> None:
+    """The model may take a pause for the end of a turn."""
+    talk.go_on(4, voice=True, model=SILENT)
+    talk.go_on(voice=True, model=[0, 1, 2, 3])
+    assert talk.said[-1] == SILENT
+    talk.go_on(10, voice=True, model=[5, 6, 7, 8])
+    assert not talk.mind.turns
+    talk.go_on(3)
+    assert talk.mind.turns[0].heard == " ".join(["what"] * 15)
+    assert talk.said[-1][0] == 20
+    talk.answer(ANSWER)
+    talk.go_on(4 + ANSWER_CHUNKS)
+    assert talk.words == ["let", "me", "think", *ANSWER.text.split()]
+
+
+def test_who_does_not_end_is_the_models_again(talk: Talk) -> None:
+    talk.go_on(4, voice=True)
+    talk.go_on(voice=True, model=[0, 1, 2, 3])
+    talk.go_on(20, voice=True, model=[5, 6, 7, 8])
+    assert talk.said[-1] == [5, 6, 7, 8]
+    assert not talk.mind.turns
+    assert not talk.mind.outcomes
+
+
 def test_what_the_model_knows_it_says_itself(talk: Talk) -> None:
     talk.go_on(5, voice=True)
     talk.go_on(3, model=[0, 5, 6, 7])
