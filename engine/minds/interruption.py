@@ -14,8 +14,9 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 NEVER = 1.0
 """No probability is above it."""
-YIELDS_ABOVE = 0.5
-"""With a voice heard, the agent yields where silence is likelier than this."""
+YIELDS_ABOVE = 0.05
+"""With a voice heard, the agent yields where silence is likelier than this. Inside a sentence that
+nobody disturbs it is below 0.01; 0.5 is reached a chunk later."""
 _HEARD_S = 0.6
 """A voice counts for so long after its end: the language model gets it up to two chunks late."""
 TALKS_ON_S = 1.4
@@ -43,9 +44,12 @@ class Interruption:
             self.voice_s = self.voice_s + block_s if speaks else 0.0
             self.quiet_s = 0.0 if speaks else self.quiet_s + block_s
 
-    @property
-    def yields_above(self) -> float:
-        """The probability of silence above which the agent yields now."""
+    def yields_above(self, pause: bool) -> float:
+        """The probability of silence above which the agent yields now.
+
+        ``pause``: whether the answer's next chunk begins with silence anyway, so that the model,
+        which expects that, says nothing about the user.
+        """
         if self.voice_s >= TALKS_ON_S:
             return -1.0
-        return YIELDS_ABOVE if self.quiet_s < _HEARD_S else NEVER
+        return YIELDS_ABOVE if self.quiet_s < _HEARD_S and not pause else NEVER

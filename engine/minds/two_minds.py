@@ -14,7 +14,7 @@ from enum import Enum
 
 import numpy as np
 
-from engine.minds.interruption import NEVER, Interruption
+from engine.minds.interruption import Interruption
 from engine.minds.mind import UNASKED, Mind, Outcome, Reply, Turn
 from engine.minds.openings import Lines
 from engine.minds.spoken_answer import SpokenAnswer
@@ -99,7 +99,9 @@ class TwoMinds:
             return self._silence()
         if self._speaks and not self._answer.begun:
             return self._silence(cuts=True)  # the model was speaking
-        return self._forced(self._answer, self._user.yields_above)
+        chunk = self._forced(self._answer)
+        pause = chunk.frames[0] == self._silence_unit
+        return replace(chunk, yields_above=self._user.yields_above(pause))
 
     def spoke(self, step: Step) -> None:
         """Note what was said."""
@@ -258,10 +260,10 @@ class TwoMinds:
         """Whether the filler goes on, or may begin: not while the user speaks."""
         return self._filler.begun or self._user.quiet_s > 0
 
-    def _forced(self, answer: SpokenAnswer, yields_above: float = NEVER) -> ForcedChunk:
+    def _forced(self, answer: SpokenAnswer) -> ForcedChunk:
         self._was_answer, self._was_filler = answer is self._answer, answer is self._filler
         chunk = answer.chunk()
-        return ForcedChunk(chunk.frames, chunk.words, yields_above)
+        return ForcedChunk(chunk.frames, chunk.words)
 
     def _silence(self, cuts: bool = False) -> ForcedChunk:
         self._was_answer = self._was_filler = False
