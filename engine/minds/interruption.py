@@ -14,12 +14,12 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 NEVER = 1.0
 """No probability is above it."""
-YIELDS_ABOVE = 0.05
+YIELDS_ABOVE = 0.1
 """With a voice heard, the agent yields where silence is likelier than this. Inside a sentence that
-nobody disturbs it is below 0.01; 0.5 is reached a chunk later."""
+nobody disturbs it is below 0.01, at "mm hmm" below 0.07; 0.5 is reached a chunk later."""
 _HEARD_S = 0.6
 """A voice counts for so long after its end: the language model gets it up to two chunks late."""
-TALKS_ON_S = 1.4
+TALKS_ON_S = 1.2
 """Who speaks for so long without a pause interrupts, whatever the model believes."""
 
 
