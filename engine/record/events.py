@@ -102,6 +102,9 @@ class ChunkRecord(_Record):
     user_units: list[list[int]]
     user_estimates: list[list[int]]
     own_units: list[int]
+    forced_frames: list[int] | None = Field(default=None, exclude_if=lambda units: units is None)
+    """Units of the agent's chunk, one per frame, if it was forced: an answer of the background
+    mind, a filler, or silence. Left out if the language model chose the chunk."""
     own_text: list[str] = Field(default=[], exclude_if=lambda pieces: not pieces)
     """Pieces of the agent's words; left out of the file if empty, like ``heard_text``."""
     heard_text: list[str] = Field(default=[], exclude_if=lambda pieces: not pieces)
@@ -336,6 +339,7 @@ def chunk_record(
         "user_units": step.user_units,
         "user_estimates": step.user_estimates,
         "own_units": step.own_units,
+        "forced_frames": step.forced_frames,
         "own_text": list(step.own_text),
         "heard_text": list(step.heard_text),
         "estimate_hits": step.estimate_hits,

@@ -1,8 +1,8 @@
 """Replays a recorded conversation: do the same sound and seed give the same tokens?
 
 It repeats what the recording says about each step: lost sound, chunks in which the agent was too
-late to speak, intervals that were missed together, pauses. Works for conversations with a file and
-for live ones. One thread.
+late to speak or that were forced, intervals that were missed together, pauses. Works for
+conversations with a file and for live ones. One thread.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from engine.record.talk_sound import TalkSound
 from engine.sound.audio_file import from_pcm
 from engine.syncllm.bundle import Bundle
 from engine.syncllm.duplex import Duplex, Step
+from engine.syncllm.forced_chunk import ForcedChunk
 from engine.timebase import SAMPLE_RATE_HZ
 
 
@@ -116,7 +117,8 @@ def replay(
                 if missed:
                     steps = duplex.miss(sound, len(missed))
                 else:
-                    steps = [duplex.step_due(sound, record.lost, record.speak)]
+                    forced = _forced(record, duplex)
+                    steps = [duplex.step_due(sound, record.lost, record.speak, forced)]
                 for step, recorded in zip(steps, missed or [record], strict=True):
                     _compare(step, recorded, result)
                 missed = []
@@ -124,6 +126,19 @@ def replay(
     finally:
         duplex.close()
     return result
+
+
+def _forced(record: ChunkRecord, duplex: Duplex) -> ForcedChunk | None:
+    """What was forced in a recorded step, now without conditions; DuologueError if it cannot be."""
+    if record.forced_frames is None:
+        return None
+    count = duplex.bundle.manifest.own_unit_count
+    known = all(0 <= unit < count for unit in record.forced_frames)
+    if not known or len(record.forced_frames) != duplex.format.chunk_frames:
+        raise DuologueError(
+            f"The recording is damaged in chunk {record.index}; choose another conversation."
+        )
+    return ForcedChunk(tuple(record.forced_frames), tuple(record.own_text))
 
 
 def _name(bundle: BundleName) -> str:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.errors import DuologueError
+from engine.syncllm.forced_chunk import ForcedChunk, Opening
 from engine.syncllm.llama import Llama
 from engine.syncllm.token_context import TokenContext
 from engine.syncllm.tokens import (
@@ -35,6 +36,9 @@ MAX_MISSED_CHUNKS = 4
 """Most chunks that ``ChunkClock.miss`` takes at once; ``max_step_tokens`` has room for them."""
 MAX_UNKNOWN_CHUNKS = 4
 """A latency of 480 ms in chunks of 160 ms leaves three unknown, and late input one more."""
+
+MAX_FORESEEN_CHUNKS = 2
+"""How far the agent's speech is sampled ahead to see how a sentence begins; "sorry" takes two."""
 
 _KEPT, _EARLY = 0.75, 0.8
 """Shares of the context's limit: what a cut keeps, and when it may come early, if all is quiet."""
@@ -92,6 +96,23 @@ class ClockStep:
     own_ms: float
     not_numbers: int = 0
     """Tokens sampled although some scores of the language model were not finite."""
+    silence_probability: float = 0.0
+    """How likely the model found it that the agent's next chunk begins with silence; 0 where it
+    was not asked."""
+    forced_frames: list[int] | None = None
+    """What was forced, one unit per frame; None if the model chose the chunk."""
+    yields: bool = False
+    """Whether silence was forced in place of what was to be said."""
+
+
+@dataclass(frozen=True)
+class _OwnChunk:
+    """How the agent's next chunk came about."""
+
+    own: list[int]
+    silence_probability: float = 0.0
+    forced_frames: list[int] | None = None
+    yields: bool = False
 
 
 class ChunkClock:
@@ -150,6 +171,7 @@ class ChunkClock:
         heard: Sequence[Sequence[int]] | None,
         speak: bool = True,
         prefix: Sequence[int] = (),
+        forced: ForcedChunk | None = None,
     ) -> ClockStep:
         """Advance by one chunk and return the agent's next one.
 
@@ -158,9 +180,13 @@ class ChunkClock:
         frames of the chunk after those, if known already; its estimate continues from them. All
         other chunks up to the running one are estimated, so the latency in chunks is how far the
         caller lags, at most ``MAX_UNKNOWN_CHUNKS``. Without ``speak`` the agent's next chunk is
-        silence, which costs one token: its time has passed. Raises ValueError if more is heard than
-        has passed, or if too many chunks stay unknown.
+        silence, which costs one token: its time has passed. ``forced`` is what the agent says in
+        that chunk if its conditions hold; nothing is sampled for it then. Raises ValueError if more
+        is heard than has passed, if too many chunks stay unknown, or for a forced chunk of another
+        length or with other units than the agent's.
         """
+        if forced:
+            self._check_forced(forced)
         times = [time.perf_counter()]
         self._shift_context()
         # There always is one: the chunk spoken last is unknown.
@@ -190,7 +216,8 @@ class ChunkClock:
             self._last_heard = lost.user[-1] if lost.user else self._last_heard
         estimates = [list(chunk.user) for chunk in self._chunks if not chunk.real]
         times.append(time.perf_counter())
-        own = self._speak() if speak else self._keep_silent()
+        chosen = self._next_own(forced) if speak else _OwnChunk(self._keep_silent())
+        own = chosen.own
         times.append(time.perf_counter())
         refeed_ms, estimate_ms, own_ms = (np.diff(times) * 1000).tolist()
         frames = interpolated_units(own, self._last_own, self._fmt)
@@ -212,6 +239,9 @@ class ChunkClock:
             estimate_ms=estimate_ms,
             own_ms=own_ms,
             not_numbers=not_numbers,
+            silence_probability=chosen.silence_probability,
+            forced_frames=chosen.forced_frames,
+            yields=chosen.yields,
         )
 
     def miss(self, heard: Sequence[Sequence[int]], chunks: int) -> tuple[list[list[int]], int]:
@@ -383,10 +413,85 @@ class ChunkClock:
         self._context.append([self._fmt.s0])
         self.elapsed_chunks += 1
 
-    def _speak(self) -> list[int]:
-        """Sample the agent's next chunk and append it to the context."""
+    def _next_own(self, forced: ForcedChunk | None) -> _OwnChunk:
+        """The agent's next chunk: a forced one, or else the model's own."""
         fmt = self._fmt
         self._begin_own()
+        # The same feed that sampling begins with.
+        quiet = self._silence_probability(self._context.logits())
+        if forced is None:
+            return _OwnChunk(self._speak(), quiet)
+        if forced.instead_of:
+            random_state, mark = self._random.bit_generator.state, self._context.mark()
+            own = self._speak()
+            if not self._opens(forced.instead_of, own):
+                return _OwnChunk(own, quiet)
+            # Back to where the chunk began, as if it had been forced at once: a replay forces it.
+            chunk = self._chunks[-1]
+            chunk.own, chunk.text = [], []
+            self._context.restore(mark)
+            self._random.bit_generator.state = random_state
+        yields = quiet > forced.yields_above
+        frames = list(forced.frames)
+        if yields:
+            frames = [self._own_silence_unit] * fmt.chunk_frames
+        chunk = self._chunks[-1]
+        if fmt.text and fmt.text.most_heard:
+            chunk.text = self._heard_anew(fmt.text)
+        chunk.own = deduplicated_units(frames, self._last_own, fmt)
+        self._context.append(fmt.own_tokens(chunk.own))
+        return _OwnChunk(chunk.own, quiet, frames, yields)
+
+    def _check_forced(self, forced: ForcedChunk) -> None:
+        count = self._own_units.count
+        if len(forced.frames) != self._fmt.chunk_frames:
+            raise ValueError(f"a forced chunk has {self._fmt.chunk_frames} frames")
+        if not all(0 <= unit < count for unit in forced.frames):
+            raise ValueError(f"the agent has {count} units, and a forced chunk has others")
+
+    def _silence_probability(self, logits: np.ndarray) -> float:
+        """How likely the agent's chunk begins with silence, from the ``logits`` after its tag."""
+        tags = [self._fmt.s0, self._fmt.s1]
+        scores = logits[self._ids(tags, self._own_units, *self._room_for_text([]))]
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights = np.exp(scores - scores.max())
+        silent = float(weights[len(tags) + self._own_silence_unit])
+        if self._last_own == self._own_silence_unit:
+            silent += float(weights[: len(tags)].sum())  # nothing new is more silence
+        probability = silent / float(weights.sum())
+        return probability if np.isfinite(probability) else 0.0
+
+    def _opens(self, opening: Opening, own: list[int]) -> bool:
+        """Whether the agent's newest chunk begins so; looks ahead where the chunk alone is not
+        enough, and leaves no trace of that."""
+        before = self._last_own
+        frames = interpolated_units(own, before, self._fmt)
+        verdict = opening.verdict(before, frames)
+        if verdict is not None:
+            return verdict
+        newest, count, mark = self._chunks[-1], len(self._chunks), self._context.mark()
+        random_state, not_numbers = self._random.bit_generator.state, self._not_numbers
+        for _ in range(MAX_FORESEEN_CHUNKS):
+            if self._context.room < max_chunk_tokens(self._fmt):
+                break
+            self._last_own = frames[-1]
+            self._estimate(len(self._chunks) - 1, ())
+            self._begin_own()
+            frames += interpolated_units(self._speak(), self._last_own, self._fmt)
+            verdict = opening.verdict(before, frames)
+            if verdict is not None:
+                break
+        self.elapsed_chunks -= len(self._chunks) - count
+        del self._chunks[count:]
+        newest.user, newest.estimated = [], False
+        self._context.restore(mark)
+        self._last_own = before
+        self._random.bit_generator.state, self._not_numbers = random_state, not_numbers
+        return bool(verdict)
+
+    def _speak(self) -> list[int]:
+        """Sample the rest of the agent's chunk, whose tag has been written."""
+        fmt = self._fmt
         carried = None if fmt.boundary_emit else self._last_own
         text: list[int] = []
         own = self._sample_units(
@@ -490,17 +595,7 @@ class ChunkClock:
         tokens that probably come now.
         """
         logits = self._context.logits(draft)
-        key = (*tags, units, heard, own)
-        allowed = self._allowed.get(key)
-        if allowed is None:
-            slot, kinds = self._fmt.text, [np.array(tags, np.int64)]
-            if units:
-                kinds.append(np.arange(units.base, units.base + units.count))
-            if slot and own:
-                kinds.append(np.arange(slot.own_base, slot.own_base + slot.piece_count))
-            if slot and heard and slot.heard_base is not None:
-                kinds.append(np.arange(slot.heard_base, slot.heard_base + slot.piece_count))
-            allowed = self._allowed[key] = np.concatenate(kinds)
+        allowed = self._ids(tags, units, heard, own)
         scores = logits[allowed]
         finite = np.isfinite(scores)
         if not finite.all():
@@ -512,6 +607,21 @@ class ChunkClock:
         if banned is not None:
             scores[len(tags) + banned] = -np.inf
         return int(allowed[sample_token(scores, sampling, self._random)])
+
+    def _ids(self, tags: list[int], units: UnitTable | None, heard: bool, own: bool) -> np.ndarray:
+        """The token ids that may come: first the tags, then the units, then the text."""
+        key = (*tags, units, heard, own)
+        allowed = self._allowed.get(key)
+        if allowed is None:
+            slot, kinds = self._fmt.text, [np.array(tags, np.int64)]
+            if units:
+                kinds.append(np.arange(units.base, units.base + units.count))
+            if slot and own:
+                kinds.append(np.arange(slot.own_base, slot.own_base + slot.piece_count))
+            if slot and heard and slot.heard_base is not None:
+                kinds.append(np.arange(slot.heard_base, slot.heard_base + slot.piece_count))
+            allowed = self._allowed[key] = np.concatenate(kinds)
+        return allowed
 
     # --- context shift ----------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from engine.sound.audio_file import from_pcm, to_pcm
 from engine.syncllm.barge_in import BargeIn, fade_out
 from engine.syncllm.bundle import Bundle
 from engine.syncllm.clock import ChunkClock, ClockStep, Sampling, max_step_tokens
+from engine.syncllm.forced_chunk import ForcedChunk, Prompter
 from engine.syncllm.llama import Llama
 from engine.syncllm.unit_encoder import Tokenizer, UnitEncoder
 from engine.syncllm.unit_reader import StreamingReader, UnitReader
@@ -70,6 +71,12 @@ class Step:
     not_numbers: int = 0
     """How often a model's output was not finite; silence, or a token with a finite score, replaced
     it."""
+    silence_probability: float = 0.0
+    """How likely the model found it that the agent's chunk begins with silence; 0 if not asked."""
+    forced_frames: list[int] | None = None
+    """What was forced as the agent's chunk, one unit per frame; None if the model chose it."""
+    yields: bool = False
+    """Whether silence was forced in place of what was to be said."""
 
 
 class Duplex:
@@ -134,6 +141,7 @@ class Duplex:
         self.llama = Llama(bundle.language_model, capacity, gpu_layers, threads)
         self.gpu_layers = self.llama.gpu_layers
         self._closed = False
+        self._prompter: Prompter | None = None
         try:
             if self.llama.vocabulary < manifest.vocabulary():
                 raise DuologueError(
@@ -145,6 +153,13 @@ class Duplex:
         except DuologueError:
             self.close()
             raise
+
+    def attach(self, prompter: Prompter | None) -> None:
+        """Let ``prompter`` tell the agent what to say from the next conversation on, or nobody.
+
+        Without one, or while it says nothing, the tokens are the same as ever.
+        """
+        self._prompter = prompter
 
     def reset(self) -> None:
         """Begin a new conversation with the same models and seed.
@@ -161,6 +176,8 @@ class Duplex:
         self._barge_in = BargeIn(manifest.own_silence_unit)
         self._withheld = np.zeros(0, np.float32)
         self._index = 0
+        if self._prompter:
+            self._prompter.reset()
         self._clock = ChunkClock(
             self.llama,
             self.format,
@@ -181,17 +198,24 @@ class Duplex:
         """Tokens in the model's context now."""
         return self._clock.context_tokens
 
-    def step(self, user_audio: np.ndarray, lost: bool = False, speak: bool = True) -> Step:
+    def step(
+        self,
+        user_audio: np.ndarray,
+        lost: bool = False,
+        speak: bool = True,
+        forced: ForcedChunk | None = None,
+    ) -> Step:
         """Take the user's sound of one interval, float32 (chunk samples,) at 16 kHz.
 
         Sound beyond [-1, 1] is clipped. ``lost``: the sound used in this step is not the user's, so
         the estimate of the chunk that it completes becomes final. Without ``speak`` the agent is
-        silent in interval N + 1, whose time has passed. Raises DuologueError for another type or
-        shape, or sound that is not finite; the conversation can continue after that.
+        silent in interval N + 1, whose time has passed. ``forced`` is what the agent says in that
+        interval if its conditions hold. Raises DuologueError for another type or shape, or sound
+        that is not finite; the conversation can continue after that.
         """
         self._check_open()
         _check_sound(user_audio, self.format.chunk_samples)
-        return self._advance(self._due(user_audio), lost, speak)
+        return self._advance(self._due(user_audio), lost, speak, forced)
 
     @property
     def due_samples(self) -> int:
@@ -204,7 +228,13 @@ class Duplex:
         begun = self._index * chunk - self._latency_samples
         return max(begun + intervals * chunk, 0) - max(begun, 0)
 
-    def step_due(self, due_audio: np.ndarray, lost: bool = False, speak: bool = True) -> Step:
+    def step_due(
+        self,
+        due_audio: np.ndarray,
+        lost: bool = False,
+        speak: bool = True,
+        forced: ForcedChunk | None = None,
+    ) -> Step:
         """The same step, for a caller that applies the latency itself, such as a live conversation.
 
         ``due_audio``, float32 (due_samples,), is the user's sound of [N D - L, (N + 1) D - L) since
@@ -213,7 +243,7 @@ class Duplex:
         """
         self._check_open()
         _check_sound(due_audio, self.due_samples)
-        return self._advance(due_audio, lost, speak)
+        return self._advance(due_audio, lost, speak, forced)
 
     def miss(self, due_audio: np.ndarray, intervals: int) -> list[Step]:
         """Take the user's sound of several intervals whose time is over, and be silent in them.
@@ -264,29 +294,37 @@ class Duplex:
                 )
             )
         self._index += intervals
+        if self._prompter:
+            self._prompter.miss(sound, intervals)
         return steps
 
-    def _advance(self, due_audio: np.ndarray, lost: bool, speak: bool) -> Step:
+    def _advance(
+        self, due_audio: np.ndarray, lost: bool, speak: bool, forced: ForcedChunk | None
+    ) -> Step:
         started = time.perf_counter()
         # Use the 16-bit sound that recordings keep, so that a replay gives the same tokens.
         sound = from_pcm(to_pcm(due_audio))
         heard = [units.tolist() for units in self._encoder.push(sound)]
+        if self._prompter and forced is None:
+            forced = self._prompter.prompt(sound)
         encoded = time.perf_counter()
         if lost and heard:
             heard = []
-            clock_step = self._clock.advance(None, speak)
+            clock_step = self._clock.advance(None, speak, forced=forced)
         else:
-            clock_step = self._clock.advance(heard, speak, self._encoder.prefix.tolist())
+            clock_step = self._clock.advance(heard, speak, self._encoder.prefix.tolist(), forced)
         spoken = time.perf_counter()
         agent_audio = self._vocoder.push(clock_step.own_frames)
         silent = np.isnan(agent_audio)
         agent_audio[silent] = 0.0
         self._barge_in.hear(sound)
         spoken_frames = self._barge_in.spoken_frames(clock_step.own_frames)
+        if clock_step.yields or (forced and forced.cuts and clock_step.forced_frames):
+            spoken_frames = 0
         if spoken_frames is not None:
             agent_audio = fade_out(agent_audio, spoken_frames)
         sounded = time.perf_counter()
-        own_text, heard_text = self._words(clock_step, heard)
+        own_text, heard_text = self._words(clock_step, heard, forced)
         done = time.perf_counter()
         step = Step(
             index=self._index,
@@ -318,29 +356,49 @@ class Duplex:
             own_text=own_text,
             heard_text=heard_text,
             not_numbers=clock_step.not_numbers + int(silent.sum()),
+            silence_probability=clock_step.silence_probability,
+            forced_frames=clock_step.forced_frames,
+            yields=clock_step.yields,
         )
         self._index += 1
+        if self._prompter:
+            self._prompter.spoke(step)
         return step
 
     def _words(
-        self, clock_step: ClockStep, heard: Sequence[Sequence[int]]
+        self, clock_step: ClockStep, heard: Sequence[Sequence[int]], forced: ForcedChunk | None
     ) -> tuple[list[str], list[str]]:
-        """Pieces of the agent's and the user's words, from the reader or else the text slot."""
-        if self._own_reader:
+        """Pieces of the agent's and the user's words, from the reader or else the text slot.
+
+        Those of a forced chunk are known.
+        """
+        if forced and clock_step.forced_frames is not None:
+            own_text = [] if clock_step.yields else list(forced.words)
+            _, heard_text = self._read(None, heard)
+        elif self._own_reader:
             return self._read(clock_step.own_frames, heard)
-        pieces = self.bundle.pieces
-        return [pieces[piece] for piece in clock_step.own_text], [
-            pieces[p] for p in clock_step.heard_text
-        ]
+        else:
+            own_text, heard_text = [self.bundle.pieces[p] for p in clock_step.own_text], []
+        if not self._user_reader:
+            heard_text = [self.bundle.pieces[piece] for piece in clock_step.heard_text]
+        return own_text, heard_text
 
     def _read(
-        self, own_frames: Sequence[int], heard: Sequence[Sequence[int]]
+        self, own_frames: Sequence[int] | None, heard: Sequence[Sequence[int]]
     ) -> tuple[list[str], list[str]]:
-        """The pieces that the readers find; none without readers."""
+        """The pieces that the readers find; none without readers.
+
+        ``own_frames`` None: the agent's words are known, and its reader begins anew after them.
+        """
         if not self._own_reader or not self._user_reader:
             return [], []
         user_units = list(itertools.chain.from_iterable(heard))
-        return self._own_reader.push(own_frames), self._user_reader.push(user_units)
+        own_text: list[str] = []
+        if own_frames is None:
+            self._own_reader.reset()
+        else:
+            own_text = self._own_reader.push(own_frames)
+        return own_text, self._user_reader.push(user_units)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -9,10 +9,20 @@ change the time, not the tokens. Knows no units and no chunks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from engine.syncllm.llama import Llama
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place in the stream to come back to."""
+
+    fed: int
+    waiting: tuple[int, ...]
+    scores: np.ndarray
 
 
 class TokenContext:
@@ -33,6 +43,11 @@ class TokenContext:
         """Number of tokens, those that wait included."""
         return self._llama.length - len(self._drafts) + len(self._waiting)
 
+    @property
+    def room(self) -> int:
+        """How many tokens more the model takes."""
+        return self._llama.capacity - self.length
+
     def append(self, tokens: Sequence[int]) -> None:
         """Add tokens to the end."""
         self._waiting += tokens
@@ -51,6 +66,17 @@ class TokenContext:
         """Remove positions [start, stop), which have been fed, and move the later ones down."""
         self._forget_drafts()
         self._llama.drop(start, stop)
+
+    def mark(self) -> Mark:
+        """The end of the stream now, for ``restore``."""
+        self._forget_drafts()
+        return Mark(self._llama.length, tuple(self._waiting), self._scores[:1])
+
+    def restore(self, mark: Mark) -> None:
+        """Remove all that came since ``mark``, if nothing before it was removed meanwhile."""
+        self._drafts.clear()
+        self._llama.truncate(mark.fed)
+        self._waiting, self._scores = list(mark.waiting), mark.scores
 
     def settle(self) -> None:
         """Feed what waits, and cut drafts off: the model holds the stream and nothing else."""

@@ -9,13 +9,13 @@ from itertools import pairwise
 import numpy as np
 
 from engine.timebase import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ
-from models.dialogue.unit_store import DELAY_FRAMES, MARGIN_FRAMES, UnitUtterance
-from models.speech.agent_speech import AgentSpeech
-from models.speech.agent_units import (
+from engine.voice.agent_units import (
     SILENCE_UNIT,
     spoken_span,
     word_times,
 )
+from models.dialogue.unit_store import DELAY_FRAMES, MARGIN_FRAMES, UnitUtterance
+from models.speech.agent_speech import AgentSpeech
 from models.speech.word_alignment import word_spans
 from models.tokenizer.encode import AGENT_FLOOR_DB, encode_units
 from models.tokenizer.network import TokenizerNet

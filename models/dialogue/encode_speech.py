@@ -19,6 +19,7 @@ import torch
 from rich.progress import track
 
 from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from engine.voice.agent_units import AGENT_UNITS, SILENCE_UNIT, spoken_span, word_times
 from models import script
 from models.dialogue.encode_agent import agent_utterance, quiet
 from models.dialogue.encode_recordings import (
@@ -43,7 +44,6 @@ from models.dialogue.unit_store import (
 )
 from models.script.words import script_words
 from models.speech.agent_speech import Hibari
-from models.speech.agent_units import AGENT_UNITS, SILENCE_UNIT, spoken_span, word_times
 from models.speech.augmentation import read_noises
 from models.speech.corpus import Corpus, pad_to_frames
 from models.speech.natural_corpus import punctuated, read_natural

@@ -17,9 +17,9 @@ from engine.errors import DuologueError
 from engine.syncllm.bundle import Bundle, Manifest
 from engine.syncllm.unit_encoder import Tokenizer
 from engine.timebase import FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ
+from engine.voice.agent_units import AGENT_UNITS
 from models.evaluate.user_voices import phone_class
 from models.speech.agent_speech import Hibari
-from models.speech.agent_units import AGENT_UNITS
 from models.speech.natural_corpus import punctuated
 from models.speech.phones import PAUSE
 from models.speech.rooms import white_noise

@@ -84,10 +84,10 @@ def interrupt(number: int, run: Run) -> StoryTrial:
     onset, _ = simulated_user.say(speech)
     simulated_user.wait(_WATCHED_S)
     yielded = _watched(simulated_user, kind, words, begun, onset, run)
-    return replace(yielded, leading_backchannel_ms=_leading_backchannel_ms(words, speech))
+    return replace(yielded, leading_backchannel_ms=leading_backchannel_ms(words, speech))
 
 
-def _leading_backchannel_ms(text: str, speech: Speech) -> float:
+def leading_backchannel_ms(text: str, speech: Speech) -> float:
     """From the first word to the first that is not a backchannel: the agent should go on at "okay",
     but stop at "okay stop"."""
     told = script.leading_backchannel(text.split())
@@ -136,14 +136,15 @@ def play_into_story(noise: tuple[str, int], run: Run) -> StoryTrial:
         onset, _ = simulated_user.say(speak(words, voice, rng))
         what = words
     else:
-        sound = _noise(run, number)
+        sound = noise_of(run, number)
         onset, what = simulated_user.now, sound.name
         simulated_user.play(sound.audio, USER_DB)
     simulated_user.wait(max(_WATCHED_S - (simulated_user.now - onset) / SAMPLE_RATE_HZ, 0))
     return _watched(simulated_user, kind, what, begun, onset, run)
 
 
-def _noise(run: Run, number: int) -> Noise:
+def noise_of(run: Run, number: int) -> Noise:
+    """A short noise: a recorded one where there is data, else a synthetic cough."""
     rng = np.random.default_rng([run.seed, number])
     if run.data is None:
         return synthetic_cough(rng)

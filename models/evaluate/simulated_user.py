@@ -64,6 +64,8 @@ class SimulatedUser:
         """(end of the chunk in samples, piece of the agent's words)."""
         self._heard_pieces: list[tuple[int, str]] = []
         """The same for the user's words."""
+        self.yields: list[int] = []
+        """Samples at which the agent fell silent in an answer, because the user interrupted."""
         self._rest = np.zeros(0, np.float32)
         self._tail = np.zeros(0, np.float32)
         """Reverberation that has not been heard yet."""
@@ -120,6 +122,8 @@ class SimulatedUser:
             self._sound.append(step.agent_audio)
             self._frames += step.own_frames
             end = len(self._sound) * chunk
+            if step.yields:
+                self.yields.append(end - chunk)
             self._pieces += [(end, piece) for piece in step.own_text]
             self._heard_pieces += [(end, piece) for piece in step.heard_text]
 

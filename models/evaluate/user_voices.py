@@ -21,8 +21,8 @@ import soundfile
 import soxr
 
 from engine.timebase import SAMPLE_RATE_HZ
+from engine.voice.agent_units import SOUND_LEADS_MS
 from models.speech import natural_voices
-from models.speech.agent_units import SOUND_LEADS_MS
 from models.speech.natural_corpus import punctuated
 from models.speech.natural_voices import PHONE_FRAME_SAMPLES, Kokoro, SynthesisedSpeech, Voice
 from models.speech.phones import PAUSE, PHONE_ID, from_ipa

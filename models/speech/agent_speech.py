@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import soxr
 
 from engine.errors import DuologueError
 from engine.timebase import SAMPLE_RATE_HZ
-from models.speech.agent_units import TimedPhone, phone_units, timed_phones
+from engine.voice.agent_units import TimedPhone, phone_units, timed_phones
+from engine.voice.hibari_network import (
+    PHONE_LENGTHS,
+    PHONE_STEP_MS,
+    PITCH_STEP_MS,
+    RATE_HZ,
+    HibariNetwork,
+    hibari_model,
+)
 
-HIBARI_RATE_HZ = 24_000
-PITCH_STEP_MS = 12.5
 BIN_HZ = 20
-PHONE_STEP_MS = 25.0
-_PHONE_LENGTHS = "/Clip_output_0"
-"""An inner value of hibari's graph: the length of each phone in steps of 25 ms."""
 _MISSING = "The agent's voice is not installed; docs/training.md tells how (natural voices)."
 
 
@@ -59,74 +61,48 @@ class Hibari:
     def __init__(self) -> None:
         """Open the weights. Raises DuologueError without them."""
         try:
-            import hibari
             import onnx
             import onnxruntime
-            from hibari import dsp
         except ImportError as error:
             raise DuologueError(f"{error.name} is missing. {_MISSING}") from error
-        self._reader = hibari.Hibari(threads=1)
-        self._synthesise = dsp.synth
-        assets = Path(hibari.__file__).parent / "assets"
+        self._network = HibariNetwork()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 4
-
-        def session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
-            return onnxruntime.InferenceSession(
-                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-            )
-
-        lengths = onnx.helper.make_tensor_value_info(_PHONE_LENGTHS, 1, None)
-        model = onnx.load(assets / "hibari.onnx")
-        model.graph.output.append(lengths)
-        self._session = session(model)
         # The same network with given phone lengths: nothing in it computes them any more.
-        model = onnx.load(assets / "hibari.onnx")
+        model = onnx.load(hibari_model())
         for node in model.graph.node:
-            if _PHONE_LENGTHS in node.output:
+            if PHONE_LENGTHS in node.output:
                 node.output[0] = "predicted_lengths"
-        model.graph.input.append(lengths)
-        self._timed_session = session(model)
+        model.graph.input.append(onnx.helper.make_tensor_value_info(PHONE_LENGTHS, 1, None))
+        self._timed_session = onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
 
     def say(self, text: str, seed: int = 0, speed: float = 1.0) -> AgentSpeech:
         """Speak a text. Raises DuologueError where nothing in it can be said."""
-        read = " ".join(self._reader.phonemize(text))
-        phones = "".join(symbol for symbol in read if symbol in self._reader.vocab)
-        if not phones.strip():
+        sentences = self._network.sentences(text)
+        phones = " ".join(filter(None, map(self._network.phones, sentences)))
+        if not phones:
             raise DuologueError(f"There is nothing to say in {text!r}.")
-        given = {
-            "ids": np.asarray([self._reader.ids(phones)], np.int64),
-            "speed": np.full(1, speed, np.float32),
-        }
-        *parts, lengths = self._session.run(None, given)
-        return self._speech(parts, phones, lengths.reshape(-1), seed)
+        parts, lengths_ms = self._network.run(phones, speed)
+        return self._speech(parts, phones, lengths_ms, seed)
 
     def say_timed(self, phones: str, lengths_ms: Sequence[float], seed: int = 0) -> AgentSpeech:
         """Speak ``phones`` of an AgentSpeech with other lengths, multiples of 25 ms."""
-        lengths = np.asarray(lengths_ms, np.float32) / PHONE_STEP_MS
         given = {
-            "ids": np.asarray([self._reader.ids(phones)], np.int64),
+            "ids": self._network.ids(phones),
             "speed": np.ones(1, np.float32),
-            _PHONE_LENGTHS: lengths,
+            PHONE_LENGTHS: np.asarray(lengths_ms, np.float32) / PHONE_STEP_MS,
         }
-        parts = self._timed_session.run(None, given)
-        return self._speech(parts, phones, lengths, seed)
+        parts = [part[0] for part in self._timed_session.run(None, given)]
+        return self._speech(parts, phones, list(lengths_ms), seed)
 
     def _speech(
-        self, parts: Sequence[np.ndarray], phones: str, lengths: np.ndarray, seed: int
+        self, parts: Sequence[np.ndarray], phones: str, lengths_ms: list[float], seed: int
     ) -> AgentSpeech:
-        harmonic, harmonic_phase, noise, free, free_phase, pitch_hz = (part[0] for part in parts)
-        audio = self._synthesise(
-            *(harmonic, harmonic_phase, noise, free, free_phase, pitch_hz),
-            np.random.default_rng(seed),
-        )
+        harmonic, _, noise, free, _, pitch_hz = parts
+        audio = soxr.resample(self._network.sound(parts, seed), RATE_HZ, SAMPLE_RATE_HZ)
         return AgentSpeech(
-            soxr.resample(audio, HIBARI_RATE_HZ, SAMPLE_RATE_HZ).astype(np.float32),
-            phones,
-            (lengths * PHONE_STEP_MS).tolist(),
-            pitch_hz,
-            harmonic,
-            noise,
-            free,
+            audio.astype(np.float32), phones, lengths_ms, pitch_hz, harmonic, noise, free
         )

@@ -29,9 +29,10 @@ from typing import Any
 import numpy as np
 
 from engine.timebase import SAMPLE_RATE_HZ
+from engine.voice.hibari_network import PITCH_STEP_MS
 from models import script
 from models.script import coffee
-from models.speech.agent_speech import BIN_HZ, PITCH_STEP_MS, AgentSpeech, Hibari
+from models.speech.agent_speech import BIN_HZ, AgentSpeech, Hibari
 from models.speech.corpus import dialogue_sentences
 from models.speech.kept_out_texts import kept_out
 from models.speech.natural_corpus import punctuated

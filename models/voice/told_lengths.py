@@ -10,11 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.timebase import FRAME_MS
-from models.speech.agent_speech import PHONE_STEP_MS, AgentSpeech
-from models.speech.agent_units import (
+from engine.voice.agent_units import (
     SOUND_LEADS_MS,
     frame_phones,
 )
+from engine.voice.hibari_network import PHONE_STEP_MS
+from models.speech.agent_speech import AgentSpeech
 from models.vocoder.segments import reexpanded
 
 _LEAST_GAP_MS = 1e-6

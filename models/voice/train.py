@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from engine.errors import DuologueError
 from engine.timebase import FRAME_SAMPLES
-from models.speech.agent_units import AGENT_UNITS, SILENCE_UNIT
+from engine.voice.agent_units import AGENT_UNITS, SILENCE_UNIT
 from models.vocoder.losses import (
     Discriminators,
     MelDistance,

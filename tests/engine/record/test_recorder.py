@@ -27,11 +27,12 @@ from engine.record.retention import prune
 from engine.sound.audio_file import AudioReader, from_pcm
 from engine.syncllm.bundle import Bundle, load_bundle
 from engine.syncllm.duplex import Duplex, Step
+from engine.syncllm.forced_chunk import ForcedChunk, Opening
 from engine.talk.conversation import talk
 from engine.talk.live_conversation import LiveConversation
 from engine.timebase import SAMPLE_RATE_HZ
 from tests.engine.full_disk import file_limit
-from tests.engine.recorded_talks import write_talk
+from tests.engine.recorded_talks import change_line, write_talk
 from tests.engine.simulated_card import SimulatedCard
 from tests.engine.tiny_bundle import write_tiny_bundle
 
@@ -131,6 +132,86 @@ def test_a_live_replay_repeats_what_went_wrong(
     result = replay(recorder.folder, bundle)
     assert result.identical
     assert (result.chunks, result.unheard_samples) == (20, 700)
+
+
+class Prompts:
+    """Forces what the language model would hardly say, now and then on a condition."""
+
+    def __init__(self, frames: int) -> None:
+        self._frames = frames
+        self.reset()
+
+    def reset(self) -> None:
+        self._random = np.random.default_rng(3)
+        self._last = 0
+
+    def prompt(self, user_audio: np.ndarray) -> ForcedChunk | None:
+        units = tuple(self._random.integers(0, 200, self._frames).tolist())
+        kind = self._random.integers(5)
+        if kind == 0:
+            return None
+        if kind == 1:  # silence in its place where that is the least bit likely
+            return ForcedChunk(units, (" no",), yields_above=0.005)
+        if kind == 2:  # whatever the model is about to say, or never
+            opening = Opening((self._random.integers(0, 200),), self._last)
+            return ForcedChunk(units, (" instead",), instead_of=opening)
+        return ForcedChunk(units, (" word",))
+
+    def spoke(self, step: Step) -> None:
+        self._last = step.own_frames[-1]
+
+    def miss(self, user_audio: np.ndarray, chunks: int) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("chunk_ms", "latency_ms"), [(160, 160), (200, 360), (240, 80)])
+@pytest.mark.parametrize("words", ["text", "heard", "reader", ""])
+def test_a_replay_repeats_what_was_forced(
+    tmp_path: Path, chunk_ms: int, latency_ms: int, words: str
+) -> None:
+    kinds = {words: True} if words else {}
+    bundle = write_tiny_bundle(tmp_path / "bundle", **kinds)
+    duplex = Duplex(bundle, chunk_ms, latency_ms, seed=5)
+    duplex.attach(Prompts(duplex.format.chunk_frames))
+    duplex.reset()
+    size = duplex.format.chunk_samples
+    recorder = Recorder(tmp_path, duplex)
+    sound = user_sound(70)
+    used = 0
+    for index in range(40):
+        missed = {20: 2}.get(index, 0)
+        if index == 21:
+            continue
+        due = sound[used : used + duplex.due_samples_of(missed or 1)]
+        used += len(due)
+        if missed:
+            steps = duplex.miss(due, missed)
+        else:
+            steps = [duplex.step_due(due, lost=index == 12, speak=index % 9 != 3)]
+        for step in steps:
+            own = sound[step.index * size : (step.index + 1) * size]
+            recorder.write(own, np.zeros_like(own), step, {})
+    duplex.close()
+    recorder.close()
+    _, records = read_talk(recorder.folder)
+    chunks = [record for record in records if isinstance(record, ChunkRecord)]
+    assert 15 < sum(record.forced_frames is not None for record in chunks) < 38
+    assert any(record.own_text == [" word"] for record in chunks)
+    result = replay(recorder.folder, bundle)
+    assert result.identical
+    assert result.chunks == 40
+
+
+@pytest.mark.bad_input("recording")
+@pytest.mark.parametrize("frames", [[], [1, 2, 3], [1, 2, 3, 4000], [-1, 0, 0, 0]])
+def test_a_recording_that_forces_what_cannot_be(
+    bundle: Bundle, duplex: Duplex, tmp_path: Path, frames: list[int]
+) -> None:
+    recorder, _ = record(duplex, tmp_path)
+    recorder.close()
+    change_line(recorder.folder, 5, forced_frames=frames)
+    with pytest.raises(DuologueError, match="damaged in chunk 4"):
+        replay(recorder.folder, bundle)
 
 
 def test_a_talk_with_a_file_can_be_replayed(bundle: Bundle, duplex: Duplex, tmp_path: Path) -> None:

@@ -101,3 +101,21 @@ def test_drafts_do_not_overfill_the_model(models: tuple[Llama, Llama]) -> None:
     context.append([7, 8])
     context.logits([9])
     assert context.length == model.length == 64
+
+
+def test_a_look_ahead_leaves_no_trace(models: tuple[Llama, Llama]) -> None:
+    model, judge = models
+    context = TokenContext(model)
+    context.append(_HISTORY)
+    before = context.logits([7])
+    context.append([7])
+    mark = context.mark()
+    for token in (7, 30, 31):
+        context.append([token])
+        context.logits([32])
+    context.restore(mark)
+    assert context.length == len(_HISTORY) + 1
+    context.cut(len(_HISTORY))
+    np.testing.assert_array_equal(context.logits(), before)
+    context.append([7, 40])
+    assert close(context.logits(), plain(judge, [*_HISTORY, 7, 40]))

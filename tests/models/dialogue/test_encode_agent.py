@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from engine.timebase import FRAME_MS, FRAME_SAMPLES
+from engine.voice.agent_units import AGENT_UNITS, SOUND_LEADS_MS
+from engine.voice.hibari_network import PITCH_STEP_MS
 from models.dialogue.encode_agent import agent_utterance
 from models.dialogue.unit_store import DELAY_FRAMES, MARGIN_FRAMES
-from models.speech.agent_speech import PITCH_STEP_MS, AgentSpeech
-from models.speech.agent_units import AGENT_UNITS, SOUND_LEADS_MS
+from models.speech.agent_speech import AgentSpeech
 from models.speech.voices import speak_flite
 from models.tokenizer.network import TokenizerNet
 from models.tokenizer.restore import tokenizer_from_onnx

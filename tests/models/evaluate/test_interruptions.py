@@ -14,7 +14,7 @@ from models.edit_distance import edit_distances
 from models.evaluate.context import Run
 from models.evaluate.interruptions import (
     StoryTrial,
-    _leading_backchannel_ms,
+    leading_backchannel_ms,
     report_interruptions,
     report_noises,
     stop_ms,
@@ -110,6 +110,6 @@ def test_noises_are_short() -> None:
 
 def test_okay_stop_is_an_interruption_from_stop_on() -> None:
     speech = speak("okay stop", "flite:kal16", random.Random(0))
-    after_ms = _leading_backchannel_ms("okay stop", speech)
+    after_ms = leading_backchannel_ms("okay stop", speech)
     assert 150 < after_ms < len(speech.trimmed()) * 1000 / SAMPLE_RATE_HZ - 150
-    assert _leading_backchannel_ms("stop it please", speech) == 0
+    assert leading_backchannel_ms("stop it please", speech) == 0

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.voice.agent_units import AGENT_UNITS
 from models.speech.agent_speech import AgentSpeech
-from models.speech.agent_units import AGENT_UNITS
 from models.voice.corpus import (
     Texts,
     VoiceUtterance,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.speech.agent_speech import PHONE_STEP_MS, AgentSpeech
-from models.speech.agent_units import AGENT_UNITS, phone_units, timed_phones
+from engine.voice.agent_units import AGENT_UNITS, phone_units, timed_phones
+from engine.voice.hibari_network import PHONE_STEP_MS
+from models.speech.agent_speech import AgentSpeech
 from models.voice.told_lengths import retimed, told_speech
 
 PHONES = "ðə kˈæpɪtᵊl ɪz ɹˈOm."

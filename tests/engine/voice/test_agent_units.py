@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.timebase import FRAME_MS
-from models.speech.agent_units import (
+from engine.voice.agent_units import (
     AGENT_UNITS,
     CONSONANTS,
     SILENCE,

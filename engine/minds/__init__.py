@@ -1,0 +1,7 @@
+"""Two minds, one voice: the language model talks, and a background mind answers what it cannot.
+
+`two_minds` is the whole: it hears that the model does not know (`openings`), fills the time, says
+the answer chunk by chunk (`spoken_answer`) and stops when the user interrupts (`interruption`).
+`mind` is the seam to whoever writes the answers. Runs in the engine's thread; nothing here waits.
+Stands on `engine.syncllm`, `engine.voice` and `engine.sound`; knows no card and no files.
+"""
