@@ -14,9 +14,9 @@ from engine.timebase import SAMPLE_RATE_HZ
 
 NEVER = 1.0
 """No probability is above it."""
-YIELDS_ABOVE = 0.1
-"""With a voice heard, the agent yields where silence is likelier than this. Inside a sentence that
-nobody disturbs it is below 0.01, at "mm hmm" below 0.07; 0.5 is reached a chunk later."""
+YIELDS_ABOVE = 0.2
+"""With a voice heard, the agent yields where silence is likelier than this: the least at which 95 %
+of "mm hmm" do not stop an answer. Inside a sentence that nobody disturbs it is below 0.01."""
 _HEARD_S = 0.6
 """A voice counts for so long after its end: the language model gets it up to two chunks late."""
 TALKS_ON_S = 1.2
@@ -47,8 +47,8 @@ class Interruption:
     def yields_above(self, pause: bool) -> float:
         """The probability of silence above which the agent yields now.
 
-        ``pause``: whether the answer's next chunk begins with silence anyway, so that the model,
-        which expects that, says nothing about the user.
+        ``pause``: whether the answer's next chunk begins in or with a pause of its own, which the
+        model expects to last, so that it says nothing about the user.
         """
         if self.voice_s >= TALKS_ON_S:
             return -1.0

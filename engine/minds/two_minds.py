@@ -100,7 +100,7 @@ class TwoMinds:
         if self._speaks and not self._answer.begun:
             return self._silence(cuts=True)  # the model was speaking
         chunk = self._forced(self._answer)
-        pause = chunk.frames[0] == self._silence_unit
+        pause = chunk.frames[0] == self._silence_unit or not self._speaks
         return replace(chunk, yields_above=self._user.yields_above(pause))
 
     def spoke(self, step: Step) -> None:
