@@ -17,8 +17,8 @@ _MOST_NO_SPEECH, _SURE = 0.6, 0.55
 """Where the model itself hears no speech, it must be surer of what it writes."""
 _MOST_PIECES_PER_SECOND, _FREE_PIECES = 11, 4
 _REPEATED, _SURE_OF_REPEATED = 3, 0.65
-"""Words that are there three times each on average, or a sentence twice. "No, no, no" may be said, and
-is then sure."""
+"""Words that are there three times each on average, or a sentence twice. "No, no, no" may be said,
+and is then sure."""
 _NO_WORD = re.compile(r"a+h*|[eou]+h+|[ou]+|[ao]w+|(ha+)+h*|(ho){2,}|h*m+[hm]*|h+|ya+y|sh+|you")
 """Sounds of people that are no words (ah, oh, ha, mm hmm, uh, ow), and what Whisper writes for
 silence: "you"."""
