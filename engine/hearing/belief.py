@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from engine.hearing.recogniser import Recognised
+from engine.hearing.recogniser import Recognised, repeats_itself
 
 _LEAST_VOICE_S = 0.18
 """A spoken "no" has more; clicks that pass for a voice have less."""
@@ -17,7 +17,8 @@ _MOST_NO_SPEECH, _SURE = 0.6, 0.55
 """Where the model itself hears no speech, it must be surer of what it writes."""
 _MOST_PIECES_PER_SECOND, _FREE_PIECES = 11, 4
 _REPEATED, _SURE_OF_REPEATED = 3, 0.65
-"""Words that are there three times each on average: "no, no, no" may be said, and is then sure."""
+"""Words that are there three times each on average, or a sentence twice. "No, no, no" may be said,
+and is then sure."""
 _NO_WORD = re.compile(r"a+h*|[eou]+h+|[ou]+|[ao]w+|(ha+)+h*|(ho){2,}|h*m+[hm]*|h+|ya+y|sh+|you")
 """Sounds of people that are no words (ah, oh, ha, mm hmm, uh, ow), and what Whisper writes for
 silence: "you"."""
@@ -35,4 +36,5 @@ def is_believed(found: Recognised, voice_s: float) -> bool:
         return False
     if all(_NO_WORD.fullmatch(word) for word in words):
         return False
-    return len(words) < _REPEATED * len(set(words)) or sure >= _SURE_OF_REPEATED
+    repeated = len(words) >= _REPEATED * len(set(words)) or repeats_itself(found.text)
+    return not repeated or sure >= _SURE_OF_REPEATED

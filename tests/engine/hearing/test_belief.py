@@ -31,6 +31,7 @@ def test_people_are_believed(
         ("Thank you", 0.5, 0.92, 2, 0.5, True),  # the end of a breath
         ("Okay.", 0.45, 0.56, 2, 0.14, True),  # a clock
         ("Uh-oh! Uh-oh! Uh-oh! Uh-oh!", 0.59, 0.53, 16, 4.3, True),  # a crying child
+        ("Oh my gosh. Oh my gosh.", 0.5, 0.4, 8, 3.0, True),
         ("No! No! No!", 0.28, 0.59, 6, 4.65, True),
         ("Yay! Yay!", 0.31, 0.39, 6, 3.5, True),
         ("Mm-hmm", 0.40, 0.5, 5, 4.3, True),  # a chainsaw
