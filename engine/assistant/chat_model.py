@@ -52,6 +52,7 @@ class ChatModel:
         self._stopped = stopped
         self._fed: list[int] = []
         self._memory: Any = None
+        self._template: ChatTemplate
         self.context_tokens = context_tokens
         self.has_template = False
         """Whether the file brings a chat template."""
