@@ -51,6 +51,13 @@ class ChatModel:
         self._model = self._context = self._sampler = None
         self._stopped = stopped
         self._fed: list[int] = []
+        self._memory: Any = None
+        self._template: ChatTemplate
+        self.context_tokens = context_tokens
+        self.has_template = False
+        """Whether the file brings a chat template."""
+        self.ended = False
+        """Whether the model ended its last answer by itself."""
         _check_file(path)
         options = llama_cpp.llama_model_default_params()
         every = gpu_layers < 0 or gpu_layers > _EVERY_LAYER

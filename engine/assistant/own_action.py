@@ -98,10 +98,11 @@ def _pattern(file: str, words: str) -> re.Pattern[str]:
 
 def called(text: str, actions: tuple[OwnAction, ...]) -> OwnCall | None:
     """The first action whose words the whole turn is, with its slots as the user said them."""
-    words = asked(text)
+    # As it is, too: what politeness adds may be words of the pattern ("break it now").
+    forms = dict.fromkeys((asked(text), plain(text)))
     for action in actions:
         for pattern in action.patterns:
-            if found := pattern.fullmatch(words):
+            if found := next(filter(None, map(pattern.fullmatch, forms)), None):
                 slots = {name: as_written(said, text) for name, said in found.groupdict().items()}
                 return OwnCall(action, slots)
     return None
