@@ -95,12 +95,12 @@ class ChatModel:
             raise DuologueError(
                 f"There is not enough memory for the text model {self._path}; choose a smaller one."
             )
-        self._memory: Any = llama_cpp.llama_get_memory(self._context)
+        self._memory = llama_cpp.llama_get_memory(self._context)
         self._abort = llama_cpp.ggml_abort_callback(lambda _data: self._stopped())
         llama_cpp.llama_set_abort_callback(self._context, self._abort, ctypes.c_void_p(0))
         template = llama_cpp.llama_model_chat_template(self._model, None)
-        self.has_template: bool = bool(template)
-        self._template: ChatTemplate = ChatTemplate(
+        self.has_template = bool(template)
+        self._template = ChatTemplate(
             template.decode("utf8", "replace") if template else "",
             self._special(llama_cpp.llama_vocab_bos(self._vocabulary)),
             self._special(llama_cpp.llama_vocab_eos(self._vocabulary)),
