@@ -7,14 +7,17 @@ load and close models and may take seconds; everything else returns at once.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
 from app import hung_cards
+from app.assisted_talk import AssistedTalk, attach_assistant
 from app.settings import Settings
 from app.sound_check import CARD_LOCK
+from engine.assistant.mind import BackgroundMind
+from engine.assistant.request import Effect
 from engine.card.devices import Wanted, no_answer
 from engine.card.portaudio_card import PortAudioCard
 from engine.card.sound_card import CardInfo, SoundCard
@@ -66,9 +69,11 @@ class LiveSession:
         report: Callable[[str], None] = lambda text: None,
         seed: int = 0,
         make_card: MakeCard = PortAudioCard,
+        assistant: BackgroundMind | None = None,
     ) -> None:
         """``recordings`` is the folder for the recording; None records nothing.
 
+        ``assistant`` answers what the language model does not know; the caller closes it.
         ``report`` is called from another thread if the recording ends before the conversation.
         """
         self.settings = settings
@@ -79,6 +84,8 @@ class LiveSession:
         self._card: SelectableCard | None = None
         self._recorder: Recorder | None = None
         self._conversation: LiveConversation | None = None
+        self._assistant = assistant
+        self._assisted: AssistedTalk | None = None
         self.chunk_ms = self.latency_ms = 0
         """Chunk length, and how late the user's sound is used; known after ``begin``."""
         self.longer_chunk_ms: int | None = None
@@ -124,6 +131,8 @@ class LiveSession:
             longer_ms = [ms for ms in bundle.manifest.chunks_ms if ms > self.chunk_ms]
             self.longer_chunk_ms = min(longer_ms, default=None)
             self.captioned = captioned_sides(bundle.manifest)
+            if self._assistant:
+                self._assisted = attach_assistant(self._duplex, self._assistant)
             enter("sound")
             if not CARD_LOCK.acquire(timeout=_CARD_SECONDS):
                 if hung_cards.any_hangs():
@@ -166,6 +175,10 @@ class LiveSession:
     def recording(self) -> Path | None:
         """The recording's folder, or None; after ``end`` only if it contains sound."""
         return self._recorder.folder if self._recorder else None
+
+    def effects(self) -> Sequence[Effect]:
+        """What the assistant wants of the conversation, since the last call."""
+        return self._assisted.spoken.effects() if self._assisted else ()
 
     def change(self, settings: Settings) -> bool:
         """Apply new settings; False, with nothing changed, if the conversation must restart."""
@@ -218,6 +231,8 @@ class LiveSession:
         rest = ExitStack()
         if self._has_card:
             rest.callback(CARD_LOCK.release)
+        if self._assisted:
+            rest.callback(self._assisted.spoken.close)
         if self._duplex:
             rest.callback(self._duplex.close)
         if self._card:

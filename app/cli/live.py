@@ -65,6 +65,14 @@ def live(
             show_default="no recording",
         ),
     ] = None,
+    assistant: Annotated[
+        bool,
+        typer.Option(
+            "--assistant",
+            help="Also hear words of any kind, act on requests (timers, notes, sums), and let a "
+            "text model answer what the agent does not know. Needs the part for hearing.",
+        ),
+    ] = False,
     bundle: BundleOption = None,
     gpu_layers: GpuOption = -1,
 ) -> None:
@@ -74,10 +82,11 @@ def live(
     With --hold-to-talk, the space bar lets the agent hear you; press it again
     to end that.
     """
+    from app.assistant import open_assistant
     from app.cli.live_status import LiveStatus, show_live_summary
     from app.cli.terminal_keys import KeyReader
     from app.live_session import LiveSession
-    from app.settings import recording_limits, settings_of_options
+    from app.settings import SettingsFile, recording_limits, settings_of_options
     from engine.talk.live_conversation import Switches
     from engine.talk.live_events import ChunkDone, Ended
 
@@ -101,14 +110,17 @@ def live(
         gpu_layers=gpu_layers,
         **recording_limits(record),
     )
-    talk = LiveSession(settings, record, lambda text: console.print(text, markup=False), seed)
+    mind = open_assistant(SettingsFile().read()) if assistant else None
+    talk = LiveSession(
+        settings, record, lambda text: console.print(text, markup=False), seed, assistant=mind
+    )
     took_ms: list[float] = []
     ended = Ended(None)
     with stop_requested() as stop:
         switches = Switches(hold_to_talk=hold_to_talk)
-        info = talk.begin(switches=switches, stopped=stop)
-        conversation = talk.conversation
         try:
+            info = talk.begin(switches=switches, stopped=stop)
+            conversation = talk.conversation
             with (
                 KeyReader() as keys,
                 LiveStatus(console, info, talk.chunk_ms, talk.latency_ms) as status,
@@ -122,6 +134,8 @@ def live(
                         status.show(event, conversation.counts)
                     if isinstance(event, ChunkDone):
                         took_ms.append(event.took_ms)
+                    if any(effect.kind == "end talk" for effect in talk.effects()):
+                        break
                     match keys.next():
                         case "p":
                             conversation.pause(not switches.paused)
@@ -134,6 +148,8 @@ def live(
                     status.show_keys(switches.paused, switches.deaf)
         finally:
             talk.end()
+            if mind:
+                mind.close()
     if ended.error:
         raise DuologueError(ended.error)
     show_live_summary(console, conversation.counts, took_ms)
