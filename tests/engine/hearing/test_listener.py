@@ -142,8 +142,8 @@ def test_it_has_a_low_priority_and_ends_with_a_killed_program(part: Path) -> Non
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
         child = int(parent.stdout.readline())
-        wait_until(lambda: os.getpriority(os.PRIO_PROCESS, child) == 10)
-        assert os.getpriority(os.PRIO_PROCESS, parent.pid) < 10
+        wait_until(lambda: os.getpriority(os.PRIO_PROCESS, child) == 5)
+        assert os.getpriority(os.PRIO_PROCESS, parent.pid) < 5
         parent.kill()
 
     def is_gone() -> bool:
