@@ -44,7 +44,9 @@ class LlamaWithWordHead:
         self.heard = np.concatenate([self.heard, sound])
         level = self._answers.get(len(self.heard) // CHUNK, 0.0)
         audio = np.full(CHUNK, level, np.float32)
-        return SimpleNamespace(agent_audio=audio, own_frames=[1] * 4, own_text=(), heard_text=())
+        return SimpleNamespace(
+            agent_audio=audio, own_frames=[1] * 4, own_text=(), heard_text=(), yields=False
+        )
 
     def partner(self, conditions: AcousticConditions | None = None) -> SimulatedUser:
         return SimulatedUser(cast(Duplex, self), conditions)
