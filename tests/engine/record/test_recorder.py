@@ -202,7 +202,7 @@ def test_a_replay_repeats_what_was_forced(
     assert result.chunks == 40
 
 
-@pytest.mark.bad_input("recording")
+@pytest.mark.bad_input("recordings")
 @pytest.mark.parametrize("frames", [[], [1, 2, 3], [1, 2, 3, 4000], [-1, 0, 0, 0]])
 def test_a_recording_that_forces_what_cannot_be(
     bundle: Bundle, duplex: Duplex, tmp_path: Path, frames: list[int]
