@@ -153,6 +153,9 @@ def train_tokenizer(
 ) -> Path:
     """Train for ``steps``, all runs together; returns the checkpoint.
 
+    A checkpoint without the training's state, such as the ears in ``models/tokenizer/weights``, is
+    what a new training begins with.
+
     ``stop_at``: pause at this step, with the learning rates of the whole training. ``shares`` has
     the folder of each corpus and its share of the windows.
     """
@@ -174,7 +177,7 @@ def train_tokenizer(
     net = copy.deepcopy(mean).train()
     optimizers = _optimizers(net)
     step, spent = 0, 0.0
-    if path.exists():
+    if state_path.exists():
         saved = torch.load(state_path, weights_only=True)
         step, spent = saved["step"], saved["spent"]
         net.load_state_dict(saved["trained"])

@@ -28,6 +28,7 @@ from models.tokenizer.streaming_encoder import StreamingConfig, StreamingTokeniz
 from models.tokenizer.train import Teacher, total_loss, view_losses
 from models.tokenizer.whisper_weights import OfflineEncoder, Weights
 
+WEIGHTS = Path(training.__file__).parent / "weights"
 SMALL = StreamingConfig(width=24, heads=6, past_steps=10)
 
 
@@ -265,3 +266,19 @@ def test_windows_come_in_two_views_and_the_training_resumes(
     assert all(np.isfinite([float(cell) for row in rows[1:] for cell in row.split(",")]))
     fit_quantizer(path, [corpus], noise, rooms, 4, 3, 0)
     assert load_tokenizer(path).unit_count == 4
+    # From the weights alone a training begins anew, with a small rate and no units.
+    (work / "tokenizer_state.pt").unlink()
+    before = load_tokenizer(path).get_parameter("first.weight").detach().clone()
+    training.train_tokenizer(shares, noise, rooms, whisper, work, 2, 1, 0, None, SMALL)
+    again = load_tokenizer(path)
+    assert again.unit_count == 0
+    torch.testing.assert_close(again.get_parameter("first.weight"), before, atol=2e-3, rtol=0)
+
+
+def test_the_ears_in_the_tree_are_a_stream_of_128_units() -> None:
+    ears = load_tokenizer(WEIGHTS / "ears_1.pt")
+    assert isinstance(ears, StreamingTokenizer)
+    assert (ears.unit_count, ears.config) == (128, StreamingConfig())
+    with torch.no_grad():
+        units, _ = ears.stream(torch.randn(1, 16_000) * 0.01, ears.begin(1))
+    assert units.shape == (1, 25)
