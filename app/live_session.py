@@ -27,8 +27,8 @@ from engine.record.recorder import Recorder
 from engine.record.retention import delete_recording
 from engine.record.transcript import Side, captioned_sides
 from engine.syncllm.bundle import Bundle, load_bundle
-from engine.syncllm.clock import Sampling
 from engine.syncllm.duplex import Duplex
+from engine.syncllm.sampling import Sampling
 from engine.talk.live_conversation import LiveConversation, Switches
 from engine.talk.live_scheduler import Canceller
 

@@ -70,8 +70,8 @@ def talk(
     from engine.record.picture import draw
     from engine.sound.audio_file import AudioReader
     from engine.syncllm.bundle import load_bundle
-    from engine.syncllm.clock import Sampling
     from engine.syncllm.duplex import Duplex
+    from engine.syncllm.sampling import Sampling
     from engine.talk import conversation
 
     with AudioReader(user or sample_path(), channel) as recording:

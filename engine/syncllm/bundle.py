@@ -27,7 +27,7 @@ from pydantic import (
 from engine.errors import DuologueError
 from engine.log_file import shown
 from engine.resource_files import resources
-from engine.syncllm.clock import Sampling
+from engine.syncllm.sampling import Sampling
 from engine.syncllm.tokens import TextSlot, TokenFormat, UnitTable
 from engine.syncllm.word_pieces import read_pieces
 from engine.timebase import FRAME_MS, UNIT_RATE_HZ

@@ -22,6 +22,7 @@ import numpy as np
 from engine.errors import DuologueError
 from engine.syncllm.forced_chunk import ForcedChunk, Opening
 from engine.syncllm.llama import Llama
+from engine.syncllm.sampling import Allowed, Sampler, Sampling
 from engine.syncllm.token_context import TokenContext
 from engine.syncllm.tokens import (
     KNOWN_AFTER_CHUNKS,
@@ -42,16 +43,6 @@ MAX_FORESEEN_CHUNKS = 2
 
 _KEPT, _EARLY = 0.75, 0.8
 """Shares of the context's limit: what a cut keeps, and when it may come early, if all is quiet."""
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How a token is sampled."""
-
-    temperature: float
-    """0 takes the most likely token."""
-    top_p: float
-    """Sample from the smallest set of most likely tokens with at least this probability."""
 
 
 @dataclass(eq=False)
@@ -145,14 +136,11 @@ class ChunkClock:
         self._sink_chunks = sink_chunks
         self._limit = limit
         self._own_units, self._user_units = fmt.own_units, fmt.user_units
-        self._allowed: dict[tuple[object, ...], np.ndarray] = {}
-        """Cache of the ids that may be sampled, by the tags, units and kinds allowed."""
-        self._random = np.random.default_rng(seed)
+        self._sampler = Sampler(fmt, seed)
         self._own_silence_unit = own_silence_unit
         self._last_own = own_silence_unit
         self._last_heard: int | None = None
         self._chunks: list[_Chunk] = []
-        self._not_numbers = 0
         self.elapsed_chunks = 0
         self._context = TokenContext(llama)
         self._context.append([] if fmt.bos is None else [fmt.bos])
@@ -222,7 +210,7 @@ class ChunkClock:
         refeed_ms, estimate_ms, own_ms = (np.diff(times) * 1000).tolist()
         frames = interpolated_units(own, self._last_own, self._fmt)
         self._last_own = frames[-1]
-        not_numbers, self._not_numbers = self._not_numbers, 0
+        not_numbers, self._sampler.not_numbers = self._sampler.not_numbers, 0
         own_text, _ = self._pieces(self._chunks[-1].text)
         settled = zip(self._chunks[unknown:], self._chunks[unknown + 1 :], strict=False)
         heard_text = [self._pieces(after.text)[1] for chunk, after in settled if chunk.real]
@@ -422,7 +410,7 @@ class ChunkClock:
         if forced is None:
             return _OwnChunk(self._speak(), quiet)
         if forced.instead_of:
-            random_state, mark = self._random.bit_generator.state, self._context.mark()
+            before, mark = self._sampler.mark(), self._context.mark()
             own = self._speak()
             if not self._opens(forced.instead_of, own):
                 return _OwnChunk(own, quiet)
@@ -430,7 +418,7 @@ class ChunkClock:
             chunk = self._chunks[-1]
             chunk.own, chunk.text = [], []
             self._context.restore(mark)
-            self._random.bit_generator.state = random_state
+            self._sampler.restore(before)
         yields = quiet > forced.yields_above
         frames = list(forced.frames)
         if yields:
@@ -451,15 +439,12 @@ class ChunkClock:
 
     def _silence_probability(self, logits: np.ndarray) -> float:
         """How likely the agent's chunk begins with silence, from the ``logits`` after its tag."""
-        tags = [self._fmt.s0, self._fmt.s1]
-        scores = logits[self._ids(tags, self._own_units, *self._room_for_text([]))]
-        with np.errstate(over="ignore", invalid="ignore"):
-            weights = np.exp(scores - scores.max())
-        silent = float(weights[len(tags) + self._own_silence_unit])
+        tags = (self._fmt.s0, self._fmt.s1)
+        silent = self._fmt.own_tokens([self._own_silence_unit])
         if self._last_own == self._own_silence_unit:
-            silent += float(weights[: len(tags)].sum())  # nothing new is more silence
-        probability = silent / float(weights.sum())
-        return probability if np.isfinite(probability) else 0.0
+            silent += tags  # nothing new is more silence
+        allowed = Allowed(tags, self._own_units, *self._room_for_text([]))
+        return self._sampler.probability(logits, allowed, silent)
 
     def _opens(self, opening: Opening, own: list[int]) -> bool:
         """Whether the agent's newest chunk begins so; looks ahead where the chunk alone is not
@@ -470,7 +455,7 @@ class ChunkClock:
         if verdict is not None:
             return verdict
         newest, count, mark = self._chunks[-1], len(self._chunks), self._context.mark()
-        random_state, not_numbers = self._random.bit_generator.state, self._not_numbers
+        drawn = self._sampler.mark()
         for _ in range(MAX_FORESEEN_CHUNKS):
             if self._context.room < max_chunk_tokens(self._fmt):
                 break
@@ -486,7 +471,7 @@ class ChunkClock:
         newest.user, newest.estimated = [], False
         self._context.restore(mark)
         self._last_own = before
-        self._random.bit_generator.state, self._not_numbers = random_state, not_numbers
+        self._sampler.restore(drawn)
         return bool(verdict)
 
     def _speak(self) -> list[int]:
@@ -594,34 +579,8 @@ class ChunkClock:
         ``heard`` and ``own`` also allow the text of the user's and of the agent's words. ``draft``:
         tokens that probably come now.
         """
-        logits = self._context.logits(draft)
-        allowed = self._ids(tags, units, heard, own)
-        scores = logits[allowed]
-        finite = np.isfinite(scores)
-        if not finite.all():
-            # Sample from the finite scores; if there are none, end this part of the chunk.
-            self._not_numbers += 1
-            scores = np.where(finite, scores, -np.inf)
-            if not finite.any():
-                scores[0] = 0.0
-        if banned is not None:
-            scores[len(tags) + banned] = -np.inf
-        return int(allowed[sample_token(scores, sampling, self._random)])
-
-    def _ids(self, tags: list[int], units: UnitTable | None, heard: bool, own: bool) -> np.ndarray:
-        """The token ids that may come: first the tags, then the units, then the text."""
-        key = (*tags, units, heard, own)
-        allowed = self._allowed.get(key)
-        if allowed is None:
-            slot, kinds = self._fmt.text, [np.array(tags, np.int64)]
-            if units:
-                kinds.append(np.arange(units.base, units.base + units.count))
-            if slot and own:
-                kinds.append(np.arange(slot.own_base, slot.own_base + slot.piece_count))
-            if slot and heard and slot.heard_base is not None:
-                kinds.append(np.arange(slot.heard_base, slot.heard_base + slot.piece_count))
-            allowed = self._allowed[key] = np.concatenate(kinds)
-        return allowed
+        allowed = Allowed(tuple(tags), units, heard, own)
+        return self._sampler.draw(self._context.logits(draft), allowed, sampling, banned)
 
     # --- context shift ----------------------------------------------------------------------------
 
@@ -662,21 +621,3 @@ def max_chunk_tokens(fmt: TokenFormat) -> int:
 def max_step_tokens(fmt: TokenFormat) -> int:
     """The most tokens that one step may add to the context."""
     return (MAX_UNKNOWN_CHUNKS + 1) * max_chunk_tokens(fmt)
-
-
-def sample_token(logits: np.ndarray, sampling: Sampling, random: np.random.Generator) -> int:
-    """Sample an index into ``logits`` (n,): temperature, then top-p."""
-    if sampling.temperature <= 0:
-        return int(logits.argmax())
-    scaled = (logits - logits.max()).astype(np.float64) / sampling.temperature
-    weights = np.exp(scaled)
-    weights /= weights.sum()
-    likeliest = int(weights.argmax())
-    if weights[likeliest] >= sampling.top_p:
-        return likeliest  # alone in the set; true of most tokens, which need no sorting
-    order = np.argsort(-weights)
-    held = np.cumsum(weights[order])
-    count = int(np.searchsorted(held, sampling.top_p)) + 1
-    kept = order[:count]
-    point = random.random() * held[min(count, len(held)) - 1]
-    return int(kept[min(int(np.searchsorted(held[:count], point)), len(kept) - 1)])

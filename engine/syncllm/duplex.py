@@ -18,9 +18,10 @@ from engine.errors import DuologueError
 from engine.sound.audio_file import from_pcm, to_pcm
 from engine.syncllm.barge_in import BargeIn, fade_out
 from engine.syncllm.bundle import Bundle
-from engine.syncllm.clock import ChunkClock, ClockStep, Sampling, max_step_tokens
+from engine.syncllm.clock import ChunkClock, ClockStep, max_step_tokens
 from engine.syncllm.forced_chunk import ForcedChunk, Prompter
 from engine.syncllm.llama import Llama
+from engine.syncllm.sampling import Sampling
 from engine.syncllm.unit_encoder import Tokenizer, UnitEncoder
 from engine.syncllm.unit_reader import StreamingReader, UnitReader
 from engine.syncllm.vocoder import StreamingVocoder

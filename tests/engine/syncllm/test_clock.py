@@ -19,12 +19,11 @@ from engine.syncllm.clock import (
     MAX_UNKNOWN_CHUNKS,
     ChunkClock,
     ClockStep,
-    Sampling,
     max_chunk_tokens,
     max_step_tokens,
-    sample_token,
 )
 from engine.syncllm.llama import Llama
+from engine.syncllm.sampling import Sampling
 from engine.syncllm.tokens import (
     TextSlot,
     TokenFormat,
@@ -460,19 +459,6 @@ def test_scores_that_are_no_numbers_are_counted_and_the_beat_is_kept(
     clock.advance([user[0]])
     assert sum(clock.advance([chunk]).not_numbers for chunk in user) == 0
     llama.close()
-
-
-def test_draw() -> None:
-    random = np.random.default_rng(0)
-    logits = np.log(np.array([0.05, 0.6, 0.3, 0.05], np.float32))
-    assert sample_token(logits, SURE, random) == 1
-    drawn = [sample_token(logits, Sampling(1.0, 1.0), random) for _ in range(4000)]
-    np.testing.assert_allclose(np.bincount(drawn) / 4000, [0.05, 0.6, 0.3, 0.05], atol=0.03)
-    assert {sample_token(logits, Sampling(1.0, 0.8), random) for _ in range(200)} == {1, 2}
-    assert {sample_token(logits, Sampling(1.0, 0.5), random) for _ in range(50)} == {1}
-    hot = np.bincount([sample_token(logits, Sampling(50.0, 1.0), random) for _ in range(4000)])
-    np.testing.assert_allclose(hot / 4000, [0.25] * 4, atol=0.04)
-    assert sample_token(np.array([-np.inf, 0.0]), Sampling(1.0, 1.0), random) == 1
 
 
 @formats

@@ -11,8 +11,8 @@ import pytest
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import Bundle
-from engine.syncllm.clock import Sampling
 from engine.syncllm.duplex import Duplex, Step
+from engine.syncllm.sampling import Sampling
 from engine.syncllm.unit_encoder import Tokenizer
 from engine.syncllm.vocoder import Vocoder
 from engine.timebase import FRAME_MS, SAMPLE_RATE_HZ

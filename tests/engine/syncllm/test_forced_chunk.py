@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from engine.syncllm.bundle import Bundle
-from engine.syncllm.clock import ClockStep, Sampling, max_step_tokens
+from engine.syncllm.clock import ClockStep, max_step_tokens
 from engine.syncllm.duplex import Duplex, Step
 from engine.syncllm.forced_chunk import ForcedChunk, Opening
+from engine.syncllm.sampling import Sampling
 from engine.syncllm.tokens import deduplicated_units, interpolated_units
 from tests.engine.syncllm.test_clock import (
     FORMAT,
