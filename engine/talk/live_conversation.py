@@ -310,9 +310,8 @@ class LiveConversation:
                 self._computes = True
                 asked, position = time.monotonic(), self._playout.position
                 self._talk.hear(block)
-                # A freeze while it computes is no fault of the card either. What is lost cannot be
-                # told here from a step that is slow on a card that stands still.
-                pace.frozen_samples(time.monotonic() - asked, position)
+                # A freeze while it computes is no fault of the card either, and loses as much.
+                self._talk.lose(pace.frozen_samples(time.monotonic() - asked, position))
                 self._computes = False
         except Exception as caught:  # the last event must be sent in any case
             error = self._failure(caught)

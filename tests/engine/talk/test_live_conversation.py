@@ -453,6 +453,25 @@ def test_a_device_that_returns_sounds_within_a_second(duplex: Callable[..., Dupl
     assert session.live.counts.late_chunks == 0
 
 
+def test_what_a_freeze_while_it_computes_lost_is_counted(
+    duplex: Callable[..., Duplex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The simulated card stands still while a step is computed, as if all were frozen."""
+    talk = duplex()
+    honest = talk.step_due
+
+    def frozen_once(*arguments: Any, **named: Any) -> Step:
+        step = honest(*arguments, **named)
+        if step.index == 8:
+            time.sleep(0.6)
+        return step
+
+    monkeypatch.setattr(talk, "step_due", frozen_once)
+    session = Session(talk, 4.0, microphone=voice(4.0))
+    assert 0.5 * SAMPLE_RATE_HZ < session.live.counts.lost_samples < 2 * SAMPLE_RATE_HZ
+    assert not session.of(DeviceChanged)
+
+
 def stand_still(session: Session) -> None:
     session.card.running = False
 
