@@ -5,6 +5,7 @@ The main thread reads the engine's events and the keys; the engine runs in threa
 
 from __future__ import annotations
 
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -116,11 +117,11 @@ def live(
     )
     took_ms: list[float] = []
     ended = Ended(None)
-    with stop_requested() as stop:
+    with closing(mind) if mind else nullcontext(), stop_requested() as stop:
         switches = Switches(hold_to_talk=hold_to_talk)
+        info = talk.begin(switches=switches, stopped=stop)
+        conversation = talk.conversation
         try:
-            info = talk.begin(switches=switches, stopped=stop)
-            conversation = talk.conversation
             with (
                 KeyReader() as keys,
                 LiveStatus(console, info, talk.chunk_ms, talk.latency_ms) as status,
@@ -148,8 +149,6 @@ def live(
                     status.show_keys(switches.paused, switches.deaf)
         finally:
             talk.end()
-            if mind:
-                mind.close()
     if ended.error:
         raise DuologueError(ended.error)
     show_live_summary(console, conversation.counts, took_ms)
