@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -65,6 +65,15 @@ class _Question:
     """By the monotonic clock."""
 
 
+@dataclass(frozen=True)
+class Activity:
+    """What the assistant does just now, for a line on the screen."""
+
+    kind: Literal["hears", "thinks", "action", "answer", "ring", "problem"]
+    text: str
+    """The words so far, the question, or what a reply of the background mind says."""
+
+
 class SpokenMind:
     """A background mind with ears and a voice (`engine.minds.mind.Mind`)."""
 
@@ -76,6 +85,7 @@ class SpokenMind:
         self._inbox: queue.Queue[Turn | Outcome | None] = queue.Queue(_MOST_WAITING)
         self._replies: deque[Reply] = deque(maxlen=_MOST_WAITING)
         self._effects: deque[Effect] = deque(maxlen=_MOST_WAITING)
+        self._activities: deque[Activity] = deque(maxlen=_MOST_WAITING)
         self._said: list[HeardWords] = []
         """Final words of the user's turn so far."""
         self._question: _Question | None = None
@@ -124,6 +134,10 @@ class SpokenMind:
         """What the conversation itself is to do, since the last call."""
         return _taken(self._effects)
 
+    def activities(self) -> Sequence[Activity]:
+        """What the assistant has heard, thought and done since the last call."""
+        return _taken(self._activities)
+
     @property
     def problem(self) -> str:
         """Why no words are heard any more; empty while they are."""
@@ -166,6 +180,9 @@ class SpokenMind:
             self._say(reply)
 
     def _heard(self, words: HeardWords) -> None:
+        if words.text:
+            so_far = " ".join(one.text for one in (*self._said, words))
+            self._activities.append(Activity("hears", so_far))
         if not words.final:
             return
         if words.text:
@@ -191,6 +208,7 @@ class SpokenMind:
             thinking = self._mind.turn(question.text, question.confidence)
             self._asked = self._question = None
             if thinking.number:
+                self._activities.append(Activity("thinks", question.text))
                 self._turns[thinking.number] = asked.number
                 return
         elif time.monotonic() - self._asked_at < WAIT_FOR_WORDS_S:
@@ -207,10 +225,13 @@ class SpokenMind:
             self._question = None
         elif time.monotonic() - question.heard_at > IGNORED_S:
             self._question = None
+            self._activities.append(Activity("thinks", question.text))
             self._mind.turn(question.text, question.confidence)
 
     def _say(self, reply: background.Reply) -> None:
         self._effects += reply.effects
+        if reply.text:
+            self._activities.append(Activity(reply.kind, reply.detail or reply.text))
         turn = self._turns.get(reply.turn, UNASKED)
         sentences = tuple(self._voice.say(reply.text)) if reply.text else ()
         unasked = turn == UNASKED

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app import hung_cards
-from app.assisted_talk import AssistedTalk, attach_assistant
+from app.assisted_talk import Activity, AssistedTalk, attach_assistant
 from app.settings import Settings
 from app.sound_check import CARD_LOCK
 from engine.assistant.mind import BackgroundMind
@@ -179,6 +179,10 @@ class LiveSession:
     def effects(self) -> Sequence[Effect]:
         """What the assistant wants of the conversation, since the last call."""
         return self._assisted.spoken.effects() if self._assisted else ()
+
+    def activities(self) -> Sequence[Activity]:
+        """What the assistant has heard, thought and done, since the last call."""
+        return self._assisted.spoken.activities() if self._assisted else ()
 
     def change(self, settings: Settings) -> bool:
         """Apply new settings; False, with nothing changed, if the conversation must restart."""

@@ -12,7 +12,7 @@ import pytest
 import soxr
 
 from app import part_store
-from app.assisted_talk import SpokenMind, attach_assistant
+from app.assisted_talk import Activity, SpokenMind, attach_assistant
 from app.live_session import LiveSession
 from app.prerecorded_card import PrerecordedCard
 from app.settings import Settings
@@ -99,6 +99,10 @@ def test_a_request_is_done_at_once(spoken: SpokenMind, server: TextServer) -> No
     assert (reply.turn, reply.takes_over) == (UNASKED, True)
     assert words([reply]) == "Your timer is set for five minutes."
     assert reply.sentences[0].frames
+    activities = spoken.activities()
+    assert activities[-1] == Activity("action", "Your timer is set for five minutes.")
+    assert {activity.kind for activity in activities[:-1]} == {"hears"}
+    assert "timer" in activities[-2].text
     spoken.over(Outcome(UNASKED, "Your timer is", False))
     hear(spoken, said("How long is left on the timer?"))
     assert "minute" in words(replies(spoken))
@@ -113,6 +117,8 @@ def test_what_the_model_does_not_know_is_asked_of_the_text_model(
     found = replies(spoken)
     assert [reply.turn for reply in found] == [7] * len(found)
     assert words(found) == "It is Paris."
+    kinds = [activity.kind for activity in spoken.activities()]
+    assert [kind for kind in kinds if kind != "hears"] == ["thinks", "answer"]
     assert "capital of France" in server.requests[0]["messages"][-1]["content"]
 
 
