@@ -53,6 +53,11 @@ class PrerecordedCard:
         """Always None: this card never needs to be reopened."""
         return None
 
+    @property
+    def listed(self) -> bool:
+        """Always False: no server has this card."""
+        return False
+
     def wait(self, seconds: float) -> None:
         """Sleep."""
         time.sleep(seconds)

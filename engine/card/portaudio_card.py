@@ -159,6 +159,17 @@ class PortAudioCard:
             return f"The sound card's buffer is now {self._latency_ms} ms."
         return None
 
+    @property
+    def listed(self) -> bool:
+        """Whether a sound server reports changes of its devices, and still has the open ones."""
+        if not (self._watch and self._opened and self._opened[0].served):
+            return False
+        microphone, speaker = self._opened
+        listing = self._watch.listing
+        return any(device.key == microphone.key for device in listing.microphones) and any(
+            device.key == speaker.key for device in listing.speakers
+        )
+
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)
 

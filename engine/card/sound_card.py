@@ -64,6 +64,11 @@ class SoundCard(Protocol):
         """A sentence that says why the card should be reopened; None if it should not."""
         ...
 
+    @property
+    def listed(self) -> bool:
+        """Whether a sound server reports changes of its devices, and still has the open ones."""
+        ...
+
     def wait(self, seconds: float) -> None:
         """Sleep, on the card's clock."""
         ...

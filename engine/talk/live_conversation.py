@@ -31,11 +31,13 @@ _LOG = logging.getLogger(__name__)
 LOST_SECONDS = 0.25
 """A card that gives no sound for this long counts as gone, ..."""
 MAX_PATIENCE_SECONDS = 2.0
-"""... or for up to this long if it was just opened (Bluetooth microphones take half a second), or
-if it was given up too early before, which happens when other programs use up the CPU."""
+"""... or for up to this long if it was just opened (Bluetooth microphones take half a second), if
+it was given up too early before, or if a sound server still has it: then other programs use up the
+server's CPU, and opening it again would cost more sound than waiting."""
 _PROVEN_BLOCKS = 1000
-PACE_SECONDS, MIN_PACE = 3.0, 0.5
-"""A card that gave less than this share of the sound in this time is reopened."""
+PACE_SECONDS, MIN_PACE = 6.0, 0.5
+"""A card that gave less than this share of the sound in this time is reopened; the time is thrice
+the patience, so that one silence within the patience is no reason."""
 FROZEN_SECONDS = 0.3
 """If a wait for a block takes this long, and the card stood still too, the program was frozen."""
 RETRY_SECONDS = 0.2
@@ -281,9 +283,7 @@ class LiveConversation:
                     continue
                 if block is None:
                     quiet_seconds += _READ_SECONDS
-                    if quiet_seconds >= (
-                        self._patience_seconds if blocks else MAX_PATIENCE_SECONDS
-                    ):
+                    if quiet_seconds >= self._patience(blocks):
                         self._patience_seconds = min(
                             2 * self._patience_seconds, MAX_PATIENCE_SECONDS
                         )
@@ -321,6 +321,11 @@ class LiveConversation:
         except Exception as caught:  # as above
             error = error or self._failure(caught)
         self._emit(Ended(error))
+
+    def _patience(self, blocks: int) -> float:
+        """How many seconds without sound the card is trusted, after so many blocks."""
+        patient = not blocks or self._card.listed
+        return MAX_PATIENCE_SECONDS if patient else self._patience_seconds
 
     def _end(self) -> None:
         self._playout.stop()

@@ -42,6 +42,7 @@ class SimulatedCard:
         self.played: list[np.ndarray] = []
         self.seconds = 0.0
         self.present = True
+        self.listed = False
         self.running = True
         """False: the card is open and gives nothing."""
         self.reason: str | None = None

@@ -176,6 +176,21 @@ def test_a_stream_that_ends_is_noticed(host: Host, card: PortAudioCard) -> None:
     assert card.reopen_reason() == "The sound card has stopped; Duologue is opening it again."
 
 
+def test_what_a_server_still_has_is_listed(host: Host, card: PortAudioCard) -> None:
+    assert not card.listed  # nothing is open
+    opened(card)
+    assert card.listed
+    host.watches[0].listing = DeviceList((), (SPEAKER,))
+    assert not card.listed
+
+
+def test_nobody_reports_changes_without_a_server(host: Host, card: PortAudioCard) -> None:
+    alsa = (replace(MICROPHONE, host_api="ALSA"),), (replace(SPEAKER, host_api="ALSA"),)
+    host.listing = DeviceList(*alsa)
+    opened(card)
+    assert not card.listed
+
+
 def test_hardware_that_is_in_use_is_not_taken_for_unplugged(host: Host) -> None:
     built_in = replace(MICROPHONE, name="default", port="default", host_api="ALSA")
     usb = replace(built_in, name="USB (hw:1,0)", port="USB (hw:1,0)", is_default=False)

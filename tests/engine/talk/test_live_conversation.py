@@ -453,6 +453,22 @@ def test_a_device_that_returns_sounds_within_a_second(duplex: Callable[..., Dupl
     assert session.live.counts.late_chunks == 0
 
 
+@pytest.mark.parametrize(("seconds", "openings"), [(1.5, 1), (2.5, 2)])
+def test_a_card_that_the_server_still_has_is_waited_for(
+    duplex: Callable[..., Duplex], seconds: float, openings: int
+) -> None:
+    def starve(session: Session) -> None:
+        session.card.listed, session.card.running = True, False
+
+    def go_on(session: Session) -> None:
+        session.card.running = True
+
+    session = Session(duplex(), 8.0, {3.0: starve, 3.0 + seconds: go_on}, microphone=voice(8.0))
+    assert session.card.openings == openings
+    assert len(session.of(DeviceChanged)) == 2 * (openings - 1)
+    assert session.live.counts.late_chunks == 0
+
+
 def test_what_a_freeze_while_it_computes_lost_is_counted(
     duplex: Callable[..., Duplex], monkeypatch: pytest.MonkeyPatch
 ) -> None:
