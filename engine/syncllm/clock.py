@@ -365,8 +365,7 @@ class ChunkClock:
         chunk.user, chunk.estimated = [], True
         first = self._prefix_units(prefix)
         nothing_new = first in ([], [self._last_heard])
-        tags = [fmt.s0, fmt.s1]
-        if nothing_new and self._sample(tags, sampling, draft=self._draft(index)) == fmt.s0:
+        if nothing_new and self._sample([fmt.s0, fmt.s1], sampling) == fmt.s0:
             return
         self._context.append([fmt.s1, *fmt.user_tokens(first)])
         carried = None if fmt.boundary_emit else self._last_user(index)
@@ -378,12 +377,6 @@ class ChunkClock:
             at_least_one=nothing_new,
             most=fmt.chunk_frames - len(prefix),
         )
-
-    def _draft(self, index: int) -> list[int]:
-        """What probably follows the agent's part of a chunk: the next one's tag, if the user has
-        brought nothing new just before."""
-        before = self._chunks[index - 1] if index else None
-        return [self._fmt.s0] if before and not before.user else []
 
     def _last_user(self, index: int) -> int | None:
         """The user's last unit before a chunk; estimated if not known."""
@@ -572,15 +565,13 @@ class ChunkClock:
         heard: bool = False,
         own: bool = False,
         banned: int | None = None,
-        draft: Sequence[int] = (),
     ) -> int:
         """Sample one token from ``tags`` and the table ``units``, if given, except unit ``banned``.
 
-        ``heard`` and ``own`` also allow the text of the user's and of the agent's words. ``draft``:
-        tokens that probably come now.
+        ``heard`` and ``own`` also allow the text of the user's and of the agent's words.
         """
         allowed = Allowed(tuple(tags), units, heard, own)
-        return self._sampler.draw(self._context.logits(draft), allowed, sampling, banned)
+        return self._sampler.draw(self._context.logits(), allowed, sampling, banned)
 
     # --- context shift ----------------------------------------------------------------------------
 

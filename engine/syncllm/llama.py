@@ -69,9 +69,8 @@ class Llama:
         self._batch = llama_cpp.llama_batch_init(context_tokens, 0, 1)
         self.capacity = context_tokens
         self.length = 0
-        self._outputs = 1
         self._logits_address = 0
-        self._logits_view = np.zeros((1, 0), np.float32)
+        self._logits_view = np.zeros(0, np.float32)
         try:
             self._self_test()
         except DuologueError:
@@ -87,13 +86,13 @@ class Llama:
             llama_cpp.llama_model_free(self._model)
         self._context = self._model = None
 
-    def feed(self, tokens: Sequence[int], outputs: int = 1) -> None:
-        """Append tokens in one batch; afterwards ``scores`` has those after the last ``outputs``.
+    def feed(self, tokens: Sequence[int]) -> None:
+        """Append tokens in one batch; afterwards ``logits`` gives those after the last one.
 
         Raises ValueError without tokens, DuologueError if the context is full or decoding fails.
         """
-        if not 0 < outputs <= len(tokens):
-            raise ValueError(f"nothing to feed, or fewer than {outputs} tokens")
+        if not tokens:
+            raise ValueError("nothing to feed")
         if self.length + len(tokens) > self.capacity:
             raise DuologueError(f"The context of {self.capacity} tokens is full; start again.")
         batch = self._batch
@@ -103,8 +102,8 @@ class Llama:
             batch.pos[index] = self.length + index
             batch.n_seq_id[index] = 1
             batch.seq_id[index][0] = _SEQUENCE
-            batch.logits[index] = index >= len(tokens) - outputs
-        self._outputs = outputs
+            batch.logits[index] = False
+        batch.logits[len(tokens) - 1] = True
         code = llama_cpp.llama_decode(self._context, batch)
         if code != 0:
             raise DuologueError(
@@ -113,22 +112,17 @@ class Llama:
             )
         self.length += len(tokens)
 
-    def scores(self) -> np.ndarray:
-        """Logits (outputs, vocabulary) float32 of the last feed; a copy."""
-        # In the order of the batch, one after another.
-        pointer = llama_cpp.llama_get_logits_ith(self._context, -self._outputs)
+    def logits(self) -> np.ndarray:
+        """Logits (vocabulary,) float32 after the last token fed; a copy."""
+        pointer = llama_cpp.llama_get_logits_ith(self._context, -1)
         if not pointer:
             raise DuologueError(f"The language model {self._path} gave no output; restart.")
         address = ctypes.addressof(pointer.contents)
-        if address != self._logits_address or len(self._logits_view) != self._outputs:
+        if address != self._logits_address:
             # Making the view takes longer than copying it, and the address hardly ever changes.
             self._logits_address = address
-            self._logits_view = np.ctypeslib.as_array(pointer, (self._outputs, self.vocabulary))
+            self._logits_view = np.ctypeslib.as_array(pointer, (self.vocabulary,))
         return self._logits_view.copy()
-
-    def logits(self) -> np.ndarray:
-        """Logits (vocabulary,) float32 after the last token fed; a copy."""
-        return self.scores()[-1]
 
     def truncate(self, length: int) -> None:
         """Remove all tokens from position ``length`` on."""

@@ -62,7 +62,7 @@ class Demand:
     """What one chunk asks of the language model, and how long the rest of it took."""
 
     calls: tuple[tuple[str, int, int], ...]
-    """("feed", tokens, outputs), ("truncate", length, 0) or ("drop", start, stop)."""
+    """("feed", tokens, 0), ("truncate", length, 0) or ("drop", start, stop)."""
     other_ms: float
 
 
@@ -95,9 +95,9 @@ class _Watched:
         # The clock holds this very object, so its methods are replaced in place.
         llama.feed, llama.truncate, llama.drop = self._fed, self._truncated, self._dropped  # type: ignore[method-assign]
 
-    def _fed(self, tokens: Sequence[int], outputs: int = 1) -> None:
-        self.calls.append(("feed", len(tokens), outputs))
-        self._feed(tokens, outputs)
+    def _fed(self, tokens: Sequence[int]) -> None:
+        self.calls.append(("feed", len(tokens), 0))
+        self._feed(tokens)
 
     def _truncated(self, length: int) -> None:
         self.calls.append(("truncate", length, 0))
@@ -143,8 +143,8 @@ def chunk_times_ms(
             began = time.perf_counter()
             for name, first, second in demand.calls:
                 if name == "feed":
-                    llama.feed([token % llama.vocabulary for token in range(first)], second)
-                    llama.scores()
+                    llama.feed([token % llama.vocabulary for token in range(first)])
+                    llama.logits()
                 elif name == "truncate":
                     llama.truncate(first)
                 else:

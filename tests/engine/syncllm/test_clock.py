@@ -69,8 +69,8 @@ class WitnessedLlama(Llama):
             self.tokens[start:stop] for start, stop in pairwise([*self._starts, len(self.tokens)])
         ]
 
-    def feed(self, tokens: list[int], outputs: int = 1) -> None:  # type: ignore[override]
-        super().feed(tokens, outputs)
+    def feed(self, tokens: list[int]) -> None:  # type: ignore[override]
+        super().feed(tokens)
         self._starts.append(len(self.tokens))
         self.tokens += tokens
         self.batches.append(list(tokens))
@@ -105,9 +105,8 @@ def llama(shared_llama: WitnessedLlama) -> WitnessedLlama:
 
 
 def stream(llama: WitnessedLlama, clock: ChunkClock) -> list[int]:
-    """The talk's tokens, without a draft and with those that wait to be fed."""
-    context = clock._context
-    return llama.tokens[: len(llama.tokens) - len(context._drafts)] + context._waiting
+    """The talk's tokens, with those that wait to be fed."""
+    return llama.tokens + clock._context._waiting
 
 
 def start(
@@ -274,9 +273,7 @@ def test_a_hit_keeps_the_cache(llama: WitnessedLlama) -> None:
         step = clock.advance([frames])
         last = frames[-1]
         assert (step.hits, step.misses, step.tokens_refed) == (1, 0, 0)
-        fed_tokens = sum(len(batch) for batch in llama.batches[batches:])
-        # All but a draft that did not come true stayed.
-        assert fed_tokens - (llama.length - before) in (0, 1)
+        assert sum(len(batch) for batch in llama.batches[batches:]) == llama.length - before
 
 
 def test_a_miss_feeds_truth_and_own_chunk_in_one_batch(llama: WitnessedLlama) -> None:
@@ -350,7 +347,7 @@ def test_the_clock_cannot_be_lost(
             assert all(0 <= unit < unit_count for unit in units)
             assert all(first != second for first, second in pairwise(units))
         assert clock.elapsed_chunks == beat + 2
-    clock._context.settle()  # what waits is part of the talk
+    clock._context.logits()  # what waits is part of the talk
     assert llama.tokens.count(S0) == clock.elapsed_chunks
     assert all(first != S1 or second < unit_count for first, second in pairwise(llama.tokens))
     assert len(parse(llama.tokens, fmt)) == clock.elapsed_chunks
@@ -389,10 +386,8 @@ def test_an_endless_talk_keeps_its_limit(
         if beat >= 10:
             assert llama.tokens[: len(sink) + 1] == [*sink, S0]
         # Each chunk record still points at its [S0].
-        context = clock._context
-        fed = llama.tokens[: len(llama.tokens) - len(context._drafts)]
         assert [chunk.start for chunk in clock._chunks] == [
-            at for at, token in enumerate(fed + context._waiting) if token == S0
+            at for at, token in enumerate(stream(llama, clock)) if token == S0
         ]
     assert max(lengths) > context_tokens * 0.95
     assert max(lengths) <= capacity
@@ -436,12 +431,12 @@ def test_scores_that_are_no_numbers_are_counted_and_the_beat_is_kept(
     random = np.random.default_rng(0)
 
     class Broken(Llama):
-        def scores(self) -> np.ndarray:
-            scores = super().scores()
+        def logits(self) -> np.ndarray:
+            logits = super().logits()
             if self.breaks:
-                wrong = random.choice([np.nan, np.inf, -np.inf], scores.shape)
-                return np.where(random.random(scores.shape) < share, wrong, scores)
-            return scores
+                wrong = random.choice([np.nan, np.inf, -np.inf], len(logits))
+                return np.where(random.random(len(logits)) < share, wrong, logits)
+            return logits
 
         breaks = False
 
@@ -565,7 +560,7 @@ def test_a_context_with_words_is_the_true_history(
     for beat in range(len(user)):
         known = beat - unknown
         steps.append(clock.advance([user[known]] if known >= 0 else []))
-        clock._context.settle()
+        clock._context.logits()
         chunks = parse(llama.tokens, fmt)  # every token stands where the format wants it
         assert len(chunks) == clock.elapsed_chunks
         for chunk, step in zip(chunks[1:], steps, strict=True):
@@ -703,7 +698,7 @@ def test_each_speaker_keeps_to_its_table(
         steps.append(clock.advance([user[known]] if known >= 0 else [], speak))
         if not speak:
             assert steps[-1].own_frames == [OWN_SILENCE] * 4
-        clock._context.settle()
+        clock._context.logits()
         chunks = parse(llama.tokens, fmt)  # every unit is of its speaker's table
         assert [chunk.own for chunk in chunks] == [[OWN_SILENCE], *(s.own_units for s in steps)]
     assert max(unit for step in steps for unit in step.own_units) < TABLE.count
@@ -732,7 +727,7 @@ def test_a_talk_with_two_tables_has_no_end(wild_path: Path) -> None:
     for beat in range(len(user)):
         clock.advance([user[beat - 1]] if beat else [])
         longest = max(longest, clock.context_tokens)
-        clock._context.settle()
+        clock._context.logits()
         parse(llama.tokens, fmt)
     assert 150 < longest <= llama.capacity
     assert clock.elapsed_chunks == len(user) + 1

@@ -1,4 +1,4 @@
-"""The token stream in the model: drafts change the time, not the tokens nor the scores."""
+"""The token stream in the model: whatever waits, the scores are those of the whole stream."""
 
 from __future__ import annotations
 
@@ -34,36 +34,16 @@ def close(one: np.ndarray, other: np.ndarray) -> bool:
     return bool(np.allclose(one, other, atol=2e-3 * other.std()))
 
 
-@pytest.mark.parametrize("draft", [[], [7], [7, 8], [8], [8, 7], [7, 8, 9, 10]])
-def test_scores_are_those_without_drafts(models: tuple[Llama, Llama], draft: list[int]) -> None:
+def test_what_waits_is_fed_in_one_batch(models: tuple[Llama, Llama]) -> None:
     model, judge = models
     context = TokenContext(model)
     context.append(_HISTORY)
-    assert close(context.logits(draft), plain(judge, _HISTORY))
-    assert context.length == len(_HISTORY)
+    assert (context.length, context.room, model.length) == (8, 56, 0)
+    assert close(context.logits(), plain(judge, _HISTORY))
     context.append([7])
-    assert close(context.logits(), plain(judge, [*_HISTORY, 7]))
-    context.append([8])
     context.append([20, 21])
-    assert close(context.logits([22]), plain(judge, [*_HISTORY, 7, 8, 20, 21]))
-    context.settle()
-    assert context.length == model.length == len(_HISTORY) + 4
-
-
-def test_a_draft_that_comes_true_is_not_fed_again(models: tuple[Llama, Llama]) -> None:
-    model, _ = models
-    context = TokenContext(model)
-    context.append(_HISTORY)
-    context.logits([7, 8])
-    fed = model.length
-    context.append([7])
-    context.logits()
-    context.append([8])
-    context.logits()
-    assert model.length == fed
-    context.append([9])
-    context.logits()
-    assert model.length == fed + 1
+    assert close(context.logits(), plain(judge, [*_HISTORY, 7, 20, 21]))
+    assert context.length == model.length == len(_HISTORY) + 3
 
 
 @pytest.mark.parametrize("position", [5, 8, 9])
@@ -71,7 +51,7 @@ def test_a_cut_takes_what_follows_with_it(models: tuple[Llama, Llama], position:
     model, judge = models
     context = TokenContext(model)
     context.append(_HISTORY)
-    context.logits([7, 8])
+    context.logits()
     context.append([7, 30])
     assert context.length == 10
     context.cut(position)
@@ -82,37 +62,27 @@ def test_a_cut_takes_what_follows_with_it(models: tuple[Llama, Llama], position:
 
 
 def test_dropped_tokens_move_the_rest_down(models: tuple[Llama, Llama]) -> None:
-    model, judge = models
+    model, _ = models
     context = TokenContext(model)
     context.append(_HISTORY)
-    context.logits([7])
+    context.logits()
     context.append([11])
     context.drop(0, 3)
     assert context.length == len(_HISTORY) - 2
-    assert close(context.logits(), plain(judge, [*_HISTORY[3:], 11])) or model.length == 6
-
-
-def test_drafts_do_not_overfill_the_model(models: tuple[Llama, Llama]) -> None:
-    model, _ = models
-    context = TokenContext(model)
-    context.append([1] * 62)
-    context.logits([7, 8, 9, 10])
-    assert model.length == 64
-    context.append([7, 8])
-    context.logits([9])
-    assert context.length == model.length == 64
+    context.logits()
+    assert model.length == len(_HISTORY) - 2
 
 
 def test_a_look_ahead_leaves_no_trace(models: tuple[Llama, Llama]) -> None:
     model, judge = models
     context = TokenContext(model)
     context.append(_HISTORY)
-    before = context.logits([7])
+    before = context.logits()
     context.append([7])
     mark = context.mark()
     for token in (7, 30, 31):
         context.append([token])
-        context.logits([32])
+        context.logits()
     context.restore(mark)
     assert context.length == len(_HISTORY) + 1
     context.cut(len(_HISTORY))
