@@ -25,10 +25,10 @@ from models.script.scene import Memory
 
 # Shares of the situations in a conversation.
 _SITUATION_SHARES = {
-    "scene": 0.65,
+    "scene": 0.6,
     "real_order": 0.08,
     "concatenated_order": 0.08,
-    "out_of_domain": 0.05,
+    "out_of_domain": 0.1,
     "long_talk": 0.04,
     "real_talk": 0.1,
 }
@@ -37,6 +37,13 @@ _PAUSE_INSIDE = 0.2
 _PAUSE_INSIDE_ORDER = 0.4
 _END_POINTING_FRAMES = (4, 8)
 """An order may go on, so its answer comes later by this."""
+_FREE_ANSWER_SHARE = 0.6
+"""Of the answers into which the user speaks: what a text model wrote. There it is interrupted in
+any sentence, not only in those that the script has."""
+_UNLEARNED_FRAMES = 25
+"""The beginning of a free answer, which is masked in training: to begin one is not the language
+model's part."""
+_THINKING_FRAMES = (5, 75)
 _QUESTION_INTO_STORY = 0.5
 _UNINTERRUPTED_SHARE = 0.5
 _BACKCHANNEL_SHARE, _NOISE_SHARE = 0.5, 0.4
@@ -163,19 +170,38 @@ class Composer:
         return self._agent_says(script.FALLBACK_REPLY, self._reply(end))
 
     def _barge_in(self, now: int) -> int:
-        prompt, story = self._random.choice(_LONG_ANSWERS)
-        start = self._reply(self._user_says(prompt, now))
-        length = self._agent_length(story)
-        onset = start + self._random.randint(12, length - 12)
+        if self._store.free_answers and self._random.random() < _FREE_ANSWER_SHARE:
+            start = self._unknown_question(now)
+            story, text = self._random.choice(self._store.free_answers), ""
+            self._masked.append((start, start + _UNLEARNED_FRAMES))
+        else:
+            prompt, text = self._random.choice(_LONG_ANSWERS)
+            start = self._reply(self._user_says(prompt, now))
+            story = self._store.agent[text]
+        onset = start + self._random.randint(12, story.offset - story.onset - 12)
         if self._random.random() < _UNINTERRUPTED_SHARE:
             self._false_barge_in(onset)
-            return self._agent_says(story, start)
+            return self._agent_speaks(story, text, start)
         if self._random.random() < _QUESTION_INTO_STORY:
-            self._tell_until_yield(story, start, onset)
+            self._tell_until_yield(story, text, start, onset)
             return self._scene(onset)
         end = self._user_says(self._random.choice(script.STOPS), onset)
-        stop = self._tell_until_yield(story, start, self._content_onset())
+        stop = self._tell_until_yield(story, text, start, self._content_onset())
         return self._agent_says(script.STOPPED, max(self._reply(end), stop + 5))
+
+    def _unknown_question(self, now: int) -> int:
+        """The user asks what the script does not know, and the agent says a filler; where the text
+        model's answer begins.
+
+        In training the agent's "I do not know" is what the filler replaces, so it is masked.
+        """
+        if self._store.out_of_domain:
+            question = self._random.choice(self._store.out_of_domain)
+            now = self._place(1, self._augmented(question), now, "")
+        start = self._reply(now)
+        end = self._agent_speaks(self._random.choice(self._store.fillers), "", start)
+        self._masked.append((start, end))
+        return end + self._random.randint(*_THINKING_FRAMES)
 
     def _false_barge_in(self, onset: int) -> None:
         """A backchannel, a noise or nothing: the agent talks on."""
@@ -192,7 +218,7 @@ class Composer:
         noise = self._augmented(self._random.choice(self._store.noises))
         return self._place(1, noise, onset, None)
 
-    def _tell_until_yield(self, story: str, start: int, told: int) -> int:
+    def _tell_until_yield(self, story: UnitUtterance, text: str, start: int, told: int) -> int:
         """Place a story up to where the agent yields to a barge-in that can be recognised from
         frame ``told`` on; its end."""
         chunk = self._chunk_frames
@@ -201,7 +227,7 @@ class Composer:
         last = stop
         if self._random.random() < _LATE_YIELD_SHARE:
             last = (known + self._random.randint(1, _LATE_YIELD_CHUNKS)) * chunk
-        end = self._agent_says(story, start, last - start)
+        end = self._agent_speaks(story, text, start, last - start)
         if end > stop:
             self._masked.append((stop, end))
         return end
@@ -306,14 +332,15 @@ class Composer:
     def _augmented(self, speech: UnitUtterance) -> UnitUtterance:
         return augmented_utterance(speech, self._store.confusable_units, self._draw)
 
-    def _agent_length(self, text: str) -> int:
-        speech = self._store.agent[text]
-        return speech.offset - speech.onset
+    def _agent_says(self, text: str, onset: int) -> int:
+        return self._agent_speaks(self._store.agent[text], text, onset)
 
-    def _agent_says(self, text: str, onset: int, length: int | None = None) -> int:
+    def _agent_speaks(
+        self, speech: UnitUtterance, text: str, onset: int, length: int | None = None
+    ) -> int:
         # A user who speaks early may end before the agent does.
         onset = max(onset, self._agent_end + MARGIN_FRAMES // 2)
-        self._agent_end = self._place(0, self._store.agent[text], onset, text, length)
+        self._agent_end = self._place(0, speech, onset, text, length)
         return self._agent_end
 
     def _place(

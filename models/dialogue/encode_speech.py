@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from rich.progress import track
 
+from engine.minds.openings import FILLERS
 from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from engine.voice.agent_units import AGENT_UNITS, SILENCE_UNIT, spoken_span, word_times
 from models import script
@@ -32,6 +33,7 @@ from models.dialogue.encode_recordings import (
     encode_words,
     maybe_speed_perturbed,
 )
+from models.dialogue.free_answers import joined_answers
 from models.dialogue.order_concatenation import concatenate_orders
 from models.dialogue.unit_store import (
     CONFUSABLE_COUNT,
@@ -45,7 +47,7 @@ from models.dialogue.unit_store import (
 from models.script.words import script_words
 from models.speech.agent_speech import Hibari
 from models.speech.augmentation import read_noises
-from models.speech.corpus import Corpus, pad_to_frames
+from models.speech.corpus import Corpus, dialogue_sentences, pad_to_frames
 from models.speech.natural_corpus import punctuated, read_natural
 from models.speech.natural_voices import PHONE_FRAME_SAMPLES
 from models.speech.natural_voices import SAMPLE_RATE_HZ as NATURAL_RATE_HZ
@@ -64,6 +66,7 @@ _MOST_NATURAL_WORDS = 150
 _NATURAL_STEP_MS = 1000 * PHONE_FRAME_SAMPLES / NATURAL_RATE_HZ
 _SAMPLES_A_MS = SAMPLE_RATE_HZ / 1000
 _CONCATENATED = 8000
+_FREE_SENTENCES = 2500
 _SILENCE_SAMPLES = 6 * SAMPLE_RATE_HZ
 _AUGMENTED_SHARE = 0.5
 """Of the user's utterances."""
@@ -226,7 +229,7 @@ class StoreSources:
     real: Path
     """The aligned corpus of people."""
     data: Path
-    """The folder of open data: noise/, speech/."""
+    """The folder of open data: noise/, speech/, dialogues/."""
     rooms: Path
     """The file of impulse responses."""
     natural: Path | None = None
@@ -251,6 +254,8 @@ def write_unit_store(
         encode_people(store, files, sources, seed)
         add_agent(store, pool, files, own_units, seed)
         add_users(store, questions, natural, seed)
+        if own_units:
+            add_free_answers(store, pool, files, sources.data, seed)
     add_silences(store, files, sources.data, seed)
     save_store(store, path)
 
@@ -310,6 +315,21 @@ def add_agent(
     spoken = pool.map(say, told, chunksize=16)
     for (sentence, _), entry in track(zip(told, spoken, strict=True), "agent", len(told)):
         store.agent[sentence] = entry
+
+
+def add_free_answers(
+    store: UnitStore, pool: ProcessPoolExecutor, files: _Files, data: Path, seed: int
+) -> None:
+    """Add answers of sentences that people wrote in the open dialogues, and the fillers."""
+    choose = random.Random(seed)
+    texts = choose.sample(
+        dialogue_sentences(data / "dialogues" / "self_dialogue.jsonl.gz"), _FREE_SENTENCES
+    )
+    told = [(text, choose.randrange(1 << 30)) for text in (*FILLERS, *texts)]
+    spoken = pool.map(partial(_agent_speech, files=files, own_units=True), told, chunksize=16)
+    sentences = list(track(spoken, "free answers", len(told)))
+    store.fillers = sentences[: len(FILLERS)]
+    store.free_answers = list(joined_answers(sentences[len(FILLERS) :], seed))
 
 
 def add_users(store: UnitStore, questions: Said, natural: Said, seed: int) -> None:

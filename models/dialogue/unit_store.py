@@ -81,6 +81,10 @@ class UnitStore:
     """Words of the script, cut out of sentences that people read."""
     noises: list[UnitUtterance] = field(default_factory=list)
     """Short sounds on the user's side that are not speech."""
+    free_answers: list[UnitUtterance] = field(default_factory=list)
+    """Answers of free text, where the agent has units of its own."""
+    fillers: list[UnitUtterance] = field(default_factory=list)
+    """What the agent says before such an answer."""
     own_unit_count: int = 0
     """How many units of its own the agent has; 0: it speaks in the tokenizer's."""
     heard_agent_silence: list[np.ndarray] = field(default_factory=list)
@@ -113,6 +117,8 @@ def single_table(store: UnitStore) -> UnitStore:
         store,
         agent={text: speech.as_heard() for text, speech in store.agent.items()},
         agent_silence=store.heard_agent_silence,
+        free_answers=[speech.as_heard() for speech in store.free_answers],
+        fillers=[speech.as_heard() for speech in store.fillers],
         own_unit_count=0,
         heard_agent_silence=[],
     )
@@ -138,6 +144,7 @@ def split_held_out(store: UnitStore) -> tuple[UnitStore, UnitStore]:
     held_out = {text: spoken[-1:] for text, spoken in store.user.items()}
     orders = last_tenth(store.orders, ORDER_FORMS)
     out_of_domain, long_talk = last_tenth(store.out_of_domain), last_tenth(store.long_talk)
+    answers = last_tenth(store.free_answers)
     return (
         replace(
             store,
@@ -145,6 +152,7 @@ def split_held_out(store: UnitStore) -> tuple[UnitStore, UnitStore]:
             orders=orders[0],
             out_of_domain=out_of_domain[0],
             long_talk=long_talk[0],
+            free_answers=answers[0],
         ),
         replace(
             store,
@@ -152,6 +160,7 @@ def split_held_out(store: UnitStore) -> tuple[UnitStore, UnitStore]:
             orders=orders[1],
             out_of_domain=out_of_domain[1],
             long_talk=long_talk[1],
+            free_answers=answers[1],
             concatenated_orders=[],
             real_words={},
         ),
