@@ -114,6 +114,7 @@ class Composer:
         """A dialogue of ``frames`` frames."""
         self._placed: list[Placement] = []
         self._masked: list[tuple[int, int]] = []
+        self._free: list[tuple[int, int]] = []
         self._memory = Memory()
         self._agent_end = -MARGIN_FRAMES
         now = self._random.randint(5, 40)
@@ -132,7 +133,7 @@ class Composer:
         if self._timing.overlap:
             add_residual_echo(user, self._placed, store.confusable_units, rng, self._draw)
         events = [placed.event(placed.text) for placed in self._placed if placed.text is not None]
-        return Dialogue(own, user, events, self._masked)
+        return Dialogue(own, user, events, self._masked, self._free)
 
     # --- situations: each begins at frame ``now`` and returns its end ---------------------------
 
@@ -173,6 +174,7 @@ class Composer:
         if self._store.free_answers and self._random.random() < _FREE_ANSWER_SHARE:
             start = self._unknown_question(now)
             story, text = self._random.choice(self._store.free_answers), ""
+            self._free.append((start, start + story.offset - story.onset))
             self._masked.append((start, start + _UNLEARNED_FRAMES))
         else:
             prompt, text = self._random.choice(_LONG_ANSWERS)

@@ -45,6 +45,8 @@ class Dialogue:
     events: list[PlacedUtterance] = field(default_factory=list)
     masked: list[tuple[int, int]] = field(default_factory=list)
     """Frames [first, last) of the agent's stream that are not trained on."""
+    free: list[tuple[int, int]] = field(default_factory=list)
+    """Frames [first, last) in which the agent says free text, which can hardly be predicted."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,6 +32,9 @@ USER_WEIGHT = 0.3
 """Loss weight of the user's units: most of what a user says cannot be predicted."""
 TEXT_WEIGHT = 3.0
 """Loss weight of text: few tokens decide what the many units say."""
+FREE_WEIGHT = 0.1
+"""Loss weight of the agent's units in free text, for the same reason. Not zero: it goes on there,
+which is what the network is to know."""
 NOTHING_SAID = -1
 _SAID_FRAMES = 25
 """Frames after the end of the user's sentence in which its words are to be named."""
@@ -97,8 +100,8 @@ def training_sequences(
             ids, said = _mixed_sequence(store, vocabulary, plan.context, epoch, rng, numbers)
             weights = token_weights(ids, vocabulary)
         else:
-            ids, said, masked = _duplex_sequence(store, vocabulary, plan, rng, numbers)
-            weights = np.where(masked, 0, token_weights(ids, vocabulary))
+            ids, said, shares = _duplex_sequence(store, vocabulary, plan, rng, numbers)
+            weights = shares * token_weights(ids, vocabulary)
         yield ids, weights, said
 
 
@@ -183,6 +186,8 @@ def _duplex_sequence(
     rng: np.random.Generator,
     numbers: dict[str, int],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ids, numbers of the sentences to be named, and shares of the loss weights, (context + 1,)
+    each."""
     timing = plan.timing if plan.stage == 3 else ALTERNATING
     chunk_ms = int(rng.choice([*CHUNK_SHARES], p=[*CHUNK_SHARES.values()]))
     fmt = vocabulary.format(chunk_ms, plan.format.boundary_emit, plan.format.text)
@@ -205,8 +210,10 @@ def _duplex_sequence(
     sequence = np.array(ids[: plan.context + 1], np.int64)
     frame = (np.cumsum(sequence == vocabulary.s0) - 1) * fmt.chunk_frames + start - late
     masked = _mistaken(sequence, heard, vocabulary, fmt, start, late)
-    masked |= _masked_tokens(sequence, dialogue, vocabulary, fmt, start)
-    return sequence, _said(frame, dialogue, numbers), masked
+    masked |= _own_units_in(dialogue.masked, sequence, dialogue, vocabulary, fmt, start)
+    free = _own_units_in(dialogue.free, sequence, dialogue, vocabulary, fmt, start)
+    shares = np.where(masked, 0, np.where(free, FREE_WEIGHT, 1)).astype(np.float32)
+    return sequence, _said(frame, dialogue, numbers), shares
 
 
 @dataclass(frozen=True)
@@ -300,11 +307,16 @@ def _mistaken(
     return mistaken
 
 
-def _masked_tokens(
-    sequence: np.ndarray, dialogue: Dialogue, vocabulary: Vocabulary, fmt: TokenFormat, start: int
+def _own_units_in(
+    spans: Sequence[tuple[int, int]],
+    sequence: np.ndarray,
+    dialogue: Dialogue,
+    vocabulary: Vocabulary,
+    fmt: TokenFormat,
+    start: int,
 ) -> np.ndarray:
-    """(T,): which tokens of a sequence that begins at frame ``start`` are units of the agent that
-    are not trained on."""
+    """(T,): which tokens of a sequence that begins at frame ``start`` are units of the agent in
+    these spans of frames [first, last)."""
     own = dialogue.own[start:]
     own = own[: len(own) // fmt.chunk_frames * fmt.chunk_frames]
     begins = np.r_[True, own[1:] != own[:-1]]
@@ -312,16 +324,16 @@ def _masked_tokens(
         # A chunk with a new unit repeats the unit that goes on from the chunk before.
         by_chunk = begins.reshape(-1, fmt.chunk_frames)
         by_chunk[:, 0] |= by_chunk.any(1)
-    skipped = np.zeros(len(dialogue.own), bool)
-    for first, last in dialogue.masked:
-        skipped[max(first, 0) : last] = True
-    flags = skipped[start:][np.flatnonzero(begins)]
-    masked = np.zeros(len(sequence), bool)
+    inside = np.zeros(len(dialogue.own), bool)
+    for first, last in spans:
+        inside[max(first, 0) : last] = True
+    flags = inside[start:][np.flatnonzero(begins)]
+    found = np.zeros(len(sequence), bool)
     spoken = np.flatnonzero(
         (token_owners(sequence, vocabulary) == vocabulary.s0) & is_unit(sequence, vocabulary)
     )
-    masked[spoken] = flags[: len(spoken)]
-    return masked
+    found[spoken] = flags[: len(spoken)]
+    return found
 
 
 def _said(frame: np.ndarray, dialogue: Dialogue, numbers: dict[str, int]) -> np.ndarray:

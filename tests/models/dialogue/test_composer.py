@@ -25,6 +25,7 @@ from models.dialogue.unit_streams import Dialogue, PlacedUtterance
 from models.script import coffee
 
 AGENT_SILENCE, USER_SILENCE = 0, 1
+FREE_UNIT = 195
 
 
 def toy_store() -> UnitStore:
@@ -74,6 +75,8 @@ def own_units_store() -> UnitStore:
         store,
         agent={text: own(speech) for text, speech in store.agent.items()},
         agent_silence=[np.zeros(150, np.int16)],
+        free_answers=[own(speech) for speech in store.free_answers],
+        fillers=[own(speech) for speech in store.fillers],
         own_unit_count=140,
         heard_agent_silence=store.agent_silence,
     )
@@ -324,6 +327,49 @@ def test_the_echo_of_own_units_is_what_the_ears_hear() -> None:
     assert echoes <= set(range(100, 190))
     said = {int(unit) for dialogue in dialogues for unit in dialogue.own}
     assert said <= {0, *(1 + unit % 139 for unit in range(100, 190))}
+
+
+def free_answers_of(dialogue: Dialogue) -> list[tuple[int, int]]:
+    """(first, last) frames in which a free answer is said, as it is found in the stream."""
+    said = np.flatnonzero(np.diff(np.r_[False, dialogue.own == FREE_UNIT, False]))
+    return [(int(first), int(last)) for first, last in said.reshape(-1, 2)]
+
+
+def test_free_answers_are_interrupted_as_the_agents_own() -> None:
+    def speech(unit: int, frames: int) -> UnitUtterance:
+        quiet = np.full(MARGIN_FRAMES, AGENT_SILENCE)
+        units = np.concatenate([quiet, np.full(frames, unit), quiet]).astype(np.int16)
+        return UnitUtterance("toy", units, MARGIN_FRAMES, MARGIN_FRAMES + frames)
+
+    store = replace(
+        toy_store(), free_answers=[speech(FREE_UNIT, 100)], fillers=[speech(FREE_UNIT + 1, 12)]
+    )
+    composer = Composer(store, 3)
+    whole, cut, late = 0, 0, 0
+    for dialogue in (composer.compose(3000) for _ in range(100)):
+        for first, last in free_answers_of(dialogue):
+            if first < 100 or last > 2900:
+                continue
+            masked = np.zeros(3200, bool)
+            for start, end in dialogue.masked:
+                masked[max(start, 0) : end] = True
+            # Nobody learns to begin one, nor to say the filler before it.
+            assert masked[first : min(first + 25, last)].all()
+            filler = np.flatnonzero(dialogue.own[:first] == FREE_UNIT + 1)[-12:]
+            assert masked[filler].all()
+            assert 5 <= first - filler[-1] - 1 <= 75
+            assert any(start <= first and last <= end for start, end in dialogue.free)
+            whole += last - first == 100
+            if last - first < 100:
+                cut += 1
+                late += masked[last - 1] and last - first > 26
+                users = [e for e in dialogue.events if e.side == 1 and first < e.onset < last]
+                assert users
+    assert whole > 10
+    assert cut > 10
+    assert 0 < late < cut
+    # Without such answers the dialogues have none.
+    assert not any(Composer(toy_store(), 3).compose(3000).free for _ in range(3))
 
 
 def test_a_single_table_store_has_the_ears_units_on_both_sides() -> None:

@@ -193,7 +193,7 @@ def test_what_the_agent_says_too_late_is_no_lesson(boundary_emit: bool) -> None:
     user = np.array([1, 2, 3] * 8, np.int16)
     dialogue = Dialogue(own, user, [], [(7, 16)])
     row = np.array(encode(own[4:], user[4:], fmt))
-    masked = rows._masked_tokens(row, dialogue, VOCABULARY, fmt, 4)
+    masked = rows._own_units_in(dialogue.masked, row, dialogue, VOCABULARY, fmt, 4)
     # The chunk that goes on with 7 alone brings nothing.
     assert row[masked].tolist() == ([7, 7, 8] if boundary_emit else [7, 8])
     theirs = np.flatnonzero(row == VOCABULARY.s1)
