@@ -11,6 +11,10 @@ from onnx import numpy_helper
 from torch import Tensor
 
 LEAST_VALUES = 1024  # smaller tensors are not worth a node
+HALVED = ".stored"
+"""Ends the names of weights that are stored as float16."""
+_ROUNDED = "_quantized"
+"""Ends the names of matrices that `models.onnx_matrices` has rounded."""
 
 
 def halve_weights(onnx_path: Path) -> None:
@@ -27,7 +31,7 @@ def halve_weights(onnx_path: Path) -> None:
         if values.dtype != np.float32 or values.size < LEAST_VALUES:
             continue
         name = weight.name
-        stored = numpy_helper.from_array(values.astype(np.float16), f"{name}.stored")
+        stored = numpy_helper.from_array(values.astype(np.float16), name + HALVED)
         weight.CopyFrom(stored)
         casts.append(
             onnx.helper.make_node("Cast", [stored.name], [name], to=onnx.TensorProto.FLOAT)
@@ -51,11 +55,16 @@ def halve_weights(onnx_path: Path) -> None:
 def weights_by_name(graph: onnx.GraphProto) -> dict[str, Tensor]:
     """The graph's weights as float32, by the names they had in torch."""
     arrays = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
-    return {
-        name.removesuffix(".stored"): torch.from_numpy(array.astype(np.float32))
-        for name, array in arrays.items()
-        if array.dtype in (np.float16, np.float32)
-    }
+    weights = {}
+    for name, array in arrays.items():
+        if name.endswith(_ROUNDED):
+            plain = name.removesuffix(_ROUNDED)
+            scale = arrays[f"{plain}_scale"].astype(np.float32)
+            array = (array.astype(np.float32) - arrays[f"{plain}_zero_point"]) * scale
+            name = plain
+        if array.dtype in (np.float16, np.float32):
+            weights[name.removesuffix(HALVED)] = torch.from_numpy(array.astype(np.float32))
+    return weights
 
 
 def complete_state(
@@ -70,10 +79,9 @@ def complete_state(
 
 
 def _unnamed_matrices(graph: onnx.GraphProto, weights: dict[str, Tensor]) -> list[Tensor]:
-    return [
-        weights[node.input[1]]
+    names = [
+        node.input[1].removesuffix(_ROUNDED)
         for node in graph.node
-        if node.op_type in ("MatMul", "Gemm")
-        and node.input[1].startswith("val_")
-        and node.input[1] in weights
+        if node.op_type in ("MatMul", "MatMulInteger", "Gemm")
     ]
+    return [weights[name] for name in names if name.startswith("val_") and name in weights]

@@ -36,6 +36,7 @@ from engine.syncllm.word_pieces import write_pieces
 from engine.timebase import FRAME_MS
 from models.language.gguf import export_gguf, load_llama
 from models.language.vocabulary import Vocabulary
+from models.onnx_matrices import round_matrices
 from models.reader.export import export_reader
 from models.reader.train import load_reader, reader_pieces
 from models.tokenizer.export import export_tokenizer, silence_unit
@@ -227,6 +228,8 @@ def pack_bundle(
     shipped = load_bundle(base) if base else None
     heard_units = _tokenizer(work / "tok" / "tokenizer.pt", shipped, tokenizer_path)
     vocoder, spoken_units = _vocoder(work, shipped, vocoder_path)
+    for path in (tokenizer_path, vocoder_path):
+        round_matrices(path)
     model = _language_model(work / "lm" / "lm.pt", shipped, folder)
     _check_units("tokenizer", heard_units, model.unit_count)
     _check_units("vocoder", spoken_units, model.own_unit_count)
