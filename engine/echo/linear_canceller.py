@@ -31,7 +31,7 @@ from engine.sound.level import ACTIVE_POWER
 _NEW_FRAMES = 200 // FILTER_BLOCKS
 _QUIETER_SHARE, _SHARE_SMOOTHING = 0.08, 0.995
 # The solver does a part of its work every so many frames; more often until it has settled.
-_WORK_EVERY, _EARLY_WORK_EVERY = 8, 2
+_WORK_EVERY, _EARLY_WORK_EVERY = 16, 2
 # It starts after this many active frames, from what the quick filter has learned by then.
 _FIRST_ACTIVE_FRAMES = 50 // FILTER_BLOCKS
 # An echo may last this long after the far end's last sound: 0.8 s. Then there is nothing to do.

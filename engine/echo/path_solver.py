@@ -24,7 +24,7 @@ from engine.timebase import SAMPLE_RATE_HZ
 _TRANSFORM = 1 << 15
 HISTORY_BLOCKS = 1200
 _MIN_BLOCKS = 60
-_ITERATIONS, _LATER_ITERATIONS, _LATER_SOLUTIONS = 6, 9, 11
+_ITERATIONS, _SETTLED_SOLUTIONS = 6, 11
 _AGE_SECONDS = 8.0
 # Speech is strongest at low frequencies, which matter little for intelligibility.
 _PRE_EMPHASIS = 0.9
@@ -116,7 +116,7 @@ class PathSolver:
     @property
     def settled(self) -> bool:
         """Whether there were enough solutions, so that the next ones may take longer."""
-        return self._solutions >= _LATER_SOLUTIONS
+        return self._solutions >= _SETTLED_SOLUTIONS
 
     def advance(self, far: FarEnd) -> bool:
         """Do the next part of the work; True when there is a new path. May correct the drift."""
@@ -148,7 +148,7 @@ class PathSolver:
         direction = problem.preconditioned(rest)
         size_of_rest = _dot(rest, direction)
         yield
-        for _ in range(_LATER_ITERATIONS if self.settled else _ITERATIONS):
+        for _ in range(_ITERATIONS):
             echo = problem.echo(problem.prior * direction)
             curved = problem.prior * problem.gradient(echo) + direction
             step = size_of_rest / (_dot(direction, curved) + _TINY)
