@@ -22,7 +22,7 @@ from app.folders import (
 from app.settings import SettingsFile
 from engine.atomic_write import PART_NAME
 from engine.errors import DuologueError
-from engine.hearing.part import PART_MANIFEST_NAME
+from engine.part import PART_MANIFEST_NAME
 from engine.record.recordings import is_recording, recordings
 from engine.record.retention import delete_recording
 from engine.syncllm.bundle import MANIFEST_NAME
@@ -48,7 +48,9 @@ def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
         report("Duologue has stored nothing of yours.")
         return
     listed = ", ".join(map(str, dict.fromkeys(path.parent for path in own)))
-    if own and sure(f"Delete your settings, imported bundles and the log ({listed})?"):
+    if own and sure(
+        f"Delete your settings, imported bundles, optional parts and the log ({listed})?"
+    ):
         for path in own:
             _delete(path, folder)
         # Folders may lie inside one another.

@@ -20,8 +20,8 @@ engine/syncllm/bundle engine/card/devices engine/measure/doctor engine/record/ev
 engine/talk/live_conversation engine/talk/live_events engine/syncllm/llama
 engine/onnx_session engine/syncllm/word_pieces engine/card/portaudio_card engine/record/recorder
 engine/record/talk_sound engine/record/transcript engine/syncllm/unit_reader engine/log_file
-app/bundle_store app/download app/folders app/archive_files app/part_store
-engine/hearing/part engine/hearing/recogniser engine/hearing/vocabulary engine/hearing/listener
+app/bundle_store app/download app/folders app/folder_store app/archive_files app/part_store
+engine/part engine/hearing/recogniser engine/hearing/vocabulary engine/hearing/listener
 app/recording_library app/live_session app/player app/settings app/timeline
 app/window/session app/window/worker
 """.split()
