@@ -134,7 +134,8 @@ class SpokenMind:
     ) -> None:
         """Nothing of these may be used by another thread from now on, but for ``mind.close``.
 
-        ``known``: the words of the language model's texts; None where nobody knows them. Without ``own_thread`` the caller calls ``look`` after each chunk.
+        ``known``: the words of the language model's texts; None where nobody knows them. Without
+        ``own_thread`` the caller calls ``look`` after each chunk.
         """
         self._listener, self._mind, self._voice = listener, mind, voice
         self._known = known or KnownWords(())
@@ -208,6 +209,11 @@ class SpokenMind:
     def activities(self) -> Sequence[Activity]:
         """What the assistant has heard, thought and done since the last call."""
         return _taken(self._activities)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be said or thought about."""
+        return bool(self._open or self._asked or self._question or self._replies)
 
     @property
     def problem(self) -> str:
