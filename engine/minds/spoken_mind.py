@@ -213,7 +213,7 @@ class SpokenMind:
     @property
     def is_busy(self) -> bool:
         """Whether something is still to be said or thought about."""
-        return bool(self._open or self._asked or self._question or self._replies)
+        return bool(self._open or self._asked or self._replies)
 
     @property
     def problem(self) -> str:

@@ -102,8 +102,11 @@ class _TextMind:
     def go_on(self, now_s: float) -> None:
         """Tell the pieces that are written by now."""
         self.now_s = now_s
+        ready = []
         while self._pieces and self._pieces[0][0] <= now_s:
-            self._tell(self._pieces.popleft()[1])
+            ready.append(self._pieces.popleft()[1])
+        for piece in ready:  # whoever takes them may stop the rest
+            self._tell(piece)
 
     def stop(self, turn: int) -> None:
         self._pieces.clear()
