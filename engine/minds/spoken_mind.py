@@ -24,12 +24,13 @@ import numpy as np
 
 from engine.assistant import mind as background
 from engine.assistant.request import Effect
+from engine.errors import DuologueError
 from engine.hearing.words import HeardWords
 from engine.minds.known_words import KnownWords
 from engine.minds.mind import UNASKED, Outcome, Reply, Turn
 from engine.minds.said_lately import SaidLately
 from engine.timebase import SAMPLE_RATE_HZ
-from engine.voice.agent_voice import AgentVoice
+from engine.voice.agent_voice import AgentVoice, SpokenSentence
 
 _T = TypeVar("_T")
 _LOG = logging.getLogger(__name__)
@@ -275,6 +276,7 @@ class SpokenMind:
         """Nothing more is said; what should have rung is given back."""
         self._mind.give_back([one.ring for one in self._open.values() if one.ring])
         self._open.clear()
+        self._replies.clear()
 
     def _heard(self, words: HeardWords) -> None:
         self.tell(words)
@@ -381,13 +383,20 @@ class SpokenMind:
         if reply.event:
             self.tell(Done(reply.event, one.start_sample, one.end_sample, self.samples))
         quiet_s = self._perform(reply.effects, one)
-        sentences = tuple(self._voice.say(reply.text)) if reply.text else ()
+        sentences = self._sentences(reply.text)
         takes_over = number <= UNASKED and reply.kind != "answer"
         self._replies.append(
             Reply(number, sentences, reply.last, takes_over=takes_over, quiet_s=quiet_s)
         )
         if takes_over and not sentences:
             self._open.pop(number)
+
+    def _sentences(self, text: str) -> tuple[SpokenSentence, ...]:
+        try:
+            return tuple(self._voice.say(text)) if text else ()
+        except DuologueError as error:
+            _LOG.warning("%s", error)
+            return ()
 
     def _perform(self, effects: Sequence[Effect], one: _Open) -> float | None:
         """Do what the conversation is to do; returns how long the agent is to be quiet, or None."""
