@@ -18,7 +18,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from engine.hearing.words import HeardWords
 from engine.minds.known_words import KnownWords
 from engine.minds.mind import UNASKED, Outcome, Reply, Turn
 from engine.minds.said_lately import SaidLately
+from engine.minds.told import Activity, Done, Ears, Told
 from engine.timebase import SAMPLE_RATE_HZ
 from engine.voice.agent_voice import AgentVoice, SpokenSentence
 
@@ -51,50 +52,6 @@ _LONG_AGO_SAMPLES = 3600 * SAMPLE_RATE_HZ
 _MOST_OPEN = 32
 """Replies and turns of which it is not known yet what became of them."""
 _END_SECONDS = 2.0
-
-
-class Ears(Protocol):
-    """Turns the user's sound into words; `engine.hearing.listener.Listener` is the real one."""
-
-    @property
-    def problem(self) -> str:
-        """Why no words come any more; empty while they do."""
-
-    def push(self, sound_N: np.ndarray) -> None:
-        """Take the next sound; never waits."""
-
-    def poll(self) -> list[HeardWords]:
-        """The words that came since the last call."""
-
-    def reset(self) -> None:
-        """Begin again at sample 0."""
-
-    def close(self) -> None:
-        """Nothing more is heard."""
-
-
-@dataclass(frozen=True)
-class Activity:
-    """What the assistant does just now, for a line on the screen."""
-
-    kind: Literal["hears", "thinks", "action", "answer", "ring", "problem"]
-    text: str
-    """The words so far, the question, or what a reply of the background mind says."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """Something that was done, with its place on the tracks."""
-
-    event: background.ActionEvent
-    start_sample: int
-    end_sample: int
-    """The request is in [start, end); of what nobody asked for, both are ``done_sample``."""
-    done_sample: int
-
-
-Told = HeardWords | Done | Effect
-"""Words as they are heard, what was done, and what the conversation itself is to do."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from engine.minds.assisted_talk import AssistedTalk
 from engine.minds.bundle_voice import bundle_voice
 from engine.minds.known_words import KnownWords
 from engine.minds.openings import FILLERS, Lines
-from engine.minds.spoken_mind import Done, SpokenMind, Told
+from engine.minds.spoken_mind import SpokenMind
+from engine.minds.told import Done, Told
 from engine.minds.two_minds import TwoMinds
 from engine.syncllm.duplex import Duplex, Step
 from engine.timebase import SAMPLE_RATE_HZ
@@ -42,7 +43,7 @@ _LEAST_S, _MOST_S = 3.0, 25.0
 
 
 class _Ears:
-    """See `engine.minds.spoken_mind.Ears`."""
+    """See `engine.minds.told.Ears`."""
 
     problem = ""
 
