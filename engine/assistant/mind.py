@@ -12,7 +12,7 @@ import logging
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -157,11 +157,14 @@ class BackgroundMind:
         """Load the text model and let it read what a talk begins with."""
         self._try_put("prepare")
 
-    def turn(self, text: str, confidence: float = 1.0, think: bool = True) -> Turn:
+    def turn(
+        self, text: str, confidence: float = 1.0, think: bool = True, said_last: str = ""
+    ) -> Turn:
         """Take a final transcript of the user's turn.
 
         ``think``: a turn that is no action goes to the text model; False when the SyncLLM has
-        answered it itself. Returns at once; replies come by `poll`.
+        answered it itself. ``said_last``: what the agent said before it, for "repeat that", where
+        the caller knows better than the history. Returns at once; replies come by `poll`.
         """
         if not text.strip() or confidence < self.options.least_confidence:
             return Turn(0, "nothing")
@@ -171,7 +174,7 @@ class BackgroundMind:
         if request is None and not (think and self._text_mind):
             return Turn(0, "nothing")
         self._turn += 1
-        if not self._try_put("turn", self._turn, text, request):
+        if not self._try_put("turn", self._turn, text, request, said_last):
             return Turn(0, "nothing")
         return Turn(self._turn, "action" if request else "thinking")
 
@@ -202,11 +205,24 @@ class BackgroundMind:
         """Forget what was said; timers, notes and lists stay."""
         self._try_put("new talk")
 
+    def settle(self, seconds: float) -> bool:
+        """Wait until all that was put in so far is done; False after ``seconds``.
+
+        For measurements that go faster than time; a text model may still write.
+        """
+        done = threading.Event()
+        return self._try_put("settle", done) and done.wait(seconds)
+
     def poll(self) -> list[Reply]:
         """The replies that have come since the last call, in order."""
         with self._lock:
             replies, self._replies = list(self._replies), deque()
         return replies
+
+    def give_back(self, replies: Sequence[Reply]) -> None:
+        """Replies that `poll` gave and that nobody has heard yet; they come again, first."""
+        with self._lock:
+            self._replies.extendleft(reversed(replies))
 
     def close(self) -> None:
         """End the thread and the child processes. What was set is in the files already."""
@@ -260,9 +276,10 @@ class BackgroundMind:
 
     def _do(self, command: tuple[Any, ...]) -> None:
         match command:
-            case ("turn", turn, text, request):
+            case ("turn", turn, text, request, said_last):
+                said_last = said_last or self._history.last_said()
                 self._history.begin(turn, text)
-                self._begin(turn, text, request)
+                self._begin(turn, text, request, said_last)
             case ("piece", piece):
                 self._written(piece)
             case ("own", answer):
@@ -272,6 +289,8 @@ class BackgroundMind:
             case ("note", turn, user, agent):
                 self._history.begin(turn, user)
                 self._history.add(turn, agent)
+            case ("settle", done):
+                done.set()
             case ("new talk",):
                 self._history.clear()
             case ("prepare",) if self._text_mind:
@@ -281,11 +300,13 @@ class BackgroundMind:
             case ("look",) if self._text_mind:
                 self._text_mind.check()
 
-    def _begin(self, turn: int, text: str, request: Request | OwnCall | None) -> None:
+    def _begin(
+        self, turn: int, text: str, request: Request | OwnCall | None, said_last: str
+    ) -> None:
         if self._thinking and self._text_mind:
             self._text_mind.stop(self._thinking)  # the user has gone on to something else
         if isinstance(request, Request):
-            self._perform(turn, text, request)
+            self._perform(turn, text, request, said_last)
         elif isinstance(request, OwnCall) and self._own:
             if request.action.question:
                 self._ask_before(turn, request)
@@ -299,7 +320,7 @@ class BackgroundMind:
 
     # --- actions ----------------------------------------------------------------------------
 
-    def _perform(self, turn: int, text: str, request: Request) -> None:
+    def _perform(self, turn: int, text: str, request: Request, said_last: str) -> None:
         now = self._now()
         if request.action == "own":
             self._state = replace(self._state, question=None)
@@ -334,7 +355,7 @@ class BackgroundMind:
                 self._state = before
                 said = "I cannot write that down. The window says why."
         if request.action == "talk.repeat":
-            said = self._history.last_said() or "I have not said anything yet."
+            said = said_last or "I have not said anything yet."
         event = ActionEvent(
             now.isoformat(timespec="milliseconds"),
             request.action,
@@ -395,7 +416,7 @@ class BackgroundMind:
         event = ActionEvent(
             self._now().isoformat(timespec="milliseconds"),
             f"own: {answer.file}",
-            "",
+            self._history.asked(answer.turn),
             text,
             not answer.problem,
         )

@@ -68,10 +68,14 @@ class TwoMinds:
 
     def _begin(self) -> None:
         self._state = _State.MODEL
+        self._quiet_samples = 0
+        """Of the user's sound, until the language model may speak again."""
         self._user = Interruption()
         self._answer = self._new_answer()
         self._answers_turn: int | None = None
         """Whose answer is said or awaited; None: nobody's."""
+        self._came_by_itself = False
+        """Whether that is a reply for which nobody waited."""
         self._filler = self._new_answer()
         self._fillers_said = 0
         self._waited_chunks = 0
@@ -80,8 +84,9 @@ class TwoMinds:
         self._heard_samples = 0
         self._speaks = False
         """Whether the agent's newest chunk ended in speech."""
-        self._was_answer = self._was_filler = False
-        """Whether the newest chunk was to be the next of the answer, or of the filler."""
+        self._was_answer = self._was_filler = self._was_quiet = False
+        """Whether the newest chunk was to be the next of the answer or of the filler, or silence in
+        place of the language model."""
         self._asked = False
         """Whether the mind has been asked about the turn."""
 
@@ -91,12 +96,16 @@ class TwoMinds:
         for reply in self._mind.poll():
             self._take(reply)
         self._move_on()
+        self._was_quiet = self._state is _State.MODEL and self._quiet_samples > 0
+        if self._was_quiet:
+            return self._silence(cuts=self._speaks)
         if self._state is _State.MODEL:
             return self._in_place_of_unknown()
-        if self._state is _State.FILLS and self._may_fill:
-            return self._forced(self._filler)
         if self._state in (_State.FILLS, _State.THINKS):
-            return self._silence()
+            fills = self._state is _State.FILLS and self._may_fill
+            if self._speaks and not self._filler.begun:
+                return self._silence(cuts=True)  # the model was speaking
+            return self._forced(self._filler) if fills else self._silence()
         if self._speaks and not self._answer.begun:
             return self._silence(cuts=True)  # the model was speaking
         chunk = self._forced(self._answer)
@@ -123,7 +132,7 @@ class TwoMinds:
         """Move on by what a chunk became."""
         forced = step.forced_frames is not None
         if self._state is _State.MODEL:
-            if forced:
+            if forced and not self._was_quiet:
                 self._begin_turn()
             elif self._speaks:
                 self._heard = ""
@@ -140,14 +149,28 @@ class TwoMinds:
     def _begin_turn(self) -> None:
         """The filler has begun in place of the model's sentence."""
         self._turn += 1
-        self._answers_turn = self._turn
-        self._answer = self._new_answer()
-        self._fillers_said, self._waited_chunks = 1, 0
-        self._asked = False
-        self._state = _State.FILLS
+        self._begin_filling(self._turn, asked=False)
         if self._was_filler:
             self._filler.advance()
         self._ask()
+
+    def _begin_unprompted(self, turn: int) -> None:
+        """The mind has begun to think, and the language model does not know of it."""
+        if self._state in (_State.FILLS, _State.THINKS) and not self._answer.begun:
+            self._tell("", whole=False)  # the model knows that it does not know: one filler will do
+            self._answers_turn, self._asked = turn, True
+            return
+        if self._state is not _State.MODEL:
+            self._close(whole=False)
+        self._filler = self._answer_of(self._lines.fillers[0])
+        self._begin_filling(turn, asked=True)
+
+    def _begin_filling(self, turn: int, asked: bool) -> None:
+        self._answers_turn, self._came_by_itself = turn, False
+        self._answer = self._new_answer()
+        self._fillers_said, self._waited_chunks = 1, 0
+        self._asked = asked
+        self._state = _State.FILLS
 
     def _ask(self) -> None:
         """Ask the mind, as soon as the user has ended."""
@@ -205,19 +228,25 @@ class TwoMinds:
         self._tell(self._answer.said(), whole)
         self._state = _State.MODEL
         self._answer = self._new_answer()
-        self._answers_turn = None
+        self._answers_turn, self._came_by_itself = None, False
 
     def _tell(self, said: str, whole: bool) -> None:
         """Tell the mind what became of its answer."""
-        if self._answers_turn is not None and (self._asked or self._answers_turn == UNASKED):
+        if self._answers_turn is not None and (self._asked or self._answers_turn <= UNASKED):
             self._mind.over(Outcome(self._answers_turn, said, whole))
 
     # --- replies ----------------------------------------------------------------------------------
 
     def _take(self, reply: Reply) -> None:
+        if reply.quiet_s is not None:
+            self._quiet_samples = round(reply.quiet_s * SAMPLE_RATE_HZ)
+        if reply.begins:
+            self._begin_unprompted(reply.turn)
+            return
         expected = self._state is not _State.MODEL and reply.turn == self._answers_turn
         if reply.takes_over:
-            if self._state is not _State.MODEL and not expected:
+            follows = self._came_by_itself and reply.turn <= UNASKED
+            if self._state is not _State.MODEL and not expected and not follows:
                 self._close(whole=False)
             if expected and not self._answer.begun:
                 self._fill(reply)
@@ -225,7 +254,7 @@ class TwoMinds:
                 self._hold(reply)
         elif expected and not self._answer.complete:
             self._fill(reply)
-        elif reply.turn == UNASKED:
+        elif reply.turn == UNASKED and reply.sentences:
             self._hold(reply)
         elif reply.last:
             self._mind.over(Outcome(reply.turn, "", False))
@@ -243,7 +272,7 @@ class TwoMinds:
 
     def _begin_unasked(self, reply: Reply) -> None:
         self._answer = self._new_answer()
-        self._answers_turn = reply.turn
+        self._answers_turn, self._came_by_itself = reply.turn, True
         self._fill(reply)
         self._answer.complete = True
         self._state = _State.ANSWERS
@@ -281,3 +310,4 @@ class TwoMinds:
     def _hear(self, user_audio: np.ndarray) -> None:
         self._user.hear(user_audio)
         self._heard_samples += len(user_audio)
+        self._quiet_samples = max(self._quiet_samples - len(user_audio), 0)

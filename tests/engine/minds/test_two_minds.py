@@ -327,3 +327,77 @@ def test_a_new_conversation_drops_the_answer(talk: Talk) -> None:
     talk.answer(ANSWER)
     talk.go_on(10)
     assert talk.said == [SILENT] * 10
+
+
+def test_a_quiet_agent_says_only_what_takes_over(talk: Talk) -> None:
+    told = Reply(UNASKED, (sentence("i am quiet", 60),), takes_over=True, quiet_s=30 * CHUNK_S)
+    talk.mind.replies.append(told)
+    talk.go_on(6)
+    assert talk.words == ["i", "am", "quiet"]
+    talk.go_on(10, model=[5, 6, 7, 8])
+    talk.go_on(2, model=[1, 2, 3, 4])  # the fixed sentence is silenced, too
+    assert talk.said[-12:] == [SILENT] * 12 and not talk.mind.turns
+    talk.mind.replies.append(Reply(UNASKED, (sentence("it rings", 70),), takes_over=True))
+    talk.go_on(5)
+    assert talk.words[3:] == ["it", "rings"]
+    talk.go_on(10, model=[5, 6, 7, 8])  # its time is over
+    assert talk.said[-1] == [5, 6, 7, 8]
+    talk.go_on()
+    talk.ask()
+    assert talk.mind.turns[-1].number == 1
+
+
+def test_quiet_ends_when_the_agent_may_speak_again(talk: Talk) -> None:
+    talk.mind.replies.append(Reply(UNASKED, quiet_s=600.0))
+    talk.go_on(2, model=[5, 6, 7, 8])
+    assert talk.said[-1] == SILENT
+    talk.mind.replies.append(Reply(UNASKED, quiet_s=0.0))
+    talk.go_on(model=[5, 6, 7, 8])
+    assert talk.said[-1] == [5, 6, 7, 8]
+
+
+def test_replies_that_nobody_asked_for_do_not_cut_one_another_off(talk: Talk) -> None:
+    for number, text in ((-1, "one two three"), (-2, "four five")):
+        talk.mind.replies.append(Reply(number, (sentence(text, 60),), takes_over=True))
+        talk.go_on(2)
+    talk.go_on(10)
+    assert talk.words == ["one", "two", "three", "four", "five"]
+    assert talk.mind.outcomes == [
+        Outcome(-1, "one two three", True),
+        Outcome(-2, "four five", True),
+    ]
+
+
+def test_the_mind_takes_a_turn_that_the_model_would_answer_wrongly(talk: Talk) -> None:
+    talk.go_on(4, voice=True)
+    talk.go_on(3, model=[5, 6, 7, 8])
+    talk.mind.replies.append(Reply(-1, begins=True, last=False))
+    talk.go_on(model=[5, 6, 7, 8])
+    forced = talk.forced[-1]
+    assert talk.said[-1] == SILENT and forced and forced.cuts
+    talk.go_on(6, model=[5, 6, 7, 8])
+    assert talk.words == ["let", "me", "think"]
+    talk.mind.replies += [Reply(-1, (ANSWER,), last=False), Reply(-1)]
+    talk.go_on(ANSWER_CHUNKS + 1, model=[5, 6, 7, 8])
+    assert talk.words[3:] == ANSWER.text.split()
+    assert talk.mind.outcomes == [Outcome(-1, ANSWER.text, True)] and not talk.mind.turns
+
+
+def test_one_filler_is_enough_for_a_turn_of_both(talk: Talk) -> None:
+    talk.ask()
+    talk.mind.replies.append(Reply(-1, begins=True, last=False))
+    talk.mind.replies.append(Reply(-1, (ANSWER,)))
+    talk.go_on(ANSWER_CHUNKS + 6)
+    assert talk.words == ["let", "me", "think", *ANSWER.text.split()]
+    assert talk.mind.outcomes == [Outcome(1, "", False), Outcome(-1, ANSWER.text, True)]
+
+
+def test_an_action_cuts_off_a_turn_that_the_mind_took(talk: Talk) -> None:
+    talk.mind.replies.append(Reply(-1, begins=True, last=False))
+    talk.go_on(6)
+    talk.mind.replies.append(Reply(-2, (sentence("a timer is set", 60),), takes_over=True))
+    talk.go_on(8)
+    talk.mind.replies.append(Reply(-1, (ANSWER,)))  # too late
+    talk.go_on(8)
+    assert talk.words[3:] == ["a", "timer", "is", "set"]
+    assert [outcome.turn for outcome in talk.mind.outcomes] == [-1, -2, -1]
