@@ -83,7 +83,7 @@ def live(
     With --hold-to-talk, the space bar lets the agent hear you; press it again
     to end that.
     """
-    from app.assistant import open_assistant
+    from app.assistant_host import AssistantHost
     from app.cli.live_status import LiveStatus, show_live_summary
     from app.cli.terminal_keys import KeyReader
     from app.live_session import LiveSession
@@ -111,13 +111,21 @@ def live(
         gpu_layers=gpu_layers,
         **recording_limits(record),
     )
-    mind = open_assistant(SettingsFile().read()) if assistant else None
-    talk = LiveSession(
-        settings, record, lambda text: console.print(text, markup=False), seed, assistant=mind
-    )
+
+    def say(text: str) -> None:
+        console.print(text, markup=False)
+
+    host = None
+    if assistant:
+        kept = SettingsFile().read()
+        here = {"assistant": True, "speaker": settings.speaker, "bundle": settings.bundle}
+        host = AssistantHost(kept.model_copy(update=here), say)
+    talk = LiveSession(settings, record, say, seed, assistant=host.mind if host else None)
     took_ms: list[float] = []
     ended = Ended(None)
-    with closing(mind) if mind else nullcontext(), stop_requested() as stop:
+    with closing(host) if host else nullcontext(), stop_requested() as stop:
+        if host:
+            host.talk_begins()
         switches = Switches(hold_to_talk=hold_to_talk)
         info = talk.begin(switches=switches, stopped=stop)
         conversation = talk.conversation
