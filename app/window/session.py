@@ -33,7 +33,6 @@ _MAX_EVENTS_A_POLL, _ALL_EVENTS = 50, 10_000
 _JOIN_SECONDS = 6.0
 
 
-
 class MakeTalk(Protocol):
     """Makes a conversation, in the talk's thread; `LiveSession` itself is one."""
 

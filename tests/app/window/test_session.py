@@ -53,12 +53,14 @@ class Stage:
         self.session.ended.connect(self.recordings.append)
         self.qtbot = qtbot
 
-    def _make(self, settings: Settings, folder: Path | None, report: Any) -> LiveSession:
+    def _make(
+        self, settings: Settings, folder: Path | None, report: Any, **more: Any
+    ) -> LiveSession:
         def card(*devices: Any) -> Any:
             self.cards.append(self.card_kind(*devices))
             return self.cards[-1]
 
-        self.talks.append(LiveSession(settings, folder, report, make_card=card))
+        self.talks.append(LiveSession(settings, folder, report, make_card=card, **more))
         return self.talks[-1]
 
     def wait(self, check: Callable[[], bool]) -> None:

@@ -79,7 +79,7 @@ def test_a_title_makes_a_files_name(
         proposed.append(Path(start).name)
         return "", ""
 
-    monkeypatch.setattr("app.window.pages.conversations.QFileDialog.getSaveFileName", cancel)
-    page._ask_target("wav")
+    monkeypatch.setattr("app.window.pages.export_button.QFileDialog.getSaveFileName", cancel)
+    page.export_button._ask_target("wav")
     assert len(proposed[0]) == len(title) + 4
     assert not set('\\/:*?"<>|') & set(proposed[0])
