@@ -108,7 +108,7 @@ class AssistantSettings(Card):
         line.setContentsMargins(0, 0, 0, 0)
         self.folder = QLineEdit()
         self.folder.setReadOnly(True)
-        self.folder.setPlaceholderText(self.tr("none"))
+        self.folder.setPlaceholderText(self.tr("no folder"))
         self.folder_button = QPushButton(self.tr("Choos&e…"))
         self.folder_button.setAccessibleName(self.tr("Choose the folder of own actions"))
         self.folder_button.clicked.connect(self._choose_folder)
@@ -147,13 +147,15 @@ class AssistantSettings(Card):
         """Show what is missing, the text model's name, and each file of own actions."""
         self._able = able
         self.text_model.setText(able.text_model or self.tr("none"))
+        self.text_model.setCursorPosition(0)
         self.text_model.setToolTip(able.text_model)
         lines = [self._own]
         if able.own_files:
             lines.append(self.tr("Files: {0}.").format(", ".join(able.own_files)))
-        elif self._own_actions and able.assistant:
-            lines.append(self.tr("There are no such files in it."))
-        lines += map(translate_sentence, problems)
+        told = [translate_sentence(problem) for problem in problems]
+        if self._own_actions and able.assistant and not (able.own_files or told):
+            told.append(self.tr("There are no such files in it."))
+        lines += told
         self.own_text.setText("\n".join(lines))
         self._show_switch()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy, QWidget
 
 from engine.assistant.talk_history import DEFAULT_PROMPT
 
-_ROWS = 5
+_ROWS, _MARGIN_PX = 6, 10
 MOST_LETTERS = 4000
 """As in `app.settings`; what is longer is cut."""
 
@@ -22,8 +22,13 @@ class PromptBox(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._before = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setTabChangesFocus(True)
-        self.setFixedHeight(self.fontMetrics().lineSpacing() * _ROWS + 20)
+
+    def sizeHint(self) -> QSize:
+        self.ensurePolished()
+        rows = self.fontMetrics().lineSpacing() * _ROWS
+        return QSize(super().sizeHint().width(), rows + 2 * _MARGIN_PX)
 
     def prompt(self) -> str:
         """The text; the usual one where it is empty."""

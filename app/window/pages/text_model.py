@@ -191,6 +191,7 @@ class TextModel(QWidget):
     def _show_file(self) -> None:
         shown = self._file or self._small
         self.file.setText(shown.name if shown else self.tr("none"))
+        self.file.setCursorPosition(0)
         self.file.setToolTip(str(shown or ""))
         self.small_button.setVisible(self._small is not None and self._file is not None)
         if self._small:

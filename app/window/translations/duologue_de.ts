@@ -2116,7 +2116,7 @@
     </message>
     <message>
         <source>none</source>
-        <translation>keines</translation>
+        <translation>keins</translation>
     </message>
     <message>
         <source>Choos&amp;e…</source>
@@ -2153,6 +2153,10 @@
     <message>
         <source>Folder of own actions</source>
         <translation>Ordner der eigenen Aktionen</translation>
+    </message>
+    <message>
+        <source>no folder</source>
+        <translation>kein Ordner</translation>
     </message>
 </context>
 <context>
