@@ -5,22 +5,24 @@ Looks at files, so it belongs in a worker's thread.
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.assistant import small_text_model
-from app.part_store import part_for_hearing
+from app.part_store import part_for
 from app.settings import Settings
 from engine.assistant.local_server import local_address
 from engine.errors import DuologueError
+from engine.voice.front_end import hibari_assets
 
 _NO_PART = (
     "The assistant needs the part for hearing, which is not installed; install it on the page "
     "Models."
 )
-_NO_VOICE = "The assistant needs the package hibari-tts; install Duologue again, with its voice."
-_VOICE_PACKAGE = "hibari"
+_NO_VOICE = (
+    "The assistant needs the part for the voice, which is not installed; install it on the page "
+    "Models."
+)
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,19 @@ def _own_files(folder: Path | None) -> tuple[str, ...]:
 
 def _missing() -> str:
     try:
-        part = part_for_hearing()
+        if part_for("hearing") is None:
+            return _NO_PART
+        if part_for("voice") is None and not _voice_of_package():
+            return _NO_VOICE
     except DuologueError as error:
         return str(error)
-    if part is None:
-        return _NO_PART
-    return "" if importlib.util.find_spec(_VOICE_PACKAGE) else _NO_VOICE
+    return ""
+
+
+def _voice_of_package() -> bool:
+    """Whether the package beside a source tree has the voice."""
+    try:
+        hibari_assets()
+    except DuologueError:
+        return False
+    return True

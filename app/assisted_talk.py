@@ -20,7 +20,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from app.part_store import part_for_hearing
+from app.part_store import part_for
 from engine.assistant import mind as background
 from engine.assistant.request import Effect
 from engine.errors import DuologueError
@@ -49,8 +49,8 @@ _LOOK_SECONDS = 0.03
 _MOST_WAITING = 256
 _END_SECONDS = 2.0
 _NO_PART = (
-    "The assistant needs the part for hearing; make it with `duologue-train hearing-part`, and "
-    "install it with `duologue install-part`."
+    "The assistant needs the part for hearing; install its file with `duologue install-part`, or "
+    "talk without the assistant."
 )
 
 
@@ -277,10 +277,10 @@ def attach_assistant(duplex: Duplex, mind: background.BackgroundMind) -> Assiste
 
     Raises DuologueError where the part for hearing or the voice is missing.
     """
-    part = part_for_hearing()
+    part = part_for("hearing")
     if part is None:
         raise DuologueError(_NO_PART)
-    voice, lines, remark = bundle_voice(duplex.bundle)
+    voice, lines, remark = bundle_voice(duplex.bundle, part_for("voice"))
     if remark:
         _LOG.warning(remark)
     spoken = SpokenMind(Listener(part), mind, voice)

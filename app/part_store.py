@@ -1,4 +1,4 @@
-"""The installed optional part for hearing: put there, found, and deleted.
+"""The installed optional parts (`engine.part`): put there, found, and deleted.
 
 A part is installed completely or not at all, like a bundle, and needs no network. Knows no Qt.
 """
@@ -16,9 +16,10 @@ from pathlib import Path
 from app.archive_files import opened
 from app.folders import data_folder
 from engine.errors import DuologueError
-from engine.hearing.part import (
+from engine.part import (
     MOST_MANIFEST_BYTES,
     PART_MANIFEST_NAME,
+    PartKind,
     PartManifest,
     check_part,
     read_part_manifest,
@@ -39,7 +40,9 @@ class InstalledPart:
     licence: str
     size_bytes: int
     damage: str = ""
-    """Why it cannot be used; empty if it can. Hashes are checked when it is used."""
+    """Why it cannot be used; empty if it can. Hashes are not checked for this."""
+    kind: PartKind | None = None
+    """What it is for; None where its manifest cannot be read."""
 
 
 def parts_folder() -> Path:
@@ -59,12 +62,20 @@ def installed_parts() -> list[InstalledPart]:
     return [_describe(folder) for folder in folders if folder.is_dir() and folder.name[0] != "."]
 
 
-def part_for_hearing() -> Path | None:
-    """The folder of the newest usable part, for `engine.hearing.listener.Listener`; None without
-    one."""
-    usable = [part for part in installed_parts() if not part.damage]
+def part_for(kind: PartKind) -> Path | None:
+    """The folder of the newest usable part of a kind; None without one.
+
+    `engine.hearing` and `engine.voice` check its hashes each time; those of a text model, which
+    take half a second, are checked when it is installed and by the self-test.
+    """
+    usable = [part for part in installed_parts() if part.kind == kind and not part.damage]
     newest = max(usable, key=lambda part: part.folder.stat().st_mtime_ns, default=None)
     return newest.folder if newest else None
+
+
+def part_for_hearing() -> Path | None:
+    """The folder of the part for `engine.hearing.listener.Listener`; None without one."""
+    return part_for("hearing")
 
 
 def _describe(folder: Path) -> InstalledPart:
@@ -79,7 +90,7 @@ def _describe(folder: Path) -> InstalledPart:
         if not path.is_file() or path.stat().st_size != entry.bytes:
             damage = f"{path} is damaged; install that part again."
     title = f"{manifest.name} {manifest.version}"
-    return InstalledPart(folder, title, manifest.licence, size, damage)
+    return InstalledPart(folder, title, manifest.licence, size, damage, manifest.kind)
 
 
 def import_part(source: Path, progress: Progress) -> InstalledPart:

@@ -2,7 +2,7 @@
 
 For a program that was just packaged or installed. It needs no display, sound card or network. It
 fails if any part tries to use the network, on Linux native code too (app/network_guard.py). It
-reads and writes none of the user's files.
+writes none of the user's files, and of these reads the installed parts only (`engine.part`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,24 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.network_guard import end_at_network_use, no_network
+from app.part_store import part_for
 from engine.errors import DuologueError
 from engine.own_program import own_program
+from engine.part import PART_KINDS, PartKind, check_part
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from engine.assistant.mind import BackgroundMind
 
 _TALK_SECONDS = 60
 _MIN_PEAK = 0.05
 _ANSWER_SECONDS = 120.0
+_BLOCK_SAMPLES = 2560
+_ROOM_TONE = 1e-4
 _MODULES = (
     "app.window.start engine.talk.conversation engine.echo.canceller "
     "engine.talk.live_conversation engine.record.picture engine.card.portaudio_card "
@@ -75,12 +85,15 @@ def self_test(sample: Path, report: Callable[[str], None]) -> None:
 
     ``sample`` is the recording that the agent hears.
     """
+    parts = {kind: part_for(kind) for kind in PART_KINDS}
     with tempfile.TemporaryDirectory() as name, _profile(Path(name)), no_network():
         for title, part in (
             ("libraries", _libraries),
             ("starter bundle", _starter),
             ("a minute of talk", lambda: _talk(sample, Path(name))),
-            ("assistant", lambda: _assistant(Path(name))),
+            ("optional parts", lambda: _parts(parts)),
+            ("assistant", lambda: _assistant(Path(name), parts["text-model"])),
+            ("a spoken request", lambda: _spoken(parts)),
             ("window", _window),
         ):
             begin = time.perf_counter()
@@ -140,11 +153,22 @@ def _talk(sample: Path, folder: Path) -> str:
     return f"the agent spoke {turns} times, {chunk_ms:.0f} ms for each {held.chunk_ms} ms"
 
 
-def _assistant(folder: Path) -> str:
+Parts = dict[PartKind, Path | None]
+"""The folder of the installed part of each kind."""
+
+
+def _parts(parts: Parts) -> str:
+    """All files of the parts that are there."""
+    found = [f"{kind} {check_part(folder).name}" for kind, folder in parts.items() if folder]
+    return ", ".join(found) or "none is installed"
+
+
+def _assistant(folder: Path, text_model: Path | None) -> str:
     """An own action that imports all that it may, a timer, and an answer if there is a model."""
     from app.assistant import open_assistant
     from app.settings import Settings
     from engine.assistant.own_action import MODULES
+    from engine.part import GGUF_NAME
 
     own = folder / "own actions"
     own.mkdir()
@@ -156,7 +180,8 @@ def _assistant(folder: Path) -> str:
         "",
     ]
     (own / "twice.py").write_text("\n".join(lines), "utf8")
-    mind = open_assistant(Settings(own_actions=own))
+    file = text_model / GGUF_NAME if text_model else None
+    mind = open_assistant(Settings(own_actions=own, text_file=file))
     assert mind and mind.own_actions
     try:
         mind.own_actions.ready.wait(_ANSWER_SECONDS)
@@ -164,17 +189,81 @@ def _assistant(folder: Path) -> str:
             raise DuologueError(mind.own_actions.problems[0])
         asked = ["set a timer for one hour", "say good morning twice"]
         asked += ["What is the capital of France?"] if mind.can_think else []
-        for words in asked:
-            turn, limit_s = mind.turn(words), time.monotonic() + _ANSWER_SECONDS
-            while not any(reply.turn == turn.number and reply.text for reply in mind.poll()):
-                time.sleep(0.05)
-                if not turn.number or time.monotonic() > limit_s:
-                    raise DuologueError(
-                        f'The assistant did not answer "{words}"; install Duologue again.'
-                    )
+        answers = [_answer(mind, words) for words in asked]
     finally:
         mind.close()
-    return "acts and " + ("answers" if mind.can_think else "has no text model")
+    return "acts and " + (f'answers "{answers[-1]}"' if mind.can_think else "has no text model")
+
+
+def _answer(mind: BackgroundMind, words: str) -> str:
+    """What the assistant says to some words."""
+    turn, limit_s = mind.turn(words), time.monotonic() + _ANSWER_SECONDS
+    while turn.number and time.monotonic() < limit_s:
+        said = [reply.text for reply in mind.poll() if reply.turn == turn.number and reply.text]
+        if said:
+            return said[0]
+        time.sleep(0.05)
+    raise DuologueError(f'The assistant did not answer "{words}"; install Duologue again.')
+
+
+def _spoken(parts: Parts) -> str:
+    """The voice says a request, the ears hear it, and the assistant does it and says so."""
+    hearing, voice = parts["hearing"], parts["voice"]
+    if hearing is None or voice is None:
+        return "left out, because the parts for hearing and the voice are not both installed"
+    from app.assistant import open_assistant
+    from app.settings import Settings
+    from engine.voice.agent_voice import AgentVoice
+
+    heard = _heard(hearing, _sound(voice, "Set a timer for five minutes."))
+    mind = open_assistant(Settings(text_model="none"))
+    assert mind
+    try:
+        answer = _answer(mind, heard)
+    finally:
+        mind.close()
+    if "five minutes" not in answer or not AgentVoice(part=voice).say(answer):
+        raise DuologueError(f'The assistant heard "{heard}"; install the optional parts again.')
+    return f'heard "{heard}" and says "{answer}"'
+
+
+def _sound(voice: Path, text: str) -> np.ndarray:
+    """A text in the agent's voice, with silence around it, float32 (n,) at 16 kHz."""
+    import numpy as np
+    import soxr
+
+    from engine.timebase import SAMPLE_RATE_HZ
+    from engine.voice.hibari_network import RATE_HZ, HibariNetwork
+
+    network = HibariNetwork(voice)
+    parts, _ = network.run(network.phones(text))
+    sound = soxr.resample(network.sound(parts, seed=0), RATE_HZ, SAMPLE_RATE_HZ)
+    rng = np.random.default_rng(0)
+    sound = np.pad(sound, (SAMPLE_RATE_HZ, 2 * SAMPLE_RATE_HZ))
+    return (sound + rng.normal(0, _ROOM_TONE, len(sound))).astype(np.float32)
+
+
+def _heard(hearing: Path, sound: np.ndarray) -> str:
+    """The words of a turn."""
+    from engine.hearing.listener import Listener
+
+    listener, words, over = Listener(hearing), [], False
+    try:
+        for start in range(0, len(sound), _BLOCK_SAMPLES):
+            listener.push(sound[start : start + _BLOCK_SAMPLES])
+        limit_s = time.monotonic() + _ANSWER_SECONDS
+        while not over:
+            time.sleep(0.05)
+            found = [one for one in listener.poll() if one.final]
+            words += [one.text for one in found if one.text]
+            over = any(one.ends_turn for one in found)
+            if listener.problem or time.monotonic() > limit_s:
+                raise DuologueError(
+                    listener.problem or "Nothing was heard; install the part for hearing again."
+                )
+    finally:
+        listener.close()
+    return " ".join(words)
 
 
 def _window() -> str:

@@ -16,6 +16,7 @@ The steps, in order:
     duologue-train pack        exports the models and packs them into a bundle
     duologue-train echo        trains the residual echo suppressor (not a part of the bundle)
     duologue-train sizes       measures how large a language model keeps the clock here
+    duologue-train part        makes an optional part of the program (not of the bundle)
 
 Nothing imports torch before a command runs. The files of all steps lie in the work folder; every
 training but ``echo`` resumes from there.
@@ -29,6 +30,7 @@ from typing import Annotated
 import typer
 
 from engine.errors import DuologueError
+from engine.part import PartKind
 from engine.program_end import run_program
 
 app = typer.Typer(
@@ -588,20 +590,33 @@ def sizes(
 
 
 @app.command()
-def hearing_part(
+def part(
+    kind: Annotated[PartKind, typer.Argument(help="What the part is for.")],
     out: Annotated[
-        Path, typer.Argument(help="A zip archive that does not exist yet, or a folder.")
-    ] = Path("duologue-hearing-tiny.en.zip"),
+        Path | None,
+        typer.Argument(
+            help="A zip archive that does not exist yet, or a folder.",
+            show_default="duologue-KIND.zip",
+        ),
+    ] = None,
 ) -> None:
-    """Make the optional part with which Duologue hears words: Whisper tiny.en in 8 bits.
+    """Make an optional part of the program: hearing, voice or text-model.
 
-    It is made from the weights in the installed package, without any training.
+    It is made from the files of an installed package, without any training.
     """
     from models.hearing_part import make_hearing_part
+    from models.text_model_part import make_text_model_part
+    from models.voice_part import make_voice_part
 
-    manifest = make_hearing_part(out)
+    make = {
+        "hearing": make_hearing_part,
+        "voice": make_voice_part,
+        "text-model": make_text_model_part,
+    }[kind]
+    target = out or Path(f"duologue-{kind}.zip")
+    manifest = make(target)
     size = sum(entry.bytes for entry in manifest.files)
-    typer.echo(f"{out}: {manifest.name} {manifest.version}, {size / 1e6:.1f} MB unpacked")
+    typer.echo(f"{target}: {manifest.name} {manifest.version}, {size / 1e6:.1f} MB unpacked")
 
 
 def main(arguments: list[str] | None = None) -> None:

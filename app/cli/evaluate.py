@@ -150,7 +150,7 @@ def evaluate_words_heard(
     ],
     part: Annotated[
         Path,
-        typer.Option(help="Folder of the part for hearing (duologue-train hearing-part FOLDER)."),
+        typer.Option(help="Folder of the part for hearing (duologue-train part hearing FOLDER)."),
     ],
     recordings: Annotated[
         int, typer.Option(help="Number of people's recordings.", min=1, max=MOST_TIMES)

@@ -22,7 +22,7 @@ from app.folders import (
 from app.settings import SettingsFile
 from engine.atomic_write import PART_NAME
 from engine.errors import DuologueError
-from engine.hearing.part import PART_MANIFEST_NAME
+from engine.part import PART_MANIFEST_NAME
 from engine.record.recordings import is_recording, recordings
 from engine.record.retention import delete_recording
 from engine.syncllm.bundle import MANIFEST_NAME

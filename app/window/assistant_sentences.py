@@ -12,7 +12,7 @@ SENTENCES = (
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
-        "The assistant needs the package hibari-tts; install Duologue again, with its voice.",
+        "The assistant needs the part for the voice, which is not installed; install it on the page Models.",
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",

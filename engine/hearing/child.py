@@ -96,11 +96,11 @@ def hear(folder: Path) -> None:
 
 def _hear(folder: Path, inbox: _Inbox, target: BinaryIO) -> None:
     # Slow to load: by now the end of the input is noticed.
-    from engine.hearing.part import check_part
     from engine.hearing.recogniser import Recogniser
     from engine.hearing.turns import INTERVAL_SAMPLES, Turns
+    from engine.part import check_part
 
-    check_part(folder)
+    check_part(folder, "hearing")
     recogniser = Recogniser(folder)
     _tell(target, to_line(Notice(ready=True)))
     turns, stream, dropped = Turns(recogniser), 0, 0

@@ -54,7 +54,7 @@ class Recogniser:
     """A loaded model."""
 
     def __init__(self, folder: Path) -> None:
-        """``folder`` holds the files of a part that was checked (`engine.hearing.part`).
+        """``folder`` holds the files of a part that was checked (`engine.part`).
 
         Raises DuologueError where they are no working model.
         """

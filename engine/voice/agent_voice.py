@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import soxr
@@ -68,13 +69,19 @@ class SpokenSentence:
 class AgentVoice:
     """Says texts in the agent's units; opened once. One thread at a time."""
 
-    def __init__(self, encode: Encode | None = None, silence_unit: int = SILENCE_UNIT) -> None:
+    def __init__(
+        self,
+        encode: Encode | None = None,
+        silence_unit: int = SILENCE_UNIT,
+        part: Path | None = None,
+    ) -> None:
         """Open the synthesiser; about a second.
 
         ``encode`` and ``silence_unit`` are the tokenizer and the silence of a bundle whose agent
-        has no such units of its own. Raises DuologueError where the synthesiser is missing.
+        has no such units of its own; ``part`` as for `HibariNetwork`. Raises DuologueError where
+        the synthesiser is missing or damaged.
         """
-        self._network = HibariNetwork()
+        self._network = HibariNetwork(part)
         self._encode, self._silence_unit = encode, silence_unit
 
     def say(self, text: str) -> list[SpokenSentence]:

@@ -19,10 +19,10 @@ from rich.progress import track
 from rich.table import Table
 
 from engine.atomic_write import write_atomically
-from engine.hearing.part import check_part
 from engine.hearing.recogniser import Recogniser
 from engine.hearing.turns import Turns
 from engine.hearing.words import HeardWords
+from engine.part import check_part
 from engine.timebase import SAMPLE_RATE_HZ
 from models.evaluate.confidence_intervals import ratio
 from models.evaluate.context import Run, context_of

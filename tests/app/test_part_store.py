@@ -13,7 +13,7 @@ import pytest
 
 from app import part_store
 from engine.errors import DuologueError
-from engine.hearing.part import PART_MANIFEST_NAME, describe_part, write_part_manifest
+from engine.part import PART_MANIFEST_NAME, describe_part, write_part_manifest
 
 FILES = {"model.bin": b"weights", "config.json": b"{}", "vocabulary.txt": b"a", "LICENSE": b"MIT"}
 

@@ -112,7 +112,13 @@ class Parts(QWidget):
         self._parts = parts
         self.list.clear()
         for part in parts:
-            about = [self.tr("{0} MB").format(round(part.size_bytes / 1e6))]
+            kinds = {
+                "hearing": self.tr("for hearing"),
+                "voice": self.tr("for the voice"),
+                "text-model": self.tr("a text model"),
+            }
+            about = [kinds[part.kind]] if part.kind else []
+            about.append(self.tr("{0} MB").format(round(part.size_bytes / 1e6)))
             if part.licence:
                 about.append(self.tr("licence {0}").format(part.licence))
             if part.damage:

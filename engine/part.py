@@ -1,7 +1,8 @@
-"""The optional part that hearing needs: a folder with a model's files and a manifest of them.
+"""An optional part: a folder with the files of a model, and a manifest of them.
 
-It is no part of a bundle, because any bundle can be heard with it. Checked before every use: sizes
-and SHA-256 of all files. Knows not where parts are kept; see `app.part_store`.
+There are three kinds: what hears words, the agent's voice for any text, and a text model. None is
+in a bundle, because all bundles can use it. Nothing in a part is executed. Knows neither what the
+models compute nor where parts are kept; see `app.part_store`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import json
 import stat
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,7 +21,26 @@ from engine.log_file import shown
 PART_MANIFEST_NAME = "part.json"
 MOST_MANIFEST_BYTES = 100_000
 LICENCE_NAME = "LICENSE"
-_FILES = ("model.bin", "config.json", "vocabulary.txt", LICENCE_NAME)
+GGUF_NAME = "model.gguf"
+PartKind = Literal["hearing", "voice", "text-model"]
+PART_KINDS: tuple[PartKind, ...] = get_args(PartKind)
+PART_FILES: dict[PartKind, tuple[str, ...]] = {
+    "hearing": ("model.bin", "config.json", "vocabulary.txt", LICENCE_NAME),
+    "voice": (
+        "hibari.onnx",
+        "vocab.json",
+        "lexicon_us_gold.json.gz",
+        "lexicon_us_silver.json.gz",
+        "oov.onnx",
+        "oov.json",
+        "tagger.json.gz",
+        "tokenizer_exceptions.json",
+        LICENCE_NAME,
+        "NOTICE",
+    ),
+    "text-model": (GGUF_NAME, LICENCE_NAME),
+}
+"""The files of each kind; a part has exactly these."""
 _MOST_FILE_BYTES = 300_000_000
 _MOST_LETTERS = 100
 _REMEDY = "install that part again"
@@ -34,7 +54,7 @@ class PartFile(_Strict):
     """One file of the part."""
 
     path: str
-    """A name of ``_FILES``: nothing else is ever read."""
+    """A name of ``PART_FILES``: nothing else is ever read."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     bytes: Annotated[int, Field(gt=0, le=_MOST_FILE_BYTES)]
 
@@ -43,22 +63,25 @@ class PartManifest(_Strict):
     """What a part is, and its files."""
 
     part_version: Literal[1]
-    kind: Literal["hearing"]
+    kind: PartKind = "hearing"
+    """The first parts had no kind: they hear."""
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$")]
     version: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
     licence: Annotated[str, Field(max_length=200)]
-    files: Annotated[list[PartFile], Field(min_length=len(_FILES), max_length=len(_FILES))]
+    files: Annotated[list[PartFile], Field(max_length=max(map(len, PART_FILES.values())))]
 
 
-def describe_part(folder: Path, name: str, version: str, licence: str) -> PartManifest:
+def describe_part(
+    folder: Path, kind: PartKind, name: str, version: str, licence: str
+) -> PartManifest:
     """The manifest of the files in a folder, which must all be there."""
     files = [
         PartFile(path=file, sha256=_sha256(folder / file), bytes=(folder / file).stat().st_size)
-        for file in _FILES
+        for file in PART_FILES[kind]
     ]
     return PartManifest(
         part_version=1,
-        kind="hearing",
+        kind=kind,
         name=name,
         version=version,
         licence=licence,
@@ -82,12 +105,10 @@ def read_part_manifest(path: Path) -> PartManifest:
         if len(text) > MOST_MANIFEST_BYTES:
             raise ValueError("too large")
         manifest = PartManifest.model_validate_json(text)
-        if sorted(entry.path for entry in manifest.files) != sorted(_FILES):
-            raise ValueError("a file is listed twice")
+        if sorted(entry.path for entry in manifest.files) != sorted(PART_FILES[manifest.kind]):
+            raise ValueError("it lists other files than its kind has")
     except OSError as error:
-        raise DuologueError(
-            f"The part for hearing in {path.parent} cannot be read ({error.strerror}); {_REMEDY}."
-        ) from error
+        raise DuologueError(f"{path} cannot be read ({error.strerror}); {_REMEDY}.") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "its beginning"
@@ -105,9 +126,15 @@ def _not_one(path: Path, reason: str) -> DuologueError:
     )
 
 
-def check_part(folder: Path) -> PartManifest:
-    """Check a part's manifest and all its files. Raises DuologueError with the remedy."""
-    manifest = read_part_manifest(folder / PART_MANIFEST_NAME)
+def check_part(folder: Path, kind: PartKind | None = None) -> PartManifest:
+    """Check a part's manifest and all its files: sizes and SHA-256.
+
+    ``kind`` is the kind that it must have; None: any. Raises DuologueError with the remedy.
+    """
+    path = folder / PART_MANIFEST_NAME
+    manifest = read_part_manifest(path)
+    if kind and manifest.kind != kind:
+        raise _not_one(path, f"its kind is {manifest.kind}, not {kind}")
     for entry in manifest.files:
         path = folder / entry.path
         try:
