@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.assistant import measures, notebook, reminders, sums, talk_control
 from engine.assistant.heard_words import as_written, asked, sentences
-from engine.assistant.request import QUESTION_SECONDS, Outcome, Question, Request, State
+from engine.assistant.request import QUESTION_SECONDS, Effect, Outcome, Question, Request, State
 from engine.assistant.said_times import duration, moment, part_of_day
 
 Perform = Callable[[Request, State, datetime], Outcome]
@@ -50,6 +50,10 @@ def _undo(request: Request, state: State, now: datetime) -> Outcome:
     undo = state.undo
     if undo is None:
         return Outcome("There is nothing to undo.", state, done=False)
+    if undo.part in ("volume", "quiet"):
+        volume = undo.put_back[0] if undo.put_back else state.volume
+        effect = Effect("volume", volume) if undo.put_back else Effect("speak again")
+        return Outcome(undo.told, replace(state, undo=None, volume=volume), (effect,))
     if undo.part == "reminders":
         kept: list[Any] = [one for one in state.reminders if one.number not in undo.take_out]
         kept += undo.put_back

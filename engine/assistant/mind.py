@@ -12,7 +12,7 @@ import logging
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -157,11 +157,14 @@ class BackgroundMind:
         """Load the text model and let it read what a talk begins with."""
         self._try_put("prepare")
 
-    def turn(self, text: str, confidence: float = 1.0, think: bool = True) -> Turn:
+    def turn(
+        self, text: str, confidence: float = 1.0, think: bool = True, said_last: str = ""
+    ) -> Turn:
         """Take a final transcript of the user's turn.
 
         ``think``: a turn that is no action goes to the text model; False when the SyncLLM has
-        answered it itself. Returns at once; replies come by `poll`.
+        answered it itself. ``said_last``: what the agent said before it, for "repeat that", where
+        the caller knows better than the history. Returns at once; replies come by `poll`.
         """
         if not text.strip() or confidence < self.options.least_confidence:
             return Turn(0, "nothing")
@@ -171,7 +174,7 @@ class BackgroundMind:
         if request is None and not (think and self._text_mind):
             return Turn(0, "nothing")
         self._turn += 1
-        if not self._try_put("turn", self._turn, text, request):
+        if not self._try_put("turn", self._turn, text, request, said_last):
             return Turn(0, "nothing")
         return Turn(self._turn, "action" if request else "thinking")
 
@@ -207,6 +210,11 @@ class BackgroundMind:
         with self._lock:
             replies, self._replies = list(self._replies), deque()
         return replies
+
+    def give_back(self, replies: Sequence[Reply]) -> None:
+        """Replies that `poll` gave and that nobody has heard yet; they come again, first."""
+        with self._lock:
+            self._replies.extendleft(reversed(replies))
 
     def close(self) -> None:
         """End the thread and the child processes. What was set is in the files already."""
@@ -260,9 +268,10 @@ class BackgroundMind:
 
     def _do(self, command: tuple[Any, ...]) -> None:
         match command:
-            case ("turn", turn, text, request):
+            case ("turn", turn, text, request, said_last):
+                said_last = said_last or self._history.last_said()
                 self._history.begin(turn, text)
-                self._begin(turn, text, request)
+                self._begin(turn, text, request, said_last)
             case ("piece", piece):
                 self._written(piece)
             case ("own", answer):
@@ -281,11 +290,13 @@ class BackgroundMind:
             case ("look",) if self._text_mind:
                 self._text_mind.check()
 
-    def _begin(self, turn: int, text: str, request: Request | OwnCall | None) -> None:
+    def _begin(
+        self, turn: int, text: str, request: Request | OwnCall | None, said_last: str
+    ) -> None:
         if self._thinking and self._text_mind:
             self._text_mind.stop(self._thinking)  # the user has gone on to something else
         if isinstance(request, Request):
-            self._perform(turn, text, request)
+            self._perform(turn, text, request, said_last)
         elif isinstance(request, OwnCall) and self._own:
             if request.action.question:
                 self._ask_before(turn, request)
@@ -299,7 +310,7 @@ class BackgroundMind:
 
     # --- actions ----------------------------------------------------------------------------
 
-    def _perform(self, turn: int, text: str, request: Request) -> None:
+    def _perform(self, turn: int, text: str, request: Request, said_last: str) -> None:
         now = self._now()
         if request.action == "own":
             self._state = replace(self._state, question=None)
@@ -334,7 +345,7 @@ class BackgroundMind:
                 self._state = before
                 said = "I cannot write that down. The window says why."
         if request.action == "talk.repeat":
-            said = self._history.last_said() or "I have not said anything yet."
+            said = said_last or "I have not said anything yet."
         event = ActionEvent(
             now.isoformat(timespec="milliseconds"),
             request.action,

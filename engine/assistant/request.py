@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+LEAST_VOLUME, FIRST_VOLUME, MOST_VOLUME = 10, 70, 100
+"""In percent; at the first one the agent is as loud as its voice was made."""
 QUESTION_SECONDS = 45.0
 """How long a question of ours can be answered; later words are talk."""
 
@@ -57,9 +59,9 @@ class Undo:
 
     told: str
     """What is said after it: "The milk is back on your list."."""
-    part: Literal["reminders", "notes", "shopping"]
+    part: Literal["reminders", "notes", "shopping", "volume", "quiet"]
     put_back: tuple[Any, ...] = ()
-    """Reminders, or pairs of a place and a line."""
+    """Reminders, pairs of a place and a line, or the volume."""
     take_out: tuple[Any, ...] = ()
     """Numbers of reminders, or lines."""
 
@@ -78,16 +80,17 @@ class State:
     """The one that rang last, which "snooze" means."""
     question: Question | None = None
     undo: Undo | None = None
+    volume: int = FIRST_VOLUME
+    """Of the agent's voice, in percent; for the life of the program."""
 
 
 @dataclass(frozen=True)
 class Effect:
     """What the conversation has to do: the actions themselves touch neither card nor clock."""
 
-    kind: Literal["volume", "repeat", "quiet", "speak again", "end talk"]
+    kind: Literal["volume", "quiet", "speak again", "end talk"]
     value: float = 0.0
-    """For "volume": steps up or down, or with ``absolute`` a percentage. For "quiet": seconds."""
-    absolute: bool = False
+    """For "volume": percent. For "quiet": seconds."""
 
 
 @dataclass(frozen=True)

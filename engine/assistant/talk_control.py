@@ -7,11 +7,20 @@ done is told as an `Effect`.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from engine.assistant import in_words
 from engine.assistant.heard_words import compiled, first_match
-from engine.assistant.request import Effect, Outcome, Request, State
+from engine.assistant.request import (
+    LEAST_VOLUME,
+    MOST_VOLUME,
+    Effect,
+    Outcome,
+    Request,
+    State,
+    Undo,
+)
 from engine.assistant.said_times import DURATION, duration
 
 _YOU = r"(?:you (?:can|may|should|must|need to|have to) )?"
@@ -84,6 +93,7 @@ _QUIET = re.compile(
     r"say a word)|stop (?:talking|speaking)|shut up|go to sleep|sleep|mute yourself|leave me alone|"
     rf"hush|silence|give me silence)(?: to me)? (?:for )?(?:the next )?(?P<length>{DURATION})"
 )
+_VOLUME_STEP = 15
 _SHARES = {"half": 50, "full": 100, "maximum": 100, "minimum": 10}
 
 
@@ -114,23 +124,34 @@ def perform(request: Request, state: State, now: datetime) -> Outcome:
             told = "I cannot know that, because I stay on this computer and look nothing up."
             return Outcome(told, state)
         case "volume.up":
-            return Outcome("Louder now.", state, (Effect("volume", 1),))
+            return _volume(state, state.volume + _VOLUME_STEP, "Louder now.")
         case "volume.down":
-            return Outcome("Quieter now.", state, (Effect("volume", -1),))
+            return _volume(state, state.volume - _VOLUME_STEP, "Quieter now.")
         case "volume.set":
-            share = request.slots["share"]
-            return Outcome(f"The volume is at {in_words.number(share)} percent.", state,
-                           (Effect("volume", share, absolute=True),))  # fmt: skip
+            return _volume(state, request.slots["share"])
         case "talk.repeat":
-            return Outcome("", state, (Effect("repeat"),))
+            return Outcome("", state)  # the front knows what was said
         case "talk.quiet":
             length = request.slots["length"]
             told = f"I will be quiet for {in_words.duration(length)}. Alarms ring all the same."
-            return Outcome(told, state, (Effect("quiet", length.total_seconds()),))
+            quiet = replace(state, undo=Undo("I am here.", "quiet"))
+            return Outcome(told, quiet, (Effect("quiet", length.total_seconds()),))
         case "talk.speak":
             return Outcome("I am here.", state, (Effect("speak again"),))
         case _:
             return Outcome("Goodbye.", state, (Effect("end talk"),))
+
+
+def _volume(state: State, wanted: int, told: str = "") -> Outcome:
+    """The volume within its bounds; ``told`` where it is not one of them."""
+    volume = min(max(wanted, LEAST_VOLUME), MOST_VOLUME)
+    if told and volume == state.volume:
+        bound = "louder" if wanted > volume else "quieter"
+        return Outcome(f"I cannot speak any {bound}.", state, done=False)
+    before = in_words.number(state.volume)
+    undo = Undo(f"The volume is at {before} percent again.", "volume", (state.volume,))
+    told = told or f"The volume is at {in_words.number(volume)} percent."
+    return Outcome(told, replace(state, volume=volume, undo=undo), (Effect("volume", volume),))
 
 
 def _date(request: Request, now: datetime) -> str:

@@ -23,6 +23,7 @@ class Playout:
         self._start = 0
         self._position = 0
         self._muted = self._rises = False
+        self._gain = self._wanted_gain = np.float32(1)
         # The last sample taken: in a gap it fades out, so that there is no click.
         self._last = np.float32(0)
 
@@ -72,6 +73,8 @@ class Playout:
             part = self._pending[skipped : skipped + max(count - begin, 0)]
             if self._muted:
                 part = part[:0]
+            if self._gain != 1 or self._wanted_gain != 1:
+                part = self._amplified(part)
             block[begin : begin + len(part)] = part
             if self._rises:
                 block[:FADE_SAMPLES] *= FADE_IN[:count]
@@ -98,6 +101,20 @@ class Playout:
         with self._lock:
             self._rises = self._muted and not muted
             self._muted = muted
+
+    def amplify(self, gain: float) -> None:
+        """Play everything louder or softer from the next block on; what is too loud is clipped."""
+        with self._lock:
+            self._wanted_gain = np.float32(gain)
+
+    def _amplified(self, part: np.ndarray) -> np.ndarray:
+        """Sound at the wanted gain, to which it changes within 5 ms."""
+        gains = np.full(len(part), self._wanted_gain)
+        head = gains[:FADE_SAMPLES]
+        head += (self._gain - self._wanted_gain) * FADE_OUT[: len(head)]
+        self._gain = self._wanted_gain
+        louder: np.ndarray = np.clip(part * gains, -1, 1)
+        return louder
 
     def _fade_from(self, block: np.ndarray, silent_from: int) -> None:
         """Fade out the last sample from where the block becomes silent."""

@@ -14,7 +14,8 @@ from typing import Protocol
 from engine.voice.agent_voice import SpokenSentence
 
 UNASKED = 0
-"""Number of a turn that no user began: a reply that comes by itself, such as a timer's."""
+"""Number of a turn that no user began: a reply that comes by itself, such as a timer's. Any number
+below it is such a turn, too."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Reply:
     """An answer, or the next part of it."""
 
     turn: int
-    """Number of the turn, or ``UNASKED``."""
+    """Number of the turn; ``UNASKED`` or less where there is none."""
     sentences: tuple[SpokenSentence, ...] = ()
     last: bool = True
     """Whether the answer is complete with it. A complete answer without a sentence means that there
@@ -43,6 +44,8 @@ class Reply:
     takes_over: bool = False
     """Whether it is said even though the language model, or another answer, is speaking. Such a
     reply is complete, and may come without a turn."""
+    quiet_s: float | None = None
+    """For so long only what takes over is said, and the language model is silent; 0 ends that."""
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ class TwoMinds:
 
     def _begin(self) -> None:
         self._state = _State.MODEL
+        self._quiet_samples = 0
+        """Of the user's sound, until the language model may speak again."""
         self._user = Interruption()
         self._answer = self._new_answer()
         self._answers_turn: int | None = None
@@ -80,8 +82,9 @@ class TwoMinds:
         self._heard_samples = 0
         self._speaks = False
         """Whether the agent's newest chunk ended in speech."""
-        self._was_answer = self._was_filler = False
-        """Whether the newest chunk was to be the next of the answer, or of the filler."""
+        self._was_answer = self._was_filler = self._was_quiet = False
+        """Whether the newest chunk was to be the next of the answer or of the filler, or silence in
+        place of the language model."""
         self._asked = False
         """Whether the mind has been asked about the turn."""
 
@@ -91,6 +94,9 @@ class TwoMinds:
         for reply in self._mind.poll():
             self._take(reply)
         self._move_on()
+        self._was_quiet = self._state is _State.MODEL and self._quiet_samples > 0
+        if self._was_quiet:
+            return self._silence(cuts=self._speaks)
         if self._state is _State.MODEL:
             return self._in_place_of_unknown()
         if self._state is _State.FILLS and self._may_fill:
@@ -123,7 +129,7 @@ class TwoMinds:
         """Move on by what a chunk became."""
         forced = step.forced_frames is not None
         if self._state is _State.MODEL:
-            if forced:
+            if forced and not self._was_quiet:
                 self._begin_turn()
             elif self._speaks:
                 self._heard = ""
@@ -209,15 +215,21 @@ class TwoMinds:
 
     def _tell(self, said: str, whole: bool) -> None:
         """Tell the mind what became of its answer."""
-        if self._answers_turn is not None and (self._asked or self._answers_turn == UNASKED):
+        if self._answers_turn is not None and (self._asked or self._answers_turn <= UNASKED):
             self._mind.over(Outcome(self._answers_turn, said, whole))
 
     # --- replies ----------------------------------------------------------------------------------
 
     def _take(self, reply: Reply) -> None:
+        if reply.quiet_s is not None:
+            self._quiet_samples = round(reply.quiet_s * SAMPLE_RATE_HZ)
+        if reply.turn <= UNASKED and not reply.sentences:
+            return
         expected = self._state is not _State.MODEL and reply.turn == self._answers_turn
         if reply.takes_over:
-            if self._state is not _State.MODEL and not expected:
+            by_itself = self._answers_turn is not None and self._answers_turn <= UNASKED
+            follows = by_itself and reply.turn <= UNASKED
+            if self._state is not _State.MODEL and not expected and not follows:
                 self._close(whole=False)
             if expected and not self._answer.begun:
                 self._fill(reply)
@@ -225,7 +237,7 @@ class TwoMinds:
                 self._hold(reply)
         elif expected and not self._answer.complete:
             self._fill(reply)
-        elif reply.turn == UNASKED:
+        elif reply.turn <= UNASKED:
             self._hold(reply)
         elif reply.last:
             self._mind.over(Outcome(reply.turn, "", False))
@@ -281,3 +293,4 @@ class TwoMinds:
     def _hear(self, user_audio: np.ndarray) -> None:
         self._user.hear(user_audio)
         self._heard_samples += len(user_audio)
+        self._quiet_samples = max(self._quiet_samples - len(user_audio), 0)

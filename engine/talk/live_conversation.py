@@ -204,6 +204,10 @@ class LiveConversation:
         """Silence the speaker, or not; the agent does not know of it."""
         self._playout.mute(muted)
 
+    def amplify(self, gain: float) -> None:
+        """Play the agent louder or softer by a factor; 1 at the beginning."""
+        self._playout.amplify(gain)
+
     def hold_to_talk(self, on: bool = True) -> None:
         """Let the agent hear the user only while the talk key is held, or always."""
         self.switches.hold_to_talk = on

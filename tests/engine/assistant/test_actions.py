@@ -247,11 +247,11 @@ def test_notes_keep_the_words_as_they_were_written() -> None:
 @pytest.mark.parametrize(
     ("text", "effect"),
     [
-        ("Turn the volume up.", Effect("volume", 1)),
-        ("You are too loud.", Effect("volume", -1)),
-        ("Set the volume to half.", Effect("volume", 50, absolute=True)),
+        ("Turn the volume up.", Effect("volume", 85)),
+        ("You are too loud.", Effect("volume", 55)),
+        ("Set the volume to half.", Effect("volume", 50)),
         ("Be quiet for ten minutes.", Effect("quiet", 600)),
-        ("Say that again.", Effect("repeat")),
+        ("You can speak again.", Effect("speak again")),
         ("End the conversation.", Effect("end talk")),
     ],
 )
@@ -259,6 +259,27 @@ def test_the_conversation_is_told_what_to_do(text: str, effect: Effect) -> None:
     talk = Talk()
     talk.say(text)
     assert talk.effects == (effect,)
+
+
+def test_the_volume_has_bounds_and_an_undo() -> None:
+    talk = Talk()
+    talk.say("Set the volume to 5 percent.")
+    assert talk.state.volume == 10
+    assert talk.say("Quieter.") == "I cannot speak any quieter." and not talk.effects
+    assert talk.say("Undo that.") == "The volume is at seventy percent again."
+    assert talk.effects == (Effect("volume", 70),) and talk.state.volume == 70
+    for _ in range(2):
+        talk.say("Turn the volume up.")
+    assert talk.state.volume == 100
+    assert talk.say("Louder.") == "I cannot speak any louder."
+
+
+def test_quiet_can_be_taken_back() -> None:
+    talk = Talk()
+    talk.say("Set a timer for five minutes.")
+    talk.say("Be quiet for ten minutes.")
+    assert talk.say("Undo that.") == "I am here." and talk.effects == (Effect("speak again"),)
+    assert len(talk.state.reminders) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ import pytest
 from engine.assistant.local_server import LocalServerMind, local_address
 from engine.assistant.mind import BackgroundMind, MindOptions, Reply
 from engine.assistant.own_actions import OwnActions
-from engine.assistant.request import Effect
 from engine.assistant.state_files import NOTES_NAME, REMINDERS_NAME
 from tests.engine.assistant.text_server import TextServer
 
@@ -169,7 +168,18 @@ def test_repeat_gives_the_last_answer_again(opened: Open) -> None:
     mind.new_talk()
     mind.note("Hello.", "Nice to hear you.")
     (reply,) = _answer(mind, "Say that again.")
-    assert reply.text == "Nice to hear you." and reply.effects == (Effect("repeat"),)
+    assert reply.text == "Nice to hear you."
+    mind.turn("Repeat that.", said_last="what you have heard")
+    assert _replies(mind, bool)[-1].text == "what you have heard"
+
+
+def test_what_nobody_has_heard_comes_again_first(opened: Open, clock: Clock) -> None:
+    mind = opened()
+    _answer(mind, "Set a timer for one minute.")
+    clock.move(minutes=1)
+    rings = _replies(mind, bool)
+    mind.give_back(rings)
+    assert mind.poll() == rings and mind.poll() == []
 
 
 def test_a_timer_rings_once_and_is_forgotten(opened: Open, clock: Clock, tmp_path: Path) -> None:

@@ -96,3 +96,17 @@ def test_what_waits_is_counted() -> None:
     assert playout.ahead_samples == 480
     take(playout, 2)
     assert playout.ahead_samples == 160
+
+
+def test_a_new_loudness_comes_without_a_jump_and_is_bounded() -> None:
+    playout = Playout()
+    playout.put(0, ones(4800) / 2)
+    first = take(playout, 2)
+    playout.amplify(0.5)
+    second = take(playout, 2)
+    playout.amplify(4)
+    third = take(playout, 2)
+    assert (first[FADE:] == 0.5).all()
+    assert (second[FADE:] == 0.25).all()
+    assert (third[FADE:] == 1).all()
+    assert largest_jump(np.concatenate([first, second, third])) < 0.05

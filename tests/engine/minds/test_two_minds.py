@@ -327,3 +327,39 @@ def test_a_new_conversation_drops_the_answer(talk: Talk) -> None:
     talk.answer(ANSWER)
     talk.go_on(10)
     assert talk.said == [SILENT] * 10
+
+
+def test_a_quiet_agent_says_only_what_takes_over(talk: Talk) -> None:
+    told = Reply(UNASKED, (sentence("i am quiet", 60),), takes_over=True, quiet_s=30 * CHUNK_S)
+    talk.mind.replies.append(told)
+    talk.go_on(6)
+    assert talk.words == ["i", "am", "quiet"]
+    talk.go_on(10, model=[5, 6, 7, 8])
+    talk.go_on(2, model=[1, 2, 3, 4])  # the fixed sentence is silenced, too
+    assert talk.said[-12:] == [SILENT] * 12 and not talk.mind.turns
+    talk.mind.replies.append(Reply(UNASKED, (sentence("it rings", 70),), takes_over=True))
+    talk.go_on(5)
+    assert talk.words[3:] == ["it", "rings"]
+    talk.go_on(10, model=[5, 6, 7, 8])  # its time is over
+    assert talk.said[-1] == [5, 6, 7, 8]
+    talk.go_on()
+    talk.ask()
+    assert talk.mind.turns[-1].number == 1
+
+
+def test_quiet_ends_when_the_agent_may_speak_again(talk: Talk) -> None:
+    talk.mind.replies.append(Reply(UNASKED, quiet_s=600.0))
+    talk.go_on(2, model=[5, 6, 7, 8])
+    assert talk.said[-1] == SILENT
+    talk.mind.replies.append(Reply(UNASKED, quiet_s=0.0))
+    talk.go_on(model=[5, 6, 7, 8])
+    assert talk.said[-1] == [5, 6, 7, 8]
+
+
+def test_replies_that_nobody_asked_for_do_not_cut_one_another_off(talk: Talk) -> None:
+    for number, text in ((-1, "one two three"), (-2, "four five")):
+        talk.mind.replies.append(Reply(number, (sentence(text, 60),), takes_over=True))
+        talk.go_on(2)
+    talk.go_on(10)
+    assert talk.words == ["one", "two", "three", "four", "five"]
+    assert talk.mind.outcomes == [Outcome(-1, "one two three", True), Outcome(-2, "four five", True)]
