@@ -13,6 +13,7 @@ from app.part_store import part_for
 from app.settings import Settings
 from engine.assistant.local_server import local_address
 from engine.errors import DuologueError
+from engine.part import GGUF_NAME
 from engine.voice.front_end import hibari_assets
 
 _NO_PART = (
@@ -53,9 +54,14 @@ def abilities(settings: Settings) -> Abilities:
         text_model = server = local_address(settings.text_server).shown
     elif settings.text_model == "file":
         path = settings.text_file or small_text_model()
-        text_model = path.name if path and path.is_file() else ""
+        text_model = model_name(path) if path and path.is_file() else ""
     own = _own_files(settings.own_actions)
     return Abilities("", True, text_model, server, own, settings.bundle is None)
+
+
+def model_name(path: Path) -> str:
+    """A text model's name as it is shown: its file's, or that of its part."""
+    return path.parent.name if path.name == GGUF_NAME else path.name
 
 
 def _own_files(folder: Path | None) -> tuple[str, ...]:

@@ -7,10 +7,12 @@ of its own. Knows no widgets.
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from app.abilities import Abilities, abilities
+from app.assistant import small_text_model
 from app.assistant_host import AssistantHost
 from app.settings import Settings
 from app.window import worker
@@ -35,6 +37,9 @@ class Assistant(QObject):
         """Known soon after the start; until then nothing is offered."""
         self._settings = settings
         self._host: AssistantHost | None = None
+        self._small: Path | None = None
+        """The small text model that the host was made with."""
+        self._talks = False
         self._lock = threading.Lock()
         """For the host, whose methods are for one thread at a time."""
         self._closed = False
@@ -90,14 +95,17 @@ class Assistant(QObject):
             self._make()
             if self._host is None or abilities(self._settings).missing:
                 return None
+            self._talks = True
             self._host.talk_begins()
             return self._host.mind
 
     def talk_ends(self) -> None:
         """The conversation is over: from now on the host rings again."""
         with self._lock:
+            self._talks = False
             if self._host:
                 self._host.talk_ends()
+            self._make()
 
     def close(self) -> None:
         """End the mind, once no conversation uses it any more."""
@@ -116,5 +124,11 @@ class Assistant(QObject):
         return able
 
     def _make(self) -> None:
-        if self._host is None and not self._closed:
-            self._host = AssistantHost(self._settings, self.rang.emit)
+        """Make the host, or make it anew where another text model was installed meanwhile."""
+        small = small_text_model()
+        if self._closed or self._talks or (self._host and small == self._small):
+            return
+        if self._host:
+            self._host.close()
+        self._small = small
+        self._host = AssistantHost(self._settings, self.rang.emit)

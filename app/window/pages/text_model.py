@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.abilities import model_name
 from app.assistant import small_text_model
 from app.settings import MAX_THREADS, Settings
 from app.window import worker
@@ -190,12 +191,12 @@ class TextModel(QWidget):
 
     def _show_file(self) -> None:
         shown = self._file or self._small
-        self.file.setText(shown.name if shown else self.tr("none"))
+        self.file.setText(model_name(shown) if shown else self.tr("none"))
         self.file.setCursorPosition(0)
         self.file.setToolTip(str(shown or ""))
         self.small_button.setVisible(self._small is not None and self._file is not None)
         if self._small:
-            name = self._small.name
+            name = model_name(self._small)
             self.small_button.setAccessibleName(self.tr("Use the small model {0}").format(name))
             self.small_button.setToolTip(self.tr("Use the small model {0}").format(name))
         self.file_text.setText(

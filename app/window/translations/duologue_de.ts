@@ -1121,10 +1121,6 @@
         <translation>Der Assistent braucht den Zusatz zum Hören, der nicht installiert ist; installieren Sie ihn auf der Seite Modelle.</translation>
     </message>
     <message>
-        <source>The assistant needs the package hibari-tts; install Duologue again, with its voice.</source>
-        <translation>Der Assistent braucht das Paket hibari-tts; installieren Sie Duologue noch einmal, mit seiner Stimme.</translation>
-    </message>
-    <message>
         <source>The agent of {0} has units that Duologue cannot make from text; choose another bundle, or switch the background mind off.</source>
         <translation>Der Agent von {0} hat Einheiten, die Duologue nicht aus Text machen kann; wählen Sie ein anderes Bündel, oder schalten Sie den Assistenten aus.</translation>
     </message>
@@ -1439,6 +1435,10 @@
     <message>
         <source>what can be said</source>
         <translation>was man sagen kann</translation>
+    </message>
+    <message>
+        <source>The assistant needs the part for the voice, which is not installed; install it on the page Models.</source>
+        <translation>Der Assistent braucht den Zusatz für die Stimme, der nicht installiert ist; installieren Sie ihn auf der Seite Modelle.</translation>
     </message>
 </context>
 <context>
@@ -2306,6 +2306,18 @@
     <message>
         <source>{0} ({1} MB) will be deleted permanently.</source>
         <translation>{0} ({1} MB) wird endgültig gelöscht.</translation>
+    </message>
+    <message>
+        <source>for hearing</source>
+        <translation>zum Hören</translation>
+    </message>
+    <message>
+        <source>for the voice</source>
+        <translation>für die Stimme</translation>
+    </message>
+    <message>
+        <source>a text model</source>
+        <translation>ein Textmodell</translation>
     </message>
 </context>
 <context>

@@ -362,4 +362,7 @@ def test_replies_that_nobody_asked_for_do_not_cut_one_another_off(talk: Talk) ->
         talk.go_on(2)
     talk.go_on(10)
     assert talk.words == ["one", "two", "three", "four", "five"]
-    assert talk.mind.outcomes == [Outcome(-1, "one two three", True), Outcome(-2, "four five", True)]
+    assert talk.mind.outcomes == [
+        Outcome(-1, "one two three", True),
+        Outcome(-2, "four five", True),
+    ]
