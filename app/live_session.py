@@ -7,22 +7,26 @@ load and close models and may take seconds; everything else returns at once.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
 from app import hung_cards
-from app.assisted_talk import Activity, AssistedTalk, attach_assistant
+from app.assisted_talk import AssistedTalk, attach_assistant
 from app.settings import Settings
 from app.sound_check import CARD_LOCK
+from app.spoken_mind import Activity, Done, Told
 from engine.assistant.mind import BackgroundMind
-from engine.assistant.request import Effect
+from engine.assistant.request import FIRST_VOLUME, Effect
 from engine.card.devices import Wanted, no_answer
 from engine.card.portaudio_card import PortAudioCard
 from engine.card.sound_card import CardInfo, SoundCard
 from engine.echo.canceller import EchoCanceller
 from engine.errors import DuologueError, unwritable
+from engine.hearing.words import HeardWords
+from engine.record.events import ActionRecord, WordsRecord
 from engine.record.recorder import Recorder
 from engine.record.retention import delete_recording
 from engine.record.transcript import Side, captioned_sides
@@ -38,6 +42,7 @@ _RESTART_SETTINGS = (
     "assistant".split()
 )
 _CARD_SECONDS = 5.0
+_MOST_EFFECTS = 16
 _CANCELLER_SETTINGS = "echo_cancelling noise_suppression gain_control".split()
 
 
@@ -87,6 +92,7 @@ class LiveSession:
         self._conversation: LiveConversation | None = None
         self._assistant = assistant
         self._assisted: AssistedTalk | None = None
+        self._effects: deque[Effect] = deque(maxlen=_MOST_EFFECTS)
         self.chunk_ms = self.latency_ms = 0
         """Chunk length, and how late the user's sound is used; known after ``begin``."""
         self.longer_chunk_ms: int | None = None
@@ -155,6 +161,9 @@ class LiveSession:
             self._conversation = LiveConversation(
                 self._duplex, self._card, _canceller(settings), self._recorder, switches
             )
+            if self._assisted and self._assistant:
+                self._amplify(self._assistant.state.volume)
+                self._assisted.spoken.tell = self._told
             return self._conversation.start(stopped)
         except BaseException:
             nothing = self.recording
@@ -178,12 +187,54 @@ class LiveSession:
         return self._recorder.folder if self._recorder else None
 
     def effects(self) -> Sequence[Effect]:
-        """What the assistant wants of the conversation, since the last call."""
-        return self._assisted.spoken.effects() if self._assisted else ()
+        """What the caller is to do, since the last call: "end talk", when the goodbye was said.
+
+        Volume and quiet are seen to here.
+        """
+        effects = []
+        while self._effects:
+            effects.append(self._effects.popleft())
+        return effects
 
     def activities(self) -> Sequence[Activity]:
         """What the assistant has heard, thought and done, since the last call."""
         return self._assisted.spoken.activities() if self._assisted else ()
+
+    def _told(self, told: Told) -> None:
+        """Pass on what the assistant tells; in its thread."""
+        match told:
+            case HeardWords():
+                self.conversation.tell_words(told)
+                if told.final and told.text:
+                    self._note(
+                        WordsRecord(
+                            start_sample=told.start_sample,
+                            end_sample=told.end_sample,
+                            text=told.text,
+                            confidence=told.confidence,
+                        )
+                    )
+            case Done():
+                self._note(
+                    ActionRecord(
+                        start_sample=told.start_sample,
+                        end_sample=told.end_sample,
+                        done_sample=told.done_sample,
+                        **vars(told.event),
+                    )
+                )
+            case Effect(kind="volume"):
+                self._amplify(told.value)
+            case Effect():
+                self._effects.append(told)
+
+    def _note(self, record: WordsRecord | ActionRecord) -> None:
+        if self._recorder:
+            self._recorder.note(record)
+
+    def _amplify(self, percent: float) -> None:
+        # A square follows the ear better than equal steps would.
+        self.conversation.amplify((percent / FIRST_VOLUME) ** 2)
 
     def change(self, settings: Settings) -> bool:
         """Apply new settings; False, with nothing changed, if the conversation must restart."""

@@ -22,6 +22,7 @@ from engine.record.events import (
     CommandRecord,
     DeviceRecord,
     TalkRecord,
+    WordsRecord,
     read_events,
 )
 from engine.record.recordings import SOUND_NAME
@@ -32,7 +33,7 @@ from engine.sound.level import LEVEL_SAMPLES, LevelTrack
 from engine.sound.turn_taking import IPU_SILENCE_MS, Span, interruptions, voice_activity
 from engine.sound.voice_activity import ONSET_BLOCKS, VoiceTrack
 from engine.syncllm.duplex import Step
-from engine.talk.live_events import ChunkDone, DeviceChanged, Event, Levels
+from engine.talk.live_events import ChunkDone, DeviceChanged, Event, Levels, WordsHeard
 from engine.timebase import SAMPLE_RATE_HZ
 
 COLUMN_SAMPLES = LEVEL_SAMPLES
@@ -168,6 +169,8 @@ class Timeline:
             self._add_levels(event)
         elif isinstance(event, ChunkDone):
             self._add_step(event.step, event.late_ms)
+        elif isinstance(event, WordsHeard):
+            self.transcript.hear(event.words)
         elif isinstance(event, DeviceChanged):
             self._mark(Mark(self.length_samples, MarkKind.DEVICE, event.text))
 
@@ -279,6 +282,8 @@ class Timeline:
                 if known and 0 <= record.index < most_chunks:
                     late_ms = (record.model_extra or {}).get("late_ms")
                     timeline._add_step(record, late_ms if isinstance(late_ms, (int, float)) else 0)
+            elif isinstance(record, WordsRecord):
+                timeline.transcript.hear(record)
             elif isinstance(record, DeviceRecord):
                 place = timeline._inside(record.start_sample)
                 timeline._mark(Mark(place, MarkKind.DEVICE, record.text))

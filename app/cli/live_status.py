@@ -18,7 +18,15 @@ from rich.text import Text
 
 from engine.card.sound_card import CardInfo
 from engine.record.transcript import Side, Transcript
-from engine.talk.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Event, Levels
+from engine.talk.live_events import (
+    NOT_NUMBERS,
+    ChunkDone,
+    Counts,
+    DeviceChanged,
+    Event,
+    Levels,
+    WordsHeard,
+)
 from engine.timebase import SAMPLE_RATE_HZ
 
 _BAR_CELLS = 24
@@ -75,6 +83,8 @@ class LiveStatus:
                 self._say(NOT_NUMBERS)
             self._recent.append(event)
             self._transcript.add(event.step)
+        elif isinstance(event, WordsHeard):
+            self._transcript.hear(event.words)
         elif isinstance(event, DeviceChanged):
             self._say(event.text)
 
@@ -102,7 +112,8 @@ class LiveStatus:
             table.add_row(_NAMES["agent"], _bar(levels.agent_db, levels.agent_speaks))
         for side in self._transcript.sides:
             line = self._transcript.newest(side)
-            table.add_row(f"{_NAMES[side]}:", _end_of(line.text if line else ""))
+            heard = " (recogniser)" if line and line.source == "recogniser" else ""
+            table.add_row(f"{_NAMES[side]}{heard}:", _end_of(line.text if line else ""))
         if self._recent:
             last = self._recent[-1]
             usual = median(entry.took_ms for entry in self._recent)

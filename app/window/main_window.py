@@ -31,10 +31,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.assisted_talk import Activity
 from app.diagnostics import diagnostics
 from app.folders import config_folder, recordings_folder
 from app.settings import Settings, SettingsFile
+from app.spoken_mind import Activity
 from app.talk_state import State
 from app.window import theme, worker
 from app.window.assistant import Assistant

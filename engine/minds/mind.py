@@ -44,6 +44,9 @@ class Reply:
     takes_over: bool = False
     """Whether it is said even though the language model, or another answer, is speaking. Such a
     reply is complete, and may come without a turn."""
+    begins: bool = False
+    """The mind has begun to think by itself about a turn that the language model takes for another:
+    whatever the agent says gives way to a filler, and the answer follows in further replies."""
     quiet_s: float | None = None
     """For so long only what takes over is said, and the language model is silent; 0 ends that."""
 

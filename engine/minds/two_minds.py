@@ -74,6 +74,8 @@ class TwoMinds:
         self._answer = self._new_answer()
         self._answers_turn: int | None = None
         """Whose answer is said or awaited; None: nobody's."""
+        self._came_by_itself = False
+        """Whether that is a reply for which nobody waited."""
         self._filler = self._new_answer()
         self._fillers_said = 0
         self._waited_chunks = 0
@@ -99,10 +101,11 @@ class TwoMinds:
             return self._silence(cuts=self._speaks)
         if self._state is _State.MODEL:
             return self._in_place_of_unknown()
-        if self._state is _State.FILLS and self._may_fill:
-            return self._forced(self._filler)
         if self._state in (_State.FILLS, _State.THINKS):
-            return self._silence()
+            fills = self._state is _State.FILLS and self._may_fill
+            if self._speaks and not self._filler.begun:
+                return self._silence(cuts=True)  # the model was speaking
+            return self._forced(self._filler) if fills else self._silence()
         if self._speaks and not self._answer.begun:
             return self._silence(cuts=True)  # the model was speaking
         chunk = self._forced(self._answer)
@@ -146,14 +149,24 @@ class TwoMinds:
     def _begin_turn(self) -> None:
         """The filler has begun in place of the model's sentence."""
         self._turn += 1
-        self._answers_turn = self._turn
-        self._answer = self._new_answer()
-        self._fillers_said, self._waited_chunks = 1, 0
-        self._asked = False
-        self._state = _State.FILLS
+        self._begin_filling(self._turn, asked=False)
         if self._was_filler:
             self._filler.advance()
         self._ask()
+
+    def _begin_unprompted(self, turn: int) -> None:
+        """The mind has begun to think, and the language model does not know of it."""
+        if self._state is not _State.MODEL:
+            self._close(whole=False)
+        self._filler = self._answer_of(self._lines.fillers[0])
+        self._begin_filling(turn, asked=True)
+
+    def _begin_filling(self, turn: int, asked: bool) -> None:
+        self._answers_turn, self._came_by_itself = turn, False
+        self._answer = self._new_answer()
+        self._fillers_said, self._waited_chunks = 1, 0
+        self._asked = asked
+        self._state = _State.FILLS
 
     def _ask(self) -> None:
         """Ask the mind, as soon as the user has ended."""
@@ -211,7 +224,7 @@ class TwoMinds:
         self._tell(self._answer.said(), whole)
         self._state = _State.MODEL
         self._answer = self._new_answer()
-        self._answers_turn = None
+        self._answers_turn, self._came_by_itself = None, False
 
     def _tell(self, said: str, whole: bool) -> None:
         """Tell the mind what became of its answer."""
@@ -223,12 +236,12 @@ class TwoMinds:
     def _take(self, reply: Reply) -> None:
         if reply.quiet_s is not None:
             self._quiet_samples = round(reply.quiet_s * SAMPLE_RATE_HZ)
-        if reply.turn <= UNASKED and not reply.sentences:
+        if reply.begins:
+            self._begin_unprompted(reply.turn)
             return
         expected = self._state is not _State.MODEL and reply.turn == self._answers_turn
         if reply.takes_over:
-            by_itself = self._answers_turn is not None and self._answers_turn <= UNASKED
-            follows = by_itself and reply.turn <= UNASKED
+            follows = self._came_by_itself and reply.turn <= UNASKED
             if self._state is not _State.MODEL and not expected and not follows:
                 self._close(whole=False)
             if expected and not self._answer.begun:
@@ -237,7 +250,7 @@ class TwoMinds:
                 self._hold(reply)
         elif expected and not self._answer.complete:
             self._fill(reply)
-        elif reply.turn <= UNASKED:
+        elif reply.turn == UNASKED and reply.sentences:
             self._hold(reply)
         elif reply.last:
             self._mind.over(Outcome(reply.turn, "", False))
@@ -255,7 +268,7 @@ class TwoMinds:
 
     def _begin_unasked(self, reply: Reply) -> None:
         self._answer = self._new_answer()
-        self._answers_turn = reply.turn
+        self._answers_turn, self._came_by_itself = reply.turn, True
         self._fill(reply)
         self._answer.complete = True
         self._state = _State.ANSWERS

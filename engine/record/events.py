@@ -1,8 +1,9 @@
 """events.jsonl: what happened in a conversation, one record per line.
 
-The first record states everything that the tokens depend on. Chunks, commands and device events
-follow, and a summary if the conversation came to its end. Lines are written whole, one by one, so a
-file that breaks off is good to its last line. Records come from outside, so reading checks them.
+The first record states everything that the tokens depend on. Chunks, commands, device events and
+what the assistant heard and did follow, and a summary if the conversation came to its end. Lines
+are written whole, one by one, so a file that breaks off is good to its last line. Records come from
+outside, so reading checks them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from engine.syncllm.duplex import Duplex, Step
 from engine.syncllm.llama_library import BACK_ENDS
 
 EVENTS_NAME = "events.jsonl"
-EVENTS_VERSION = 2
+EVENTS_VERSION, ASSISTED_VERSION = 2, 3
+"""Conversations with an assistant have records that older programs do not know."""
 # Reading thousands of records at once keeps the interpreter from other threads, the window's among
 # them, for 0.1 to 0.4 s, whatever its switch interval. Yielding now and then costs nothing.
 _POLITE_RECORDS = 50
@@ -141,13 +143,51 @@ class DeviceRecord(_Record):
     text: str
 
 
+class WordsRecord(_Record):
+    """Final words of the user's, as the recogniser understood them."""
+
+    kind: Literal["words"] = "words"
+    start_sample: int
+    end_sample: int
+    text: str
+    confidence: float
+
+
+class ActionRecord(_Record):
+    """Something that the assistant did, or that rang."""
+
+    kind: Literal["action"] = "action"
+    start_sample: int
+    """Where the request begins on the tracks; of what rang, the same as ``done_sample``."""
+    end_sample: int
+    done_sample: int
+    """Where it was done; what is said of it comes later."""
+    at: str
+    """Local time, ISO 8601."""
+    action: str
+    heard: str
+    """The request, in the recogniser's words; empty if nobody asked for it."""
+    said: str
+    done: bool
+    """False for a question back, a refusal, or a failure."""
+
+
 class SummaryRecord(_Record):
     """The last record, with the figures of `engine.record.talk_result.Conversation`."""
 
     kind: Literal["summary"] = "summary"
 
 
-Record = TalkRecord | ChunkRecord | UnheardRecord | CommandRecord | DeviceRecord | SummaryRecord
+Record = (
+    TalkRecord
+    | ChunkRecord
+    | UnheardRecord
+    | CommandRecord
+    | DeviceRecord
+    | WordsRecord
+    | ActionRecord
+    | SummaryRecord
+)
 _RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
 
 
@@ -279,7 +319,7 @@ def _check_version(path: Path, line: bytes) -> None:
         head = None
     if not isinstance(head, dict) or head.get("kind") != "talk":
         raise DuologueError(f"{path} is not a recorded conversation; choose the folder of one.")
-    if head.get("version") != EVENTS_VERSION:
+    if head.get("version") not in (EVENTS_VERSION, ASSISTED_VERSION):
         raise DuologueError(
             f"{path} was written by another version of Duologue; open it with that version."
         )
@@ -291,6 +331,7 @@ def _check_version(path: Path, line: bytes) -> None:
 def talk_record(duplex: Duplex, sound: str, **source: Any) -> TalkRecord:
     """The first record of a conversation; ``source`` says where the user's sound comes from."""
     return TalkRecord(
+        version=ASSISTED_VERSION if duplex.is_prompted else EVENTS_VERSION,
         began=datetime.now().astimezone().isoformat(timespec="seconds"),
         sound=sound,
         bundle=bundle_name(duplex.bundle),

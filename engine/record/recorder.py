@@ -25,11 +25,13 @@ from engine.atomic_write import write_atomically
 from engine.errors import DuologueError, unwritable
 from engine.record.events import (
     EVENTS_NAME,
+    ActionRecord,
     CommandRecord,
     DeviceRecord,
     EventWriter,
     SummaryRecord,
     UnheardRecord,
+    WordsRecord,
     chunk_record,
     talk_record,
 )
@@ -51,6 +53,7 @@ _CLOSE_SECONDS = 10.0
 _SYNC_SECONDS = 1.0
 
 Command = Literal["pause", "resume", "mute", "unmute"]
+_Note = CommandRecord | WordsRecord | ActionRecord
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class _Chunk:
 
 
 class Recorder:
-    """Records one conversation; call its methods from one thread."""
+    """Records one conversation; call its methods from one thread, but for ``note``."""
 
     def __init__(
         self,
@@ -86,9 +89,9 @@ class Recorder:
         self.folder = _new_folder(folder)
         self._written = False
         self._report = report
-        self._over = threading.Event()
+        self._over, self._closing = threading.Event(), threading.Event()
         self._over_lock = threading.Lock()
-        self._queue: Queue[_Chunk | CommandRecord | str | None] = Queue(_QUEUED_CHUNKS)
+        self._queue: Queue[_Chunk | _Note | str | None] = Queue(_QUEUED_CHUNKS)
         self._conversation: Conversation | None = None
         try:
             self._files = _RecordingFiles(self.folder, duplex, {**source, "order_ms": order_ms})
@@ -127,8 +130,14 @@ class Recorder:
         """Record a command of the user at ``start_sample`` on the tracks."""
         self._put(CommandRecord(start_sample=start_sample, command=command))
 
+    def note(self, record: WordsRecord | ActionRecord) -> None:
+        """Record what the assistant heard or did; from any thread."""
+        if not self._closing.is_set():
+            self._put(record)
+
     def close(self) -> Conversation | None:
         """Finish the files; returns the result, or None if the recording had ended before."""
+        self._closing.set()
         with contextlib.suppress(Full):
             self._queue.put(None, timeout=_CLOSE_SECONDS)
         self._worker.join(_CLOSE_SECONDS)
@@ -136,7 +145,7 @@ class Recorder:
             prune(self.folder.parent, *self._limits, at_hand=self.folder)
         return self._conversation
 
-    def _put(self, item: _Chunk | CommandRecord | str) -> None:
+    def _put(self, item: _Chunk | _Note | str) -> None:
         if self._over.is_set():
             return
         try:
@@ -160,10 +169,10 @@ class Recorder:
             try:
                 if isinstance(item, str):
                     self._files.device_event(item)
-                elif isinstance(item, CommandRecord):
-                    self._files.command(item)
-                else:
+                elif isinstance(item, _Chunk):
                     self._files.write(item)
+                else:
+                    self._files.note(item)
                 self._files.sync()
             except (DuologueError, OSError) as error:
                 reason = _reason(error)
@@ -230,7 +239,9 @@ class _RecordingFiles:
     def device_event(self, text: str) -> None:
         self._events.write(DeviceRecord(start_sample=self._samples, text=text))
 
-    def command(self, record: CommandRecord) -> None:
+    def note(self, record: _Note) -> None:
+        if isinstance(record, WordsRecord):
+            self._transcript.hear(record)
         self._events.write(record)
 
     def sync(self) -> None:

@@ -1,4 +1,7 @@
-"""The transcript: what both speakers said, in lines, from a bundle's text slot or reader.
+"""The transcript: what both speakers said, in lines.
+
+The words come from a bundle's text slot or reader, and the user's from the recogniser where it has
+heard some: its lines take the place of the reader's.
 
 It grows with the steps of a conversation or with the records of a recording. Times are those of the
 chunks that brought the words. From a text slot, the agent's words come at their onset or a chunk
@@ -8,13 +11,15 @@ after the word's end. Knows no models and no screen.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from engine.atomic_write import write_atomically
-from engine.record.events import EVENTS_NAME, ChunkRecord, TalkRecord, read_events
+from engine.hearing.words import HeardWords
+from engine.record.events import EVENTS_NAME, ChunkRecord, TalkRecord, WordsRecord, read_events
 from engine.syncllm.bundle import Manifest
 from engine.syncllm.duplex import Step
 from engine.timebase import SAMPLE_RATE_HZ
@@ -25,7 +30,11 @@ LINE_PAUSE_MS = 1000
 LINE_MAX_CHARACTERS = 160
 """After more characters the next word begins a new line: four rows of a film's subtitles."""
 
+_READER_LATE_SAMPLES = SAMPLE_RATE_HZ * 6 // 10
+"""So long after a word's end the reader's piece may come: its own 240 ms, latency and a chunk."""
+
 Side = Literal["user", "agent"]
+Source = Literal["reader", "recogniser"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,9 @@ class Line:
     start_sample: int
     end_sample: int
     text: str
+    source: Source = "reader"
+    """Who understood the words so; the agent's come from a text slot, from the reader, or from what
+    it was to say."""
 
 
 class Transcript:
@@ -46,6 +58,8 @@ class Transcript:
         self._chunk_samples = chunk_samples
         self._captioned = captioned
         self._newest: dict[Side, int] = {}
+        self._recognised_until = 0
+        """Pieces of the user's that come with an earlier sample are in a recogniser's line."""
         self.lines: list[Line] = []
         """All lines, sorted by their beginnings; the newest of each side may still grow."""
 
@@ -55,6 +69,27 @@ class Transcript:
         self._add("user", step.heard_text, start_sample)
         self._add("agent", step.own_text, start_sample)
         return bool(step.heard_text or step.own_text)
+
+    def hear(self, words: HeardWords | WordsRecord) -> None:
+        """Take words of the recogniser; later ones with the same start replace them.
+
+        They replace what the reader understood at that time. Empty words are taken back.
+        """
+        start, end = words.start_sample, words.end_sample
+        late_end = end + _READER_LATE_SAMPLES
+
+        def replaced(line: Line) -> bool:
+            if line.side != "user" or line.source == "recogniser":
+                return line.side == "user" and line.start_sample == start
+            shared = min(line.end_sample, late_end) - max(line.start_sample, start)
+            return shared * 2 > line.end_sample - line.start_sample
+
+        self.lines = [line for line in self.lines if not replaced(line)]
+        if words.text:
+            recognised = Line("user", start, end, words.text, "recogniser")
+            insort(self.lines, recognised, key=lambda line: line.start_sample)
+            self._recognised_until = max(self._recognised_until, late_end)
+        self._newest = {line.side: index for index, line in enumerate(self.lines)}
 
     @property
     def sides(self) -> list[Side]:
@@ -76,8 +111,10 @@ class Transcript:
         if not pieces:
             return
         text, end_sample = "".join(pieces), start_sample + self._chunk_samples
+        if side == "user" and start_sample < self._recognised_until:
+            return
         line = self.newest(side)
-        if line:
+        if line and line.source == "reader":
             pause_ms = (start_sample - line.end_sample) * 1000 / SAMPLE_RATE_HZ
             goes_on = pause_ms < LINE_PAUSE_MS and len(line.text) <= LINE_MAX_CHARACTERS
             # The rest of a word belongs to its line, however late it comes.
@@ -107,6 +144,8 @@ def read_transcript(folder: Path) -> Transcript:
     for record in records:
         if isinstance(record, ChunkRecord):
             transcript.add(record)
+        elif isinstance(record, WordsRecord):
+            transcript.hear(record)
     return transcript
 
 
@@ -117,10 +156,15 @@ def timestamp(sample: int) -> str:
     return f"{hours}:{minutes:02d}:{seconds:04.1f}"
 
 
+def speaker(line: Line) -> str:
+    """Who speaks, and where the recogniser has heard it, that."""
+    return f"{line.side} (recogniser)" if line.source == "recogniser" else line.side
+
+
 def write_transcript(path: Path, lines: Sequence[Line]) -> None:
-    """Write the lines as text, each with its time and speaker.
+    """Write the lines as text, each with its time, its speaker, and the recogniser's name.
 
     The file is written whole or not at all; DuologueError if that fails.
     """
-    text = "".join(f"{timestamp(line.start_sample)} {line.side}: {line.text}\n" for line in lines)
+    text = "".join(f"{timestamp(one.start_sample)} {speaker(one)}: {one.text}\n" for one in lines)
     write_atomically(path, text)

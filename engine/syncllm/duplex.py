@@ -162,6 +162,11 @@ class Duplex:
         """
         self._prompter = prompter
 
+    @property
+    def is_prompted(self) -> bool:
+        """Whether somebody beside the language model may tell the agent what to say."""
+        return self._prompter is not None
+
     def reset(self) -> None:
         """Begin a new conversation with the same models and seed.
 

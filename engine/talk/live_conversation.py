@@ -19,9 +19,10 @@ from engine.card.devices import dead_microphone, no_answer
 from engine.card.playout import Playout
 from engine.card.sound_card import BLOCK_SECONDS, CardInfo, DuplexBlock, SoundCard
 from engine.errors import DuologueError
+from engine.hearing.words import HeardWords
 from engine.sound.fade import FADE_MS
 from engine.syncllm.duplex import Duplex
-from engine.talk.live_events import Counts, DeviceChanged, Ended, Event
+from engine.talk.live_events import Counts, DeviceChanged, Ended, Event, WordsHeard
 from engine.talk.live_scheduler import Canceller, LiveScheduler, Recorder
 from engine.thread_priority import raise_for_audio
 from engine.timebase import SAMPLE_RATE_HZ
@@ -207,6 +208,10 @@ class LiveConversation:
     def amplify(self, gain: float) -> None:
         """Play the agent louder or softer by a factor; 1 at the beginning."""
         self._playout.amplify(gain)
+
+    def tell_words(self, words: HeardWords) -> None:
+        """Send words of the user's among the events."""
+        self._emit(WordsHeard(words))
 
     def hold_to_talk(self, on: bool = True) -> None:
         """Let the agent hear the user only while the talk key is held, or always."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.hearing.words import HeardWords
 from engine.syncllm.duplex import Step
 
 
@@ -39,6 +40,13 @@ class ChunkDone:
 
 
 @dataclass(frozen=True)
+class WordsHeard:
+    """Words of the user's from the recogniser, beside what the steps bring."""
+
+    words: HeardWords
+
+
+@dataclass(frozen=True)
 class DeviceChanged:
     """News about microphone or speaker for the user."""
 
@@ -64,7 +72,7 @@ NOT_NUMBERS = (
 )
 """Shown at the first broken chunk."""
 
-Event = Levels | ChunkDone | DeviceChanged | Ended
+Event = Levels | ChunkDone | WordsHeard | DeviceChanged | Ended
 
 
 @dataclass(frozen=True)

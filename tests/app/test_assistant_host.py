@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -51,11 +51,13 @@ def loud_seconds(speaker: Speaker) -> float:
     return np.count_nonzero(np.abs(sound).max(axis=1) > 200) / 48_000
 
 
-def until(done: object) -> bool:
+def until(done: Callable[[], object]) -> bool:
     deadline = time.monotonic() + _WAIT_SECONDS
-    while time.monotonic() < deadline and not done():  # type: ignore[operator]
+    while time.monotonic() < deadline:
+        if done():
+            return True
         time.sleep(0.05)
-    return bool(done())  # type: ignore[operator]
+    return False
 
 
 def test_a_timer_rings_with_a_bell_and_a_sentence(

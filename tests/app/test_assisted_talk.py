@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hibari
@@ -12,14 +12,17 @@ import pytest
 import soxr
 
 from app import part_store
-from app.assisted_talk import Activity, SpokenMind, attach_assistant
+from app.assisted_talk import attach_assistant
 from app.live_session import LiveSession
 from app.prerecorded_card import PrerecordedCard
 from app.settings import Settings
+from app.spoken_mind import Activity, Done, SpokenMind, Told
 from engine.assistant.local_server import LocalServerMind, local_address
 from engine.assistant.mind import BackgroundMind
+from engine.assistant.request import Effect
 from engine.errors import DuologueError
 from engine.hearing.listener import Listener
+from engine.hearing.words import HeardWords
 from engine.minds.mind import UNASKED, Outcome, Reply, Turn
 from engine.syncllm.bundle import load_bundle
 from engine.syncllm.duplex import Duplex
@@ -29,7 +32,7 @@ from engine.voice.agent_voice import AgentVoice
 from models.hearing_part import make_hearing_part
 from tests.engine.assistant.text_server import TextServer
 
-_WAIT_SECONDS = 120.0
+_WAIT_SECONDS = 60.0
 _CHUNK = 2560
 
 
@@ -77,6 +80,16 @@ def hear(spoken: SpokenMind, *sounds: np.ndarray) -> int:
     return len(whole) - 2 * SAMPLE_RATE_HZ
 
 
+def until(done: Callable[[], bool]) -> bool:
+    """Whether something happens in time."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while time.monotonic() < deadline:
+        if done():
+            return True
+        time.sleep(0.02)
+    return False
+
+
 def replies(spoken: SpokenMind) -> list[Reply]:
     """The next replies, once the last of an answer is there."""
     found: list[Reply] = []
@@ -96,14 +109,14 @@ def words(found: list[Reply]) -> str:
 def test_a_request_is_done_at_once(spoken: SpokenMind, server: TextServer) -> None:
     hear(spoken, said("Set a timer for five minutes."))
     (reply,) = replies(spoken)
-    assert (reply.turn, reply.takes_over) == (UNASKED, True)
+    assert reply.turn < UNASKED and reply.takes_over
     assert words([reply]) == "Your timer is set for five minutes."
     assert reply.sentences[0].frames
     activities = spoken.activities()
     assert activities[-1] == Activity("action", "Your timer is set for five minutes.")
     assert {activity.kind for activity in activities[:-1]} == {"hears"}
     assert "timer" in activities[-2].text
-    spoken.over(Outcome(UNASKED, "Your timer is", False))
+    spoken.over(Outcome(reply.turn, "Your timer is", False))
     hear(spoken, said("How long is left on the timer?"))
     assert "minute" in words(replies(spoken))
     assert not server.requests
@@ -124,9 +137,57 @@ def test_what_the_model_does_not_know_is_asked_of_the_text_model(
 
 def test_a_question_that_the_model_ignores_is_answered(spoken: SpokenMind) -> None:
     hear(spoken, said("What is the capital of France?"))
-    found = replies(spoken)
-    assert {(reply.turn, reply.takes_over) for reply in found} == {(UNASKED, True)}
-    assert words(found) == "It is Paris."
+    begins, *answers = replies(spoken)
+    assert begins.begins and {reply.turn for reply in answers} == {begins.turn}
+    assert not any(reply.takes_over for reply in answers)
+    assert words(answers) == "It is Paris."
+
+
+def test_the_conversation_is_told_what_it_is_to_do(spoken: SpokenMind) -> None:
+    told: list[Told] = []
+    spoken.tell = told.append
+    hear(spoken, said("Turn the volume up."))
+    assert words(replies(spoken)) == "Louder now."
+    assert Effect("volume", 85) in told
+    (done,) = [one for one in told if isinstance(one, Done)]
+    assert done.event.action == "volume.up" and done.event.done
+    assert SAMPLE_RATE_HZ / 2 < done.start_sample < done.end_sample < done.done_sample
+    heard = [one for one in told if isinstance(one, HeardWords) and one.final]
+    assert heard[-1].text.lower().startswith("turn the volume up")
+
+    hear(spoken, said("Be quiet for ten minutes."))
+    assert replies(spoken)[0].quiet_s == 600
+    spoken.hear(silence(1))
+    hear(spoken, said("You can speak again."))
+    assert replies(spoken)[0].quiet_s == 0
+
+
+def test_a_conversation_ends_after_the_goodbye(spoken: SpokenMind) -> None:
+    told: list[Told] = []
+    spoken.tell = told.append
+    hear(spoken, said("Please stop this conversation."))
+    (reply,) = replies(spoken)
+    assert words([reply]) == "Goodbye."
+    assert not [one for one in told if isinstance(one, Effect)]
+    spoken.over(Outcome(reply.turn, "Goodbye.", True))
+    assert until(lambda: Effect("end talk") in told)
+
+
+def test_what_was_really_said_is_repeated(spoken: SpokenMind) -> None:
+    spoken.agent_says(True, [" one", " two"], 0)
+    spoken.agent_says(True, [" let", " me", " think"], 8 * SAMPLE_RATE_HZ)  # while the user asks
+    hear(spoken, said("Repeat that, please."))
+    assert words(replies(spoken)) == "one two"
+
+
+def test_a_timer_that_nobody_heard_rings_later(spoken: SpokenMind, tmp_path: Path) -> None:
+    mind = spoken._mind
+    mind.turn("Set a timer for one second.")
+    assert until(lambda: any("timer" in words([one]) for one in spoken.poll()))
+    assert until(lambda: not mind.state.reminders)
+    time.sleep(0.5)
+    spoken.close()
+    assert [reply.kind for reply in mind.poll()] == ["ring"]
 
 
 def test_without_words_nobody_knows(spoken: SpokenMind, server: TextServer) -> None:

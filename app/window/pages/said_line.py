@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.assisted_talk import Activity
+from app.spoken_mind import Activity
 from app.window.pages.still_label import StillLabel
 from app.window.sentences import translate_sentence
 

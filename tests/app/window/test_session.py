@@ -13,10 +13,10 @@ import soundfile
 from pytestqt.qtbot import QtBot
 
 from app import hung_cards, live_session
-from app.assisted_talk import Activity
 from app.live_session import LiveSession
 from app.recording_library import entries
 from app.settings import Settings
+from app.spoken_mind import Activity
 from app.talk_state import State
 from app.window.pages.metrics_panel import MetricsPanel
 from app.window.session import Session

@@ -366,3 +366,29 @@ def test_replies_that_nobody_asked_for_do_not_cut_one_another_off(talk: Talk) ->
         Outcome(-1, "one two three", True),
         Outcome(-2, "four five", True),
     ]
+
+
+def test_the_mind_takes_a_turn_that_the_model_would_answer_wrongly(talk: Talk) -> None:
+    talk.go_on(4, voice=True)
+    talk.go_on(3, model=[5, 6, 7, 8])
+    talk.mind.replies.append(Reply(-1, begins=True, last=False))
+    talk.go_on(model=[5, 6, 7, 8])
+    forced = talk.forced[-1]
+    assert talk.said[-1] == SILENT and forced and forced.cuts
+    talk.go_on(6, model=[5, 6, 7, 8])
+    assert talk.words == ["let", "me", "think"]
+    talk.mind.replies += [Reply(-1, (ANSWER,), last=False), Reply(-1)]
+    talk.go_on(ANSWER_CHUNKS + 1, model=[5, 6, 7, 8])
+    assert talk.words[3:] == ANSWER.text.split()
+    assert talk.mind.outcomes == [Outcome(-1, ANSWER.text, True)] and not talk.mind.turns
+
+
+def test_an_action_cuts_off_a_turn_that_the_mind_took(talk: Talk) -> None:
+    talk.mind.replies.append(Reply(-1, begins=True, last=False))
+    talk.go_on(6)
+    talk.mind.replies.append(Reply(-2, (sentence("a timer is set", 60),), takes_over=True))
+    talk.go_on(8)
+    talk.mind.replies.append(Reply(-1, (ANSWER,)))  # too late
+    talk.go_on(8)
+    assert talk.words[3:] == ["a", "timer", "is", "set"]
+    assert [outcome.turn for outcome in talk.mind.outcomes] == [-1, -2, -1]

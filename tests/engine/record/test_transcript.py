@@ -10,12 +10,28 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.record.events import EVENTS_NAME, ChunkRecord, read_events
+from engine.hearing.words import HeardWords
+from engine.record.events import (
+    ASSISTED_VERSION,
+    EVENTS_NAME,
+    ActionRecord,
+    ChunkRecord,
+    TalkRecord,
+    WordsRecord,
+    read_events,
+)
 from engine.record.recorder import Recorder
 from engine.record.recordings import LABELS_NAME, recordings
 from engine.record.replay import replay
 from engine.record.retention import delete_recording
-from engine.record.transcript import TRANSCRIPT_NAME, Line, Transcript, timestamp, write_transcript
+from engine.record.transcript import (
+    TRANSCRIPT_NAME,
+    Line,
+    Transcript,
+    read_transcript,
+    timestamp,
+    write_transcript,
+)
 from engine.sound.audio_file import AudioReader
 from engine.syncllm.bundle import Bundle
 from engine.syncllm.duplex import Duplex
@@ -212,3 +228,77 @@ def test_without_a_text_slot_nothing_speaks_of_words(tmp_path: Path) -> None:
     assert conversation.lines == []
     assert not (recorder.folder / TRANSCRIPT_NAME).exists()
     assert "text" not in (recorder.folder / EVENTS_NAME).read_text()
+
+
+def heard(start: float, end: float, text: str, final: bool = True) -> HeardWords:
+    """Words of the recogniser; times in chunks."""
+    return HeardWords(text, round(start * CHUNK), round(end * CHUNK), final, 0.9)
+
+
+def user_lines(transcript: Transcript) -> list[tuple[str, str]]:
+    return [(one.source, one.text) for one in transcript.lines if one.side == "user"]
+
+
+def test_the_recognisers_words_take_the_readers_place() -> None:
+    transcript = Transcript(CHUNK)
+    transcript.add(words(3, heard=" set| a|…"))
+    transcript.add(words(5, own=" hum"))
+    transcript.hear(heard(2, 6, "Set a", final=False))
+    assert user_lines(transcript) == [("recogniser", "Set a")]
+    transcript.add(words(8, heard=" minutes"))  # late, of what was heard already
+    transcript.add(words(12, heard=" five"))
+    assert user_lines(transcript) == [("recogniser", "Set a"), ("reader", "five")]
+    transcript.hear(heard(2, 13, "Set a timer for five minutes."))
+    assert user_lines(transcript) == [("recogniser", "Set a timer for five minutes.")]
+    transcript.add(words(40, heard=" mm hmm"))  # of which the recogniser says nothing
+    assert user_lines(transcript)[1:] == [("reader", "mm hmm")]
+    newest = transcript.newest("user")
+    assert newest and newest.text == "mm hmm"
+    assert [one.start_sample for one in transcript.lines] == sorted(
+        one.start_sample for one in transcript.lines
+    )
+
+
+def test_words_that_were_none_are_taken_back() -> None:
+    transcript = Transcript(CHUNK)
+    transcript.hear(heard(2, 6, "Thank you.", final=False))
+    transcript.hear(heard(2, 6, ""))
+    assert transcript.lines == [] and transcript.newest("user") is None
+
+
+def test_a_recording_keeps_what_was_heard_and_done(bundle: Bundle, tmp_path: Path) -> None:
+    duplex = Duplex(bundle, seed=3)
+    duplex.attach(_Silent())
+    recorder = Recorder(tmp_path, duplex)
+    said = WordsRecord(start_sample=2 * CHUNK, end_sample=9 * CHUNK, text="What time is it?",
+                       confidence=0.8)  # fmt: skip
+    done = ActionRecord(start_sample=2 * CHUNK, end_sample=9 * CHUNK, done_sample=11 * CHUNK,
+                        at="2026-11-29T12:00:00.000", action="clock.time", heard=said.text,
+                        said="It is noon.", done=True)  # fmt: skip
+    for index, chunk in enumerate(noise(20).reshape(-1, CHUNK)):
+        recorder.write(chunk, np.zeros_like(chunk), duplex.step(chunk))
+        if index == 12:
+            recorder.note(said)
+            recorder.note(done)
+    recorder.close()
+    recorder.note(done)  # too late, and no harm
+    duplex.close()
+    records = list(read_events(recorder.folder / EVENTS_NAME))
+    assert [one for one in records if isinstance(one, WordsRecord | ActionRecord)] == [said, done]
+    head = records[0]
+    assert isinstance(head, TalkRecord) and head.version == ASSISTED_VERSION
+    assert "user (recogniser): What time is it?" in (recorder.folder / TRANSCRIPT_NAME).read_text()
+    assert ("recogniser", said.text) in user_lines(read_transcript(recorder.folder))
+    assert replay(recorder.folder, bundle).identical
+
+
+class _Silent:
+    """A prompter that says nothing."""
+
+    def reset(self) -> None: ...
+
+    def prompt(self, user_audio: np.ndarray) -> None: ...
+
+    def spoke(self, step: object) -> None: ...
+
+    def miss(self, user_audio: np.ndarray, chunks: int) -> None: ...

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.assisted_talk import Activity
+from app.spoken_mind import Activity
 from app.window.language import use_language
 from app.window.pages import said_line
 from app.window.pages.said_line import SaidLine
