@@ -95,6 +95,7 @@ class Assistant(QObject):
             self._make()
             if self._host is None or abilities(self._settings).missing:
                 return None
+            self._host.change(self._settings)  # the worker may not have come to it yet
             self._talks = True
             self._host.talk_begins()
             return self._host.mind

@@ -275,9 +275,11 @@ class MainWindow(QMainWindow):
         self.talk.said.line.show_activity(activity, rings_later=sets)
 
     def _show_words(self) -> None:
+        for before in self.findChildren(WordsHelp):
+            before.close()
         words = WordsHelp(self.assistant.able, self.assistant.own_actions, self)
         words.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        words.open()
+        words.show()  # not modal: the conversation's buttons stay in reach
 
     # --- notices ----------------------------------------------------------------------------------
 

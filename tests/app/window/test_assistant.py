@@ -112,3 +112,9 @@ def test_closed_it_makes_nothing_more(stage: Stage) -> None:
     stage.wait()
     assert stage.assistant.talk_begins() is None
     assert stage.assistant.own_actions == () and stage.assistant.own_problems == ()
+
+
+def test_a_conversation_begins_with_the_settings_of_that_moment(stage: Stage) -> None:
+    stage.assistant.change(stage.settings.model_copy(update={"assistant": False}))
+    assert stage.assistant.talk_begins() is None  # whether or not the worker has come to it
+    stage.assistant.talk_ends()

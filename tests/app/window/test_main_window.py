@@ -24,16 +24,20 @@ from pytestqt.qtbot import QtBot
 
 from app.bundle_store import InstalledBundle
 from app.live_session import LiveSession
+from app.part_store import import_part
 from app.settings import Settings, SettingsFile
+from app.spoken_mind import Activity
 from app.talk_state import State
 from app.window import worker
 from app.window.main_window import MainWindow
 from app.window.pages import bundles as bundles_page
 from app.window.pages import conversations as conversations_page
+from app.window.pages.words_help import WordsHelp
 from app.window.session import Session
 from engine.card.sound_card import DuplexBlock
 from engine.errors import DuologueError
 from engine.talk.live_events import ChunkDone
+from tests.app.tiny_part import quiet, write_tiny_part
 from tests.app.window.fast_card import FastCard
 from tests.engine.tiny_bundle import write_tiny_bundle
 
@@ -413,6 +417,61 @@ def test_bundles_are_imported_chosen_and_deleted(
     stage.click(page.delete_button)
     stage.wait(lambda: page.list.count() == 1)
     assert not chosen.exists()
+
+
+def test_the_assistants_line_says_when_a_timer_rings(stage: Stage) -> None:
+    window, line = stage.window, stage.window.talk.said.line
+    stage.wait(lambda: window.assistant._mind is not None)
+    mind = window.assistant._mind
+    assert mind is not None
+    mind.turn("set a timer for an hour")
+    stage.wait(lambda: window.assistant.newest_reminder == 1)
+    window.session.assistant_did.emit(Activity("action", "Your timer is set."))
+    assert "only while Duologue runs" in line.toolTip()
+    window.session.assistant_did.emit(Activity("action", "It is noon."))
+    assert line.toolTip() == "Done: It is noon."
+
+
+def test_what_rings_between_conversations_is_a_notice(stage: Stage) -> None:
+    stage.wait(lambda: stage.window.assistant._mind is not None)
+    mind = stage.window.assistant._mind
+    assert mind is not None
+    mind.turn("set a timer for one second")
+    stage.wait(lambda: "timer" in stage.window.notice_label.text())
+
+
+def test_a_part_that_is_missing_leads_to_its_page(stage: Stage) -> None:
+    window = stage.window
+    window.show_page(3)
+    button = window.settings_page.assistant.parts_button
+    stage.wait(button.isVisible)
+    button.click()
+    assert window.models.parts.isVisible()
+
+
+def test_the_server_is_shown_on_the_first_page_while_it_is_used(
+    stage: Stage, tmp_path: Path
+) -> None:
+    import_part(write_tiny_part(tmp_path / "part"), quiet)
+    window, server = stage.window, stage.window.talk.said.server
+    window.models.text_model.changed.emit(
+        {"text_model": "server", "text_server": "http://127.0.0.1:11434/v1"}
+    )
+    stage.wait(server.isVisible)
+    assert "http://127.0.0.1:11434/v1" in server.text()
+    assert SettingsFile().load()[0].text_server == "http://127.0.0.1:11434/v1"
+    window.models.text_model.changed.emit({"text_model": "none"})
+    stage.wait(lambda: not server.isVisible())
+
+
+def test_the_help_on_words_opens_beside_the_conversation(stage: Stage) -> None:
+    stage.talk()
+    stage.click(stage.window.talk.said.words_button)
+    (words,) = stage.window.findChildren(WordsHelp)
+    assert "Set a timer for five minutes." in words.text.toPlainText()
+    words.reject()
+    assert stage.window.session.running
+    stage.end()
 
 
 def test_a_pull_that_fails_is_explained_and_can_be_repeated(

@@ -103,6 +103,7 @@ def test_a_recording_shows_and_exports_its_words(
     rows = page.events.texts()
     assert f"Agent: {first.text}" in rows
     assert any(row.startswith("You: ") for row in rows)
+    assert f"Agent: {first.text}" in page.transcript.words.toPlainText()
     row = rows.index(f"Agent: {first.text}")
     page.events.clicked.emit(page.events.model().index(row, 0))
     assert page.captions.words["agent"].accessibleName() == first.text
