@@ -9,15 +9,26 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from app.archive_files import opened
 from app.download import BLOCK_BYTES, BrokeOffError, NotThereError, OtherLengthError, blocks
+from app.folder_store import (
+    Progress,
+    after,
+    copy_described,
+    delete_folder,
+    folder_name,
+    folders_in,
+    has_size,
+    need_space,
+    put_in_place,
+    staging_folder,
+    told_of,
+)
 from app.folders import data_folder
 from engine.errors import DuologueError
 from engine.syncllm.bundle import (
@@ -34,12 +45,8 @@ from engine.syncllm.bundle import (
 MODEL_CARD_NAME = "MODEL_CARD.md"
 _README_NAME = "README.md"
 _MAX_MODEL_CARD_BYTES = 1_000_000
-_SPARE_BYTES = 100_000_000
 _REPOSITORY = re.compile(r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
 _HUB = "https://huggingface.co"
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes done and the total; stops the work by raising CancelledError."""
 
 
 class CancelledError(DuologueError):
@@ -69,19 +76,7 @@ def bundles_folder() -> Path:
 def installed_bundles() -> list[InstalledBundle]:
     """The starter first, then the others by name. Hashes are not checked here."""
     found = [_describe(default_folder(), starter=True)]
-    try:
-        if bundles_folder().is_dir():
-            found += [
-                _describe(folder, starter=False)
-                for folder in sorted(bundles_folder().iterdir())
-                if folder.is_dir() and not folder.name.startswith(".")
-            ]
-    except OSError as error:
-        raise DuologueError(
-            f"The bundles in {bundles_folder()} cannot be listed ({error.strerror}); check the "
-            "folder's permissions."
-        ) from error
-    return found
+    return found + [_describe(folder, starter=False) for folder in folders_in(bundles_folder())]
 
 
 def _describe(folder: Path, starter: bool) -> InstalledBundle:
@@ -90,7 +85,7 @@ def _describe(folder: Path, starter: bool) -> InstalledBundle:
         manifest = read_manifest(folder / MANIFEST_NAME)
         title = f"{manifest.name} {manifest.version}"
         size = sum(entry.bytes for entry in manifest.entries())
-        short = [e.path for e in manifest.entries() if not _has_size(folder / e.path, e)]
+        short = [e.path for e in manifest.entries() if not has_size(folder, e)]
         if short:
             damage = (
                 f"{', '.join(short)} is missing or has the wrong size; install the bundle again."
@@ -110,21 +105,11 @@ def _read_model_card(folder: Path) -> str:
     return ""
 
 
-def _has_size(path: Path, entry: FileEntry) -> bool:
-    return path.is_file() and path.stat().st_size == entry.bytes
-
-
 def delete(bundle: InstalledBundle) -> None:
     """Delete a bundle's files; refuses the starter and folders elsewhere."""
     if bundle.starter or bundle.folder.parent != bundles_folder():
         raise DuologueError(f"{bundle.title} comes with Duologue and cannot be deleted.")
-    try:
-        shutil.rmtree(bundle.folder)
-    except OSError as error:
-        raise DuologueError(
-            f"{bundle.folder} could not be deleted completely ({error.strerror}); stop the "
-            "conversation that uses it, or delete it yourself."
-        ) from error
+    delete_folder(bundle.folder)
 
 
 # --- import ---------------------------------------------------------------------------------------
@@ -137,31 +122,17 @@ def import_bundle(source: Path, progress: Progress) -> Path:
     manifest lists, and the model card, are copied. Raises DuologueError with the remedy, and
     whatever ``progress`` raises; bundles that were installed before stay as they are.
     """
-    with opened(source, MANIFEST_NAME) as files, _staging_folder(f"import-{os.getpid()}") as part:
-        shutil.rmtree(part)
-        part.mkdir()
+    with (
+        opened(source, MANIFEST_NAME) as files,
+        staging_folder(bundles_folder(), f"import-{os.getpid()}") as part,
+        told_of(source, part),
+    ):
         files.copy(MANIFEST_NAME, part, MOST_MANIFEST_BYTES, lambda _bytes: None)
-        with _as_of(source, part):
-            entries = read_manifest(part / MANIFEST_NAME).entries()
-        total, done = sum(entry.bytes for entry in entries), 0
-        _need_space(part, total)
-        for entry in entries:
-            files.copy(entry.path, part, entry.bytes, _after(done, total, progress))
-            done += entry.bytes
+        copy_described(files, read_manifest(part / MANIFEST_NAME).entries(), part, progress)
         for name in (MODEL_CARD_NAME, _README_NAME):
             if files.has(name):
                 files.copy(name, part, _MAX_MODEL_CARD_BYTES, lambda _bytes: None)
-        with _as_of(source, part):
-            return _install(part)
-
-
-@contextmanager
-def _as_of(source: Path, part: Path) -> Iterator[None]:
-    """Errors name the user's files, not the temporary copy, which is deleted by then."""
-    try:
-        yield
-    except DuologueError as error:
-        raise DuologueError(str(error).replace(str(part), str(source))) from error
+        return _install(part)
 
 
 # --- pull -----------------------------------------------------------------------------------------
@@ -183,16 +154,17 @@ def pull(repository: str, progress: Progress) -> Path:
             f"HF_ENDPOINT is {host!r}, which is not an address; write it as https://host."
         )
     root = f"{host}/{quote(repository)}/resolve/main/"
-    with _staging_folder("pull-" + repository.replace("/", "--"), keep=True) as part:
+    name = "pull-" + repository.replace("/", "--")
+    with staging_folder(bundles_folder(), name, keep=True) as part:
         _fetch_small(root, MANIFEST_NAME, part, MOST_MANIFEST_BYTES)
         entries = read_manifest(part / MANIFEST_NAME).entries()
         total = sum(entry.bytes for entry in entries)
         here = sum(_size(_part(part, e)) + _size(part / e.path) for e in entries)
-        _need_space(part, total - here)
+        need_space(part, total - here)
         done = 0
         for entry in entries:
             if not _is_whole(part / entry.path, entry):
-                on_bytes = _after(done, total, progress)
+                on_bytes = after(done, total, progress)
                 _fetch_described(root, entry, part, repository, on_bytes)
             done += entry.bytes
             progress(done, total)
@@ -253,64 +225,23 @@ def _size(path: Path) -> int:
 
 
 def _is_whole(path: Path, entry: FileEntry) -> bool:
-    return _has_size(path, entry) and describe_file(path).sha256 == entry.sha256
+    return _size(path) == entry.bytes and describe_file(path).sha256 == entry.sha256
 
 
 # --- both -----------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _staging_folder(name: str, keep: bool = False) -> Iterator[Path]:
-    """A hidden folder beside the bundles; deleted on failure unless ``keep``."""
-    part = bundles_folder() / f".{name}"
-    try:
-        part.mkdir(parents=True, exist_ok=True)
-        yield part
-    except OSError as error:
-        raise DuologueError(
-            f"The bundle could not be installed in {part.parent} ({error.strerror or error}); "
-            "free some disk space, or check the folder's permissions."
-        ) from error
-    finally:
-        if not keep:
-            shutil.rmtree(part, ignore_errors=True)
-
-
-def _after(done: int, total: int, progress: Progress) -> Callable[[int], None]:
-    """Report the progress of one file as progress of all files."""
-    return lambda bytes_: progress(done + bytes_, total)
-
-
-def _need_space(folder: Path, size_bytes: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < size_bytes + _SPARE_BYTES:
-        raise DuologueError(
-            f"The disk of {folder} has {free / 1e6:.0f} MB free, but the bundle needs "
-            f"{size_bytes / 1e6:.0f} MB; free some space and try again."
-        )
-
-
 def _install(part: Path) -> Path:
     """Check everything and give the folder its name; replaces a copy of the same version."""
     target = _place(load_bundle(part).manifest)
-    older = bundles_folder() / f".old-{os.getpid()}"
-    replaced = target.exists()
-    if replaced:
-        os.replace(target, older)
-    try:
-        os.replace(part, target)
-    except OSError:
-        if replaced:
-            os.replace(older, target)
-        raise
-    shutil.rmtree(older, ignore_errors=True)
+    put_in_place(part, target)
     return target
 
 
 def _place(manifest: Manifest) -> Path:
     """The folder for this bundle. Bundles whose names would share a folder ("a b" and "a-b") get
     one each."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{manifest.name}-{manifest.version}").lstrip(".-")
+    name = folder_name(f"{manifest.name}-{manifest.version}")
     for count in itertools.count(1):
         folder = bundles_folder() / ((name or "bundle") + (f"-{count}" if count > 1 else ""))
         if not folder.exists():

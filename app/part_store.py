@@ -6,29 +6,30 @@ A part is installed completely or not at all, like a bundle, and needs no networ
 from __future__ import annotations
 
 import os
-import re
-import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from app.archive_files import opened
+from app.folder_store import (
+    Progress,
+    copy_described,
+    delete_folder,
+    folder_name,
+    folders_in,
+    has_size,
+    put_in_place,
+    staging_folder,
+    told_of,
+)
 from app.folders import data_folder
 from engine.errors import DuologueError
 from engine.part import (
     MOST_MANIFEST_BYTES,
     PART_MANIFEST_NAME,
     PartKind,
-    PartManifest,
     check_part,
     read_part_manifest,
 )
-
-_SPARE_BYTES = 100_000_000
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes done and the total; stops the work by raising a DuologueError."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,7 @@ def parts_folder() -> Path:
 
 def installed_parts() -> list[InstalledPart]:
     """All parts, by name."""
-    try:
-        folders = sorted(parts_folder().iterdir()) if parts_folder().is_dir() else []
-    except OSError as error:
-        raise DuologueError(
-            f"The parts in {parts_folder()} cannot be listed ({error.strerror}); check the "
-            "folder's permissions."
-        ) from error
-    return [_describe(folder) for folder in folders if folder.is_dir() and folder.name[0] != "."]
+    return [_describe(folder) for folder in folders_in(parts_folder())]
 
 
 def part_for(kind: PartKind) -> Path | None:
@@ -84,11 +78,8 @@ def _describe(folder: Path) -> InstalledPart:
     except DuologueError as error:
         return InstalledPart(folder, folder.name, "", 0, str(error))
     size = sum(entry.bytes for entry in manifest.files)
-    damage = ""
-    for entry in manifest.files:
-        path = folder / entry.path
-        if not path.is_file() or path.stat().st_size != entry.bytes:
-            damage = f"{path} is damaged; install that part again."
+    damaged = [entry.path for entry in manifest.files if not has_size(folder, entry)]
+    damage = f"{folder / damaged[0]} is damaged; install that part again." if damaged else ""
     title = f"{manifest.name} {manifest.version}"
     return InstalledPart(folder, title, manifest.licence, size, damage, manifest.kind)
 
@@ -99,66 +90,20 @@ def import_part(source: Path, progress: Progress) -> InstalledPart:
     Only the files that the manifest lists are copied. Raises DuologueError with the remedy, and
     whatever ``progress`` raises; what was installed before stays as it is then.
     """
-    staging = parts_folder() / f".import-{os.getpid()}"
-    try:
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        manifest = _collect(source, staging, progress)
-        return _describe(_place(staging, manifest))
-    except OSError as error:
-        raise DuologueError(
-            f"The part could not be installed in {parts_folder()} ({error.strerror or error}); "
-            "free some disk space, or check the folder's permissions."
-        ) from error
-    except DuologueError as error:  # it names the user's files, not a copy that is gone by then
-        raise type(error)(str(error).replace(str(staging), str(source))) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _collect(source: Path, staging: Path, progress: Progress) -> PartManifest:
-    with opened(source, PART_MANIFEST_NAME) as files:
+    with (
+        opened(source, PART_MANIFEST_NAME) as files,
+        staging_folder(parts_folder(), f"import-{os.getpid()}") as staging,
+        told_of(source, staging),
+    ):
         files.copy(PART_MANIFEST_NAME, staging, MOST_MANIFEST_BYTES, lambda _bytes: None)
-        manifest = read_part_manifest(staging / PART_MANIFEST_NAME)
-        total, done = sum(entry.bytes for entry in manifest.files), 0
-        if shutil.disk_usage(staging).free < total + _SPARE_BYTES:
-            raise DuologueError(
-                f"The disk of {parts_folder()} has too little space; free {total / 1e6:.0f} MB and "
-                "try again."
-            )
-        for entry in manifest.files:
-            on_bytes = partial(_progress_of_all, progress, done, total)
-            files.copy(entry.path, staging, entry.bytes, on_bytes)
-            done += entry.bytes
-    return check_part(staging)
-
-
-def _progress_of_all(progress: Progress, before: int, total: int, some: int) -> None:
-    progress(before + some, total)
-
-
-def _place(staging: Path, manifest: PartManifest) -> Path:
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{manifest.name}-{manifest.version}")
-    target, older = parts_folder() / name, parts_folder() / f".old-{os.getpid()}"
-    replaced = target.exists()
-    if replaced:
-        os.replace(target, older)
-    try:
-        os.replace(staging, target)
-    except OSError:
-        if replaced:
-            os.replace(older, target)
-        raise
-    shutil.rmtree(older, ignore_errors=True)
-    return target
+        listed = read_part_manifest(staging / PART_MANIFEST_NAME).files
+        copy_described(files, listed, staging, progress)
+        manifest = check_part(staging)
+        target = parts_folder() / folder_name(f"{manifest.name}-{manifest.version}")
+        put_in_place(staging, target)
+        return _describe(target)
 
 
 def delete_part(part: InstalledPart) -> None:
     """Delete a part's files."""
-    try:
-        shutil.rmtree(part.folder)
-    except OSError as error:
-        raise DuologueError(
-            f"{part.folder} could not be deleted completely ({error.strerror}); end the "
-            "conversation that uses it, or delete it yourself."
-        ) from error
+    delete_folder(part.folder)

@@ -1,7 +1,7 @@
 """Decides which files are left out of a frozen program.
 
-Left out are Qt parts that the window does not use, and libraries that must be the machine's own.
-Pure functions over the names of files inside the package.
+Left out are Qt parts that the window does not use, libraries that must be the machine's own, and
+whatever is under the GPL or downloads. Pure functions over the names of files inside the package.
 """
 
 from __future__ import annotations
@@ -46,7 +46,11 @@ _SYSTEM_LIBRARIES = (
 ).split()
 _BY_NAME = ("libpython", "libportaudio", "python3")  # loaded by name
 _LIBRARY_ENDS = (".so", ".dll", ".dylib", ".pyd")
-_LEFT_OUT = ("*/mpl-data/sample_data/*", "*/mpl-data/images/*", "*/Qt*/translations/*", "*.pyi")
+# CTranslate2's wheel for Windows brings NVIDIA's cuDNN, which nothing in it imports.
+_LEFT_OUT = (
+    "*/mpl-data/sample_data/*", "*/mpl-data/images/*", "*/Qt*/translations/*", "*.pyi",
+    "ctranslate2/cudnn*",
+)  # fmt: skip
 
 
 # Under the GPL: codecs of PyAV and FFmpeg builds, a speech synthesiser, a line editor.
@@ -56,6 +60,13 @@ _GPL_MODULES = "av espeakng_loader phonemizer readline".split()
 _DOWNLOADERS = (
     "huggingface_hub requests httpx aiohttp hf_xet fsspec boto3 gdown faster_whisper transformers"
 ).split()
+# What the voice needs of hibari-tts; the rest of that package can download further voices.
+FRONT_END = ("g2p/*.py", "dsp.py", "assets/normalize.json")
+
+
+def front_end(names: Iterable[str]) -> list[str]:
+    """The files of the package hibari that are shipped, from the paths of all its files in it."""
+    return sorted(n for n in names if any(fnmatch(n, pattern) for pattern in FRONT_END))
 
 
 def not_ours(names: Iterable[str]) -> list[str]:
@@ -68,6 +79,8 @@ def _is_not_ours(name: str) -> bool:
     path = PurePath(name)
     package = path.parts[0].split(".")[0].lower() if path.parts else ""
     stem = path.name.lower().removeprefix("lib")
+    if package == "hibari":
+        return not front_end(["/".join(path.parts[1:])])
     return package in (*_GPL_MODULES, *_DOWNLOADERS) or (
         stem.startswith(tuple(_GPL_LIBRARIES)) and any(end in stem for end in _LIBRARY_ENDS)
     )

@@ -21,16 +21,18 @@ from pathlib import Path, PurePath
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-# Its start-up code is in every frozen program, in part by an exception of its licence.
-_BUILT_WITH = ("pyinstaller",)
+# PyInstaller's start-up code is in every frozen program, in part by an exception of its licence, and
+# the front end of hibari-tts (installer/contents.py).
+_BUILT_WITH = ("pyinstaller", "hibari-tts")
 _TEXTS = Path(__file__).parent / "licences"
 _OWN = Path(__file__).parent.parent
-# Wheels without a licence text of their own.
+# Wheels without a licence text of their own, or without that of something in them.
 _MISSING = {
     "pyside6-essentials": ("LGPL-3.0.txt", "GPL-3.0.txt", "Qt.txt"),
     "shiboken6": ("LGPL-3.0.txt", "GPL-3.0.txt", "Qt.txt"),
     "flatbuffers": ("../../LICENSE",),
-    "ctranslate2": ("CTranslate2.txt",),
+    "ctranslate2": ("CTranslate2.txt", "Intel.txt", "../../LICENSE"),
+    "hibari-tts": ("spaCy.txt",),
 }
 _LICENCE_NAME = re.compile(r"^(licen[cs]e|copying|notice|authors|thirdparty)", re.IGNORECASE)
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
-MAX_MEGABYTES = 350
+MAX_MEGABYTES = 420
 _SHOWN = 10
 _MEGABYTE = 1e6
 

@@ -48,7 +48,9 @@ def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
         report("Duologue has stored nothing of yours.")
         return
     listed = ", ".join(map(str, dict.fromkeys(path.parent for path in own)))
-    if own and sure(f"Delete your settings, imported bundles and the log ({listed})?"):
+    if own and sure(
+        f"Delete your settings, imported bundles, optional parts and the log ({listed})?"
+    ):
         for path in own:
             _delete(path, folder)
         # Folders may lie inside one another.

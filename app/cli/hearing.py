@@ -1,4 +1,4 @@
-"""The hidden command of the process that hears words, and the commands of its optional part."""
+"""The hidden command of the process that hears words, and the command that installs a part."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def install_part(
         Path, typer.Argument(help="Folder of the part, or a zip or tar archive of it.")
     ],
 ) -> None:
-    """Install the optional part with which Duologue hears words of any kind.
+    """Install an optional part: for hearing words, for the voice, or a text model.
 
-    It needs no network. docs/hearing.md tells where the part comes from.
+    It needs no network. docs/packaging.md tells where the parts come from.
     """
     from app.part_store import import_part
 

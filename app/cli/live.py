@@ -25,6 +25,11 @@ from app.cli.options import (
 from app.cli.stop_signals import stop_requested
 from engine.errors import DuologueError
 
+_NO_TEXT_MODEL = (
+    "There is no text model, so open questions stay without an answer; install the part for it "
+    "with `duologue install-part`, or choose a model in the settings."
+)
+
 
 def live(
     microphone: MicrophoneOption = None,
@@ -71,7 +76,8 @@ def live(
         typer.Option(
             "--assistant",
             help="Also hear words of any kind, act on requests (timers, notes, sums), and let a "
-            "text model answer what the agent does not know. Needs the part for hearing.",
+            "text model answer what the agent does not know. Needs the parts for hearing and for "
+            "the voice.",
         ),
     ] = False,
     bundle: BundleOption = None,
@@ -120,6 +126,8 @@ def live(
         kept = SettingsFile().read()
         here = {"assistant": True, "speaker": settings.speaker, "bundle": settings.bundle}
         host = AssistantHost(kept.model_copy(update=here), say)
+        if host.mind and not host.mind.can_think:
+            say(_NO_TEXT_MODEL)
     talk = LiveSession(settings, record, say, seed, assistant=host.mind if host else None)
     took_ms: list[float] = []
     ended = Ended(None)

@@ -242,36 +242,29 @@ _SENTENCES = (
     QT_TRANSLATE_NOOP("Sentences", "{0} is not a repository name; write it as owner/name."),
     QT_TRANSLATE_NOOP(
         "Sentences",
-        "The disk of {0} has {1} MB free, but the bundle needs {2} MB; free some space and try again.",
-    ),
-    QT_TRANSLATE_NOOP(
-        "Sentences",
-        "{0} could not be deleted completely ({1}); stop the conversation that uses it, or delete it yourself.",
-    ),
-    QT_TRANSLATE_NOOP(
-        "Sentences",
         "{0} contains no bundle or part ({1} is missing); choose the folder of one, or an archive of it.",
     ),
     QT_TRANSLATE_NOOP("Sentences", "{0} is not a plain file; install the bundle again."),
     QT_TRANSLATE_NOOP(
         "Sentences", "{0} is too large for a bundle's manifest; install the bundle again."
     ),
-    # The part for hearing.
+    # Folders of bundles and parts.
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The disk of {0} has {1} MB free, but {2} MB are needed; free some space and try again.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "{0} cannot be listed ({1}); check the folder's permissions.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "Nothing could be installed in {0} ({1}); free some disk space, or check the folder's permissions.",
+    ),
+    # Optional parts.
     QT_TRANSLATE_NOOP(
         "Sentences",
         "{0} is damaged; install that part again.",
-    ),
-    QT_TRANSLATE_NOOP(
-        "Sentences",
-        "The parts in {0} cannot be listed ({1}); check the folder's permissions.",
-    ),
-    QT_TRANSLATE_NOOP(
-        "Sentences",
-        "The part could not be installed in {0} ({1}); free some disk space, or check the folder's permissions.",
-    ),
-    QT_TRANSLATE_NOOP(
-        "Sentences",
-        "The disk of {0} has too little space; free {1} MB and try again.",
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
@@ -280,10 +273,6 @@ _SENTENCES = (
     QT_TRANSLATE_NOOP(
         "Sentences",
         "{0} is no manifest of a part that this Duologue can use ({1}); get the part for this version.",
-    ),
-    QT_TRANSLATE_NOOP(
-        "Sentences",
-        "The part for hearing in {0} cannot be read ({1}); install that part again.",
     ),
     QT_TRANSLATE_NOOP(
         "Sentences",
@@ -302,9 +291,6 @@ _SENTENCES = (
         "The part that hears your words has stopped, so the conversation goes on without them; start another conversation to try again.",
     ),
     # Bundles.
-    QT_TRANSLATE_NOOP(
-        "Sentences", "The bundles in {0} cannot be listed ({1}); check the folder's permissions."
-    ),
     QT_TRANSLATE_NOOP(
         "Sentences",
         "{0} is damaged or cannot be read ({1}); get it again, or check its permissions.",
@@ -328,10 +314,6 @@ _SENTENCES = (
         "There is no folder for the files of this session ({0}); set XDG_RUNTIME_DIR to a folder of your own that nobody else may write to.",
     ),
     QT_TRANSLATE_NOOP("Sentences", "{0} is damaged ({1}); get it again."),
-    QT_TRANSLATE_NOOP(
-        "Sentences",
-        "The bundle could not be installed in {0} ({1}); free some disk space, or check the folder's permissions.",
-    ),
     QT_TRANSLATE_NOOP(
         "Sentences",
         "The server refused {0} ({1}); check that the repository is public, or try again later.",

@@ -1,4 +1,4 @@
-"""Reads text aloud on paper: sentences of a text, and the phones of a sentence.
+"""The voice's text front end: the sentences of a text, and the phones of a sentence.
 
 The rules and the tagger are those of the package ``hibari-tts`` (``hibari.g2p``, a port of misaki);
 its tables come from a folder. An installed program holds this much of the package, and not what

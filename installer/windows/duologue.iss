@@ -29,8 +29,8 @@ Name: "en"; MessagesFile: "compiler:Default.isl"
 Name: "de"; MessagesFile: "compiler:Languages\German.isl"
 
 [CustomMessages]
-en.ForgetQuestion=Also delete your settings, imported bundles and recorded conversations?
-de.ForgetQuestion=Auch deine Einstellungen, importierten Bündel und aufgenommenen Gespräche löschen?
+en.ForgetQuestion=Also delete your settings, imported bundles, optional parts and recorded conversations?
+de.ForgetQuestion=Auch deine Einstellungen, importierten Bündel, Zusätze und aufgenommenen Gespräche löschen?
 
 [Tasks]
 Name: "desktopicon"; Description: "{cm:CreateDesktopIcon}"; Flags: unchecked

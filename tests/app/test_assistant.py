@@ -9,9 +9,11 @@ import pytest
 
 from app import assistant
 from app.folders import notes_folder
+from app.part_store import import_part
 from app.settings import Settings, SettingsFile
 from engine.assistant.request import State
 from engine.errors import DuologueError
+from engine.part import GGUF_NAME, PART_FILES, describe_part, write_part_manifest
 from tests.engine.tiny_llama import write_tiny_llama
 
 
@@ -56,6 +58,19 @@ def test_the_small_model_is_found_in_our_folder_first() -> None:
     model = folder / "SmolLM2-135M-Instruct.Q4_1.gguf"
     model.write_bytes(b"GGUF")
     assert assistant.small_text_model() == model
+
+
+def test_the_part_is_the_small_model_before_all_others(tmp_path: Path) -> None:
+    folder = assistant.text_models_folder()
+    folder.mkdir(parents=True)
+    (folder / "SmolLM2-135M-Instruct.Q4_1.gguf").write_bytes(b"GGUF")
+    part = tmp_path / "part"
+    part.mkdir()
+    for name in PART_FILES["text-model"]:
+        (part / name).write_bytes(b"GGUF")
+    write_part_manifest(part, describe_part(part, "text-model", "tiny", "1", "MIT"))
+    installed = import_part(part, lambda *_: None)
+    assert assistant.small_text_model() == installed.folder / GGUF_NAME
 
 
 def test_every_setting_of_the_assistant_is_a_setting() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from app import bundle_store, download
+from app import bundle_store, download, folder_store
 from engine.errors import DuologueError
 from engine.syncllm.bundle import MANIFEST_NAME, load_bundle
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -373,7 +373,7 @@ def test_pull_says_what_is_wrong(hub: _Hub, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_full_disk_is_told_before_the_download(hub: _Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle_store, "_SPARE_BYTES", 1 << 60)
+    monkeypatch.setattr(folder_store, "_SPARE_BYTES", 1 << 60)
     with pytest.raises(DuologueError, match="free some space"):
         bundle_store.pull("someone/tiny", quiet)
     assert [name for name, _ in hub.asked] == [MANIFEST_NAME]

@@ -1,4 +1,4 @@
-"""The part for hearing is installed whole or not at all, without a network."""
+"""Optional parts are installed whole or not at all, without a network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ import pytest
 
 from app import part_store
 from engine.errors import DuologueError
-from engine.part import PART_MANIFEST_NAME, describe_part, write_part_manifest
+from engine.part import (
+    PART_FILES,
+    PART_KINDS,
+    PART_MANIFEST_NAME,
+    PartKind,
+    check_part,
+    describe_part,
+    write_part_manifest,
+)
 
 FILES = {"model.bin": b"weights", "config.json": b"{}", "vocabulary.txt": b"a", "LICENSE": b"MIT"}
 
@@ -28,11 +36,11 @@ def part(tmp_path: Path) -> Path:
     return made(tmp_path / "part", "1")
 
 
-def made(folder: Path, version: str) -> Path:
+def made(folder: Path, version: str, kind: PartKind = "hearing") -> Path:
     folder.mkdir()
-    for name, content in FILES.items():
-        (folder / name).write_bytes(content)
-    write_part_manifest(folder, describe_part(folder, "Tiny ears", version, "MIT"))
+    for name in PART_FILES[kind]:
+        (folder / name).write_bytes(FILES.get(name, b"content"))
+    write_part_manifest(folder, describe_part(folder, kind, f"Tiny {kind}", version, "MIT"))
     (folder / "secret.txt").write_text("no part of it", "utf8")
     return folder
 
@@ -63,7 +71,7 @@ def test_it_is_installed_from_each_form(part: Path, tmp_path: Path, form: str) -
     }[form]()
     told: list[tuple[int, int]] = []
     installed = part_store.import_part(source, lambda done, total: told.append((done, total)))
-    assert installed.title == "Tiny ears 1" and installed.licence == "MIT"
+    assert installed.title == "Tiny hearing 1" and installed.licence == "MIT"
     assert told[-1] == (installed.size_bytes, installed.size_bytes)
     names = {path.name for path in installed.folder.iterdir()}
     assert names == {*FILES, PART_MANIFEST_NAME}
@@ -79,7 +87,36 @@ def test_a_newer_one_is_used_and_the_same_one_replaced(part: Path, tmp_path: Pat
     assert len(part_store.installed_parts()) == 2
     assert part_store.part_for_hearing() == newer.folder
     part_store.delete_part(newer)
-    assert [one.title for one in part_store.installed_parts()] == ["Tiny ears 1"]
+    assert [one.title for one in part_store.installed_parts()] == ["Tiny hearing 1"]
+
+
+def test_each_kind_is_found_for_what_it_is(tmp_path: Path) -> None:
+    for kind in PART_KINDS:
+        assert part_store.part_for(kind) is None
+        installed = part_store.import_part(made(tmp_path / kind, "1", kind), quiet)
+        assert installed.kind == kind
+        assert part_store.part_for(kind) == installed.folder
+        assert {path.name for path in installed.folder.iterdir()} == {
+            *PART_FILES[kind],
+            PART_MANIFEST_NAME,
+        }
+    assert {part.kind for part in part_store.installed_parts()} == set(PART_KINDS)
+
+
+def test_one_without_a_kind_hears(part: Path) -> None:
+    path = part / PART_MANIFEST_NAME
+    content = json.loads(path.read_text("utf8"))
+    del content["kind"]
+    path.write_text(json.dumps(content), "utf8")
+    installed = part_store.import_part(part, quiet)
+    assert installed.kind == "hearing"
+    assert part_store.part_for_hearing() == installed.folder
+
+
+def test_one_of_another_kind_is_not_taken(part: Path) -> None:
+    assert check_part(part).kind == check_part(part, "hearing").kind == "hearing"
+    with pytest.raises(DuologueError, match="hearing, not voice"):
+        check_part(part, "voice")
 
 
 def _changed(folder: Path) -> None:
@@ -132,6 +169,8 @@ def _gone(folder: Path) -> None:
         _gone,
         _spoilt("part_version", 2),
         _spoilt("kind", "bundle"),
+        _spoilt("kind", "voice"),
+        _spoilt("kind", None),
         _spoilt("name", "../../x"),
         _spoilt("version", ".."),
         _spoilt("files.0.path", "/etc/passwd"),

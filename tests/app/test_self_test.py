@@ -12,7 +12,21 @@ import pytest
 
 from app import network_guard, self_test
 from app.cli.user_sound import sample_path
+from app.part_store import import_part
 from engine.errors import DuologueError
+from models.hearing_part import make_hearing_part
+from models.text_model_part import make_text_model_part
+from models.voice_part import make_voice_part
+
+MAKERS = {
+    "hearing": make_hearing_part,
+    "voice": make_voice_part,
+    "text-model": make_text_model_part,
+}
+
+
+_TITLES = ["libraries", "starter bundle", "a minute of talk", "optional parts", "assistant"]
+_TITLES += ["a spoken request", "window"]
 
 
 @pytest.fixture
@@ -27,10 +41,27 @@ def test_every_part_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("DUOLOGUE_PROFILE", str(tmp_path))
     told: list[str] = []
     self_test.self_test(sample_path(), told.append)
-    titles = [line.split(":")[0] for line in told]
-    assert titles == ["libraries", "starter bundle", "a minute of talk", "assistant", "window"]
+    assert [line.split(":")[0] for line in told] == _TITLES
+    assert "none is installed" in told[3]
+    assert "are not both installed" in told[5]
     assert os.environ["DUOLOGUE_PROFILE"] == str(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("short")
+def test_with_the_optional_parts_it_speaks_and_hears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DUOLOGUE_PROFILE", str(tmp_path))
+    for kind, make in MAKERS.items():
+        make(tmp_path / f"{kind}.zip")
+        import_part(tmp_path / f"{kind}.zip", lambda *_: None)
+    told: list[str] = []
+    self_test.self_test(sample_path(), told.append)
+    assert [line.split(":")[0] for line in told] == _TITLES
+    assert all(kind in told[3] for kind in MAKERS)
+    assert "Paris" in told[4]
+    assert 'says "Your timer is set for five minutes."' in told[5]
 
 
 @pytest.mark.usefixtures("short")

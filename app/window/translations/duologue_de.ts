@@ -893,40 +893,28 @@
         <translation>{0} ist kein Repository-Name; schreiben Sie ihn als Besitzer/Name.</translation>
     </message>
     <message>
-        <source>The disk of {0} has {1} MB free, but the bundle needs {2} MB; free some space and try again.</source>
-        <translation>Auf dem Datenträger von {0} sind {1} MB frei, aber das Bündel braucht {2} MB; schaffen Sie Platz und versuchen Sie es noch einmal.</translation>
-    </message>
-    <message>
-        <source>{0} could not be deleted completely ({1}); stop the conversation that uses it, or delete it yourself.</source>
-        <translation>{0} ließ sich nicht ganz löschen ({1}); beenden Sie das Gespräch, das es benutzt, oder löschen Sie es selbst.</translation>
-    </message>
-    <message>
         <source>{0} is damaged; install that part again.</source>
         <translation>{0} ist beschädigt; installieren Sie diesen Zusatz erneut.</translation>
     </message>
     <message>
-        <source>The parts in {0} cannot be listed ({1}); check the folder's permissions.</source>
-        <translation>Die Zusätze in {0} können nicht aufgelistet werden ({1}); prüfen Sie die Zugriffsrechte des Ordners.</translation>
-    </message>
-    <message>
-        <source>The part could not be installed in {0} ({1}); free some disk space, or check the folder's permissions.</source>
-        <translation>Der Zusatz konnte nicht in {0} installiert werden ({1}); schaffen Sie Platz, oder prüfen Sie die Zugriffsrechte des Ordners.</translation>
-    </message>
-    <message>
-        <source>The disk of {0} has too little space; free {1} MB and try again.</source>
-        <translation>Auf dem Datenträger von {0} ist zu wenig Platz; schaffen Sie {1} MB und versuchen Sie es erneut.</translation>
-    </message>
-    <message>
         <source>{0} could not be deleted completely ({1}); end the conversation that uses it, or delete it yourself.</source>
-        <translation>{0} konnte nicht vollständig gelöscht werden ({1}); beenden Sie das Gespräch, das ihn benutzt, oder löschen Sie ihn selbst.</translation>
+        <translation>{0} konnte nicht vollständig gelöscht werden ({1}); beenden Sie das Gespräch, das es benutzt, oder löschen Sie es selbst.</translation>
     </message>
     <message>
         <source>{0} is no manifest of a part that this Duologue can use ({1}); get the part for this version.</source>
         <translation>{0} ist kein Verzeichnis eines Zusatzes, den dieses Duologue benutzen kann ({1}); besorgen Sie den Zusatz für diese Version.</translation>
     </message>
     <message>
-        <source>The part for hearing in {0} cannot be read ({1}); install that part again.</source>
-        <translation>Der Zusatz zum Hören in {0} kann nicht gelesen werden ({1}); installieren Sie ihn erneut.</translation>
+        <source>The disk of {0} has {1} MB free, but {2} MB are needed; free some space and try again.</source>
+        <translation>Auf dem Datenträger von {0} sind {1} MB frei, gebraucht werden {2} MB; schaffen Sie Platz und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be listed ({1}); check the folder's permissions.</source>
+        <translation>{0} lässt sich nicht auflisten ({1}); prüfen Sie die Zugriffsrechte des Ordners.</translation>
+    </message>
+    <message>
+        <source>Nothing could be installed in {0} ({1}); free some disk space, or check the folder's permissions.</source>
+        <translation>In {0} ließ sich nichts installieren ({1}); schaffen Sie Platz auf dem Datenträger, oder prüfen Sie die Zugriffsrechte des Ordners.</translation>
     </message>
     <message>
         <source>{0} cannot be read ({1}); install that part again.</source>
@@ -951,10 +939,6 @@
     <message>
         <source>{0} is damaged ({1}); get it again.</source>
         <translation>{0} ist beschädigt ({1}); besorgen Sie es noch einmal.</translation>
-    </message>
-    <message>
-        <source>The bundle could not be installed in {0} ({1}); free some disk space, or check the folder's permissions.</source>
-        <translation>Das Bündel ließ sich nicht in {0} installieren ({1}); schaffen Sie Platz auf dem Datenträger, oder prüfen Sie die Zugriffsrechte des Ordners.</translation>
     </message>
     <message>
         <source>The server refused {0} ({1}); check that the repository is public, or try again later.</source>
@@ -983,10 +967,6 @@
     <message>
         <source>{0} is too large for a bundle's manifest; install the bundle again.</source>
         <translation>{0} ist zu groß für das Manifest eines Bündels; installieren Sie das Bündel noch einmal.</translation>
-    </message>
-    <message>
-        <source>The bundles in {0} cannot be listed ({1}); check the folder's permissions.</source>
-        <translation>Die Bündel in {0} lassen sich nicht auflisten ({1}); prüfen Sie die Zugriffsrechte des Ordners.</translation>
     </message>
     <message>
         <source>{0} is damaged or cannot be read ({1}); get it again, or check its permissions.</source>

@@ -20,7 +20,7 @@ engine/syncllm/bundle engine/card/devices engine/measure/doctor engine/record/ev
 engine/talk/live_conversation engine/talk/live_events engine/syncllm/llama
 engine/onnx_session engine/syncllm/word_pieces engine/card/portaudio_card engine/record/recorder
 engine/record/talk_sound engine/record/transcript engine/syncllm/unit_reader engine/log_file
-app/bundle_store app/download app/folders app/archive_files app/part_store
+app/bundle_store app/download app/folders app/folder_store app/archive_files app/part_store
 engine/part engine/hearing/recogniser engine/hearing/vocabulary engine/hearing/listener
 app/abilities engine/assistant/local_server engine/assistant/gguf_mind
 engine/assistant/chat_model engine/assistant/chat_template engine/assistant/own_action
