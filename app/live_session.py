@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Protocol
 
 from app import hung_cards
-from app.assisted_talk import AssistedTalk, attach_assistant
+from app.assisted_talk import attach_assistant
 from app.settings import Settings
 from app.sound_check import CARD_LOCK
-from app.spoken_mind import Activity, Done, Told
 from engine.assistant.mind import BackgroundMind
 from engine.assistant.request import FIRST_VOLUME, Effect
 from engine.card.devices import Wanted, no_answer
@@ -26,6 +25,8 @@ from engine.card.sound_card import CardInfo, SoundCard
 from engine.echo.canceller import EchoCanceller
 from engine.errors import DuologueError, unwritable
 from engine.hearing.words import HeardWords
+from engine.minds.assisted_talk import AssistedTalk
+from engine.minds.spoken_mind import Activity, Done, Told
 from engine.record.events import ActionRecord, WordsRecord
 from engine.record.recorder import Recorder
 from engine.record.retention import delete_recording

@@ -164,6 +164,54 @@ def evaluate_words_heard(
     evaluate_hearing(data, part, recordings, seed, json_path)
 
 
+@evaluate.command("assistant")
+def evaluate_spoken_requests(
+    part: Annotated[
+        Path,
+        typer.Option(help="Folder of the part for hearing (duologue-train hearing-part FOLDER)."),
+    ],
+    packs: PacksOption = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="A GGUF chat model that answers what the agent does not know.",
+            show_default="SmolLM2, if it is installed",
+        ),
+    ] = None,
+    requests: Annotated[
+        int,
+        typer.Option(
+            help="Number of requests of each kind: script, facts, actions, nonsense and noises.",
+            min=1,
+            max=30,
+        ),
+    ] = 30,
+    interruptions: Annotated[
+        int,
+        typer.Option(help="Number of sounds of each kind into an answer.", min=0, max=MOST_TIMES),
+    ] = 30,
+    kept: KeptOption = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the open data, for its noises.", show_default="synthetic coughs"
+        ),
+    ] = None,
+    seed: SeedOption = 0,
+    bundle: BundleOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Score the assistant with spoken requests: what it hears, knows and does, and what it must
+    not do."""
+    from app.assistant import small_text_model
+
+    with _source_tree():
+        from models.evaluate.assistant import evaluate_assistant
+        from models.evaluate.context import Run
+    run = Run(bundle, seed=seed, data=data, packs=packs, kept=kept)
+    evaluate_assistant(run, part, model or small_text_model(), requests, interruptions, json_path)
+
+
 @evaluate.command("robustness")
 def evaluate_robustness_of_units(
     speech: Annotated[

@@ -34,7 +34,6 @@ from PySide6.QtWidgets import (
 from app.diagnostics import diagnostics
 from app.folders import config_folder, recordings_folder
 from app.settings import Settings, SettingsFile
-from app.spoken_mind import Activity
 from app.talk_state import State
 from app.window import theme, worker
 from app.window.assistant import Assistant
@@ -48,6 +47,7 @@ from app.window.pages.talk import TalkPage
 from app.window.pages.words_help import WordsHelp
 from app.window.session import Session
 from engine.errors import DuologueError
+from engine.minds.spoken_mind import Activity
 from engine.talk.live_events import Levels
 
 _MAX_NOTICES = 20

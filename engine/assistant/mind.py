@@ -205,6 +205,14 @@ class BackgroundMind:
         """Forget what was said; timers, notes and lists stay."""
         self._try_put("new talk")
 
+    def settle(self, seconds: float) -> bool:
+        """Wait until all that was put in so far is done; False after ``seconds``.
+
+        For measurements that go faster than time; a text model may still write.
+        """
+        done = threading.Event()
+        return self._try_put("settle", done) and done.wait(seconds)
+
     def poll(self) -> list[Reply]:
         """The replies that have come since the last call, in order."""
         with self._lock:
@@ -281,6 +289,8 @@ class BackgroundMind:
             case ("note", turn, user, agent):
                 self._history.begin(turn, user)
                 self._history.add(turn, agent)
+            case ("settle", done):
+                done.set()
             case ("new talk",):
                 self._history.clear()
             case ("prepare",) if self._text_mind:

@@ -156,6 +156,10 @@ class TwoMinds:
 
     def _begin_unprompted(self, turn: int) -> None:
         """The mind has begun to think, and the language model does not know of it."""
+        if self._state in (_State.FILLS, _State.THINKS) and not self._answer.begun:
+            self._tell("", whole=False)  # the model knows that it does not know: one filler will do
+            self._answers_turn, self._asked = turn, True
+            return
         if self._state is not _State.MODEL:
             self._close(whole=False)
         self._filler = self._answer_of(self._lines.fillers[0])

@@ -16,7 +16,6 @@ from app.assisted_talk import attach_assistant
 from app.live_session import LiveSession
 from app.prerecorded_card import PrerecordedCard
 from app.settings import Settings
-from app.spoken_mind import Activity, Done, SpokenMind, Told
 from engine.assistant.local_server import LocalServerMind, local_address
 from engine.assistant.mind import BackgroundMind
 from engine.assistant.request import Effect
@@ -24,6 +23,7 @@ from engine.errors import DuologueError
 from engine.hearing.listener import Listener
 from engine.hearing.words import HeardWords
 from engine.minds.mind import UNASKED, Outcome, Reply, Turn
+from engine.minds.spoken_mind import Activity, Done, SpokenMind, Told
 from engine.syncllm.bundle import load_bundle
 from engine.syncllm.duplex import Duplex
 from engine.talk.live_events import ChunkDone

@@ -19,9 +19,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.spoken_mind import Activity
 from app.window.pages.still_label import StillLabel
 from app.window.sentences import translate_sentence
+from engine.minds.spoken_mind import Activity
 
 EXAMPLE_MS = 8000
 HEARD_MS, DONE_MS = 4000, 10_000

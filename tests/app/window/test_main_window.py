@@ -26,7 +26,6 @@ from app.bundle_store import InstalledBundle
 from app.live_session import LiveSession
 from app.part_store import import_part
 from app.settings import Settings, SettingsFile
-from app.spoken_mind import Activity
 from app.talk_state import State
 from app.window import worker
 from app.window.main_window import MainWindow
@@ -36,6 +35,7 @@ from app.window.pages.words_help import WordsHelp
 from app.window.session import Session
 from engine.card.sound_card import DuplexBlock
 from engine.errors import DuologueError
+from engine.minds.spoken_mind import Activity
 from engine.talk.live_events import ChunkDone
 from tests.app.tiny_part import quiet, write_tiny_part
 from tests.app.window.fast_card import FastCard

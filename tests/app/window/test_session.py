@@ -16,12 +16,12 @@ from app import hung_cards, live_session
 from app.live_session import LiveSession
 from app.recording_library import entries
 from app.settings import Settings
-from app.spoken_mind import Activity
 from app.talk_state import State
 from app.window.pages.metrics_panel import MetricsPanel
 from app.window.session import Session
 from engine.assistant.request import Effect
 from engine.card.sound_card import CardInfo, DuplexBlock, PlaybackCallback
+from engine.minds.spoken_mind import Activity
 from engine.talk import live_conversation
 from engine.talk.live_events import NOT_NUMBERS, ChunkDone, Levels
 from tests.app.window.fast_card import FastCard

@@ -383,6 +383,15 @@ def test_the_mind_takes_a_turn_that_the_model_would_answer_wrongly(talk: Talk) -
     assert talk.mind.outcomes == [Outcome(-1, ANSWER.text, True)] and not talk.mind.turns
 
 
+def test_one_filler_is_enough_for_a_turn_of_both(talk: Talk) -> None:
+    talk.ask()
+    talk.mind.replies.append(Reply(-1, begins=True, last=False))
+    talk.mind.replies.append(Reply(-1, (ANSWER,)))
+    talk.go_on(ANSWER_CHUNKS + 6)
+    assert talk.words == ["let", "me", "think", *ANSWER.text.split()]
+    assert talk.mind.outcomes == [Outcome(1, "", False), Outcome(-1, ANSWER.text, True)]
+
+
 def test_an_action_cuts_off_a_turn_that_the_mind_took(talk: Talk) -> None:
     talk.mind.replies.append(Reply(-1, begins=True, last=False))
     talk.go_on(6)

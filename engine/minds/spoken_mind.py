@@ -4,8 +4,9 @@
 background mind (`engine.assistant`, text in and text out) and the agent's voice (`engine.voice`).
 `engine.minds` asks it in the engine's thread, where nothing may wait, so it has a thread of its
 own. A request of the grammar is done as soon as its words are heard, even while the language model
-talks. Everything else waits until the language model does not know, or says nothing to a question.
-Knows no card, no recording and no bundle.
+talks. A question with words that the language model never learnt goes to the text model as soon.
+Everything else waits until the language model does not know, or says nothing to a question.
+Its clock is the user's sound. Knows no card, no recording and no bundle.
 """
 
 from __future__ import annotations
@@ -14,18 +15,17 @@ import itertools
 import logging
 import queue
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 
 from engine.assistant import mind as background
 from engine.assistant.request import Effect
-from engine.hearing.listener import Listener
 from engine.hearing.words import HeardWords
+from engine.minds.known_words import KnownWords
 from engine.minds.mind import UNASKED, Outcome, Reply, Turn
 from engine.minds.said_lately import SaidLately
 from engine.timebase import SAMPLE_RATE_HZ
@@ -46,9 +46,30 @@ _GOODBYE_S = 8.0
 """After so long a conversation ends that the user has ended, even if the goodbye was not said."""
 _LOOK_SECONDS = 0.03
 _MOST_WAITING = 256
+_LONG_AGO_SAMPLES = 3600 * SAMPLE_RATE_HZ
 _MOST_OPEN = 32
 """Replies and turns of which it is not known yet what became of them."""
 _END_SECONDS = 2.0
+
+
+class Ears(Protocol):
+    """Turns the user's sound into words; `engine.hearing.listener.Listener` is the real one."""
+
+    @property
+    def problem(self) -> str:
+        """Why no words come any more; empty while they do."""
+
+    def push(self, sound_N: np.ndarray) -> None:
+        """Take the next sound; never waits."""
+
+    def poll(self) -> list[HeardWords]:
+        """The words that came since the last call."""
+
+    def reset(self) -> None:
+        """Begin again at sample 0."""
+
+    def close(self) -> None:
+        """Nothing more is heard."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +104,8 @@ class _Question:
     start_sample: int
     end_sample: int
     confidence: float
-    heard_at: float
-    """By the monotonic clock."""
+    heard_at: int
+    """The sample at which its words were there."""
 
 
 @dataclass
@@ -104,10 +125,20 @@ class SpokenMind:
     """A background mind with ears and a voice (`engine.minds.mind.Mind`)."""
 
     def __init__(
-        self, listener: Listener, mind: background.BackgroundMind, voice: AgentVoice
+        self,
+        listener: Ears,
+        mind: background.BackgroundMind,
+        voice: AgentVoice,
+        known: KnownWords | None = None,
+        own_thread: bool = True,
     ) -> None:
-        """Nothing of these may be used by another thread from now on, but for ``mind.close``."""
+        """Nothing of these may be used by another thread from now on, but for ``mind.close``.
+
+        ``known``: the words of the language model's texts; None where nobody knows them. Without
+        ``own_thread`` the caller calls ``look`` after each chunk.
+        """
         self._listener, self._mind, self._voice = listener, mind, voice
+        self._known = known or KnownWords(())
         self.tell: Callable[[Told], None] = lambda told: None
         """Called in this object's thread; may be set once."""
         self._inbox: queue.Queue[Turn | Outcome | None] = queue.Queue(_MOST_WAITING)
@@ -122,36 +153,39 @@ class SpokenMind:
         self._models: _Question | None = None
         """The newest question that the language model answers itself."""
         self._asked: Turn | None = None
-        self._asked_at = self._agent_spoke_at = 0.0
+        self._asked_at = self._agent_spoke_at = -_LONG_AGO_SAMPLES
         self._open: dict[int, _Open] = {}
         """By the conversation's number of the turn."""
         self._unasked = itertools.count(UNASKED - 1, -1)
         self._thinking = 0
         """The background mind's turn that the text model was asked about last."""
-        self._ends_at = float("inf")
-        self._samples = self._quiet_until = 0
-        """Of the user's sound."""
+        self._ends_at: int | None = None
+        self.samples = 0
+        """Of the user's sound so far."""
+        self._quiet_until = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="assistant", daemon=True)
-        self._thread.start()
+        if own_thread:
+            self._thread.start()
 
     # --- the engine's thread ----------------------------------------------------------------------
 
     def begin(self) -> None:
         """A conversation begins."""
         self._listener.reset()
-        self._samples = 0
+        self.samples = 0
+        self._agent_spoke_at = -_LONG_AGO_SAMPLES
         self._put(None)
 
     def hear(self, user_audio: np.ndarray) -> None:
         """The user's next sound, float32 (n,) at 16 kHz."""
         self._listener.push(user_audio)
-        self._samples += len(user_audio)
+        self.samples += len(user_audio)
 
     def agent_says(self, speaks: bool, words: Sequence[str], sample: int) -> None:
         """What the agent says in the newest chunk, whoever thought of it."""
         if speaks:
-            self._agent_spoke_at = time.monotonic()
+            self._agent_spoke_at = self.samples
         if words:
             self._agents_words.append((words, sample))
 
@@ -177,6 +211,11 @@ class SpokenMind:
         return _taken(self._activities)
 
     @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be said or thought about."""
+        return bool(self._open or self._asked or self._question or self._replies)
+
+    @property
     def problem(self) -> str:
         """Why no words are heard any more; empty while they are."""
         return self._listener.problem
@@ -184,7 +223,8 @@ class SpokenMind:
     def close(self) -> None:
         """End the thread and the listener; what should have rung comes from the mind again."""
         self._over.set()
-        self._thread.join(_END_SECONDS)
+        if self._thread.ident:
+            self._thread.join(_END_SECONDS)
         self._listener.close()
         if not self._thread.is_alive():
             self._forget()
@@ -194,17 +234,18 @@ class SpokenMind:
     def _run(self) -> None:
         while not self._over.is_set():
             try:
-                self._look()
+                self.look()
             except Exception:
                 # A talk without an assistant is better than none.
                 _LOG.exception("the assistant failed")
             self._over.wait(_LOOK_SECONDS)
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Do what is to be done now."""
         while not self._inbox.empty():
             match self._inbox.get_nowait():
                 case Turn() as turn:
-                    self._asked, self._asked_at = turn, time.monotonic()
+                    self._asked, self._asked_at = turn, self.samples
                 case Outcome() as outcome:
                     self._tell_outcome(outcome)
                 case None:
@@ -217,8 +258,8 @@ class SpokenMind:
         self._answer_ignored()
         for reply in self._mind.poll():
             self._say(reply)
-        if time.monotonic() > self._ends_at:
-            self._ends_at = float("inf")
+        if self._ends_at is not None and self.samples > self._ends_at:
+            self._ends_at = None
             self.tell(Effect("end talk"))
 
     def _begin(self) -> None:
@@ -227,7 +268,7 @@ class SpokenMind:
         self._lately.clear()
         self._question = self._models = self._asked = None
         self._quiet_until = 0
-        self._ends_at = float("inf")
+        self._ends_at = None
         self._mind.new_talk()
 
     def _forget(self) -> None:
@@ -252,7 +293,7 @@ class SpokenMind:
             self._said[0].start_sample,
             words.end_sample,
             min(one.confidence for one in self._said),
-            time.monotonic(),
+            self.samples,
         )
         self._said.clear()
         self._note_answered()
@@ -261,8 +302,16 @@ class SpokenMind:
         if done.kind == "action":
             self._wait_for(done.number, question, self._asked)
             self._asked = self._question = None
+        elif self._is_beyond(question):
+            asked, self._asked, self._question = self._asked, None, None
+            self._think(question, asked)
         else:
             self._question = question
+
+    def _is_beyond(self, question: _Question) -> bool:
+        """Whether the language model cannot know the answer, and the text model may."""
+        quiet = self.samples < self._quiet_until
+        return self._mind.can_think and not quiet and self._known.asks_beyond(question.text)
 
     def _note_answered(self) -> None:
         """Tell the background mind what the language model answered itself."""
@@ -279,7 +328,7 @@ class SpokenMind:
             self._asked = self._question = None
             if self._think(question, asked):
                 return
-        elif time.monotonic() - self._asked_at < WAIT_FOR_WORDS_S:
+        elif self.samples - self._asked_at < WAIT_FOR_WORDS_S * SAMPLE_RATE_HZ:
             return
         self._asked = None
         self._replies.append(Reply(asked.number))  # nobody knows
@@ -289,11 +338,11 @@ class SpokenMind:
         question = self._question
         if question is None or self._asked or not question.text.endswith("?"):
             return
-        if self._samples < self._quiet_until:
+        if self.samples < self._quiet_until:
             self._question = None
-        elif self._agent_spoke_at > question.heard_at - _ANSWERING_S:
+        elif self._agent_spoke_at > question.heard_at - _ANSWERING_S * SAMPLE_RATE_HZ:
             self._question, self._models = None, question
-        elif time.monotonic() - question.heard_at > IGNORED_S:
+        elif self.samples - question.heard_at > IGNORED_S * SAMPLE_RATE_HZ:
             self._question = None
             self._think(question, None)
 
@@ -323,14 +372,14 @@ class SpokenMind:
             if reply.kind == "answer":
                 return  # to a turn that is over
             number = next(self._unasked)
-            self._open[number] = _Open(0, self._samples, self._samples)
+            self._open[number] = _Open(0, self.samples, self.samples)
         one = self._open[number]
         if reply.kind == "ring":
             one.ring = reply
         if reply.text:
             self._activities.append(Activity(reply.kind, reply.detail or reply.text))
         if reply.event:
-            self.tell(Done(reply.event, one.start_sample, one.end_sample, self._samples))
+            self.tell(Done(reply.event, one.start_sample, one.end_sample, self.samples))
         quiet_s = self._perform(reply.effects, one)
         sentences = tuple(self._voice.say(reply.text)) if reply.text else ()
         takes_over = number <= UNASKED and reply.kind != "answer"
@@ -347,16 +396,18 @@ class SpokenMind:
             match effect.kind:
                 case "quiet" | "speak again":
                     quiet_s = effect.value
-                    self._quiet_until = self._samples + round(quiet_s * SAMPLE_RATE_HZ)
+                    self._quiet_until = self.samples + round(quiet_s * SAMPLE_RATE_HZ)
                 case "end talk":
                     one.effects.append(effect)  # the goodbye is said first
-                    self._ends_at = time.monotonic() + _GOODBYE_S
+                    self._ends_at = self.samples + round(_GOODBYE_S * SAMPLE_RATE_HZ)
                 case _:
                     self.tell(effect)
         return quiet_s
 
     def _tell_outcome(self, outcome: Outcome) -> None:
         """Tell the background mind what was said of its answer."""
+        if self._asked and self._asked.number == outcome.turn:
+            self._asked = None
         one = self._open.pop(outcome.turn, None)
         if one is None:
             return
@@ -365,7 +416,7 @@ class SpokenMind:
         if not outcome.whole and one.mind_turn and one.mind_turn == self._thinking:
             self._mind.cancel()
         for effect in one.effects:
-            self._ends_at = float("inf")
+            self._ends_at = None
             self.tell(effect)
 
 
