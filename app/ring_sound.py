@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.part_store import part_for
 from engine.errors import DuologueError
 from engine.minds.bundle_voice import bundle_voice
 from engine.syncllm.bundle import load_bundle
@@ -47,7 +48,7 @@ def said(text: str, bundle: Path | None) -> np.ndarray:
     is missing, or the text cannot be read aloud.
     """
     opened = load_bundle(bundle)
-    voice, _, _ = bundle_voice(opened)
+    voice, _, _ = bundle_voice(opened, part_for("voice"))
     vocoder = StreamingVocoder.of(opened)
     silence = opened.manifest.own_silence_unit
     units: list[int] = []
