@@ -125,8 +125,11 @@ class Parts(QWidget):
                 about = [translate_sentence(part.damage)]
             self.list.addItem(QListWidgetItem(f"{part.title}\n{' · '.join(about)}"))
         self.list.setCurrentRow(min(row, len(parts) - 1))
-        if not parts and not self.status.text():
-            self._say(self.tr("No part is installed yet."))
+        none = self.tr("No part is installed yet.")
+        if parts and self.status.text() == none:
+            self._say("")
+        elif not parts and not self.status.text():
+            self._say(none)
         self._set_buttons()
 
     def _shown(self) -> InstalledPart | None:
@@ -178,7 +181,7 @@ class Parts(QWidget):
 
     def _installed(self, part: InstalledPart) -> None:
         self._end()
-        self._say(self.tr("{0} is installed.").format(part.title))
+        self._say(self.tr("{0} is installed. The next conversation uses it.").format(part.title))
         self.refresh()
         self.changed.emit()
 

@@ -2276,10 +2276,6 @@
         <translation>{0} wird installiert.</translation>
     </message>
     <message>
-        <source>{0} is installed.</source>
-        <translation>{0} ist installiert.</translation>
-    </message>
-    <message>
         <source>Delete the part?</source>
         <translation>Zusatz löschen?</translation>
     </message>
@@ -2298,6 +2294,10 @@
     <message>
         <source>a text model</source>
         <translation>ein Textmodell</translation>
+    </message>
+    <message>
+        <source>{0} is installed. The next conversation uses it.</source>
+        <translation>{0} ist installiert. Das nächste Gespräch benutzt es.</translation>
     </message>
 </context>
 <context>

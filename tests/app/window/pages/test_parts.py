@@ -46,7 +46,7 @@ def test_a_part_is_installed_and_described(
     qtbot.waitUntil(lambda: len(rows(page)) == 1)
     assert rows(page)[0].splitlines()[0] == "Tiny ears 1"
     assert "for hearing" in rows(page)[0] and "licence MIT" in rows(page)[0]
-    assert page.status.text() == "Tiny ears 1 is installed."
+    assert page.status.text() == "Tiny ears 1 is installed. The next conversation uses it."
     assert page.file_button.isEnabled() and not page.progress.isVisible()
 
 
