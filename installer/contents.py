@@ -46,7 +46,8 @@ _SYSTEM_LIBRARIES = (
 ).split()
 _BY_NAME = ("libpython", "libportaudio", "python3")  # loaded by name
 _LIBRARY_ENDS = (".so", ".dll", ".dylib", ".pyd")
-# CTranslate2's wheel for Windows brings NVIDIA's cuDNN, which nothing in it imports.
+# CTranslate2's wheel for Windows brings NVIDIA's cuDNN, which nothing in it uses
+# (findings/ctranslate2-windows-wheel-brings-cudnn.sh).
 _LEFT_OUT = (
     "*/mpl-data/sample_data/*", "*/mpl-data/images/*", "*/Qt*/translations/*", "*.pyi",
     "ctranslate2/cudnn*",

@@ -21,8 +21,8 @@ from pathlib import Path, PurePath
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-# PyInstaller's start-up code is in every frozen program, in part by an exception of its licence, and
-# the front end of hibari-tts (installer/contents.py).
+# In every frozen program there is PyInstaller's start-up code, in part by an exception of its licence,
+# and the front end of hibari-tts (installer/contents.py).
 _BUILT_WITH = ("pyinstaller", "hibari-tts")
 _TEXTS = Path(__file__).parent / "licences"
 _OWN = Path(__file__).parent.parent
