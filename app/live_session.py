@@ -26,7 +26,7 @@ from engine.echo.canceller import EchoCanceller
 from engine.errors import DuologueError, unwritable
 from engine.hearing.words import HeardWords
 from engine.minds.assisted_talk import AssistedTalk
-from engine.minds.spoken_mind import Activity, Done, Told
+from engine.minds.told import Activity, Done, Told
 from engine.record.events import ActionRecord, WordsRecord
 from engine.record.recorder import Recorder
 from engine.record.retention import delete_recording

@@ -47,7 +47,7 @@ from app.window.pages.talk import TalkPage
 from app.window.pages.words_help import WordsHelp
 from app.window.session import Session
 from engine.errors import DuologueError
-from engine.minds.spoken_mind import Activity
+from engine.minds.told import Activity
 from engine.talk.live_events import Levels
 
 _MAX_NOTICES = 20

@@ -416,7 +416,7 @@ class BackgroundMind:
         event = ActionEvent(
             self._now().isoformat(timespec="milliseconds"),
             f"own: {answer.file}",
-            "",
+            self._history.asked(answer.turn),
             text,
             not answer.problem,
         )

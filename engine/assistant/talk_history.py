@@ -53,6 +53,11 @@ class TalkHistory:
         if found := self._of(turn):
             found.said, found.cut_off = text.strip(), not whole
 
+    def asked(self, turn: int) -> str:
+        """The user's words of a turn; empty where it is forgotten."""
+        found = self._of(turn)
+        return found.user if found else ""
+
     def last_said(self) -> str:
         """The last answer, for "repeat that"; empty if there is none."""
         return next((one.said for one in reversed(self._exchanges) if one.said), "")

@@ -18,18 +18,20 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from engine.assistant import mind as background
 from engine.assistant.request import Effect
+from engine.errors import DuologueError
 from engine.hearing.words import HeardWords
 from engine.minds.known_words import KnownWords
 from engine.minds.mind import UNASKED, Outcome, Reply, Turn
 from engine.minds.said_lately import SaidLately
+from engine.minds.told import Activity, Done, Ears, Told
 from engine.timebase import SAMPLE_RATE_HZ
-from engine.voice.agent_voice import AgentVoice
+from engine.voice.agent_voice import AgentVoice, SpokenSentence
 
 _T = TypeVar("_T")
 _LOG = logging.getLogger(__name__)
@@ -50,50 +52,6 @@ _LONG_AGO_SAMPLES = 3600 * SAMPLE_RATE_HZ
 _MOST_OPEN = 32
 """Replies and turns of which it is not known yet what became of them."""
 _END_SECONDS = 2.0
-
-
-class Ears(Protocol):
-    """Turns the user's sound into words; `engine.hearing.listener.Listener` is the real one."""
-
-    @property
-    def problem(self) -> str:
-        """Why no words come any more; empty while they do."""
-
-    def push(self, sound_N: np.ndarray) -> None:
-        """Take the next sound; never waits."""
-
-    def poll(self) -> list[HeardWords]:
-        """The words that came since the last call."""
-
-    def reset(self) -> None:
-        """Begin again at sample 0."""
-
-    def close(self) -> None:
-        """Nothing more is heard."""
-
-
-@dataclass(frozen=True)
-class Activity:
-    """What the assistant does just now, for a line on the screen."""
-
-    kind: Literal["hears", "thinks", "action", "answer", "ring", "problem"]
-    text: str
-    """The words so far, the question, or what a reply of the background mind says."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """Something that was done, with its place on the tracks."""
-
-    event: background.ActionEvent
-    start_sample: int
-    end_sample: int
-    """The request is in [start, end); of what nobody asked for, both are ``done_sample``."""
-    done_sample: int
-
-
-Told = HeardWords | Done | Effect
-"""Words as they are heard, what was done, and what the conversation itself is to do."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +171,7 @@ class SpokenMind:
     @property
     def is_busy(self) -> bool:
         """Whether something is still to be said or thought about."""
-        return bool(self._open or self._asked or self._question or self._replies)
+        return bool(self._open or self._asked or self._replies)
 
     @property
     def problem(self) -> str:
@@ -275,6 +233,7 @@ class SpokenMind:
         """Nothing more is said; what should have rung is given back."""
         self._mind.give_back([one.ring for one in self._open.values() if one.ring])
         self._open.clear()
+        self._replies.clear()
 
     def _heard(self, words: HeardWords) -> None:
         self.tell(words)
@@ -381,13 +340,20 @@ class SpokenMind:
         if reply.event:
             self.tell(Done(reply.event, one.start_sample, one.end_sample, self.samples))
         quiet_s = self._perform(reply.effects, one)
-        sentences = tuple(self._voice.say(reply.text)) if reply.text else ()
+        sentences = self._sentences(reply.text)
         takes_over = number <= UNASKED and reply.kind != "answer"
         self._replies.append(
             Reply(number, sentences, reply.last, takes_over=takes_over, quiet_s=quiet_s)
         )
         if takes_over and not sentences:
             self._open.pop(number)
+
+    def _sentences(self, text: str) -> tuple[SpokenSentence, ...]:
+        try:
+            return tuple(self._voice.say(text)) if text else ()
+        except DuologueError as error:
+            _LOG.warning("%s", error)
+            return ()
 
     def _perform(self, effects: Sequence[Effect], one: _Open) -> float | None:
         """Do what the conversation is to do; returns how long the agent is to be quiet, or None."""

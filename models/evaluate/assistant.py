@@ -64,6 +64,8 @@ _UNSURE = re.compile(
     r"\b(?:do not know|don't know|dont know|not sure|no answer|cannot know|sorry|no idea)\b"
 )
 _FILLER_MS = 600
+_KEPT_EACH = 5
+"""After so many trials the file is written, so that an interrupted run keeps them."""
 
 
 @dataclass(frozen=True)
@@ -148,15 +150,20 @@ def evaluate_assistant(
     scores: list[Score] = []
 
     def keep(name: str, report: Report) -> None:
-        scores.extend(report.scores)
         figures["boards"][name] = report.entry()
         if json_path:
             write_atomically(json_path, json.dumps(figures, indent=1) + "\n")
 
     given = _answers_in_writing(trials, part, model, run) if model else {}
     for place in places:
-        results = [_hold(trial, place, part, model, run, rule) for trial in track(trials, place)]
-        keep(place, _report(results, place, given))
+        results: list[Result] = []
+        for trial in track(trials, place):
+            results.append(_hold(trial, place, part, model, run, rule))
+            if len(results) % _KEPT_EACH == 0:
+                keep(place, _report(results, place, given))
+        report = _report(results, place, given)
+        keep(place, report)
+        scores += report.scores
     if interruptions:
         wide = Run(**{**vars(run), "exchanges": 4 * interruptions})
         voices = [f"kokoro:{pack}" for pack in VOICES]
@@ -164,7 +171,9 @@ def evaluate_assistant(
             spoken_answers.play_into_answer(one, wide, voices)
             for one in track(spoken_answers.plan(wide), "into an answer")
         ]
-        keep("into an answer", spoken_answers.report(barge_in, wide))
+        report = spoken_answers.report(barge_in, wide)
+        keep("into an answer", report)
+        scores += report.scores
     show(console, f"assistant, {figures['bundle']}, {figures['model']}", scores)
     return figures
 

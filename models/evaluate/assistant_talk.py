@@ -28,7 +28,8 @@ from engine.minds.assisted_talk import AssistedTalk
 from engine.minds.bundle_voice import bundle_voice
 from engine.minds.known_words import KnownWords
 from engine.minds.openings import FILLERS, Lines
-from engine.minds.spoken_mind import Done, SpokenMind, Told
+from engine.minds.spoken_mind import SpokenMind
+from engine.minds.told import Done, Told
 from engine.minds.two_minds import TwoMinds
 from engine.syncllm.duplex import Duplex, Step
 from engine.timebase import SAMPLE_RATE_HZ
@@ -42,7 +43,7 @@ _LEAST_S, _MOST_S = 3.0, 25.0
 
 
 class _Ears:
-    """See `engine.minds.spoken_mind.Ears`."""
+    """See `engine.minds.told.Ears`."""
 
     problem = ""
 
@@ -102,8 +103,11 @@ class _TextMind:
     def go_on(self, now_s: float) -> None:
         """Tell the pieces that are written by now."""
         self.now_s = now_s
+        ready = []
         while self._pieces and self._pieces[0][0] <= now_s:
-            self._tell(self._pieces.popleft()[1])
+            ready.append(self._pieces.popleft()[1])
+        for piece in ready:  # whoever takes them may stop the rest
+            self._tell(piece)
 
     def stop(self, turn: int) -> None:
         self._pieces.clear()

@@ -23,7 +23,10 @@ from engine.errors import DuologueError
 from engine.hearing.listener import Listener
 from engine.hearing.words import HeardWords
 from engine.minds.mind import UNASKED, Outcome, Reply, Turn
-from engine.minds.spoken_mind import Activity, Done, SpokenMind, Told
+from engine.minds.spoken_mind import SpokenMind
+from engine.minds.told import Activity, Done, Told
+from engine.record.events import ASSISTED_VERSION, ActionRecord, WordsRecord, read_talk
+from engine.record.replay import replay
 from engine.syncllm.bundle import load_bundle
 from engine.syncllm.duplex import Duplex
 from engine.talk.live_events import ChunkDone
@@ -219,7 +222,7 @@ def test_the_agent_says_what_was_done(
     microphone = np.concatenate([silence(2), said("Set a timer for five minutes."), silence(60)])
     talk = LiveSession(
         Settings(),
-        None,
+        tmp_path / "kept",
         make_card=lambda *_: PrerecordedCard(microphone),
         assistant=mind,
     )
@@ -237,3 +240,13 @@ def test_the_agent_says_what_was_done(
         mind.close()
     assert "Your timer is set for five minutes" in heard
     assert len(mind.state.reminders) == 1
+    assert talk.recording
+    head, records = read_talk(talk.recording)
+    assert head.version == ASSISTED_VERSION
+    kept = list(records)
+    (done,) = [record for record in kept if isinstance(record, ActionRecord)]
+    assert (done.action, done.done) == ("timer.set", True) and "timer" in done.heard.lower()
+    assert 1.5 < done.start_sample / SAMPLE_RATE_HZ < 3 < done.done_sample / SAMPLE_RATE_HZ
+    heard = [record.text for record in kept if isinstance(record, WordsRecord)]
+    assert done.heard in heard
+    assert replay(talk.recording, load_bundle()).identical

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.window.pages.still_label import StillLabel
 from app.window.sentences import translate_sentence
-from engine.minds.spoken_mind import Activity
+from engine.minds.told import Activity
 
 EXAMPLE_MS = 8000
 HEARD_MS, DONE_MS = 4000, 10_000

@@ -35,7 +35,7 @@ from app.window.pages.words_help import WordsHelp
 from app.window.session import Session
 from engine.card.sound_card import DuplexBlock
 from engine.errors import DuologueError
-from engine.minds.spoken_mind import Activity
+from engine.minds.told import Activity
 from engine.talk.live_events import ChunkDone
 from tests.app.tiny_part import quiet, write_tiny_part
 from tests.app.window.fast_card import FastCard

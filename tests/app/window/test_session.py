@@ -21,7 +21,7 @@ from app.window.pages.metrics_panel import MetricsPanel
 from app.window.session import Session
 from engine.assistant.request import Effect
 from engine.card.sound_card import CardInfo, DuplexBlock, PlaybackCallback
-from engine.minds.spoken_mind import Activity
+from engine.minds.told import Activity
 from engine.talk import live_conversation
 from engine.talk.live_events import NOT_NUMBERS, ChunkDone, Levels
 from tests.app.window.fast_card import FastCard

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from app.window.language import use_language
 from app.window.pages import said_line
 from app.window.pages.said_line import SaidLine
-from engine.minds.spoken_mind import Activity
+from engine.minds.told import Activity
 
 LONG = "Remind me to call Ann about the garden and the shed and the fence at five."
 
