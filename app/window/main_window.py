@@ -175,6 +175,7 @@ class MainWindow(QMainWindow):
         self.assistant.able_changed.connect(self._show_able)
         self.assistant.rang.connect(self.show_notice)
         self.assistant.problem.connect(self.show_notice)
+        self.session.began.connect(lambda _timeline: self._count_reminders())
         self.session.assistant_did.connect(self._show_activity)
         self.talk.said.words_wanted.connect(self._show_words)
         self.first_run.finished.connect(self._finish_first_run)
@@ -264,15 +265,18 @@ class MainWindow(QMainWindow):
 
     def _show_able(self) -> None:
         assistant = self.assistant
-        self._newest_reminder = max(self._newest_reminder, assistant.newest_reminder)
         self.talk.said.show_able(assistant.able, assistant.own_actions)
         self.settings_page.assistant.show_able(assistant.able, assistant.own_problems)
 
     def _show_activity(self, activity: Activity) -> None:
-        before = self._newest_reminder
-        self._newest_reminder = max(before, self.assistant.newest_reminder)
-        sets = activity.kind == "action" and self._newest_reminder > before
-        self.talk.said.line.show_activity(activity, rings_later=sets)
+        more = self._count_reminders()
+        self.talk.said.line.show_activity(activity, more and activity.kind == "action")
+
+    def _count_reminders(self) -> bool:
+        """Whether one was set since the last call."""
+        before, newest = self._newest_reminder, self.assistant.newest_reminder
+        self._newest_reminder = max(before, newest)
+        return newest > before
 
     def _show_words(self) -> None:
         for before in self.findChildren(WordsHelp):

@@ -54,7 +54,9 @@ _CONTROLS = (
 )
 # Names of things, figures and what models and people have written.
 _NO_WORDS = re.compile(
-    r"[\W\d_]*|Duologue|starter [\d.]+.*|English|Deutsch|[\d.,]+ (ms|MB|GB)|/.*|owner/name", re.S
+    r"[\W\d_]*|Duologue|starter [\d.]+.*|English|Deutsch|[\d.,]+ (ms|MB|GB)|/.*|owner/name|"
+    r"http://[\d.:]+/v1|.*\.gguf",
+    re.S,
 )
 
 
