@@ -39,7 +39,8 @@ from engine.talk.live_scheduler import Canceller
 
 # A change of these restarts the conversation.
 _RESTART_SETTINGS = (
-    "chunk_ms latency_ms temperature threads gpu_layers bundle record recording_folder".split()
+    "chunk_ms latency_ms temperature threads gpu_layers bundle record recording_folder "
+    "assistant".split()
 )
 _CARD_SECONDS = 5.0
 _MOST_EFFECTS = 16

@@ -36,15 +36,18 @@ from app.folders import config_folder, recordings_folder
 from app.settings import Settings, SettingsFile
 from app.talk_state import State
 from app.window import theme, worker
+from app.window.assistant import Assistant
 from app.window.language import use_language
 from app.window.notice_bar import NoticeBar
 from app.window.pages.conversations import ConversationsPage
 from app.window.pages.first_run import FirstRun
-from app.window.pages.models import ModelsPage
+from app.window.pages.models import BUNDLES, PARTS, TEXT_MODEL, ModelsPage
 from app.window.pages.settings import SettingsPage
 from app.window.pages.talk import TalkPage
+from app.window.pages.words_help import WordsHelp
 from app.window.session import Session
 from engine.errors import DuologueError
+from engine.minds.told import Activity
 from engine.talk.live_events import Levels
 
 _MAX_NOTICES = 20
@@ -70,6 +73,9 @@ class MainWindow(QMainWindow):
         self._app = _application()
         self.session = session or Session(self.settings, parent=self)
         self.session.change(self.settings)
+        self.assistant = Assistant(self.settings, parent=self)
+        self.session.assistant = self.assistant
+        self._newest_reminder = 0
         self._closing = False
 
         self.setWindowTitle("Duologue")
@@ -91,7 +97,7 @@ class MainWindow(QMainWindow):
         self._pages = QStackedWidget()
         self.talk = TalkPage(self.session)
         self.conversations = ConversationsPage(self._recordings, lambda: self.settings.speaker)
-        self.models = ModelsPage(self.settings.bundle)
+        self.models = ModelsPage(self.settings)
         self.settings_page = SettingsPage(self.settings)
         self.first_run = FirstRun(self.settings)
         self._navigation = QWidget()
@@ -158,8 +164,20 @@ class MainWindow(QMainWindow):
         self.talk.less_drawing_wanted.connect(lambda: self._take(draw_less=True))
         self.again_button.clicked.connect(self._start_again)
         self.settings_page.changed.connect(self.change)
-        self.settings_page.models_wanted.connect(lambda: self.show_page(2))
-        self.models.chosen.connect(self._choose_bundle)
+        self.settings_page.models_wanted.connect(lambda: self._show_models(BUNDLES))
+        self.settings_page.assistant.parts_wanted.connect(lambda: self._show_models(PARTS))
+        self.settings_page.assistant.text_model_wanted.connect(
+            lambda: self._show_models(TEXT_MODEL)
+        )
+        self.models.bundles.chosen.connect(self._choose_bundle)
+        self.models.parts.changed.connect(self.assistant.refresh)
+        self.models.text_model.changed.connect(lambda values: self._take(**values))
+        self.assistant.able_changed.connect(self._show_able)
+        self.assistant.rang.connect(self.show_notice)
+        self.assistant.problem.connect(self.show_notice)
+        self.session.began.connect(lambda _timeline: self._count_reminders())
+        self.session.assistant_did.connect(self._show_activity)
+        self.talk.said.words_wanted.connect(self._show_words)
         self.first_run.finished.connect(self._finish_first_run)
         stop = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         stop.activated.connect(self.session.stop)
@@ -174,8 +192,14 @@ class MainWindow(QMainWindow):
 
     def show_page(self, index: int) -> None:
         """Show a page: 0 talk, 1 conversations, 2 models, 3 settings."""
+        if self._pages.widget(index) is self.settings_page:
+            self.assistant.refresh()  # files may have come into the folder of own actions
         self._pages.setCurrentIndex(index)
         self._buttons.button(index).setChecked(True)
+
+    def _show_models(self, tab: int) -> None:
+        self.models.tabs.setCurrentIndex(tab)
+        self.show_page(2)
 
     def show_first_run(self) -> None:
         """Show the first-run setup instead of the pages."""
@@ -219,6 +243,7 @@ class MainWindow(QMainWindow):
         if settings.language != before.language:
             use_language(self._app, settings.language)
             self.show_notice(self.tr("The new language is used the next time Duologue starts."))
+        self.assistant.change(settings)
         self.session.change(settings)
         self.talk.hold_button.setVisible(settings.hold_to_talk)
         self.talk.draw_less(settings.draw_less)
@@ -227,13 +252,38 @@ class MainWindow(QMainWindow):
         """Change some settings from another page than theirs."""
         self.change(self.settings.model_copy(update=values))
         self.settings_page.show_settings(self.settings)
+        self.models.text_model.show_settings(self.settings)
 
     def _choose_bundle(self, bundle: Path | None) -> None:
         self._take(bundle=bundle)
-        self.models.show_current(bundle)
+        self.models.bundles.show_current(bundle)
 
     def _follow_desktop(self) -> None:
         theme.change(self._app, theme.chosen(self.settings.theme))
+
+    # --- the assistant ----------------------------------------------------------------------------
+
+    def _show_able(self) -> None:
+        assistant = self.assistant
+        self.talk.said.show_able(assistant.able, assistant.own_actions)
+        self.settings_page.assistant.show_able(assistant.able, assistant.own_problems)
+
+    def _show_activity(self, activity: Activity) -> None:
+        more = self._count_reminders()
+        self.talk.said.line.show_activity(activity, more and activity.kind == "action")
+
+    def _count_reminders(self) -> bool:
+        """Whether one was set since the last call."""
+        before, newest = self._newest_reminder, self.assistant.newest_reminder
+        self._newest_reminder = max(before, newest)
+        return newest > before
+
+    def _show_words(self) -> None:
+        for before in self.findChildren(WordsHelp):
+            before.close()
+        words = WordsHelp(self.assistant.able, self.assistant.own_actions, self)
+        words.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        words.show()  # not modal: the conversation's buttons stay in reach
 
     # --- notices ----------------------------------------------------------------------------------
 
@@ -309,9 +359,12 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the conversation first; the window closes when its files are closed."""
         self.models.cancel()
+        self.settings_page.assistant.prompt.finish()
         _window_state().setValue("geometry", self.saveGeometry())
         running = self.session.running
         event.setAccepted(not running)
+        if not running:
+            worker.run(self.assistant.close, lambda _none: None, lambda _error: None, self)
         if self._closing:
             return
         self._closing = True

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.window import theme, worker
 from app.window.main_window import MainWindow
+from app.window.pages.models import PARTS, TEXT_MODEL
 from app.window.sample_window import SampleWindow, sample_window
 from engine.errors import DuologueError, unwritable
 from engine.sound.audio_file import read_mono
@@ -43,6 +44,11 @@ def _talk(shown: SampleWindow, folder: Path) -> list[Path]:
     shown.stop()
     for index, name in ((1, "conversations"), (2, "models"), (3, "settings")):
         window.show_page(index)
+        _settle(app)
+        paths += _take(app, window, folder, name)
+    for tab, name in ((PARTS, "models-parts"), (TEXT_MODEL, "models-text")):
+        window.models.tabs.setCurrentIndex(tab)
+        window.show_page(2)
         _settle(app)
         paths += _take(app, window, folder, name)
     window.show_first_run()

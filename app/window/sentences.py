@@ -11,8 +11,12 @@ from functools import cache
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
+from app.window.assistant_sentences import PURPOSES, SENTENCES
+
 _CONTEXT = "Sentences"
 _SENTENCES = (
+    *SENTENCES,
+    *PURPOSES,
     # Devices.
     QT_TRANSLATE_NOOP("Sentences", "There is no microphone; plug one in or switch it on."),
     QT_TRANSLATE_NOOP("Sentences", "There is no speaker; plug one in or switch it on."),

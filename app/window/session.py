@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -19,6 +20,8 @@ from app.live_session import LiveSession, StoppedError
 from app.settings import Settings
 from app.talk_state import State, TalkMetrics, TalkState
 from app.timeline import Timeline
+from app.window.assistant import Assistant
+from engine.assistant.mind import BackgroundMind
 from engine.errors import DuologueError
 from engine.talk.live_conversation import Switches
 from engine.talk.live_events import NOT_NUMBERS, ChunkDone, Counts, DeviceChanged, Ended, Event
@@ -29,7 +32,18 @@ _POLL_MS = 50
 _MAX_EVENTS_A_POLL, _ALL_EVENTS = 50, 10_000
 _JOIN_SECONDS = 6.0
 
-MakeTalk = Callable[[Settings, Path | None, Callable[[str], None]], LiveSession]
+
+class MakeTalk(Protocol):
+    """Makes a conversation, in the talk's thread; `LiveSession` itself is one."""
+
+    def __call__(
+        self,
+        settings: Settings,
+        recordings: Path | None,
+        report: Callable[[str], None],
+        *,
+        assistant: BackgroundMind | None,
+    ) -> LiveSession: ...
 
 
 class Session(QObject):
@@ -42,6 +56,8 @@ class Session(QObject):
     """A conversation has begun; its timeline grows."""
     event_received = Signal(object)
     """An event of the engine, after the timeline has processed it."""
+    assistant_did = Signal(object)
+    """What the assistant hears, thinks or does: an `app.assisted_talk.Activity`."""
     notice = Signal(str)
     """A sentence for the user."""
     failed = Signal(str)
@@ -53,6 +69,8 @@ class Session(QObject):
         self, settings: Settings, make_talk: MakeTalk = LiveSession, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
+        self.assistant: Assistant | None = None
+        """Takes part in the conversations that begin from now on."""
         self._settings = settings
         self._make_talk = make_talk
         self._talk: LiveSession | None = None
@@ -118,14 +136,13 @@ class Session(QObject):
         self._restart = self._pause_ends = False
         self._switches.talk_key_held = False  # the talk key is not held before a conversation
         folder = self._settings.recording_folder or recordings_folder()
-        talk = self._make_talk(
-            self._settings,
-            folder if self._settings.record else None,
-            lambda text: self._messages.put(("notice", text)),
-        )
+        recordings = folder if self._settings.record else None
         self._set_state(State.LOADING)
         self._thread = threading.Thread(
-            target=self._run_talk, args=(talk,), name="talk", daemon=True
+            target=self._run_talk,
+            args=(self._settings, recordings, self.assistant),
+            name="talk",
+            daemon=True,
         )
         self._thread.start()
         self._timer.start()
@@ -202,10 +219,19 @@ class Session(QObject):
 
     # --- the talk's thread ------------------------------------------------------------------------
 
-    def _run_talk(self, talk: LiveSession) -> None:
-        """Load, wait for the end, close. Reports through the queue and uses no Qt."""
-        begun = False
+    def _run_talk(
+        self, settings: Settings, recordings: Path | None, assistant: Assistant | None
+    ) -> None:
+        """Load, wait for the end, close. Reports through the queue and uses no widgets."""
+        recording: Path | None = None
         try:
+            talk = self._make_talk(
+                settings,
+                recordings,
+                lambda text: self._messages.put(("notice", text)),
+                assistant=assistant.talk_begins() if assistant else None,
+            )
+            begun = False
             try:
                 talk.begin(
                     lambda name: self._messages.put(("phase", name)), self._switches, self._stop
@@ -217,6 +243,7 @@ class Session(QObject):
                 try:
                     talk.end()
                 finally:
+                    recording = talk.recording if begun else None
                     # The last events are still in the conversation's queue.
                     self._messages.put(("over", talk))
         except StoppedError:
@@ -229,12 +256,21 @@ class Session(QObject):
                 ("failed", f"The conversation has failed ({error!r}); please report it.")
             )
         finally:
-            self._messages.put(("ended", talk.recording if begun else None))
+            self._end_assistant(assistant)
+            self._messages.put(("ended", recording))
+
+    def _end_assistant(self, assistant: Assistant | None) -> None:
+        try:
+            if assistant:
+                assistant.talk_ends()
+        except DuologueError as error:
+            self._messages.put(("notice", str(error)))
 
     # --- the window's thread ----------------------------------------------------------------------
 
     def _poll(self) -> None:
         self._take_events()
+        self._take_activities()
         while True:
             try:
                 what, value = self._messages.get_nowait()
@@ -290,6 +326,14 @@ class Session(QObject):
                 self._error = event.error
                 self._stop.set()
             self.event_received.emit(event)
+
+    def _take_activities(self) -> None:
+        if not self._talk or self._stop.is_set():
+            return
+        for activity in self._talk.activities():
+            self.assistant_did.emit(activity)
+        if any(effect.kind == "end talk" for effect in self._talk.effects()):
+            self.stop()
 
     def _ended(self, recording: object) -> None:
         thread, self._thread = self._thread, None

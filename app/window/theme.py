@@ -297,6 +297,13 @@ QCheckBox::indicator { width: 16px; height: 16px; border: 1px solid @soft_text; 
 QCheckBox::indicator:checked { background: @accent; border-color: @accent;
     image: url(@check-light;); }
 QCheckBox::indicator:focus { border: 2px solid @accent; }
+QPlainTextEdit:focus, QTextBrowser:focus { border: 1px solid @accent; }
+QTabWidget::pane { border: none; }
+QTabBar { qproperty-drawBase: 0; }
+QTabBar::tab { background: transparent; color: @soft_text; padding: 7px 14px; border: none;
+    border-bottom: 2px solid @line; }
+QTabBar::tab:selected { color: @accent; font-weight: 600; border-bottom-color: @accent; }
+QTabBar::tab:selected:focus { background: @line; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 12px; margin: 0; }
 QScrollBar::handle { background: @line; border-radius: 4px; margin: 2px; min-height: 32px;

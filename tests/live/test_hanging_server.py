@@ -46,9 +46,9 @@ class OwnSession(Session):
 
     def played(self):
         page = self.parent().conversations
-        if page._player is None:
+        if page.playback.player is None:
             page.play_button.click()
-        elif page._player.position:
+        elif page.playback.player.position:
             print("playing", flush=True)
             self.timer.stop()
 

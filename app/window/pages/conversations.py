@@ -1,37 +1,36 @@
-"""The page of recorded conversations: list, waveform, playback, events, export, rename, delete."""
+"""The page of recorded conversations: the list, and the waveform, words and events of one."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QDateTime, QDir, QLocale, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QDateTime, QLocale, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QInputDialog,
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QMenu,
     QMessageBox,
-    QPushButton,
     QSplitter,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from app import recording_library
-from app.player import Player
-from app.recording_library import ExportFormat, RecordingEntry
+from app.recording_library import RecordingEntry
 from app.timeline import Mark, Timeline
 from app.window import worker
 from app.window.pages.captions import Captions
 from app.window.pages.events_table import EventsTable, TimelineEntry
+from app.window.pages.export_button import ExportButton
 from app.window.pages.form import described_button
+from app.window.pages.playback import Playback
+from app.window.pages.transcript_view import TranscriptView
 from app.window.sentences import translate_sentence
 from app.window.waveform.bars import clock_text
 from app.window.waveform.legend import Legend
@@ -42,8 +41,9 @@ from engine.record.recordings import SOUND_NAME
 from engine.record.transcript import Line
 from engine.timebase import SAMPLE_RATE_HZ
 
-_LIST_PX, _EVENTS_PX = 240, 180
-_CURSOR_MS = 40
+_LIST_PX, _EVENTS_PX, _WORDS_PX = 240, 180, 260
+_BESIDE_PX = 920
+"""Of the page: with less, the words have their place in a tab beside the events."""
 
 
 class ConversationsPage(QWidget):
@@ -59,10 +59,10 @@ class ConversationsPage(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._folder, self._speaker = folder, speaker
+        self._folder = folder
         self._entries: list[RecordingEntry] = []
         self._timeline: Timeline | None = None
-        self._player: Player | None = None
+        self.playback = Playback(speaker, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(16)
@@ -97,9 +97,9 @@ class ConversationsPage(QWidget):
         row.addLayout(left)
         row.addWidget(self._details(), stretch=1)
         column.addLayout(row, stretch=1)
-        self._cursor_timer = QTimer(self)
-        self._cursor_timer.setInterval(_CURSOR_MS)
-        self._cursor_timer.timeout.connect(self._move_cursor)
+        self.playback.moved.connect(self._show_moment)
+        self.playback.playing_changed.connect(self._show_playing)
+        self.playback.notice.connect(self.notice)
         self._show(-1)
 
     def _details(self) -> QWidget:
@@ -129,13 +129,23 @@ class ConversationsPage(QWidget):
         self.events = EventsTable(self.tr("Time"), self.tr("What happened"), self._words)
         self.events.setAccessibleName(self.tr("Events"))
         self.events.chosen.connect(self._show_moment)
+        self.transcript = TranscriptView()
+        self._words_beside: bool | None = None
+        self._tabs = QTabWidget()
+        self._tabs.setTabBarAutoHide(True)
+        self._tabs.setDocumentMode(True)
+        self._tabs.addTab(self.events, self.tr("E&vents"))
+        self._tabs.tabBar().setAccessibleName(self.tr("Events and transcript"))
         parts = QSplitter(Qt.Orientation.Vertical)
         parts.addWidget(card)
-        parts.addWidget(self.events)
+        parts.addWidget(self._tabs)
         parts.setSizes([3 * _EVENTS_PX, _EVENTS_PX])
         parts.setChildrenCollapsible(False)
         parts.splitterMoved.connect(self._fit_legend)
-        column.addWidget(parts, stretch=1)
+        self._beside = QSplitter(Qt.Orientation.Horizontal)
+        self._beside.addWidget(parts)
+        self._beside.setChildrenCollapsible(False)
+        column.addWidget(self._beside, stretch=1)
         column.addLayout(self._actions())
         return self.details
 
@@ -146,20 +156,8 @@ class ConversationsPage(QWidget):
             self._play,
         )
         self.play_button.setProperty("primary", True)
-        self.export_button = QPushButton(self.tr("&Export"))
-        self.export_button.setAccessibleName(self.tr("Export"))
-        menu = QMenu(self.export_button)
-        forms: tuple[tuple[ExportFormat, str], ...] = (
-            ("flac", self.tr("Sound as FLAC, one track per speaker…")),
-            ("wav", self.tr("Sound as WAV, one track per speaker…")),
-            ("json", self.tr("Events as JSON…")),
-            ("labels", self.tr("Labels for Audacity…")),
-            ("transcript", self.tr("Transcript as text…")),
-        )
-        self.exports = {export_format: menu.addAction(text) for export_format, text in forms}
-        for export_format, action in self.exports.items():
-            action.triggered.connect(lambda _on=False, f=export_format: self._ask_target(f))
-        self.export_button.setMenu(menu)
+        self.export_button = ExportButton()
+        self.export_button.notice.connect(self.notice)
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(self.play_button)
@@ -235,14 +233,15 @@ class ConversationsPage(QWidget):
         self.about_label.setText(translate_sentence(entry.damage) or " · ".join(about))
 
     def _show(self, _row: int) -> None:
-        self._stop()
-        entry = self._shown()
+        self.playback.stop()
+        entry = self.export_button.entry = self._shown()
         self._timeline = None
         readable = entry is not None and not entry.damage
         self.waveform.placeholder = self.tr("Reading the recording…") if readable else ""
         self.waveform.set_timeline(None)
         self.captions.set_transcript(None)
-        self.exports["transcript"].setVisible(False)
+        self.transcript.show_lines(())
+        self.export_button.exports["transcript"].setVisible(False)
         self.events.show_rows(())
         for part in (self.details, self.rename_button, self.delete_button):
             part.setEnabled(entry is not None)
@@ -270,7 +269,8 @@ class ConversationsPage(QWidget):
         self.waveform.set_timeline(timeline, live=False)
         self.play_button.setEnabled(True)
         self.captions.set_transcript(timeline.transcript)
-        self.exports["transcript"].setVisible(bool(timeline.transcript.lines))
+        self.transcript.show_lines(timeline.transcript.lines)
+        self.export_button.exports["transcript"].setVisible(bool(timeline.transcript.lines))
         self.events.show_rows(happened)
 
     def _words(self, what: Mark | Line) -> str:
@@ -287,8 +287,8 @@ class ConversationsPage(QWidget):
     # --- playback ---------------------------------------------------------------------------------
 
     def _play(self) -> None:
-        if self._player:
-            self._stop()
+        if self.playback.player:
+            self.playback.stop()
         else:
             self._play_from(0)
 
@@ -298,49 +298,20 @@ class ConversationsPage(QWidget):
             return
         if sample >= self._timeline.length_samples - SAMPLE_RATE_HZ // 10:
             sample = 0
-        self._player = Player(entry.folder / SOUND_NAME, self._speaker(), sample)
-        self.play_button.setText(self.tr("&Stop"))
-        self.play_button.setAccessibleName(self.tr("Stop"))
-        self._cursor_timer.start()
+        self.playback.play(entry.folder / SOUND_NAME, sample)
 
     def _jump(self, sample: int) -> None:
         self._show_moment(sample)
-        if self._player:
-            before = self._player
-            before.stop()
-            self._player = None
-            # The sound card is free only when the thread of the previous playback has ended.
-            worker.run(
-                lambda: before.wait(2.0),
-                lambda _over: self._play_from(sample),
-                self._say_error,
-                self,
-            )
-        else:
-            self._play_from(sample)
+        self._play_from(sample)
 
-    def _move_cursor(self) -> None:
-        player = self._player
-        if player is None:
-            return
-        if player.playing:
-            self._show_moment(player.position)
-            return
-        self._stop()
-        if player.error:
-            self.notice.emit(player.error)
-
-    def _stop(self) -> None:
-        self._cursor_timer.stop()
-        if self._player:
-            self._player.stop()
-            self._player = None
-        self.play_button.setText(self.tr("&Play"))
-        self.play_button.setAccessibleName(self.tr("Play"))
+    def _show_playing(self, playing: bool) -> None:
+        text = self.tr("&Stop") if playing else self.tr("&Play")
+        self.play_button.setText(text)
+        self.play_button.setAccessibleName(text.replace("&", ""))
 
     def stop_playing(self) -> None:
         """Stop, since a conversation needs the sound card."""
-        self._stop()
+        self.playback.stop()
 
     # --- files ------------------------------------------------------------------------------------
 
@@ -350,29 +321,6 @@ class ConversationsPage(QWidget):
             self.notice.emit(self.tr("The folder is created with the first recording."))
         elif not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
             self.notice.emit(self.tr("The recordings are in {0}.").format(folder))
-
-    def _ask_target(self, export_format: ExportFormat) -> None:
-        entry = self._shown()
-        if entry is None:
-            return
-        suffix = recording_library.SUFFIXES[export_format]
-        name = re.sub(r'[\x00-\x1f\\/:*?"<>|]', "-", entry.title or entry.folder.name)
-        start = QDir.home().filePath(f"{name}{suffix}")
-        path, _ = QFileDialog.getSaveFileName(self, self.tr("Export"), start, f"*{suffix}")
-        if path:
-            self.export(export_format, Path(path))
-
-    def export(self, export_format: ExportFormat, target: Path) -> None:
-        """Export the conversation that is shown."""
-        entry = self._shown()
-        if entry is None:
-            return
-        worker.run(
-            lambda: recording_library.export(entry, export_format, target),
-            lambda _none: self.notice.emit(self.tr("Saved to {0}.").format(target)),
-            self._say_error,
-            self,
-        )
 
     def _ask_name(self) -> None:
         entry = self._shown()
@@ -399,7 +347,7 @@ class ConversationsPage(QWidget):
             ),
         )
         if answer == QMessageBox.StandardButton.Yes:
-            self._stop()
+            self.playback.stop()
             self._change(lambda: recording_library.delete(entry))
 
     def _change(self, work: Callable[[], None]) -> None:
@@ -417,7 +365,21 @@ class ConversationsPage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._place_words()
         self._fit_legend()
+
+    def _place_words(self) -> None:
+        """The transcript beside the waveform, or under it in a narrow window."""
+        beside = self.width() >= _BESIDE_PX
+        if beside == self._words_beside:
+            return
+        self._words_beside = beside
+        if beside:
+            self._beside.addWidget(self.transcript)
+            self._beside.setSizes([2 * _WORDS_PX, _WORDS_PX])
+            self.transcript.show()
+        else:
+            self._tabs.addTab(self.transcript, self.tr("&Words"))
 
     def _fit_legend(self) -> None:
         self.legend.fit_to_height(self._card.height())
@@ -425,7 +387,7 @@ class ConversationsPage(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop playing when another page is shown."""
-        self._stop()
+        self.playback.stop()
         super().hideEvent(event)
 
 

@@ -52,9 +52,11 @@ class Card(QFrame):
         more.setProperty("role", "soft")
         more.setWordWrap(True)
         more.setContentsMargins(0, 0, 0, 10)
+        more.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(label, row, 0)
         self._grid.addWidget(control, row, 1, 2, 1, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(more, row + 1, 0)
+        self._grid.setRowStretch(row + 1, 1)  # beside a high control, both stay together
         if isinstance(control, (QComboBox, QAbstractSpinBox)):
             control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             if isinstance(control, QAbstractSpinBox):

@@ -28,6 +28,7 @@ from app.settings import MAX_THREADS, Settings
 from app.sound_check import SoundCheck
 from app.window import worker
 from app.window.language import LANGUAGES
+from app.window.pages.assistant_settings import AssistantSettings
 from app.window.pages.form import Card
 from app.window.pages.number_box import DecimalBox, WholeBox
 from app.window.pages.sound_check_watcher import MakeCheck
@@ -62,6 +63,7 @@ class SettingsPage(QWidget):
         self._chunks: tuple[list[Any], int | None] = [160, 200, 240], None
         """Lengths in ms that the bundle has, and its default as far as that is known."""
         self.sound = SoundSettings(settings, devices, make_check)
+        self.assistant = AssistantSettings(settings)
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(_GUTTER_PX, 20, _GUTTER_PX, 20)
@@ -72,6 +74,7 @@ class SettingsPage(QWidget):
         for card in (
             self.sound,
             self._conversation_card(),
+            self.assistant,
             self._recordings_card(),
             self._window_card(),
             self._computing_card(),
@@ -243,6 +246,7 @@ class SettingsPage(QWidget):
 
     def _connect(self) -> None:
         self.sound.changed.connect(self._take)
+        self.assistant.changed.connect(self._take)
         for box in (self.chunk, self.theme, self.language):
             box.currentIndexChanged.connect(self._take)
         for spin in (
@@ -280,6 +284,7 @@ class SettingsPage(QWidget):
         self.threads.setValue(settings.threads)
         self.gpu.setValue(settings.gpu_layers)
         self.sound.show_settings(settings)
+        self.assistant.show_settings(settings)
         self._fill_chunks()
         self._enable()
         self._filling = False
@@ -293,6 +298,7 @@ class SettingsPage(QWidget):
         temperature = round(self.temperature.value(), 2)
         values: dict[str, Any] = {
             **self.sound.values(),
+            **self.assistant.values(),
             "chunk_ms": self.chunk.currentData(),
             "latency_ms": None if self.latency.value() < 0 else self.latency.value(),
             "temperature": None if temperature < 0 else temperature,

@@ -5,8 +5,8 @@ It shows the session's signals and passes the user's commands to the session.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -19,10 +19,11 @@ from PySide6.QtWidgets import (
 
 from app.talk_state import State
 from app.timeline import Timeline
-from app.window import theme
 from app.window.pages.captions import Captions
+from app.window.pages.lamp import Lamp
 from app.window.pages.metrics_panel import MetricsPanel
 from app.window.pages.remedy_button import RemedyButton
+from app.window.pages.said_row import SaidRow
 from app.window.session import Session
 from app.window.waveform.legend import Legend
 from app.window.waveform.view import WaveformView
@@ -49,7 +50,7 @@ class TalkPage(QWidget):
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(16)
 
-        self.lamp = _Lamp()
+        self.lamp = Lamp()
         self.state_label = QLabel()
         self.state_label.setProperty("role", "title")
         self.hint_label = QLabel()
@@ -96,6 +97,8 @@ class TalkPage(QWidget):
         inside.addWidget(self.waveform, stretch=1)
         self.captions = Captions()
         inside.addWidget(self.captions)
+        self.said = SaidRow()
+        inside.addWidget(self.said)
         below = QHBoxLayout()
         self.legend = Legend(live=True)
         below.addWidget(self.legend, stretch=1)
@@ -196,6 +199,7 @@ class TalkPage(QWidget):
     def draw_less(self, draws_less: bool) -> None:
         """Draw the waveform less often, or as often as is useful."""
         self._draws_less = draws_less
+        self.said.line.set_rotating(not draws_less)
         self._show_state(self._session.state)
 
     # --- what the session tells -------------------------------------------------------------------
@@ -207,6 +211,7 @@ class TalkPage(QWidget):
         self._show_metrics()
 
     def _end(self) -> None:
+        self.said.line.clear()
         self.waveform.end_live()
         self._show_metrics()
 
@@ -338,41 +343,3 @@ def _rename(button: QPushButton, text: str, key: str) -> None:
         button.setText(text)
         button.setAccessibleName(text.replace("&", ""))
         button.setShortcut(key)  # a new text removes the shortcut
-
-
-class _Lamp(QWidget):
-    """A disc in the colour of the state."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedSize(28, 36)
-        self._state = State.IDLE
-
-    def show_state(self, state: State) -> None:
-        self._state = state
-        self.update()
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange:
-            self.update()
-        super().changeEvent(event)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        look = theme.current()
-        colour = {
-            State.LISTENING: look.good,
-            State.USER_SPEAKS: look.user,
-            State.AGENT_SPEAKS: look.agent,
-            State.BOTH_SPEAK: look.overlap,
-            State.LATE: look.warning,
-            State.PAUSED: look.warning,
-            State.MUTED: look.warning,
-            State.NO_SOUND: look.bad,
-            State.SILENT: look.bad,
-        }.get(self._state, look.line)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(colour))
-        painter.drawEllipse(2, 8, 24, 24)
-        painter.end()

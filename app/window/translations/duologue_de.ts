@@ -50,34 +50,6 @@
         <translation>Beide Sprecher abspielen. Ein Klick in die Wellenform springt an diese Stelle.</translation>
     </message>
     <message>
-        <source>&amp;Export</source>
-        <translation>&amp;Exportieren</translation>
-    </message>
-    <message>
-        <source>Export</source>
-        <translation>Exportieren</translation>
-    </message>
-    <message>
-        <source>Sound as FLAC, one track per speaker…</source>
-        <translation>Ton als FLAC, eine Spur je Sprecher …</translation>
-    </message>
-    <message>
-        <source>Sound as WAV, one track per speaker…</source>
-        <translation>Ton als WAV, eine Spur je Sprecher …</translation>
-    </message>
-    <message>
-        <source>Events as JSON…</source>
-        <translation>Ereignisse als JSON …</translation>
-    </message>
-    <message>
-        <source>Labels for Audacity…</source>
-        <translation>Textmarken für Audacity …</translation>
-    </message>
-    <message>
-        <source>Transcript as text…</source>
-        <translation>Mitschrift als Text …</translation>
-    </message>
-    <message>
         <source>You: {0}</source>
         <translation>Sie: {0}</translation>
     </message>
@@ -134,24 +106,12 @@
         <translation>An&amp;halten</translation>
     </message>
     <message>
-        <source>Stop</source>
-        <translation>Anhalten</translation>
-    </message>
-    <message>
-        <source>Play</source>
-        <translation>Abspielen</translation>
-    </message>
-    <message>
         <source>The folder is created with the first recording.</source>
         <translation>Der Ordner wird mit der ersten Aufnahme angelegt.</translation>
     </message>
     <message>
         <source>The recordings are in {0}.</source>
         <translation>Die Aufnahmen liegen in {0}.</translation>
-    </message>
-    <message>
-        <source>Saved to {0}.</source>
-        <translation>Gespeichert in {0}.</translation>
     </message>
     <message>
         <source>Rename</source>
@@ -168,6 +128,18 @@
     <message>
         <source>The sound and the events of “{0}” will be deleted permanently.</source>
         <translation>Ton und Ereignisse von „{0}“ werden endgültig gelöscht.</translation>
+    </message>
+    <message>
+        <source>E&amp;vents</source>
+        <translation>&amp;Ereignisse</translation>
+    </message>
+    <message>
+        <source>Events and transcript</source>
+        <translation>Ereignisse und Mitschrift</translation>
+    </message>
+    <message>
+        <source>&amp;Words</source>
+        <translation>&amp;Worte</translation>
     </message>
 </context>
 <context>
@@ -437,11 +409,7 @@
     </message>
 </context>
 <context>
-    <name>ModelsPage</name>
-    <message>
-        <source>Models</source>
-        <translation>Modelle</translation>
-    </message>
+    <name>Bundles</name>
     <message>
         <source>A bundle contains all models that an agent needs to listen, think and speak. Bundles stay on this computer. Nothing is downloaded unless you ask for it here.</source>
         <translation>Ein Bündel enthält alle Modelle, die ein Agent zum Hören, Denken und Sprechen braucht. Bündel bleiben auf diesem Rechner. Nur was Sie hier anfordern, wird heruntergeladen.</translation>
@@ -997,7 +965,7 @@
         <translation>{0} ist keine gewöhnliche Datei; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
-        <source>{0} is too large for a bundle&apos;s manifest; install the bundle again.</source>
+        <source>{0} is too large for a bundle's manifest; install the bundle again.</source>
         <translation>{0} ist zu groß für das Manifest eines Bündels; installieren Sie das Bündel noch einmal.</translation>
     </message>
     <message>
@@ -1127,6 +1095,330 @@
     <message>
         <source>The language model {0} gave no output; restart.</source>
         <translation>Das Sprachmodell {0} hat nichts ausgegeben; beginnen Sie neu.</translation>
+    </message>
+    <message>
+        <source>The assistant needs the part for hearing, which is not installed; install it on the page Models.</source>
+        <translation>Der Assistent braucht den Zusatz zum Hören, der nicht installiert ist; installieren Sie ihn auf der Seite Modelle.</translation>
+    </message>
+    <message>
+        <source>The agent of {0} has units that Duologue cannot make from text; choose another bundle, or switch the background mind off.</source>
+        <translation>Der Agent von {0} hat Einheiten, die Duologue nicht aus Text machen kann; wählen Sie ein anderes Bündel, oder schalten Sie den Assistenten aus.</translation>
+    </message>
+    <message>
+        <source>{0} is no plain address; write one like http://127.0.0.1:8080/v1.</source>
+        <translation>{0} ist keine einfache Adresse; schreiben Sie eine wie http://127.0.0.1:8080/v1.</translation>
+    </message>
+    <message>
+        <source>{0} is not this computer; the text server must be at 127.0.0.1 or localhost.</source>
+        <translation>{0} ist nicht dieser Rechner; der Textserver muss unter 127.0.0.1 oder localhost zu finden sein.</translation>
+    </message>
+    <message>
+        <source>{0} is no address; write one like http://127.0.0.1:8080/v1.</source>
+        <translation>{0} ist keine Adresse; schreiben Sie eine wie http://127.0.0.1:8080/v1.</translation>
+    </message>
+    <message>
+        <source>The text server at {0} has no model; load one in it.</source>
+        <translation>Der Textserver unter {0} hat kein Modell; laden Sie dort eines.</translation>
+    </message>
+    <message>
+        <source>The text server at {0} points to another place, which is not followed; write its own address.</source>
+        <translation>Der Textserver unter {0} verweist auf einen anderen Ort, dem nicht gefolgt wird; schreiben Sie seine eigene Adresse.</translation>
+    </message>
+    <message>
+        <source>The text server at {0} refused ({1}); look at its window.</source>
+        <translation>Der Textserver unter {0} hat abgelehnt ({1}); sehen Sie in seinem Fenster nach.</translation>
+    </message>
+    <message>
+        <source>The text server at {0} does not answer ({1}); start it.</source>
+        <translation>Der Textserver unter {0} antwortet nicht ({1}); starten Sie ihn.</translation>
+    </message>
+    <message>
+        <source>The text server at {0} failed{1}; look at its window.</source>
+        <translation>Der Textserver unter {0} ist gescheitert{1}; sehen Sie in seinem Fenster nach.</translation>
+    </message>
+    <message>
+        <source>The text model does not answer; it is started again.</source>
+        <translation>Das Textmodell antwortet nicht; es wird neu gestartet.</translation>
+    </message>
+    <message>
+        <source>The text model took too long; it is started again.</source>
+        <translation>Das Textmodell hat zu lange gebraucht; es wird neu gestartet.</translation>
+    </message>
+    <message>
+        <source>The text model has ended; it may need more memory than there is.</source>
+        <translation>Das Textmodell hat sich beendet; vielleicht braucht es mehr Speicher, als da ist.</translation>
+    </message>
+    <message>
+        <source>The text model {0} is not a GGUF file; choose another one.</source>
+        <translation>Das Textmodell {0} ist keine GGUF-Datei; wählen Sie eine andere.</translation>
+    </message>
+    <message>
+        <source>The text model {0} is damaged or of an unknown type; choose another file.</source>
+        <translation>Das Textmodell {0} ist beschädigt oder von unbekannter Art; wählen Sie eine andere Datei.</translation>
+    </message>
+    <message>
+        <source>{0} has no words, so it cannot chat; choose another file.</source>
+        <translation>{0} hat keine Worte und kann deshalb nicht reden; wählen Sie eine andere Datei.</translation>
+    </message>
+    <message>
+        <source>{0} is no chat model; choose another file.</source>
+        <translation>{0} ist kein Chatmodell; wählen Sie eine andere Datei.</translation>
+    </message>
+    <message>
+        <source>There is not enough memory for the text model {0}; choose a smaller one.</source>
+        <translation>Für das Textmodell {0} ist nicht genug Speicher da; wählen Sie ein kleineres.</translation>
+    </message>
+    <message>
+        <source>The text model {0} failed (llama_decode: {1}); ask again.</source>
+        <translation>Das Textmodell {0} ist gescheitert (llama_decode: {1}); fragen Sie noch einmal.</translation>
+    </message>
+    <message>
+        <source>The text model {0} cannot read the words.</source>
+        <translation>Das Textmodell {0} kann die Worte nicht lesen.</translation>
+    </message>
+    <message>
+        <source>The text model {0} cannot be read ({1}); choose another file.</source>
+        <translation>Das Textmodell {0} kann nicht gelesen werden ({1}); wählen Sie eine andere Datei.</translation>
+    </message>
+    <message>
+        <source>That was too long for the text model; say it in fewer words.</source>
+        <translation>Das war zu lang für das Textmodell; sagen Sie es mit weniger Worten.</translation>
+    </message>
+    <message>
+        <source>The model's chat template failed ({0}); choose another file.</source>
+        <translation>Die Chatvorlage des Modells ist gescheitert ({0}); wählen Sie eine andere Datei.</translation>
+    </message>
+    <message>
+        <source>The model's chat template is not valid ({0}); choose another file.</source>
+        <translation>Die Chatvorlage des Modells ist ungültig ({0}); wählen Sie eine andere Datei.</translation>
+    </message>
+    <message>
+        <source>The action {0} has no list WORDS of what one can say.</source>
+        <translation>Die Aktion {0} hat keine Liste WORDS mit dem, was man sagen kann.</translation>
+    </message>
+    <message>
+        <source>WORDS of the action {0} must be at most {1} texts of at most {2} letters.</source>
+        <translation>WORDS der Aktion {0} dürfen höchstens {1} Texte mit höchstens {2} Buchstaben sein.</translation>
+    </message>
+    <message>
+        <source>ASK_FIRST of the action {0} must be a short question.</source>
+        <translation>ASK_FIRST der Aktion {0} muss eine kurze Frage sein.</translation>
+    </message>
+    <message>
+        <source>The slots of "{0}" in the action {1} need different plain names.</source>
+        <translation>Die Stellen in „{0}“ der Aktion {1} brauchen verschiedene einfache Namen.</translation>
+    </message>
+    <message>
+        <source>{0} in the action {1} needs at least two words of its own and at most {2} slots.</source>
+        <translation>{0} in der Aktion {1} braucht mindestens zwei eigene Worte und höchstens {2} Stellen.</translation>
+    </message>
+    <message>
+        <source>The folder of own actions {0} is not there; choose another one.</source>
+        <translation>Der Ordner der eigenen Aktionen {0} ist nicht da; wählen Sie einen anderen.</translation>
+    </message>
+    <message>
+        <source>The action {0} took too long and was ended; it is left out.</source>
+        <translation>Die Aktion {0} hat zu lange gebraucht und wurde beendet; sie wird ausgelassen.</translation>
+    </message>
+    <message>
+        <source>The action {0} took too long and was ended.</source>
+        <translation>Die Aktion {0} hat zu lange gebraucht und wurde beendet.</translation>
+    </message>
+    <message>
+        <source>The action {0} ended the process in which it ran; it is left out.</source>
+        <translation>Die Aktion {0} hat den Prozess beendet, in dem sie lief; sie wird ausgelassen.</translation>
+    </message>
+    <message>
+        <source>The action {0} ended the process in which it ran.</source>
+        <translation>Die Aktion {0} hat den Prozess beendet, in dem sie lief.</translation>
+    </message>
+    <message>
+        <source>The action {0} has to wait; ask again.</source>
+        <translation>Die Aktion {0} muss warten; fragen Sie noch einmal.</translation>
+    </message>
+    <message>
+        <source>The action {0} is not a Python file.</source>
+        <translation>Die Aktion {0} ist keine Python-Datei.</translation>
+    </message>
+    <message>
+        <source>The action {0} is not there any more.</source>
+        <translation>Die Aktion {0} ist nicht mehr da.</translation>
+    </message>
+    <message>
+        <source>The action {0} returned no text.</source>
+        <translation>Die Aktion {0} hat keinen Text geliefert.</translation>
+    </message>
+    <message>
+        <source>The action {0} has no function answer.</source>
+        <translation>Die Aktion {0} hat keine Funktion answer.</translation>
+    </message>
+    <message>
+        <source>The action {0} failed ({1}).</source>
+        <translation>Die Aktion {0} ist gescheitert ({1}).</translation>
+    </message>
+    <message>
+        <source>The action {0} cannot be loaded ({1}).</source>
+        <translation>Die Aktion {0} kann nicht geladen werden ({1}).</translation>
+    </message>
+    <message>
+        <source>The file of reminders was damaged; it is kept as {0}. Set them again.</source>
+        <translation>Die Datei der Erinnerungen war beschädigt; sie liegt jetzt als {0} da. Stellen Sie sie neu.</translation>
+    </message>
+    <message>
+        <source>{0} could not be read, so it is not replaced; check its permissions and start again.</source>
+        <translation>{0} konnte nicht gelesen werden und wird deshalb nicht ersetzt; prüfen Sie die Rechte und starten Sie neu.</translation>
+    </message>
+    <message>
+        <source>The reminders in {0} are damaged and cannot be renamed ({1}); rename the file and start again.</source>
+        <translation>Die Erinnerungen in {0} sind beschädigt und können nicht umbenannt werden ({1}); benennen Sie die Datei um und starten Sie neu.</translation>
+    </message>
+    <message>
+        <source>{0} is longer than a megabyte; make it shorter.</source>
+        <translation>{0} ist länger als ein Megabyte; kürzen Sie sie.</translation>
+    </message>
+    <message>
+        <source>The reminders in {0} cannot be read ({1}); check its permissions and start again.</source>
+        <translation>Die Erinnerungen in {0} können nicht gelesen werden ({1}); prüfen Sie die Rechte und starten Sie neu.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read ({1}); check its permissions.</source>
+        <translation>{0} kann nicht gelesen werden ({1}); prüfen Sie die Rechte.</translation>
+    </message>
+    <message>
+        <source>the time</source>
+        <translation>die Uhrzeit</translation>
+    </message>
+    <message>
+        <source>the day of the week</source>
+        <translation>der Wochentag</translation>
+    </message>
+    <message>
+        <source>the date</source>
+        <translation>das Datum</translation>
+    </message>
+    <message>
+        <source>the time elsewhere is not known</source>
+        <translation>die Uhrzeit anderswo ist nicht bekannt</translation>
+    </message>
+    <message>
+        <source>a timer</source>
+        <translation>ein Timer</translation>
+    </message>
+    <message>
+        <source>an alarm</source>
+        <translation>ein Wecker</translation>
+    </message>
+    <message>
+        <source>a reminder</source>
+        <translation>eine Erinnerung</translation>
+    </message>
+    <message>
+        <source>alarms for every day are not there</source>
+        <translation>tägliche Wecker gibt es nicht</translation>
+    </message>
+    <message>
+        <source>how long is left</source>
+        <translation>wie lange es noch dauert</translation>
+    </message>
+    <message>
+        <source>what is set</source>
+        <translation>was gestellt ist</translation>
+    </message>
+    <message>
+        <source>cancel one</source>
+        <translation>etwas davon abbrechen</translation>
+    </message>
+    <message>
+        <source>ring again later</source>
+        <translation>später noch einmal klingeln</translation>
+    </message>
+    <message>
+        <source>arithmetic</source>
+        <translation>Rechnen</translation>
+    </message>
+    <message>
+        <source>units of measure</source>
+        <translation>Maßeinheiten</translation>
+    </message>
+    <message>
+        <source>a note</source>
+        <translation>eine Notiz</translation>
+    </message>
+    <message>
+        <source>read the notes</source>
+        <translation>die Notizen vorlesen</translation>
+    </message>
+    <message>
+        <source>delete the last note</source>
+        <translation>die letzte Notiz löschen</translation>
+    </message>
+    <message>
+        <source>delete all notes, after a question</source>
+        <translation>alle Notizen löschen, nach einer Rückfrage</translation>
+    </message>
+    <message>
+        <source>put something on the shopping list</source>
+        <translation>etwas auf die Einkaufsliste setzen</translation>
+    </message>
+    <message>
+        <source>take something off it</source>
+        <translation>etwas davon streichen</translation>
+    </message>
+    <message>
+        <source>ask for one thing</source>
+        <translation>nach etwas darauf fragen</translation>
+    </message>
+    <message>
+        <source>read the shopping list</source>
+        <translation>die Einkaufsliste vorlesen</translation>
+    </message>
+    <message>
+        <source>empty it, after a question</source>
+        <translation>sie leeren, nach einer Rückfrage</translation>
+    </message>
+    <message>
+        <source>louder</source>
+        <translation>lauter</translation>
+    </message>
+    <message>
+        <source>quieter</source>
+        <translation>leiser</translation>
+    </message>
+    <message>
+        <source>a volume in percent</source>
+        <translation>eine Lautstärke in Prozent</translation>
+    </message>
+    <message>
+        <source>say it again</source>
+        <translation>noch einmal sagen</translation>
+    </message>
+    <message>
+        <source>be quiet for a while</source>
+        <translation>eine Weile still sein</translation>
+    </message>
+    <message>
+        <source>speak again</source>
+        <translation>wieder sprechen</translation>
+    </message>
+    <message>
+        <source>end the conversation</source>
+        <translation>das Gespräch beenden</translation>
+    </message>
+    <message>
+        <source>weather and news are not known</source>
+        <translation>Wetter und Nachrichten sind nicht bekannt</translation>
+    </message>
+    <message>
+        <source>take back the last change</source>
+        <translation>die letzte Änderung zurücknehmen</translation>
+    </message>
+    <message>
+        <source>what can be said</source>
+        <translation>was man sagen kann</translation>
+    </message>
+    <message>
+        <source>The assistant needs the part for the voice, which is not installed; install it on the page Models.</source>
+        <translation>Der Assistent braucht den Zusatz für die Stimme, der nicht installiert ist; installieren Sie ihn auf der Seite Modelle.</translation>
     </message>
 </context>
 <context>
@@ -1742,6 +2034,521 @@
     <message>
         <source>pause</source>
         <translation>Pause</translation>
+    </message>
+</context>
+<context>
+    <name>AssistantSettings</name>
+    <message>
+        <source>Assistant</source>
+        <translation>Assistent</translation>
+    </message>
+    <message>
+        <source>Hear words of any kind</source>
+        <translation>Beliebige Worte verstehen</translation>
+    </message>
+    <message>
+        <source>&amp;Install…</source>
+        <translation>&amp;Installieren…</translation>
+    </message>
+    <message>
+        <source>Show the page Models, where parts are installed.</source>
+        <translation>Zeigt die Seite Modelle, auf der Zusätze installiert werden.</translation>
+    </message>
+    <message>
+        <source>Acts on requests (time, timers, sums, notes), and lets a text model answer what the agent does not know. Changing this restarts the conversation.</source>
+        <translation>Führt Bitten aus (Uhrzeit, Timer, Rechnen, Notizen) und lässt ein Textmodell beantworten, was der Agent nicht weiß. Eine Änderung startet das Gespräch neu.</translation>
+    </message>
+    <message>
+        <source>Ass&amp;istant</source>
+        <translation>Ass&amp;istent</translation>
+    </message>
+    <message>
+        <source>Text m&amp;odel…</source>
+        <translation>Textm&amp;odell…</translation>
+    </message>
+    <message>
+        <source>Choose another text model</source>
+        <translation>Ein anderes Textmodell wählen</translation>
+    </message>
+    <message>
+        <source>Open questions</source>
+        <translation>Offene Fragen</translation>
+    </message>
+    <message>
+        <source>What answers them. Takes effect in the next conversation.</source>
+        <translation>Was sie beantwortet. Wirkt ab dem nächsten Gespräch.</translation>
+    </message>
+    <message>
+        <source>Length o&amp;f answers</source>
+        <translation>&amp;Länge der Antworten</translation>
+    </message>
+    <message>
+        <source>Sentences of the text model at most. Takes effect in the next conversation.</source>
+        <translation>So viele Sätze des Textmodells höchstens. Wirkt ab dem nächsten Gespräch.</translation>
+    </message>
+    <message>
+        <source>System pr&amp;ompt</source>
+        <translation>S&amp;ystemprompt</translation>
+    </message>
+    <message>
+        <source>What the text model is told before each conversation; {date} becomes the day. Leave it empty for the usual one.</source>
+        <translation>Was dem Textmodell vor jedem Gespräch gesagt wird; aus {date} wird der Tag. Leer gilt der übliche.</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keins</translation>
+    </message>
+    <message>
+        <source>Choos&amp;e…</source>
+        <translation>&amp;Wählen…</translation>
+    </message>
+    <message>
+        <source>Choose the folder of own actions</source>
+        <translation>Ordner der eigenen Aktionen wählen</translation>
+    </message>
+    <message>
+        <source>No&amp;ne</source>
+        <translation>K&amp;einer</translation>
+    </message>
+    <message>
+        <source>Run no own actions</source>
+        <translation>Keine eigenen Aktionen ausführen</translation>
+    </message>
+    <message>
+        <source>Folder of Python files that add requests of your own. They are run and may do anything that you may; choose only what you trust.</source>
+        <translation>Ordner mit Python-Dateien, die eigene Bitten ergänzen. Sie werden ausgeführt und dürfen alles, was Sie dürfen; wählen Sie nur, wem Sie vertrauen.</translation>
+    </message>
+    <message>
+        <source>Own actions</source>
+        <translation>Eigene Aktionen</translation>
+    </message>
+    <message>
+        <source>Files: {0}.</source>
+        <translation>Dateien: {0}.</translation>
+    </message>
+    <message>
+        <source>There are no such files in it.</source>
+        <translation>Er enthält keine solchen Dateien.</translation>
+    </message>
+    <message>
+        <source>Folder of own actions</source>
+        <translation>Ordner der eigenen Aktionen</translation>
+    </message>
+    <message>
+        <source>no folder</source>
+        <translation>kein Ordner</translation>
+    </message>
+</context>
+<context>
+    <name>ExportButton</name>
+    <message>
+        <source>&amp;Export</source>
+        <translation>&amp;Exportieren</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>Exportieren</translation>
+    </message>
+    <message>
+        <source>Sound as FLAC, one track per speaker…</source>
+        <translation>Ton als FLAC, eine Spur je Sprecher …</translation>
+    </message>
+    <message>
+        <source>Sound as WAV, one track per speaker…</source>
+        <translation>Ton als WAV, eine Spur je Sprecher …</translation>
+    </message>
+    <message>
+        <source>Events as JSON…</source>
+        <translation>Ereignisse als JSON …</translation>
+    </message>
+    <message>
+        <source>Labels for Audacity…</source>
+        <translation>Textmarken für Audacity …</translation>
+    </message>
+    <message>
+        <source>Transcript as text…</source>
+        <translation>Mitschrift als Text …</translation>
+    </message>
+    <message>
+        <source>Saved to {0}.</source>
+        <translation>Gespeichert in {0}.</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsPage</name>
+    <message>
+        <source>Models</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>&amp;Bundles</source>
+        <translation>&amp;Bündel</translation>
+    </message>
+    <message>
+        <source>&amp;Parts</source>
+        <translation>&amp;Zusätze</translation>
+    </message>
+    <message>
+        <source>&amp;Text model</source>
+        <translation>Te&amp;xtmodell</translation>
+    </message>
+    <message>
+        <source>Kinds of models</source>
+        <translation>Arten von Modellen</translation>
+    </message>
+</context>
+<context>
+    <name>Parts</name>
+    <message>
+        <source>Parts are additions, such as what hears words of any kind for the assistant. You install them from a file; nothing is downloaded.</source>
+        <translation>Zusätze sind zum Beispiel das Gehör des Assistenten für beliebige Worte. Sie werden aus einer Datei installiert; heruntergeladen wird nichts.</translation>
+    </message>
+    <message>
+        <source>Installed parts</source>
+        <translation>Installierte Zusätze</translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>Fortschritt</translation>
+    </message>
+    <message>
+        <source>Install from a f&amp;ile…</source>
+        <translation>Aus &amp;Datei installieren…</translation>
+    </message>
+    <message>
+        <source>Unpack a part from a zip or tar file.</source>
+        <translation>Einen Zusatz aus einer Zip- oder Tar-Datei entpacken.</translation>
+    </message>
+    <message>
+        <source>Install from a fol&amp;der…</source>
+        <translation>Aus O&amp;rdner installieren…</translation>
+    </message>
+    <message>
+        <source>Copy a part from a folder.</source>
+        <translation>Einen Zusatz aus einem Ordner kopieren.</translation>
+    </message>
+    <message>
+        <source>Ca&amp;ncel</source>
+        <translation>Ab&amp;brechen</translation>
+    </message>
+    <message>
+        <source>Stop. Nothing is installed then.</source>
+        <translation>Abbrechen. Dann wird nichts installiert.</translation>
+    </message>
+    <message>
+        <source>De&amp;lete</source>
+        <translation>&amp;Löschen</translation>
+    </message>
+    <message>
+        <source>Delete the part's files permanently.</source>
+        <translation>Die Dateien des Zusatzes endgültig löschen.</translation>
+    </message>
+    <message>
+        <source>{0} MB</source>
+        <translation>{0} MB</translation>
+    </message>
+    <message>
+        <source>licence {0}</source>
+        <translation>Lizenz {0}</translation>
+    </message>
+    <message>
+        <source>No part is installed yet.</source>
+        <translation>Noch ist kein Zusatz installiert.</translation>
+    </message>
+    <message>
+        <source>Archive of a part</source>
+        <translation>Archiv eines Zusatzes</translation>
+    </message>
+    <message>
+        <source>Archives</source>
+        <translation>Archive</translation>
+    </message>
+    <message>
+        <source>Folder of a part</source>
+        <translation>Ordner eines Zusatzes</translation>
+    </message>
+    <message>
+        <source>Stopped. Nothing was installed.</source>
+        <translation>Abgebrochen. Es wurde nichts installiert.</translation>
+    </message>
+    <message>
+        <source>Installing {0}.</source>
+        <translation>{0} wird installiert.</translation>
+    </message>
+    <message>
+        <source>Delete the part?</source>
+        <translation>Zusatz löschen?</translation>
+    </message>
+    <message>
+        <source>{0} ({1} MB) will be deleted permanently.</source>
+        <translation>{0} ({1} MB) wird endgültig gelöscht.</translation>
+    </message>
+    <message>
+        <source>for hearing</source>
+        <translation>zum Hören</translation>
+    </message>
+    <message>
+        <source>for the voice</source>
+        <translation>für die Stimme</translation>
+    </message>
+    <message>
+        <source>a text model</source>
+        <translation>ein Textmodell</translation>
+    </message>
+    <message>
+        <source>{0} is installed. The next conversation uses it.</source>
+        <translation>{0} ist installiert. Das nächste Gespräch benutzt es.</translation>
+    </message>
+</context>
+<context>
+    <name>SaidLine</name>
+    <message>
+        <source>Done: {0} It rings only while Duologue runs.</source>
+        <translation>Erledigt: {0} Es klingelt nur, solange Duologue läuft.</translation>
+    </message>
+    <message>
+        <source>Heard: {0}</source>
+        <translation>Gehört: {0}</translation>
+    </message>
+    <message>
+        <source>Thinking about: {0}</source>
+        <translation>Denkt nach über: {0}</translation>
+    </message>
+    <message>
+        <source>Done: {0}</source>
+        <translation>Erledigt: {0}</translation>
+    </message>
+    <message>
+        <source>Answer: {0}</source>
+        <translation>Antwort: {0}</translation>
+    </message>
+    <message>
+        <source>It rings: {0}</source>
+        <translation>Es klingelt: {0}</translation>
+    </message>
+    <message>
+        <source>You can say: “{0}”</source>
+        <translation>Sie können sagen: „{0}“</translation>
+    </message>
+</context>
+<context>
+    <name>SaidRow</name>
+    <message>
+        <source>&amp;What can I say?</source>
+        <translation>&amp;Was kann ich sagen?</translation>
+    </message>
+    <message>
+        <source>Show all requests with their words.</source>
+        <translation>Alle Bitten mit ihren Worten zeigen.</translation>
+    </message>
+    <message>
+        <source>Open questions go to the text server {0}.</source>
+        <translation>Offene Fragen gehen an den Textserver {0}.</translation>
+    </message>
+</context>
+<context>
+    <name>TextModel</name>
+    <message>
+        <source>A text model answers what the agent does not know. It may be wrong. It runs on this computer, and nothing leaves it.</source>
+        <translation>Ein Textmodell beantwortet, was der Agent nicht weiß. Es kann sich irren. Es läuft auf diesem Rechner, und nichts verlässt ihn.</translation>
+    </message>
+    <message>
+        <source>Open questions</source>
+        <translation>Offene Fragen</translation>
+    </message>
+    <message>
+        <source>nothing answers them</source>
+        <translation>nichts beantwortet sie</translation>
+    </message>
+    <message>
+        <source>a model from a file</source>
+        <translation>ein Modell aus einer Datei</translation>
+    </message>
+    <message>
+        <source>a server on this computer</source>
+        <translation>ein Server auf diesem Rechner</translation>
+    </message>
+    <message>
+        <source>Ans&amp;wered by</source>
+        <translation>B&amp;eantwortet von</translation>
+    </message>
+    <message>
+        <source>A change takes effect in the next conversation.</source>
+        <translation>Eine Änderung wirkt ab dem nächsten Gespräch.</translation>
+    </message>
+    <message>
+        <source>Model from a file</source>
+        <translation>Modell aus einer Datei</translation>
+    </message>
+    <message>
+        <source>Choos&amp;e…</source>
+        <translation>&amp;Wählen…</translation>
+    </message>
+    <message>
+        <source>Choose the file of a text model.</source>
+        <translation>Die Datei eines Textmodells wählen.</translation>
+    </message>
+    <message>
+        <source>S&amp;mall</source>
+        <translation>&amp;Kleines</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>Conte&amp;xt</source>
+        <translation>Ko&amp;ntext</translation>
+    </message>
+    <message>
+        <source>Tokens that it remembers of a conversation. More take more memory.</source>
+        <translation>So viele Tokens eines Gesprächs merkt es sich. Mehr brauchen mehr Speicher.</translation>
+    </message>
+    <message>
+        <source>Th&amp;reads</source>
+        <translation>Threa&amp;ds</translation>
+    </message>
+    <message>
+        <source>More answer sooner, but may make the conversation late.</source>
+        <translation>Mehr antworten früher, können aber das Gespräch verspäten.</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>alle</translation>
+    </message>
+    <message>
+        <source>GP&amp;U layers</source>
+        <translation>GP&amp;U-Schichten</translation>
+    </message>
+    <message>
+        <source>Layers on the graphics card.</source>
+        <translation>Schichten auf der Grafikkarte.</translation>
+    </message>
+    <message>
+        <source>This build of Duologue uses the processor only.</source>
+        <translation>Diese Ausgabe von Duologue nutzt nur den Prozessor.</translation>
+    </message>
+    <message>
+        <source>Server on this computer</source>
+        <translation>Server auf diesem Rechner</translation>
+    </message>
+    <message>
+        <source>Of llama-server, Ollama or LM Studio: 127.0.0.1 or localhost. Other computers are refused.</source>
+        <translation>Von llama-server, Ollama oder LM Studio: 127.0.0.1 oder localhost. Andere Rechner werden abgelehnt.</translation>
+    </message>
+    <message>
+        <source>A&amp;ddress</source>
+        <translation>A&amp;dresse</translation>
+    </message>
+    <message>
+        <source>the first that the server lists</source>
+        <translation>das erste, das der Server nennt</translation>
+    </message>
+    <message>
+        <source>M&amp;odel's name</source>
+        <translation>Name des M&amp;odells</translation>
+    </message>
+    <message>
+        <source>As the server calls it.</source>
+        <translation>Wie der Server es nennt.</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keins</translation>
+    </message>
+    <message>
+        <source>Use the small model {0}</source>
+        <translation>Das kleine Modell {0} benutzen</translation>
+    </message>
+    <message>
+        <source>A chat model in the format GGUF, such as Llama, Qwen or Mistral.</source>
+        <translation>Ein Chatmodell im Format GGUF, etwa Llama, Qwen oder Mistral.</translation>
+    </message>
+    <message>
+        <source>The small model is used. It knows little, and is often wrong.</source>
+        <translation>Benutzt wird das kleine Modell. Es weiß wenig und irrt sich oft.</translation>
+    </message>
+    <message>
+        <source>Choose a chat model in the format GGUF, such as Llama, Qwen or Mistral.</source>
+        <translation>Wählen Sie ein Chatmodell im Format GGUF, etwa Llama, Qwen oder Mistral.</translation>
+    </message>
+    <message>
+        <source>File of a text model</source>
+        <translation>Datei eines Textmodells</translation>
+    </message>
+    <message>
+        <source>Text models</source>
+        <translation>Textmodelle</translation>
+    </message>
+</context>
+<context>
+    <name>TranscriptView</name>
+    <message>
+        <source>Transcript</source>
+        <translation>Mitschrift</translation>
+    </message>
+    <message>
+        <source>No words were recorded.</source>
+        <translation>Es wurden keine Worte aufgezeichnet.</translation>
+    </message>
+    <message>
+        <source>&amp;Copy transcript</source>
+        <translation>Mits&amp;chrift kopieren</translation>
+    </message>
+    <message>
+        <source>Copy the selected words, or all if none are selected.</source>
+        <translation>Kopiert die markierten Worte, oder alle, wenn keine markiert sind.</translation>
+    </message>
+    <message>
+        <source>You: {0}</source>
+        <translation>Sie: {0}</translation>
+    </message>
+    <message>
+        <source>Agent: {0}</source>
+        <translation>Agent: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>WordsHelp</name>
+    <message>
+        <source>What you can say</source>
+        <translation>Was Sie sagen können</translation>
+    </message>
+    <message>
+        <source>The agent understands and speaks English. You may interrupt it at any time.</source>
+        <translation>Der Agent versteht und spricht Englisch. Sie dürfen ihn jederzeit unterbrechen.</translation>
+    </message>
+    <message>
+        <source>Small talk</source>
+        <translation>Plauderei</translation>
+    </message>
+    <message>
+        <source>The starter knows about 250 simple topics, and answers them at once. Examples:</source>
+        <translation>Der Starter kennt etwa 250 einfache Themen und antwortet sofort. Beispiele:</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation>Bitten</translation>
+    </message>
+    <message>
+        <source>The assistant is off; switch it on in the settings.</source>
+        <translation>Der Assistent ist aus; schalten Sie ihn in den Einstellungen ein.</translation>
+    </message>
+    <message>
+        <source>Your own action {0}</source>
+        <translation>Ihre eigene Aktion {0}</translation>
+    </message>
+    <message>
+        <source>Questions of any kind</source>
+        <translation>Fragen aller Art</translation>
+    </message>
+    <message>
+        <source>Your text model {0} answers. It may be wrong.</source>
+        <translation>Ihr Textmodell {0} antwortet. Es kann sich irren.</translation>
+    </message>
+    <message>
+        <source>They need a text model, which you can choose on the page Models.</source>
+        <translation>Sie brauchen ein Textmodell; wählen Sie eines auf der Seite Modelle.</translation>
     </message>
 </context>
 </TS>

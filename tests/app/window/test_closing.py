@@ -30,9 +30,9 @@ from app.window.main_window import MainWindow
 class Hand(MainWindow):
     def showEvent(self, event):
         super().showEvent(event)
-        self.models.repository.setText("someone/tiny")
-        self.models.pull()
-        self.models._moved.connect(self.end)
+        self.models.bundles.repository.setText("someone/tiny")
+        self.models.bundles.pull()
+        self.models.bundles._moved.connect(self.end)
 
     def end(self, done):
         if done:

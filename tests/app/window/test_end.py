@@ -35,7 +35,7 @@ class Card(FastCard):
 
 class OwnSession(Session):
     def __init__(self, settings, parent):
-        super().__init__(settings, lambda *a: LiveSession(*a, make_card=Card), parent)
+        super().__init__(settings, lambda *a, **k: LiveSession(*a, **k, make_card=Card), parent)
         self.event_received.connect(self.close_soon)
         self.state_changed.connect(lambda state: print(state.value, flush=True))
         QTimer.singleShot(0, self.start)

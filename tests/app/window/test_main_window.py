@@ -24,16 +24,20 @@ from pytestqt.qtbot import QtBot
 
 from app.bundle_store import InstalledBundle
 from app.live_session import LiveSession
+from app.part_store import import_part
 from app.settings import Settings, SettingsFile
 from app.talk_state import State
 from app.window import worker
 from app.window.main_window import MainWindow
+from app.window.pages import bundles as bundles_page
 from app.window.pages import conversations as conversations_page
-from app.window.pages import models as models_page
+from app.window.pages.words_help import WordsHelp
 from app.window.session import Session
 from engine.card.sound_card import DuplexBlock
 from engine.errors import DuologueError
+from engine.minds.told import Activity
 from engine.talk.live_events import ChunkDone
+from tests.app.tiny_part import quiet, write_tiny_part
 from tests.app.window.fast_card import FastCard
 from tests.engine.tiny_bundle import write_tiny_bundle
 
@@ -65,12 +69,14 @@ class Stage:
         self.window.show()
         qtbot.waitExposed(self.window)
 
-    def _make(self, settings: Settings, folder: Path | None, report: Any) -> LiveSession:
+    def _make(
+        self, settings: Settings, folder: Path | None, report: Any, **more: Any
+    ) -> LiveSession:
         def card(*devices: Any) -> Any:
             self.cards.append(self.card_kind(*devices))
             return self.cards[-1]
 
-        return LiveSession(settings, folder, report, make_card=card)
+        return LiveSession(settings, folder, report, make_card=card, **more)
 
     def _count(self, event: object) -> None:
         self.chunks += isinstance(event, ChunkDone)
@@ -359,7 +365,7 @@ def test_recorded_conversations_are_shown_exported_renamed_and_deleted(
     window.show_page(1)
     stage.wait(lambda: page.list.count() == 1 and page.play_button.isEnabled())
     target = tmp_path / "out.wav"
-    page.export("wav", target)
+    page.export_button.export("wav", target)
     stage.wait(lambda: str(target) in window.notice_label.text())
     assert target.stat().st_size > 10_000
     monkeypatch.setattr(
@@ -389,7 +395,7 @@ def test_a_damaged_recording_is_listed_with_its_reason(stage: Stage) -> None:
 def test_bundles_are_imported_chosen_and_deleted(
     stage: Stage, bundle_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window, page = stage.window, stage.window.models
+    window, page = stage.window, stage.window.models.bundles
     window.show_page(2)
     stage.wait(
         lambda: page.list.count() == 1 and "Duologue starter" in page.model_card.toPlainText()
@@ -406,11 +412,66 @@ def test_bundles_are_imported_chosen_and_deleted(
     assert window.settings.bundle is None
     page.list.setCurrentRow(1)
     monkeypatch.setattr(
-        models_page.QMessageBox, "question", lambda *_a: QMessageBox.StandardButton.Yes
+        bundles_page.QMessageBox, "question", lambda *_a: QMessageBox.StandardButton.Yes
     )
     stage.click(page.delete_button)
     stage.wait(lambda: page.list.count() == 1)
     assert not chosen.exists()
+
+
+def test_the_assistants_line_says_when_a_timer_rings(stage: Stage) -> None:
+    window, line = stage.window, stage.window.talk.said.line
+    stage.wait(lambda: window.assistant._mind is not None)
+    mind = window.assistant._mind
+    assert mind is not None
+    mind.turn("set a timer for an hour")
+    stage.wait(lambda: window.assistant.newest_reminder == 1)
+    window.session.assistant_did.emit(Activity("action", "Your timer is set."))
+    assert "only while Duologue runs" in line.toolTip()
+    window.session.assistant_did.emit(Activity("action", "It is noon."))
+    assert line.toolTip() == "Done: It is noon."
+
+
+def test_what_rings_between_conversations_is_a_notice(stage: Stage) -> None:
+    stage.wait(lambda: stage.window.assistant._mind is not None)
+    mind = stage.window.assistant._mind
+    assert mind is not None
+    mind.turn("set a timer for one second")
+    stage.wait(lambda: "timer" in stage.window.notice_label.text())
+
+
+def test_a_part_that_is_missing_leads_to_its_page(stage: Stage) -> None:
+    window = stage.window
+    window.show_page(3)
+    button = window.settings_page.assistant.parts_button
+    stage.wait(button.isVisible)
+    button.click()
+    assert window.models.parts.isVisible()
+
+
+def test_the_server_is_shown_on_the_first_page_while_it_is_used(
+    stage: Stage, tmp_path: Path
+) -> None:
+    import_part(write_tiny_part(tmp_path / "part"), quiet)
+    window, server = stage.window, stage.window.talk.said.server
+    window.models.text_model.changed.emit(
+        {"text_model": "server", "text_server": "http://127.0.0.1:11434/v1"}
+    )
+    stage.wait(server.isVisible)
+    assert "http://127.0.0.1:11434/v1" in server.text()
+    assert SettingsFile().load()[0].text_server == "http://127.0.0.1:11434/v1"
+    window.models.text_model.changed.emit({"text_model": "none"})
+    stage.wait(lambda: not server.isVisible())
+
+
+def test_the_help_on_words_opens_beside_the_conversation(stage: Stage) -> None:
+    stage.talk()
+    stage.click(stage.window.talk.said.words_button)
+    (words,) = stage.window.findChildren(WordsHelp)
+    assert "Set a timer for five minutes." in words.text.toPlainText()
+    words.reject()
+    assert stage.window.session.running
+    stage.end()
 
 
 def test_a_pull_that_fails_is_explained_and_can_be_repeated(
@@ -418,7 +479,7 @@ def test_a_pull_that_fails_is_explained_and_can_be_repeated(
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     stage.window.show_page(2)
-    page = stage.window.models
+    page = stage.window.models.bundles
     stage.qtbot.keyClicks(page.repository, "someone/tiny")
     stage.qtbot.keyClick(page.repository, Qt.Key.Key_Return)
     stage.wait(lambda: "check the connection" in page.status.text())
@@ -430,9 +491,9 @@ def test_a_running_pull_can_be_cancelled(stage: Stage, monkeypatch: pytest.Monke
         while True:
             progress(1, 2)
 
-    monkeypatch.setattr(models_page.bundle_store, "pull", endless)
+    monkeypatch.setattr(bundles_page.bundle_store, "pull", endless)
     stage.window.show_page(2)
-    page = stage.window.models
+    page = stage.window.models.bundles
     page.repository.setText("someone/tiny")
     stage.click(page.pull_button)
     stage.wait(lambda: page.progress.value() == 500)
@@ -529,7 +590,7 @@ def test_the_window_opens_whatever_the_settings_hold(
 def test_a_long_card_is_shown_as_it_is_written(
     qtbot: QtBot, model_card: str, tmp_path: Path
 ) -> None:
-    page = models_page.ModelsPage(None)
+    page = bundles_page.Bundles(None)
     qtbot.addWidget(page)
     page._fill([InstalledBundle(tmp_path, "Long", 1, model_card, False, "")], None)
     shown = page.model_card.toPlainText()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListWidget,
+    QPlainTextEdit,
     QPushButton,
     QTableView,
     QTextBrowser,
@@ -31,6 +32,7 @@ from app.window import theme, worker
 from app.window.language import LANGUAGES, use_language
 from app.window.main_window import MainWindow
 from app.window.pages.device_combo_box import DeviceComboBox
+from app.window.pages.models import PARTS, TEXT_MODEL
 from app.window.waveform.legend import Legend
 from app.window.waveform.view import WaveformView
 from engine.talk.live_events import Counts
@@ -45,13 +47,16 @@ _CONTROLS = (
     QComboBox,
     QLineEdit,
     QListWidget,
+    QPlainTextEdit,
     QTableView,
     QTextBrowser,
     WaveformView,
 )
 # Names of things, figures and what models and people have written.
 _NO_WORDS = re.compile(
-    r"[\W\d_]*|Duologue|starter [\d.]+.*|English|Deutsch|[\d.,]+ (ms|MB|GB)|/.*|owner/name", re.S
+    r"[\W\d_]*|Duologue|starter [\d.]+.*|English|Deutsch|[\d.,]+ (ms|MB|GB)|/.*|owner/name|"
+    r"http://[\d.:]+/v1|.*\.gguf",
+    re.S,
 )
 
 
@@ -86,11 +91,24 @@ def every_page(window: MainWindow) -> Iterator[str]:
         window.show_page(index)
         settle()
         yield f"page {index}"
+        if window.models.isVisible():
+            yield from every_model(window)
     window.show_first_run()
     for step in range(_STEPS):
         window.first_run.steps.setCurrentIndex(step)
         settle()
         yield f"first run {step}"
+
+
+def every_model(window: MainWindow) -> Iterator[str]:
+    """The tabs of the page of models, and the controls for each kind of text model."""
+    for index in (PARTS, TEXT_MODEL):
+        window.models.tabs.setCurrentIndex(index)
+        settle()
+        yield f"models {index}"
+    window.models.text_model.kind.setCurrentIndex(2)
+    settle()
+    yield "text server"
 
 
 def settle() -> None:
@@ -141,8 +159,8 @@ def assert_whole(window: MainWindow, where: str) -> None:
         for card in window.talk.metrics_panel.cards:
             for label in (card.title, card.value):
                 assert label.width() >= label.sizeHint().width(), (where, label.text())
-    if window.settings_page.isVisible():
-        return  # it scrolls
+    if window.settings_page.isVisible() or window.models.text_model.isVisible():
+        return  # they scroll
     inside = window.rect()
     for button in buttons:
         corner = button.mapTo(window, QPoint(button.width(), button.height()))

@@ -22,6 +22,9 @@ engine/onnx_session engine/syncllm/word_pieces engine/card/portaudio_card engine
 engine/record/talk_sound engine/record/transcript engine/syncllm/unit_reader engine/log_file
 app/bundle_store app/download app/folders app/folder_store app/archive_files app/part_store
 engine/part engine/hearing/recogniser engine/hearing/vocabulary engine/hearing/listener
+app/abilities engine/assistant/local_server engine/assistant/gguf_mind
+engine/assistant/chat_model engine/assistant/chat_template engine/assistant/own_action
+engine/assistant/own_actions engine/assistant/own_actions_process engine/assistant/state_files
 app/recording_library app/live_session app/player app/settings app/timeline
 app/window/session app/window/worker
 """.split()
@@ -65,6 +68,7 @@ def _part(part: ast.expr, constants: dict[str, str]) -> str:
     known = {
         "kind": "speaker",
         "problem": "none has that name",
+        "why": "took too long and was ended",
         "remedy": "check in the system's sound settings and on the device that it is not muted",
     }
     return constants.get(name) or known.get(name) or "<17>"

@@ -6,7 +6,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import soundfile
@@ -19,7 +19,9 @@ from app.settings import Settings
 from app.talk_state import State
 from app.window.pages.metrics_panel import MetricsPanel
 from app.window.session import Session
+from engine.assistant.request import Effect
 from engine.card.sound_card import CardInfo, DuplexBlock, PlaybackCallback
+from engine.minds.told import Activity
 from engine.talk import live_conversation
 from engine.talk.live_events import NOT_NUMBERS, ChunkDone, Levels
 from tests.app.window.fast_card import FastCard
@@ -40,6 +42,7 @@ class Stage:
         self.cards: list[FastCard] = []
         self.talks: list[LiveSession] = []
         self.card_kind: type[FastCard] = FastCard
+        self.talk_kind: type[LiveSession] = LiveSession
         self.session = Session(settings, self._make)
         self.states: list[State] = []
         self.events: list[Any] = []
@@ -53,12 +56,14 @@ class Stage:
         self.session.ended.connect(self.recordings.append)
         self.qtbot = qtbot
 
-    def _make(self, settings: Settings, folder: Path | None, report: Any) -> LiveSession:
+    def _make(
+        self, settings: Settings, folder: Path | None, report: Any, **more: Any
+    ) -> LiveSession:
         def card(*devices: Any) -> Any:
             self.cards.append(self.card_kind(*devices))
             return self.cards[-1]
 
-        self.talks.append(LiveSession(settings, folder, report, make_card=card))
+        self.talks.append(self.talk_kind(settings, folder, report, make_card=card, **more))
         return self.talks[-1]
 
     def wait(self, check: Callable[[], bool]) -> None:
@@ -76,6 +81,41 @@ def stage(bundle_folder: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Stage]:
     made = Stage(settings, qtbot)
     yield made
     assert made.session.close()
+
+
+class ToldSession(LiveSession):
+    """A conversation in which the assistant tells things and wants the conversation's end."""
+
+    did: ClassVar[list[Activity]] = []
+    wants: ClassVar[list[Effect]] = []
+
+    def activities(self) -> list[Activity]:
+        told, self.did[:] = list(self.did), []
+        return told
+
+    def effects(self) -> list[Effect]:
+        wanted, self.wants[:] = list(self.wants), []
+        return wanted
+
+
+def test_the_assistant_tells_and_ends_the_conversation(
+    bundle_folder: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    stage = Stage(
+        Settings(bundle=bundle_folder, recording_folder=tmp_path, echo_cancelling=False), qtbot
+    )
+    stage.talk_kind = ToldSession
+    told: list[Activity] = []
+    stage.session.assistant_did.connect(told.append)
+    stage.session.start()
+    stage.wait(lambda: stage.chunks() > 2)
+    ToldSession.did += [Activity("hears", "louder"), Activity("action", "Louder now.")]
+    ToldSession.wants.append(Effect("volume", 1))
+    stage.wait(lambda: [one.kind for one in told] == ["hears", "action"])
+    assert stage.session.running and stage.session.state != State.STOPPING
+    ToldSession.wants.append(Effect("end talk"))
+    stage.wait(lambda: not stage.session.running)
+    assert stage.failures == [] and stage.recordings[-1] is not None
 
 
 def test_a_talk_from_start_to_end(stage: Stage, tmp_path: Path) -> None:

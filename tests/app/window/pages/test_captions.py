@@ -82,7 +82,7 @@ def test_a_model_without_words_shows_nothing_of_them(open_stage: Callable[[str],
     stage.window.show_page(1)
     stage.wait(lambda: page.list.count() == 1 and page.play_button.isEnabled())
     assert not page.captions.isVisible()
-    assert not page.exports["transcript"].isVisible()
+    assert not page.export_button.exports["transcript"].isVisible()
 
 
 def test_a_recording_shows_and_exports_its_words(
@@ -103,12 +103,13 @@ def test_a_recording_shows_and_exports_its_words(
     rows = page.events.texts()
     assert f"Agent: {first.text}" in rows
     assert any(row.startswith("You: ") for row in rows)
+    assert f"Agent: {first.text}" in page.transcript.words.toPlainText()
     row = rows.index(f"Agent: {first.text}")
     page.events.clicked.emit(page.events.model().index(row, 0))
     assert page.captions.words["agent"].accessibleName() == first.text
-    assert page.exports["transcript"].isVisible()
+    assert page.export_button.exports["transcript"].isVisible()
     target = tmp_path / "words.txt"
-    page.export("transcript", target)
+    page.export_button.export("transcript", target)
     stage.wait(lambda: str(target) in stage.window.notice_label.text())
     assert target.read_text() == (stage.recordings[0] / "transcript.txt").read_text()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.window import worker
 from app.window.pages.conversations import ConversationsPage
 from engine.record.recordings import TITLE_NAME
 from tests.app.bad_recordings import ALL, NO_SOUND
@@ -79,7 +80,35 @@ def test_a_title_makes_a_files_name(
         proposed.append(Path(start).name)
         return "", ""
 
-    monkeypatch.setattr("app.window.pages.conversations.QFileDialog.getSaveFileName", cancel)
-    page._ask_target("wav")
+    monkeypatch.setattr("app.window.pages.export_button.QFileDialog.getSaveFileName", cancel)
+    page.export_button._ask_target("wav")
     assert len(proposed[0]) == len(title) + 4
     assert not set('\\/:*?"<>|') & set(proposed[0])
+
+
+def test_the_words_stand_beside_the_waveform_or_in_a_tab(qtbot: QtBot, folder: Path) -> None:
+    write_talk(folder)
+    page = opened(qtbot, folder)
+    assert page.transcript.isVisible()
+    left = page.waveform.mapTo(page, page.waveform.rect().topRight()).x()
+    assert page.transcript.mapTo(page, page.transcript.rect().topLeft()).x() > left
+    page.resize(700, 600)
+    assert not page.transcript.isVisible() and page.events.isVisible()
+    page._tabs.setCurrentIndex(1)
+    assert page.transcript.isVisible()
+    page.resize(1000, 700)
+    assert page.transcript.isVisible() and page.events.isVisible()
+
+
+def test_a_jump_that_waits_for_the_card_is_given_up_when_the_page_goes(
+    qtbot: QtBot, folder: Path
+) -> None:
+    write_talk(folder)
+    page = opened(qtbot, folder)
+    qtbot.waitUntil(page.play_button.isEnabled, timeout=MOST_MS)
+    page.play_button.click()
+    page._jump(100)
+    page.hide()
+    assert worker.wait_for_all(60_000)
+    qtbot.wait(10)
+    assert page.playback.player is None and "Play" in page.play_button.text()
