@@ -6,6 +6,7 @@ The language model learns to go on with them and to yield in them, not to begin 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -30,6 +31,11 @@ def joined_answers(sentences: Sequence[UnitUtterance], seed: int) -> Iterator[Un
             yield answer
 
 
+def _plain(word: str) -> str:
+    """The word as captions can spell it: small letters."""
+    return re.sub("[^a-z]", "", word.lower())
+
+
 def _joined(sentences: Sequence[UnitUtterance], choose: random.Random) -> UnitUtterance:
     units, heard = [], []
     words: list[tuple[str, int, int]] = []
@@ -43,7 +49,11 @@ def _joined(sentences: Sequence[UnitUtterance], choose: random.Random) -> UnitUt
         units.append(one.units[first:end])
         heard.append(one.heard[first:end])
         moved = length - first
-        words += [(word, start + moved, stop + moved) for word, start, stop in one.words]
+        words += [
+            (plain, start + moved, stop + moved)
+            for word, start, stop in one.words
+            if (plain := _plain(word))
+        ]
         onset = onset if number else one.onset + moved
         offset = one.offset + moved
         length += end - first
