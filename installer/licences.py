@@ -21,7 +21,7 @@ from pathlib import Path, PurePath
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-# In every frozen program there is PyInstaller's start-up code, in part by an exception of its licence,
+# Every frozen program holds PyInstaller's start-up code, in part by an exception of its licence,
 # and the front end of hibari-tts (installer/contents.py).
 _BUILT_WITH = ("pyinstaller", "hibari-tts")
 _TEXTS = Path(__file__).parent / "licences"

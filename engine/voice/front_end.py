@@ -68,7 +68,7 @@ class FrontEnd:
 
 def _opened(tables: Path) -> tuple[Any, set[str]]:
     try:
-        g2p = importlib.import_module("hibari.g2p")
+        g2p: Any = importlib.import_module("hibari.g2p")
         unknown = importlib.import_module("hibari.g2p.oov")
         titles = importlib.import_module("hibari.g2p.normalize").TITLES
     except ImportError as error:
