@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,10 +78,16 @@ def test_over_a_recording_it_is_mixed_in(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    speaker = Speaker(monkeypatch)
+    class SlowSpeaker(Speaker):
+        def open(self, *arguments: Any, **named: Any) -> tuple[Any, int]:
+            assert opens.wait(_WAIT_SECONDS)
+            return super().open(*arguments, **named)
+
+    opens, ring = threading.Event(), bell()
+    speaker = SlowSpeaker(monkeypatch)
     player = Player(recording(tmp_path), None)
-    while not player.mix(bell()):
-        assert player.playing
+    assert until(lambda: player.mix(ring))
+    opens.set()
     assert player.wait(_WAIT_SECONDS) and player.error == ""
     assert len(speaker.opened) == 1
     assert loud_seconds(speaker) > 1  # the recording alone has a quarter of a second

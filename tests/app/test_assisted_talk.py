@@ -94,13 +94,14 @@ def until(done: Callable[[], bool]) -> bool:
 
 
 def replies(spoken: SpokenMind) -> list[Reply]:
-    """The next replies, once the last of an answer is there."""
+    """The next replies, once the last of an answer is there; meanwhile the user is silent."""
     found: list[Reply] = []
     until = time.monotonic() + _WAIT_SECONDS
     while time.monotonic() < until:
         found += spoken.poll()
         if found and found[-1].last:
             return found
+        spoken.hear(silence(0.02))
         time.sleep(0.02)
     raise AssertionError(f"no reply; {spoken.problem or 'no problem told'}")
 
