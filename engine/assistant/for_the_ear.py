@@ -171,7 +171,7 @@ def spoken(text: str) -> str:
 
 def _audible(letter: str) -> bool:
     return (
-        unicodedata.category(letter)[0] in "LMNPZ" and letter not in "\\{}[]<>\ufe0f\u200d"
+        unicodedata.category(letter)[0] in "LMNPZ" and letter not in "#*_`|\\{}[]<>\ufe0f\u200d"
     ) or letter == " "
 
 

@@ -94,6 +94,7 @@ def test_a_very_long_sentence_comes_in_parts() -> None:
         ("Tea & cake and/or 1/2 cup", "Tea and cake or one half cup."),
         ("-5°C", "Minus five degrees Celsius."),
         ("🙂🙂", ""),
+        ("0#", "Zero."),
     ],
 )  # fmt: skip
 def test_what_is_written_in_signs_is_said_in_words(text: str, said: str) -> None:
