@@ -118,6 +118,7 @@ class SpokenMind:
         self._thinking = 0
         """The background mind's turn that the text model was asked about last."""
         self._ends_at: int | None = None
+        self._told_problem = ""
         self.samples = 0
         """Of the user's sound so far."""
         self._quiet_until = 0
@@ -212,6 +213,9 @@ class SpokenMind:
             self._lately.add(words, sample)
         for heard in self._listener.poll():
             self._heard(heard)
+        if self.problem != self._told_problem:
+            self._told_problem = self.problem
+            self._activities.append(Activity("problem", self.problem))
         self._answer_asked()
         self._answer_ignored()
         for reply in self._mind.poll():

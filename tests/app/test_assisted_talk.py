@@ -201,6 +201,18 @@ def test_without_words_nobody_knows(spoken: SpokenMind, server: TextServer) -> N
     assert not server.requests
 
 
+def test_ears_that_have_stopped_are_told_once(spoken: SpokenMind) -> None:
+    listener = spoken._listener
+    assert isinstance(listener, Listener)
+    assert until(lambda: listener.ready) and listener._child
+    listener._child.kill()
+    assert until(lambda: bool(spoken.problem))
+    told: list[Activity] = []
+    assert until(lambda: bool(told.extend(spoken.activities()) or told))
+    time.sleep(0.2)
+    assert [*told, *spoken.activities()] == [Activity("problem", spoken.problem)]
+
+
 def test_without_the_part_there_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
