@@ -10,7 +10,9 @@ import numpy as np
 
 from models.dialogue.recorded_dialogues import SpokenLine
 
-Sound = Callable[[], Iterator[np.ndarray]]
+Remark = Callable[[str], None]
+"""Receives what the user should know, one sentence each."""
+Sound = Callable[[Remark], Iterator[np.ndarray]]
 """Opens a call's sound: blocks of both channels, float32 (2, n) at 16 kHz. It may be opened again.
 Raises DuologueError, at the first block or later."""
 

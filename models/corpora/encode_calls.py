@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from rich.progress import track
 
 from engine.errors import DuologueError
 from engine.timebase import FRAME_SAMPLES
-from models.corpora.call import Call, listed
+from models.corpora.call import Call, Remark, listed
 from models.corpora.speaker_splits import LEFT_OUT, SPLITS, split_calls
 from models.dialogue.recorded_dialogues import (
     CorpusDescription,
@@ -39,14 +39,14 @@ CALLS_PER_SHARD = 16
 _STEP_FRAMES = 250
 
 
-def encode_call(net: TokenizerNet, call: Call) -> np.ndarray:
+def encode_call(net: TokenizerNet, call: Call, remark: Remark) -> np.ndarray:
     """int16 (2, frames): the units of both channels; silence fills the last frame.
 
-    Raises DuologueError where the sound cannot be read.
+    ``remark`` receives a sentence where the sound is damaged. Raises DuologueError where the sound cannot be read.
     """
     streams = UnitStream(net), UnitStream(net)
     units: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-    for block in _steps(call.sound()):
+    for block in _steps(call.sound(remark)):
         for stream, channel, found in zip(streams, block, units, strict=True):
             found.append(stream.push(channel))
     if not units[0]:
@@ -78,7 +78,7 @@ _Result = tuple[EncodedCall | None, list[str]]
 def _encoded(net: TokenizerNet, call: Call) -> _Result:
     told: list[str] = []
     try:
-        units = encode_call(net, call)
+        units = encode_call(net, call, told.append)
     except DuologueError as error:
         return None, [f"{error} {call.id} is left out."]
     lines: tuple[SpokenLine, ...] = ()
@@ -140,7 +140,7 @@ def write_calls(
     calls: list[Call],
     checkpoint: Path,
     jobs: int,
-    say: Callable[[str], None],
+    say: Remark,
 ) -> None:
     """Encode the calls that the store in ``folder`` does not have yet, and add them.
 

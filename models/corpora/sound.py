@@ -7,7 +7,7 @@ SPHERE is decoded whole, because desphere does so; other files are held block by
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ import soxr
 from engine.errors import DuologueError
 from engine.sound.audio_file import AudioReader
 from engine.timebase import SAMPLE_RATE_HZ
+from models.corpora.call import Remark
 
 SOUND_SUFFIXES = {".wav", ".flac", ".mp3", ".ogg", ".sph"}
 _SPHERE = b"NIST_1A"
@@ -24,9 +25,7 @@ _LEAST_RATE_HZ = 4_000
 _BLOCK_SECONDS = 10
 
 
-def two_channel_blocks(
-    path: Path, remark: Callable[[str], None] | None = None
-) -> Iterator[np.ndarray]:
+def two_channel_blocks(path: Path, remark: Remark) -> Iterator[np.ndarray]:
     """Blocks of both channels, float32 (2, n) at 16 kHz.
 
     ``remark`` receives a sentence where a file is damaged: what comes before the damage is read.
@@ -46,15 +45,14 @@ def _check_channels(path: Path, channels: int) -> None:
         raise DuologueError(f"{path} has {has}; a dialogue needs a recording of exactly two.")
 
 
-def _recording_blocks(path: Path, remark: Callable[[str], None] | None) -> Iterator[np.ndarray]:
+def _recording_blocks(path: Path, remark: Remark) -> Iterator[np.ndarray]:
     with AudioReader(path, channel=1) as first:
         _check_channels(path, first.channels)
         with AudioReader(path, channel=2) as second:
             for blocks in zip(first.blocks(), second.blocks(), strict=True):
                 yield np.stack(blocks)
         for sentence in first.length_remarks():
-            if remark:
-                remark(f"{path}: {sentence}")
+            remark(f"{path}: {sentence}")
 
 
 def _sphere_blocks(path: Path) -> Iterator[np.ndarray]:

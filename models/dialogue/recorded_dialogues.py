@@ -65,6 +65,15 @@ class EncodedCall:
         return int(self.units.shape[1])
 
 
+@dataclass(frozen=True)
+class RealDialogues:
+    """Stores of people's dialogues that a training takes."""
+
+    folders: tuple[Path, ...] = ()
+    share: float = 0.5
+    """Share of the training's sequences that are cut out of them."""
+
+
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
@@ -91,6 +100,16 @@ def read_description(folder: Path) -> CorpusDescription | None:
         return CorpusDescription(**_read_json(path))
     except TypeError as error:
         raise DuologueError(f"{path} is of another version; make the corpus again.") from error
+
+
+def description_of(folder: Path) -> CorpusDescription:
+    """What the store in a folder was made of. Raises DuologueError where there is none."""
+    description = read_description(folder)
+    if description is None:
+        raise DuologueError(
+            f"{folder} holds no dialogues; give the --out folder of duologue-train corpus."
+        )
+    return description
 
 
 def write_description(folder: Path, description: CorpusDescription) -> None:
@@ -128,15 +147,14 @@ def write_shard(folder: Path, calls: Sequence[EncodedCall]) -> None:
     _write_json(folder / f"{number:05}.json", table)
 
 
-def read_calls(folder: Path, split: str | None = None) -> list[EncodedCall]:
+def read_calls(
+    folder: Path, split: str | None = None, transcripts: bool = True
+) -> list[EncodedCall]:
     """The calls of a split, or all; their units are mapped into memory.
 
     Raises DuologueError where the folder is no store, or damaged.
     """
-    if read_description(folder) is None:
-        raise DuologueError(
-            f"{folder} holds no dialogues; give the --out folder of duologue-train corpus."
-        )
+    description_of(folder)
     wanted = None if split is None else set(_read_json(folder / _SPLITS).get(split, ()))
     calls = []
     for path in _shard_tables(folder):
@@ -151,23 +169,23 @@ def read_calls(folder: Path, split: str | None = None) -> list[EncodedCall]:
         for entry in _read_json(path):
             if wanted is None or entry["id"] in wanted:
                 first, frames = entry["start"], entry["frames"]
-                lines = tuple(SpokenLine(**line) for line in entry["lines"])
+                lines = tuple(SpokenLine(**line) for line in entry["lines"] if transcripts)
                 part = units[:, first : first + frames]
                 calls.append(EncodedCall(entry["id"], tuple(entry["speakers"]), part, lines))
     return calls
 
 
 def read_all_calls(folders: Iterable[Path], split: str, unit_count: int) -> list[EncodedCall]:
-    """The calls of a split of several stores, which one tokenizer has to have encoded.
+    """The calls of a split of several stores, which one tokenizer has to have encoded, without
+    their transcripts.
 
     Raises DuologueError where a store has other units.
     """
     calls: list[EncodedCall] = []
     tokenizers: dict[str, Path] = {}
     for folder in folders:
-        calls += read_calls(folder, split)
-        description = read_description(folder)
-        assert description is not None
+        calls += read_calls(folder, split, transcripts=False)
+        description = description_of(folder)
         tokenizers[description.tokenizer] = folder
         if description.unit_count != unit_count or len(tokenizers) > 1:
             raise DuologueError(
