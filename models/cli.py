@@ -37,8 +37,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     help="Trains the models of a bundle and packs them. The commands below are the steps, in their "
-    "order; unpack takes the place of the first three; corpus and average are optional. All files lie "
-    "in the work folder. Every training but that of echo resumes from its checkpoint.",
+    "order; unpack takes the place of the first three; corpus and average are optional. All files "
+    "lie in the work folder. Every training but that of echo resumes from its checkpoint.",
 )
 
 

@@ -1,8 +1,9 @@
 """Reads CANDOR: conversations over video, in folders named by their ids.
 
-    ID/processed/ID.mp3               both people, one on each channel
-    ID/processed/channel_map.json     {"L": person, "R": person}; some copies have it beside the tables
-    ID/transcription/transcript_audiophile.csv, transcript_cliffhanger.csv, transcript_backbiter.csv
+    ID/processed/ID.mp3             both people, one on each channel
+    ID/processed/channel_map.json   {"L": person, "R": person}, or in transcription/
+    ID/transcription/               transcript_audiophile.csv, transcript_cliffhanger.csv and
+                                    transcript_backbiter.csv
 
 The three tables cut the same words into turns in three ways. They are read with the csv module:
 readers of tables that guess types take the utterance "None" for a missing one.

@@ -42,7 +42,8 @@ _STEP_FRAMES = 250
 def encode_call(net: TokenizerNet, call: Call, remark: Remark) -> np.ndarray:
     """int16 (2, frames): the units of both channels; silence fills the last frame.
 
-    ``remark`` receives a sentence where the sound is damaged. Raises DuologueError where the sound cannot be read.
+    ``remark`` receives a sentence where the sound is damaged. Raises DuologueError where it cannot
+    be read.
     """
     streams = UnitStream(net), UnitStream(net)
     units: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])

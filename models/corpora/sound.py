@@ -80,9 +80,7 @@ def _sphere_blocks(path: Path) -> Iterator[np.ndarray]:
             frames = recording.read(_BLOCK_SECONDS * rate_hz, dtype="float32", always_2d=True)
             last = not len(frames)
             sound = (
-                frames
-                if rate_hz == SAMPLE_RATE_HZ
-                else resampler.resample_chunk(frames, last=last)
+                frames if rate_hz == SAMPLE_RATE_HZ else resampler.resample_chunk(frames, last=last)
             )
             if len(sound):
                 yield np.clip(sound.T, -1.0, 1.0)

@@ -74,6 +74,9 @@ class RealDialogues:
     """Share of the training's sequences that are cut out of them."""
 
 
+NO_DIALOGUES = RealDialogues()
+
+
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))

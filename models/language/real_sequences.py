@@ -1,8 +1,8 @@
 """Training sequences cut out of people's dialogues, and their mixture with composed ones.
 
 The sequences with the numbers 2k and 2k + 1 begin with the same stretch of a call, each of its two
-sides once as the agent. Both speakers have one table of units and no words, as in the paper. Knows no
-network.
+sides once as the agent. Both speakers have one table of units and no words, as in the paper. Knows
+no network.
 """
 
 from __future__ import annotations

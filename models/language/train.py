@@ -26,7 +26,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
-from models.dialogue.recorded_dialogues import RealDialogues
+from models.dialogue.recorded_dialogues import NO_DIALOGUES, RealDialogues
 from models.dialogue.timing import HUMAN, Timing
 from models.dialogue.unit_store import (
     UnitStore,
@@ -136,9 +136,7 @@ def held_out_batch(store: UnitStore, vocabulary: Vocabulary, plan: SequencePlan)
     _, held_out = split_held_out(store)
     plan = replace(plan, epoch_sequences=1)
     numbers = range(2, 2 + HELD_OUT_SEQUENCES)
-    batch = list(
-        all_sequences(held_out, vocabulary, plan, _HELD_OUT_SEED, numbers, held_out=True)
-    )
+    batch = list(all_sequences(held_out, vocabulary, plan, _HELD_OUT_SEED, numbers, held_out=True))
     return [torch.from_numpy(np.stack(part)) for part in zip(*batch, strict=True)]
 
 
@@ -261,7 +259,7 @@ def train_lm(
     compiled: bool = True,
     workers: int = 1,
     bundle: Path | None = None,
-    real: RealDialogues | None = None,
+    real: RealDialogues = NO_DIALOGUES,
 ) -> Path:
     """Train the stages one after another; returns ``lm.pt``, a copy of the last one's checkpoint.
 
@@ -292,7 +290,7 @@ def train_lm(
             preset.epoch_sequences,
             form or Format(),
             timing,
-            (real or RealDialogues()) if stage == 3 else RealDialogues(),
+            real if stage == 3 else NO_DIALOGUES,
         )
         part = budget.of_stage(stage, stages, preset)
         _train_stage(
