@@ -278,6 +278,8 @@ def train_lm(
     known = set(preset.stages)
     if not stages or sorted(set(stages)) != list(stages) or not set(stages) <= known:
         raise ValueError(f"stages are some of {sorted(known)}, in their order")
+    if real.folders and 3 not in stages:
+        raise DuologueError("People's dialogues are for stage 3; add it to --stages.")
     torch.set_num_threads(threads)
     work.mkdir(parents=True, exist_ok=True)
     paths = {stage: work / f"stage{stage}.pt" for stage in STAGES}
