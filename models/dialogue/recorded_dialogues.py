@@ -164,7 +164,7 @@ def read_calls(
         units_path = path.with_suffix(".npy")
         try:
             units = np.load(units_path, mmap_mode="r")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise DuologueError(
                 f"{units_path} is damaged; delete it and {path.name}, and run duologue-train "
                 "corpus again."
