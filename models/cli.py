@@ -10,6 +10,7 @@ The steps, in order:
     duologue-train vocoder     trains the vocoder: units to the agent's voice
     duologue-train agent-speech  makes the corpus of the agent's voice, with pitch and spectra
     duologue-train voice       trains the agent's voice: units of its own to speech
+    duologue-train corpus      optional: encodes Fisher, CANDOR or two-channel recordings, for lm
     duologue-train lm          trains the language model in the paper's three stages
     duologue-train average     optional: averages the weights before and after ``lm``
     duologue-train reader      trains the unit reader: units to words, for captions
@@ -32,13 +33,14 @@ import typer
 from engine.errors import DuologueError
 from engine.part import PartKind
 from engine.program_end import run_program
+from models.corpora import commands
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     help="Trains the models of a bundle and packs them. The commands below are the steps, in their "
-    "order; unpack takes the place of the first three; average is optional. All files lie "
-    "in the work folder. Every training but that of echo resumes from its checkpoint.",
+    "order; unpack takes the place of the first three; corpus and average are optional. All files "
+    "lie in the work folder. Every training but that of echo resumes from its checkpoint.",
 )
 
 
@@ -351,6 +353,9 @@ def voice(
     train_voice(work / "agent", work / "voice", minutes, None, threads, seed, recipe)
 
 
+app.command()(commands.corpus)
+
+
 @app.command()
 def lm(
     work: Work = _WORK,
@@ -399,6 +404,8 @@ def lm(
             "without, both speakers have one table, as in the paper."
         ),
     ] = True,
+    dialogues: commands.Dialogues = [],  # noqa: B006 - typer reads it, nobody changes it
+    real_share: commands.RealShare = 0.5,
     threads: Threads = 1,
     jobs: Annotated[
         int, typer.Option(help="Processes that compose dialogues.", min=1, max=256)
@@ -421,6 +428,7 @@ def lm(
     if not set(stages.split(",")) <= {"1", "2", "3"}:
         raise typer.BadParameter("--stages are some of 1,2,3")
     timing = read_timing(data / "turn-taking") if data else HUMAN
+    real = commands.real_dialogues(dialogues, real_share, work)
     train_lm(
         work / "speech.pkl.gz",
         work / "lm",
@@ -433,6 +441,7 @@ def lm(
         timing,
         workers=jobs,
         bundle=bundle,
+        real=real,
     )
 
 

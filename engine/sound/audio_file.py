@@ -201,7 +201,7 @@ class AudioReader:
 
     def remarks(self) -> list[str]:
         """What the user should know about the part read so far, one sentence each."""
-        found = [*self._on_length(), *self._on_channels()]
+        found = [*self.length_remarks(), *self._on_channels()]
         if self._peak < _SILENT:
             found.append("The recording is silent; check the microphone it came from.")
         elif self._clipped_frames > 0.001 * self._frames:
@@ -212,8 +212,8 @@ class AudioReader:
             )
         return found
 
-    def _on_length(self) -> list[str]:
-        """Remarks on a wrong header, damage, or bytes that were not used."""
+    def length_remarks(self) -> list[str]:
+        """The remarks on a wrong header, damage, or bytes that were not used."""
         read = sum(part.seconds_read for part in self._parts)
         if any(part.damaged or part.misses_frames for part in self._parts):
             promised = [part.promised_seconds for part in self._parts]

@@ -17,6 +17,7 @@ import numpy as np
 from engine.syncllm.tokens import KNOWN_AFTER_CHUNKS, TokenFormat, encode, place_text
 from models import script
 from models.dialogue.composer import Composer
+from models.dialogue.recorded_dialogues import NO_DIALOGUES, RealDialogues
 from models.dialogue.timing import ALTERNATING, HUMAN, Timing
 from models.dialogue.unit_store import UnitStore
 from models.dialogue.unit_streams import Dialogue
@@ -77,6 +78,8 @@ class SequencePlan:
     format: Format = Format()
     timing: Timing = HUMAN
     """For stage 3."""
+    real: RealDialogues = NO_DIALOGUES
+    """For stage 3 (``models.language.real_sequences``)."""
 
 
 def spoken_texts(store: UnitStore) -> list[str]:

@@ -26,6 +26,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
+from models.dialogue.recorded_dialogues import NO_DIALOGUES, RealDialogues
 from models.dialogue.timing import HUMAN, Timing
 from models.dialogue.unit_store import (
     UnitStore,
@@ -37,6 +38,7 @@ from models.dialogue.unit_store import (
 from models.language.gguf import llama_from_gguf
 from models.language.llama import Llama, LlamaConfig
 from models.language.presets import PRESETS, Preset
+from models.language.real_sequences import all_sequences, check_real
 from models.language.sequences import (
     NOTHING_SAID,
     STAGES,
@@ -46,7 +48,6 @@ from models.language.sequences import (
     is_unit,
     spoken_texts,
     token_owners,
-    training_sequences,
 )
 from models.language.vocabulary import Vocabulary
 from models.optimizers import muon_and_adam, set_learning_rates
@@ -122,7 +123,9 @@ class SequenceDataset(IterableDataset[TrainingSequence]):
             for batch in itertools.count(self._first_batch + first, step)
             for row in range(self._batch)
         )
-        return training_sequences(training, self._vocabulary, self._plan, self._seed, numbers)
+        return all_sequences(
+            training, self._vocabulary, self._plan, self._seed, numbers, held_out=False
+        )
 
 
 def held_out_batch(store: UnitStore, vocabulary: Vocabulary, plan: SequencePlan) -> list[Tensor]:
@@ -133,7 +136,7 @@ def held_out_batch(store: UnitStore, vocabulary: Vocabulary, plan: SequencePlan)
     _, held_out = split_held_out(store)
     plan = replace(plan, epoch_sequences=1)
     numbers = range(2, 2 + HELD_OUT_SEQUENCES)
-    batch = list(training_sequences(held_out, vocabulary, plan, _HELD_OUT_SEED, numbers))
+    batch = list(all_sequences(held_out, vocabulary, plan, _HELD_OUT_SEED, numbers, held_out=True))
     return [torch.from_numpy(np.stack(part)) for part in zip(*batch, strict=True)]
 
 
@@ -256,14 +259,15 @@ def train_lm(
     compiled: bool = True,
     workers: int = 1,
     bundle: Path | None = None,
+    real: RealDialogues = NO_DIALOGUES,
 ) -> Path:
     """Train the stages one after another; returns ``lm.pt``, a copy of the last one's checkpoint.
 
     A stage resumes from its own checkpoint. Else it begins with the weights of the stage before it
     in ``stages``, else of the nearest lower stage in ``work``, else of the ``bundle``, else with
     random weights. ``compiled`` has an effect where there is a C++ compiler. ``workers`` processes
-    compose the sequences. Raises ValueError where a checkpoint has other sizes, DuologueError where
-    the preset cannot be trained here.
+    compose the sequences. Stage 3 mixes in ``real`` dialogues. Raises ValueError where a checkpoint
+    has other sizes, DuologueError where the preset or these dialogues cannot be trained on here.
     """
     preset = PRESETS[preset_name]
     if preset.network is None:
@@ -274,13 +278,22 @@ def train_lm(
     known = set(preset.stages)
     if not stages or sorted(set(stages)) != list(stages) or not set(stages) <= known:
         raise ValueError(f"stages are some of {sorted(known)}, in their order")
+    if real.folders and 3 not in stages:
+        raise DuologueError("People's dialogues are for stage 3; add it to --stages.")
     torch.set_num_threads(threads)
     work.mkdir(parents=True, exist_ok=True)
     paths = {stage: work / f"stage{stage}.pt" for stage in STAGES}
     lower = [stage for stage in STAGES if stage < stages[0] and paths[stage].exists()]
     before = paths[lower[-1]] if lower else None
     for stage in stages:
-        plan = SequencePlan(stage, preset.context, preset.epoch_sequences, form or Format(), timing)
+        plan = SequencePlan(
+            stage,
+            preset.context,
+            preset.epoch_sequences,
+            form or Format(),
+            timing,
+            real if stage == 3 else NO_DIALOGUES,
+        )
         part = budget.of_stage(stage, stages, preset)
         _train_stage(
             store_path, paths[stage], before, preset, plan, part, seed, compiled, workers, bundle
@@ -328,6 +341,7 @@ def _train_stage(
 ) -> None:
     store = _read_store(store_path, plan.format)
     vocabulary = Vocabulary(store.unit_count, script_words(), store.own_unit_count)
+    check_real(plan, vocabulary)
     assert preset.network is not None
     config = replace(preset.network, vocabulary=vocabulary.size)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

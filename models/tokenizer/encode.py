@@ -22,3 +22,18 @@ def speech_frames(first_sample: int, last_sample: int) -> tuple[int, int]:
 def encode_units(net: TokenizerNet, audio: np.ndarray) -> np.ndarray:
     """(T,) int16 units of whole frames, with the tokenizer's delay in them."""
     return net(torch.from_numpy(audio.astype(np.float32))[None])[0].numpy().astype(np.int16)
+
+
+class UnitStream:
+    """Encodes an endless sound piece by piece; the units are those of the whole sound."""
+
+    def __init__(self, net: TokenizerNet) -> None:
+        self._net, self._state = net, net.begin(1)
+
+    @torch.no_grad()
+    def push(self, audio: np.ndarray) -> np.ndarray:
+        """(T,) int16 units of the next whole frames."""
+        units, self._state = self._net.stream(
+            torch.from_numpy(np.ascontiguousarray(audio, np.float32))[None], self._state
+        )
+        return units[0].numpy().astype(np.int16)
