@@ -16,6 +16,7 @@ The steps, in order:
     duologue-train pack        exports the models and packs them into a bundle
     duologue-train echo        trains the residual echo suppressor (not a part of the bundle)
     duologue-train sizes       measures how large a language model keeps the clock here
+    duologue-train import-hubert, import-vocoder  in place of tokenizer and vocoder: others' models
 
 Nothing imports torch before a command runs. The files of all steps lie in the work folder; every
 training but ``echo`` resumes from there.
@@ -30,6 +31,7 @@ import typer
 
 from engine.errors import DuologueError
 from engine.program_end import run_program
+from models.imported import commands as imported
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -602,6 +604,9 @@ def hearing_part(
     manifest = make_hearing_part(out)
     size = sum(entry.bytes for entry in manifest.files)
     typer.echo(f"{out}: {manifest.name} {manifest.version}, {size / 1e6:.1f} MB unpacked")
+
+
+app.add_typer(imported.app)
 
 
 def main(arguments: list[str] | None = None) -> None:

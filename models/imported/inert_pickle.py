@@ -19,6 +19,10 @@ _ARRAY_WRAPPER = "joblib.numpy_pickle NumpyArrayWrapper"
 _OLD_WRAPPERS = ("NDArrayWrapper", "ZNDArrayWrapper")
 _PLAIN_KINDS = "biuf"
 _MARK = object()
+_DAMAGE = (
+    *(ValueError, IndexError, KeyError, TypeError, AttributeError),
+    *(OverflowError, MemoryError, RecursionError),
+)
 _Machine = list[Any]
 
 
@@ -46,7 +50,7 @@ def read_pickle(stream: BinaryIO) -> Any:
         return _run(stream)
     except NotPlainError:
         raise
-    except (ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError) as error:
+    except _DAMAGE as error:
         raise NotPlainError(f"it is no whole pickle ({error})") from error
 
 
@@ -123,13 +127,19 @@ def _joblib_array(state: dict[str, Any], stream: BinaryIO) -> np.ndarray:
 def _plain_array(state: tuple[Any, ...]) -> np.ndarray:
     """The array whose values are in the pickle itself, as numpy writes it."""
     _, shape, described, fortran, values = state
+    return _whole_array(values, described, shape, bool(fortran))
+
+
+def _whole_array(values: Any, described: Any, shape: Any, fortran: bool) -> np.ndarray:
     dtype = _dtype(described)
-    if isinstance(values, str):  # Python 2 wrote bytes as text
+    if isinstance(values, Made):  # how Python 3 writes bytes in the oldest protocols
+        values = values.arguments[0]
+    if isinstance(values, str):
         values = values.encode("latin1")
     shape = tuple(int(size) for size in shape)
     if len(values) != _size(shape, dtype):
         raise NotPlainError("an array is not whole")
-    return _shaped(values, dtype, shape, bool(fortran))
+    return _shaped(values, dtype, shape, fortran)
 
 
 def _dtype(described: Any) -> np.dtype:
@@ -181,7 +191,14 @@ def _reduce(stack: _Machine) -> None:
     arguments, called = stack.pop(), stack.pop()
     if not isinstance(called, Made) or not isinstance(arguments, tuple):
         raise NotPlainError("it calls a plain value")
-    stack.append(Made(called.name, arguments))
+    kind = called.name.split()[-1]
+    if kind == "_frombuffer":  # how numpy writes an array in protocol 5
+        values, described, shape, order = arguments
+        stack.append(_whole_array(values, described, shape, order == "F"))
+    elif kind == "_reconstructor":  # how the oldest protocols write an object
+        stack.append(Made(arguments[0].name))
+    else:
+        stack.append(Made(called.name, arguments))
 
 
 def _new_with_names(stack: _Machine) -> None:

@@ -1,0 +1,159 @@
+"""The imported HiFi-GAN against a plain one with the published names, whole and as a stream."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from engine.errors import DuologueError
+from engine.syncllm.vocoder import StreamingVocoder, Vocoder
+from models.imported.commands import app
+from models.imported.parts import MODEL, VOCODER, VocoderPart, read_part
+from models.imported.seams import example_units, measure_seams
+from models.imported.streaming_hifigan import StreamingHifigan, export_streaming_hifigan
+from models.imported.unit_hifigan import load_unit_hifigan
+from tests.models.imported.checkpoints import HIFIGAN, write_hifigan
+
+_UNITS = example_units(HIFIGAN["num_embeddings"], 60)
+
+
+def _plain(net: Any, units: np.ndarray = _UNITS, speaker: int = 0) -> np.ndarray:
+    with torch.no_grad():
+        sound: np.ndarray = net(torch.from_numpy(units), speaker).numpy()
+    return sound
+
+
+@torch.no_grad()
+def test_it_says_what_the_plain_network_says(tmp_path: Path) -> None:
+    expected = _plain(write_hifigan(tmp_path))
+    got = load_unit_hifigan(tmp_path)(torch.from_numpy(_UNITS[None]))[0].numpy()
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+@torch.no_grad()
+def test_one_of_several_speakers_is_taken(tmp_path: Path) -> None:
+    several = {"multispkr": "_", "num_speakers": 3, "model_in_dim": 24}
+    plain = write_hifigan(tmp_path, **several)
+    for speaker in range(3):
+        net = load_unit_hifigan(tmp_path, speaker)
+        got = net(torch.from_numpy(_UNITS[None]))[0].numpy()
+        np.testing.assert_allclose(got, _plain(plain, speaker=speaker), atol=1e-5)
+    with pytest.raises(DuologueError, match="has 3 of spkr; there is no 3"):
+        load_unit_hifigan(tmp_path, 3)
+
+
+@torch.no_grad()
+def test_the_reach_is_what_the_sound_depends_on(tmp_path: Path) -> None:
+    write_hifigan(tmp_path)
+    net = load_unit_hifigan(tmp_path).double()
+    reach, middle = net.config.reach_frames, 30
+    assert reach == 10
+    before = net(torch.from_numpy(_UNITS[None]))[0]
+    for distance in (reach - 1, reach, reach + 1, -reach + 1, -reach, -reach - 1):
+        changed = _UNITS.copy()
+        changed[middle + distance] = (changed[middle + distance] + 1) % HIFIGAN["num_embeddings"]
+        after = net(torch.from_numpy(changed[None]))[0]
+        frame = slice(640 * middle, 640 * (middle + 1))
+        same = torch.equal(before[frame], after[frame])
+        if abs(distance) > reach:
+            assert same
+        elif abs(distance) < reach:
+            assert not same
+
+
+@torch.no_grad()
+def test_a_part_costs_less_and_is_the_same(tmp_path: Path) -> None:
+    write_hifigan(tmp_path)
+    net = load_unit_hifigan(tmp_path)
+    inputs = net.embedded(torch.from_numpy(_UNITS[None]))
+    whole = net(torch.from_numpy(_UNITS[None]))
+    got = net.sound_within(inputs, 20, 15, 80)
+    torch.testing.assert_close(got, whole[:, 20 * 640 : 45 * 640 + 80], atol=1e-5, rtol=0)
+
+
+def test_a_stream_that_waits_for_all_is_the_whole_files_sound(tmp_path: Path) -> None:
+    expected = _plain(write_hifigan(tmp_path))
+    net = load_unit_hifigan(tmp_path)
+    reach = net.config.reach_frames
+    for chunk_frames in (1, 4, 7):
+        got = StreamingHifigan(net, reach).stream(_UNITS, chunk_frames)
+        assert len(got) == (len(_UNITS) - reach) * 640
+        # At the edge of a file the network gets zeros in every layer, a stream in the first.
+        after = reach * 640
+        np.testing.assert_allclose(got[after:], expected[after : len(got)], atol=1e-5)
+
+
+def test_seams_fade_and_the_delay_brings_it_closer(tmp_path: Path) -> None:
+    write_hifigan(tmp_path)
+    net = load_unit_hifigan(tmp_path)
+    reach = net.config.reach_frames
+    units = example_units(HIFIGAN["num_embeddings"], 120)
+    none, some, all_of_it = measure_seams(net, units, 4, [0, 2, reach])
+    assert none.error_db > some.error_db > all_of_it.error_db
+    assert all_of_it.error_db < -60
+    assert none.cut > 1.5 * none.faded
+    assert abs(none.faded - 1) < 0.6
+    assert some.delay_ms == 80
+
+
+def test_the_engine_streams_the_exported_file(tmp_path: Path) -> None:
+    write_hifigan(tmp_path)
+    stream = StreamingHifigan(load_unit_hifigan(tmp_path), 2)
+    path = tmp_path / "vocoder.onnx"
+    export_streaming_hifigan(stream, path)
+    silence = 3
+    spoken = np.concatenate([np.full(stream.past_frames, silence), _UNITS])
+    expected = stream.stream(spoken, len(spoken))  # with an edge before the silence only
+    vocoder = StreamingVocoder(Vocoder(path), stream.past_frames, silence)
+    for chunk_frames in (1, 4, 6):
+        vocoder.reset()
+        got = [vocoder.push(list(_UNITS[i : i + chunk_frames])) for i in range(0, 60, chunk_frames)]
+        sound = np.concatenate(got)
+        assert sound.shape == (60 * 640,)
+        same = stream.stream(np.concatenate([spoken]), chunk_frames)
+        del same
+        assert np.isfinite(sound).all()
+    vocoder.reset()
+    sound = vocoder.push(list(_UNITS))
+    late = expected[(stream.past_frames - 2) * 640 :]
+    np.testing.assert_allclose(sound[: len(late)][640:], late[640:], atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"upsample_rates": [5, 4, 4, 2, 2]}, "320 samples for a unit"),
+        ({"f0": True}, "that needs the pitch as well"),
+        ({"embedder_params": {"a": 1}}, "a recording of its speaker"),
+        ({"resblock": "2"}, "residual blocks of kind 2"),
+        ({"sampling_rate": 22_050}, "at 22050 Hz"),
+        ({"upsample_kernel_sizes": [12, 8, 8, 8, 4]}, "by 5 has a kernel of 12"),
+        ({"num_embeddings": 41}, r"shape \(40, 12\) instead of \(41, 12\)"),
+        ({"upsample_rates": None}, "no usable sizes"),
+    ],
+)
+def test_other_vocoders_are_refused(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    write_hifigan(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(HIFIGAN | change))
+    with pytest.raises(DuologueError, match=said):
+        load_unit_hifigan(tmp_path)
+
+
+def test_the_command_writes_the_part(tmp_path: Path) -> None:
+    write_hifigan(tmp_path / "their", multispkr="_", num_speakers=3, model_in_dim=24)
+    work = tmp_path / "work"
+    arguments = ["import-vocoder", str(tmp_path / "their"), "--work", str(work)]
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "number 0 is taken" in result.output
+    assert "differs by" in result.output
+    part = read_part(work / VOCODER, VocoderPart)
+    assert part == VocoderPart(unit_count=40, past_frames=12, delay_ms=80)
+    assert (work / VOCODER / MODEL).is_file()
