@@ -23,12 +23,12 @@ ATTRIBUTE = "cluster_centers_"
 """Where sklearn's k-means keeps its centroids."""
 _MOST_BYTES = 1 << 30
 _MOST_UNITS = 1 << 16
-_COMPRESSED: dict[bytes, Callable[[bytes], bytes]] = {
-    b"\x1f\x8b": lambda content: _limited(gzip.GzipFile(fileobj=io.BytesIO(content))),
-    b"BZ": lambda content: _limited(bz2.BZ2File(io.BytesIO(content))),
-    b"\xfd7zXZ": lambda content: _limited(lzma.LZMAFile(io.BytesIO(content))),
-    b"\x5d\x00": lambda content: _limited(lzma.LZMAFile(io.BytesIO(content))),
-    b"\x78": lambda content: zlib.decompressobj().decompress(content, _MOST_BYTES),
+_COMPRESSED: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
+    b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
+    b"BZ": bz2.BZ2File,
+    b"\xfd7zXZ": lzma.LZMAFile,
+    b"\x5d\x00": lzma.LZMAFile,
+    b"\x78": lambda stream: io.BytesIO(zlib.decompressobj().decompress(stream.read(), _MOST_BYTES)),
 }
 """What files that joblib compressed begin with."""
 _NEVER = {
@@ -84,7 +84,8 @@ def _of_pickle(content: bytes) -> np.ndarray:
             raise NotPlainError(problem)
     for magic, opened in _COMPRESSED.items():
         if content.startswith(magic):
-            content = opened(content)
+            with opened(io.BytesIO(content)) as stream:
+                content = stream.read(_MOST_BYTES)
             break
     held = read_pickle(io.BytesIO(content))
     state = held.state if isinstance(held, Made) else held
@@ -95,10 +96,3 @@ def _of_pickle(content: bytes) -> np.ndarray:
         what = held.name.replace(" ", ".") if isinstance(held, Made) else type(held).__name__
         raise NotPlainError(f"it holds a {what} and no {ATTRIBUTE}")
     return found
-
-
-def _limited(stream: BinaryIO) -> bytes:
-    content = stream.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise NotPlainError("it is too large for centroids")
-    return content

@@ -163,7 +163,10 @@ def import_vocoder(
         raise DuologueError(f"A delay of {delay_ms} ms is no whole number of frames of 40 ms.")
     net = load_unit_hifigan(folder, speaker, style)
     config = net.config
-    for name, count, chosen in (("speaker", config.speakers, speaker), ("style", config.styles, style)):
+    for name, count, chosen in (
+        ("speaker", config.speakers, speaker),
+        ("style", config.styles, style),
+    ):
         if count:
             typer.echo(f"It has {count} of its kind of {name}; number {chosen} is taken.")
     reach = config.reach_frames
@@ -172,9 +175,7 @@ def import_vocoder(
     delays = sorted({0, 1, 2, 4, delay, reach})
     Console().print(seams_table(measure_seams(net, spoken, 4, delays), reach * FRAME_MS))
     stream = StreamingHifigan(net, delay)
-    part = VocoderPart(
-        unit_count=config.units, past_frames=stream.past_frames, delay_ms=delay_ms
-    )
+    part = VocoderPart(unit_count=config.units, past_frames=stream.past_frames, delay_ms=delay_ms)
     made = new_folder(work, VOCODER, ("voc/vocoder.pt", "voice/voice.pt"))
     export_streaming_hifigan(stream, made / MODEL)
     write_part(made, part)

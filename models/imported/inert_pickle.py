@@ -170,9 +170,7 @@ def _take(stream: BinaryIO, size: int) -> bytes:
     return stream.read(size)
 
 
-def _shaped(
-    values: bytes, dtype: np.dtype, shape: tuple[int, ...], fortran: bool
-) -> np.ndarray:
+def _shaped(values: bytes, dtype: np.dtype, shape: tuple[int, ...], fortran: bool) -> np.ndarray:
     array = np.frombuffer(values, dtype).astype(dtype.newbyteorder("="))
     return array.reshape(shape, order="F" if fortran else "C")
 

@@ -43,8 +43,7 @@ def measure_seams(
     found = []
     for delay in delays:
         streams = [
-            StreamingHifigan(net, delay, fade).stream(units, chunk_frames)
-            for fade in (True, False)
+            StreamingHifigan(net, delay, fade).stream(units, chunk_frames) for fade in (True, False)
         ]
         first = edge * FRAME_SAMPLES
         last = max((len(units) - edge - delay) * FRAME_SAMPLES, first + 2)
@@ -52,7 +51,9 @@ def measure_seams(
         real = whole[first : first + len(faded)]
         difference = float(np.mean((faded - real) ** 2)) / max(float(np.mean(real**2)), 1e-20)
         # The k-th chunk begins delay frames earlier in the sound without the delay.
-        borders = np.arange(-delay * FRAME_SAMPLES, len(whole), chunk_frames * FRAME_SAMPLES) - first
+        borders = (
+            np.arange(-delay * FRAME_SAMPLES, len(whole), chunk_frames * FRAME_SAMPLES) - first
+        )
         found.append(
             Seams(
                 delay * FRAME_MS,
@@ -78,7 +79,12 @@ def seams_table(found: Sequence[Seams], reach_ms: int) -> Table:
     for name in names:
         table.add_column(name, justify="right")
     for one in found:
-        cells = (f"{one.delay_ms} ms", f"{one.error_db:.0f} dB", f"{one.cut:.2f}", f"{one.faded:.2f}")
+        cells = (
+            f"{one.delay_ms} ms",
+            f"{one.error_db:.0f} dB",
+            f"{one.cut:.2f}",
+            f"{one.faded:.2f}",
+        )
         table.add_row(*cells)
     table.caption = "seam: step of the signal where two chunks meet, relative to all others"
     return table

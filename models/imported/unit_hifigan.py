@@ -81,7 +81,9 @@ def read_config(path: Path) -> HifiganConfig:
     raw = read_json(path)
     for key, problem in _NOT_READ.items():
         if raw.get(key):
-            raise DuologueError(f"{path} is of a vocoder {problem}; give one that needs units only.")
+            raise DuologueError(
+                f"{path} is of a vocoder {problem}; give one that needs units only."
+            )
     if str(raw.get("resblock", "1")) != "1":
         raise DuologueError(f"{path} has residual blocks of kind {raw['resblock']}, not 1.")
     if (rate := raw.get("sampling_rate", SAMPLE_RATE_HZ)) != SAMPLE_RATE_HZ:
@@ -229,7 +231,10 @@ def load_unit_hifigan(folder: Path, speaker: int = 0, style: int = 0) -> UnitHif
     path = _only_weights(folder)
     weights = read_torch(path)
     voice = []
-    for name, chosen, count in (("spkr", speaker, config.speakers), ("style", style, config.styles)):
+    for name, chosen, count in (
+        ("spkr", speaker, config.speakers),
+        ("style", style, config.styles),
+    ):
         if count:
             table = take(weights, f"{name}.weight", (count, config.embedding), path)
             if not 0 <= chosen < count:
@@ -240,9 +245,7 @@ def load_unit_hifigan(folder: Path, speaker: int = 0, style: int = 0) -> UnitHif
     net = UnitHifigan(config)
     shapes = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
     state = {"voice": torch.cat([torch.zeros(0), *voice])}
-    state["embedding.weight"] = take(
-        weights, "dict.weight", shapes["embedding.weight"], path
-    )
+    state["embedding.weight"] = take(weights, "dict.weight", shapes["embedding.weight"], path)
     for ours, theirs in _names(config).items():
         shape = shapes[f"{ours}.weight"]
         state[f"{ours}.weight"] = take_normed(weights, theirs, shape, 0, path)

@@ -108,8 +108,15 @@ def write_hifigan(folder: Path, seed: int = 0, **changes: Any) -> PlainHifigan:
     torch.manual_seed(seed)
     net = PlainHifigan(config).eval()
     with torch.no_grad():
-        for parameter in net.parameters():
-            parameter.copy_(torch.randn_like(parameter) * 0.3)
+        for name, parameter in net.named_parameters():
+            torch.nn.init.normal_(parameter)
+            if name.endswith("weight_g"):  # keeps the level of the signal
+                parameter.uniform_(0.8, 1.2)
+            elif name.endswith("bias"):
+                parameter.mul_(0.02)
+        for up in net.ups:
+            up.weight_g.mul_(up.stride[0] ** 0.5)
+        net.conv_post.weight_g.mul_(2)
     folder.mkdir(parents=True, exist_ok=True)
     torch.save({"generator": net.state_dict()}, folder / "g_00400000.pt")
     (folder / "config.json").write_text(json.dumps(config))

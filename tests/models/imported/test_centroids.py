@@ -33,9 +33,7 @@ def means(request: pytest.FixtureRequest) -> KMeans:
         *((f"km.{kind}", (kind, 3)) for kind in ("zlib", "gzip", "bz2", "lzma", "xz")),
     ],
 )
-def test_what_joblib_wrote_is_read(
-    means: KMeans, tmp_path: Path, name: str, compress: Any
-) -> None:
+def test_what_joblib_wrote_is_read(means: KMeans, tmp_path: Path, name: str, compress: Any) -> None:
     joblib.dump(means, tmp_path / name, compress=compress)
     found = read_centroids(tmp_path / name)
     np.testing.assert_array_equal(found, means.cluster_centers_)
@@ -117,7 +115,7 @@ def test_arrays_of_objects_run_nothing_either(tmp_path: Path) -> None:
 def test_damaged_and_foreign_files_are_refused(means: KMeans, tmp_path: Path) -> None:
     joblib.dump(means, tmp_path / "whole.bin")
     whole, path = (tmp_path / "whole.bin").read_bytes(), tmp_path / "km.bin"
-    for size in range(0, len(whole) - 1, 7):
+    for size in range(0, len(whole) - 1, 31):
         path.write_bytes(whole[:size])
         with pytest.raises(DuologueError, match="km.bin"):
             read_centroids(path)
@@ -136,7 +134,7 @@ def test_bytes_changed_at_random_never_do_more_than_refuse(means: KMeans, tmp_pa
     joblib.dump(means, tmp_path / "km.bin")
     whole = (tmp_path / "km.bin").read_bytes()
     rng = np.random.default_rng(1)
-    for _ in range(300):
+    for _ in range(100):
         changed = bytearray(whole)
         for place in rng.integers(0, len(whole), 3):
             changed[place] = rng.integers(256)

