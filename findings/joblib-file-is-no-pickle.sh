@@ -8,7 +8,7 @@
 # should be: it fails, or, if the values happen to be instructions, reads nonsense. Only the pickles that
 # joblib writes without arrays can be read so. We follow the instructions ourselves and take the values
 # where joblib puts them (models/imported/inert_pickle.py).
-# Seen with joblib 1.4.2 and 1.5.2, numpy 2.2.6. Source: this run.
+# Seen with joblib 1.5.2, numpy 2.2.6. Source: this run.
 # Needs: python3-venv.
 set -euo pipefail
 folder="$(mktemp -d)"

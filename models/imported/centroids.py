@@ -12,7 +12,7 @@ import lzma
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -23,7 +23,7 @@ ATTRIBUTE = "cluster_centers_"
 """Where sklearn's k-means keeps its centroids."""
 _MOST_BYTES = 1 << 30
 _MOST_UNITS = 1 << 16
-_COMPRESSED: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
+_COMPRESSED: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
     b"BZ": bz2.BZ2File,
     b"\xfd7zXZ": lzma.LZMAFile,

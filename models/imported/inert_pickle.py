@@ -57,6 +57,7 @@ def read_pickle(stream: BinaryIO) -> Any:
 def _run(stream: BinaryIO) -> Any:
     stack: _Machine = []
     memo: dict[int, Any] = {}
+    argument: Any
     for operation, argument, _ in pickletools.genops(stream):
         name = operation.name
         if name == "STOP":
@@ -150,7 +151,9 @@ def _dtype(described: Any) -> np.dtype:
     if dtype.kind not in _PLAIN_KINDS:
         raise NotPlainError(f"it has an array of {dtype}")
     order = described.state[1] if isinstance(described.state, tuple) else "|"
-    return dtype.newbyteorder(order) if order in ("<", ">") else dtype
+    if order not in ("<", ">"):
+        return dtype
+    return dtype.newbyteorder(">" if order == ">" else "<")
 
 
 def _size(shape: tuple[int, ...], dtype: np.dtype) -> int:
@@ -183,6 +186,14 @@ def _to_mark(stack: _Machine) -> list[Any]:
     found = stack[place + 1 :]
     del stack[place:]
     return found
+
+
+def _pop(stack: _Machine) -> None:
+    stack.pop()
+
+
+def _pop_mark(stack: _Machine) -> None:
+    _to_mark(stack)
 
 
 def _reduce(stack: _Machine) -> None:
@@ -281,8 +292,8 @@ _CONSTANTS: dict[str, Callable[[], Any]] = {
     "MARK": lambda: _MARK,
 }
 _STEPS: dict[str, Callable[[_Machine], None]] = {
-    "POP": lambda stack: stack.pop() and None,
-    "POP_MARK": lambda stack: _to_mark(stack) and None,
+    "POP": _pop,
+    "POP_MARK": _pop_mark,
     "DUP": lambda stack: stack.append(stack[-1]),
     "LIST": lambda stack: stack.append(_to_mark(stack)),
     "TUPLE": lambda stack: stack.append(tuple(_to_mark(stack))),

@@ -102,8 +102,13 @@ class PlainHifigan(nn.Module):
         return torch.tanh(self.conv_post(leaky_relu(hidden)))[0, 0]
 
 
-def write_hifigan(folder: Path, seed: int = 0, **changes: Any) -> PlainHifigan:
-    """Write a vocoder's folder, and return its network."""
+def write_hifigan(
+    folder: Path, seed: int = 0, smooth: bool = False, **changes: Any
+) -> PlainHifigan:
+    """Write a vocoder's folder, and return its network.
+
+    Its sound is noise, in which nobody finds a seam, or ``smooth``.
+    """
     config = HIFIGAN | changes
     torch.manual_seed(seed)
     net = PlainHifigan(config).eval()
@@ -117,6 +122,13 @@ def write_hifigan(folder: Path, seed: int = 0, **changes: Any) -> PlainHifigan:
         for up in net.ups:
             up.weight_g.mul_(up.stride[0] ** 0.5)
         net.conv_post.weight_g.mul_(2)
+        if smooth:
+            for block in net.resblocks:
+                for second in block.convs2:
+                    second.weight_g.zero_()
+                    second.bias.zero_()
+            for layer in (*net.ups, net.conv_post):
+                layer.weight_v.fill_(1)
     folder.mkdir(parents=True, exist_ok=True)
     torch.save({"generator": net.state_dict()}, folder / "g_00400000.pt")
     (folder / "config.json").write_text(json.dumps(config))

@@ -42,7 +42,7 @@ def _write(folder: Path, safe: bool = True, **changes: Any) -> HubertModel:
                 tensor.normal_()
             elif name.endswith("running_var"):
                 tensor.uniform_(0.5, 2)
-            elif "norm" in name:
+            elif "norm" in name and tensor.is_floating_point():
                 tensor.add_(torch.randn_like(tensor) * 0.1)
     model.save_pretrained(folder)
     if not safe:

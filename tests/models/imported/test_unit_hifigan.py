@@ -87,17 +87,24 @@ def test_a_stream_that_waits_for_all_is_the_whole_files_sound(tmp_path: Path) ->
         np.testing.assert_allclose(got[after:], expected[after : len(got)], atol=1e-4)
 
 
-def test_seams_fade_and_the_delay_brings_it_closer(tmp_path: Path) -> None:
+def test_a_delay_brings_the_stream_closer_to_the_whole_file(tmp_path: Path) -> None:
     write_hifigan(tmp_path)
     net = load_unit_hifigan(tmp_path)
-    reach = net.config.reach_frames
-    units = example_units(HIFIGAN["num_embeddings"], 120)
-    none, some, all_of_it = measure_seams(net, units, 4, [0, 2, reach])
+    units = example_units(HIFIGAN["num_embeddings"], 80)
+    none, some, all_of_it = measure_seams(net, units, 4, [0, 2, net.config.reach_frames])
     assert none.error_db > some.error_db > all_of_it.error_db
     assert all_of_it.error_db < -60
-    assert none.cut > 1.5 * none.faded
-    assert abs(none.faded - 1) < 0.6
     assert some.delay_ms == 80
+
+
+def test_seams_fade(tmp_path: Path) -> None:
+    write_hifigan(tmp_path, smooth=True)
+    net = load_unit_hifigan(tmp_path)
+    units = example_units(HIFIGAN["num_embeddings"], 120)
+    none, all_of_it = measure_seams(net, units, 4, [0, net.config.reach_frames])
+    assert none.cut > 5
+    assert none.faded < none.cut / 3
+    assert all_of_it.cut < 2
 
 
 def test_the_engine_streams_the_exported_file(tmp_path: Path) -> None:
