@@ -162,6 +162,7 @@ def import_vocoder(
     if delay_ms % FRAME_MS:
         raise DuologueError(f"A delay of {delay_ms} ms is no whole number of frames of 40 ms.")
     net = load_unit_hifigan(folder, speaker, style)
+    made = new_folder(work, VOCODER, ("voc/vocoder.pt", "voice/voice.pt"))
     config = net.config
     for name, count, chosen in (
         ("speaker", config.speakers, speaker),
@@ -170,13 +171,13 @@ def import_vocoder(
         if count:
             typer.echo(f"It has {count} of its kind of {name}; number {chosen} is taken.")
     reach = config.reach_frames
-    spoken = read_units(units, config.units) if units else example_units(config.units, 3 * reach)
+    least = 5 * reach  # without what lies near the edges, some seams are left
+    spoken = read_units(units, config.units, least) if units else example_units(config.units, least)
     delay = delay_ms // FRAME_MS
     delays = sorted({0, 1, 2, 4, delay, reach})
     Console().print(seams_table(measure_seams(net, spoken, 4, delays), reach * FRAME_MS))
     stream = StreamingHifigan(net, delay)
     part = VocoderPart(unit_count=config.units, past_frames=stream.past_frames, delay_ms=delay_ms)
-    made = new_folder(work, VOCODER, ("voc/vocoder.pt", "voice/voice.pt"))
     export_streaming_hifigan(stream, made / MODEL)
     write_part(made, part)
     typer.echo(f"{config.units} units, {stream.past_frames} past units, {delay_ms} ms late; {made}")

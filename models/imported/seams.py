@@ -96,8 +96,11 @@ def example_units(count: int, frames: int) -> np.ndarray:
     return np.repeat(rng.integers(0, count, frames), rng.integers(1, 4, frames))[:frames]
 
 
-def read_units(path: Path, count: int) -> np.ndarray:
-    """(t,) int64 units below ``count``, of a .npy file; DuologueError if there are none."""
+def read_units(path: Path, count: int, least: int) -> np.ndarray:
+    """(t,) int64 units below ``count``, of a .npy file.
+
+    Raises DuologueError if there are fewer than ``least``.
+    """
     try:
         units = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
@@ -105,4 +108,6 @@ def read_units(path: Path, count: int) -> np.ndarray:
     good = isinstance(units, np.ndarray) and units.ndim == 1 and units.dtype.kind in "iu"
     if not good or not len(units) or not 0 <= units.min() <= units.max() < count:
         raise DuologueError(f"{path} does not hold units below {count}; give another.")
+    if len(units) < least:
+        raise DuologueError(f"{path} holds {len(units)} units; at least {least} are needed.")
     return units.astype(np.int64)

@@ -127,8 +127,10 @@ def write_hifigan(
                 for second in block.convs2:
                     second.weight_g.zero_()
                     second.bias.zero_()
-            for layer in (*net.ups, net.conv_post):
+            for layer in (*net.ups, net.conv_post):  # mean values of what they see
                 layer.weight_v.fill_(1)
+                seen = layer.in_channels * layer.kernel_size[0] / layer.stride[0]
+                layer.weight_g.fill_(layer.weight_v[0].numel() ** 0.5 / seen)
     folder.mkdir(parents=True, exist_ok=True)
     torch.save({"generator": net.state_dict()}, folder / "g_00400000.pt")
     (folder / "config.json").write_text(json.dumps(config))
