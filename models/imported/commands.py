@@ -81,6 +81,7 @@ def import_hubert(
         best_window,
         export_hubert,
         measure_windows,
+        whole_agreement,
         windows_table,
     )
     from models.imported.parts import MODEL, TOKENIZER, TokenizerPart, new_folder, write_part
@@ -95,7 +96,11 @@ def import_hubert(
     net = load_hubert(checkpoint, means, layer, delay_ms // FRAME_MS)
     folder = new_folder(work, TOKENIZER, ("tok/tokenizer.pt",))
     export_hubert(net, folder / MODEL, exact)
-    typer.echo(f"{net.unit_count} units; {(folder / MODEL).stat().st_size / 1e6:.0f} MB")
+    same = whole_agreement(net, folder / MODEL, sounds)
+    typer.echo(
+        f"{net.unit_count} units; {(folder / MODEL).stat().st_size / 1e6:.0f} MB, whose rounding "
+        f"keeps {same:.1%} of the units"
+    )
     found = measure_windows(
         net,
         folder / MODEL,

@@ -109,6 +109,17 @@ def measure_windows(
     return found
 
 
+@torch.no_grad()
+def whole_agreement(net: Hubert, path: Path, sounds: Sequence[np.ndarray]) -> float:
+    """Share of the units of whole sounds that survive the storing of the ONNX file."""
+    tokenizer = Tokenizer(path, net.unit_count)
+    wholes = [sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES] for sound in sounds]
+    same = [
+        tokenizer.units(one) == net.whole_units(torch.from_numpy(one)).numpy() for one in wholes
+    ]
+    return float(np.concatenate(same).mean())
+
+
 def chunk_time_ms(tokenizer: Tokenizer, around_ms: int, times: int = 5) -> float:
     """Median time in ms of the units of a chunk with so much sound around it."""
     frames = CHUNK_FRAMES + around_ms // FRAME_MS

@@ -19,7 +19,12 @@ from models.imported.checkpoint import read_weights
 from models.imported.commands import app
 from models.imported.hubert import Hubert, load_hubert
 from models.imported.hubert_checkpoint import CHECKPOINT, open_hubert
-from models.imported.hubert_export import best_window, export_hubert, measure_windows
+from models.imported.hubert_export import (
+    best_window,
+    export_hubert,
+    measure_windows,
+    whole_agreement,
+)
 from models.imported.parts import MODEL, TOKENIZER, TokenizerPart, read_part
 from models.tokenizer.network import DELAY_FRAMES
 from tests.models.imported.checkpoints import HUBERT, LAYER
@@ -164,6 +169,7 @@ def test_the_exported_tokenizer_gives_the_units_of_whole_files(net: Hubert, tmp_
     assert len(tokenizer.begin()) == 0
     whole = net.whole_units(_SOUND).numpy()
     assert (tokenizer.encode_file(_SOUND.numpy()) == whole).mean() > 0.95
+    assert whole_agreement(net, path, [_SOUND.numpy()[:-1]]) > 0.95
     assert len(tokenizer.units(_SOUND.numpy()[: 9 * 640])) == 9
     # A window that holds all of the sound before gives nearly all units.
     found = measure_windows(net, path, [_SOUND.numpy()], (400, 1600), (0, 400))
