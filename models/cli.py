@@ -18,6 +18,7 @@ The steps, in order:
     duologue-train echo        trains the residual echo suppressor (not a part of the bundle)
     duologue-train sizes       measures how large a language model keeps the clock here
     duologue-train part        makes an optional part of the program (not of the bundle)
+    duologue-train import-hubert, import-vocoder  in place of tokenizer and vocoder: others' models
 
 Nothing imports torch before a command runs. The files of all steps lie in the work folder; every
 training but ``echo`` resumes from there.
@@ -34,6 +35,7 @@ from engine.errors import DuologueError
 from engine.part import PartKind
 from engine.program_end import run_program
 from models.corpora import commands
+from models.imported import commands as imported
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -626,6 +628,9 @@ def part(
     manifest = make(target)
     size = sum(entry.bytes for entry in manifest.files)
     typer.echo(f"{target}: {manifest.name} {manifest.version}, {size / 1e6:.1f} MB unpacked")
+
+
+app.add_typer(imported.app)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -34,6 +34,7 @@ from engine.syncllm.bundle import (
 from engine.syncllm.tokens import TextSlot
 from engine.syncllm.word_pieces import write_pieces
 from engine.timebase import FRAME_MS
+from models.imported.parts import MODEL, TOKENIZER, VOCODER, TokenizerPart, VocoderPart, read_part
 from models.language.gguf import export_gguf, load_llama
 from models.language.vocabulary import Vocabulary
 from models.onnx_matrices import round_matrices
@@ -66,23 +67,38 @@ def text_settings(slot: TextSlot, pieces: Sequence[str], path: Path) -> TextSett
     return TextSettings(pieces=describe_file(path), **asdict(slot))
 
 
-# Each of these exports the trained model, or copies that of another bundle where none was trained.
+# Each of these takes the imported model, exports the trained one, or else copies that of another
+# bundle.
 # A model comes with the number of its units.
 
 
-def _tokenizer(trained: Path, shipped: Bundle | None, path: Path) -> int:
+def _tokenizer(
+    work: Path, shipped: Bundle | None, path: Path
+) -> tuple[EncoderSettings | None, int]:
+    """None for the settings of a tokenizer of our own kind."""
+    trained = work / "tok" / "tokenizer.pt"
+    if part := read_part(work / TOKENIZER, TokenizerPart):
+        _copy(work / TOKENIZER / MODEL, path)
+        settings = EncoderSettings(
+            window_ms=part.window_ms, lookahead_ms=part.lookahead_ms, delay_ms=part.delay_ms
+        )
+        return settings, part.unit_count
     if trained.exists():
         export_tokenizer(trained, path)
-        return load_tokenizer(trained).unit_count
+        return None, load_tokenizer(trained).unit_count
     if shipped is None:
         raise _missing(trained)
     _copy(shipped.tokenizer, path)
-    return shipped.manifest.unit_count
+    return shipped.manifest.encoder, shipped.manifest.unit_count
 
 
 def _vocoder(work: Path, shipped: Bundle | None, path: Path) -> tuple[VocoderSettings, int]:
     """A voice goes before a vocoder."""
     trained, voice_trained = work / "voc" / "vocoder.pt", work / "voice" / "voice.pt"
+    if part := read_part(work / VOCODER, VocoderPart):
+        _copy(work / VOCODER / MODEL, path)
+        settings = VocoderSettings(past_frames=part.past_frames, delay_ms=part.delay_ms)
+        return settings, part.unit_count
     if voice_trained.exists():
         voice = load_voice(voice_trained)
         export_voice(voice, path)
@@ -226,10 +242,11 @@ def pack_bundle(
     tokenizer_path = folder / "tokenizer.onnx"
     vocoder_path = folder / "vocoder.onnx"
     shipped = load_bundle(base) if base else None
-    heard_units = _tokenizer(work / "tok" / "tokenizer.pt", shipped, tokenizer_path)
+    encoder, heard_units = _tokenizer(work, shipped, tokenizer_path)
     vocoder, spoken_units = _vocoder(work, shipped, vocoder_path)
-    for path in (tokenizer_path, vocoder_path):
-        round_matrices(path)
+    for path, imported in ((tokenizer_path, TOKENIZER), (vocoder_path, VOCODER)):
+        if not (work / imported / MODEL).is_file():  # the import has rounded it, or was told not to
+            round_matrices(path)
     model = _language_model(work / "lm" / "lm.pt", shipped, folder)
     _check_units("tokenizer", heard_units, model.unit_count)
     _check_units("vocoder", spoken_units, model.own_unit_count)
@@ -259,7 +276,8 @@ def pack_bundle(
         chunks_ms=[160, 200, 240],
         default_chunk_ms=160,
         boundary_emit=model.boundary_emit,
-        encoder=EncoderSettings(window_ms=ENCODER_WINDOW_MS, delay_ms=DELAY_FRAMES * FRAME_MS),
+        encoder=encoder
+        or EncoderSettings(window_ms=ENCODER_WINDOW_MS, delay_ms=DELAY_FRAMES * FRAME_MS),
         vocoder=vocoder,
         context_tokens=context_tokens or model.context_tokens,
         sampling=Samplings(

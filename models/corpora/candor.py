@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -49,10 +49,10 @@ def read_candor(folder: Path, transcript: str = "audiophile") -> Reading:
             reading.remarks.append(f"{error} {place.name} is left out.")
             continue
         table = place / "transcription" / f"transcript_{transcript}.csv"
+        lines: Callable[[], tuple[SpokenLine, ...]] = tuple
         if table.is_file():
             lines = partial(read_table, table, people)
         else:
-            lines = tuple
             silent.append(place.name)
         reading.calls.append(Call(place.name, people, partial(two_channel_blocks, sound), lines))
     if not parents:
