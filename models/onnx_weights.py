@@ -54,7 +54,9 @@ def halve_weights(onnx_path: Path) -> None:
 
 def weights_by_name(graph: onnx.GraphProto) -> dict[str, Tensor]:
     """The graph's weights as float32, by the names they had in torch."""
-    arrays = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    arrays = {
+        each.name.removesuffix(HALVED): numpy_helper.to_array(each) for each in graph.initializer
+    }
     weights = {}
     for name, array in arrays.items():
         if name.endswith(_ROUNDED):
@@ -63,7 +65,7 @@ def weights_by_name(graph: onnx.GraphProto) -> dict[str, Tensor]:
             array = (array.astype(np.float32) - arrays[f"{plain}_zero_point"]) * scale
             name = plain
         if array.dtype in (np.float16, np.float32):
-            weights[name.removesuffix(HALVED)] = torch.from_numpy(array.astype(np.float32))
+            weights[name] = torch.from_numpy(array.astype(np.float32))
     return weights
 
 

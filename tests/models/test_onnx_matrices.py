@@ -16,6 +16,7 @@ from models.onnx_matrices import round_matrices
 from models.onnx_weights import complete_state, halve_weights, weights_by_name
 
 _WIDTH, _ALIKE = 64, 4
+_WIDE = 1536  # so many scales are stored as float16
 
 
 class Blocks(nn.Module):
@@ -81,7 +82,15 @@ def test_no_product_overflows_a_processor_without_vnni(path: Path) -> None:
     assert all(np.abs(matrix.astype(int)).max() <= 64 for matrix in matrices)
 
 
-def test_rounded_weights_are_read_back(net: Blocks, path: Path) -> None:
+@pytest.mark.parametrize("width", [_WIDTH, _WIDE])
+def test_rounded_weights_are_read_back(tmp_path: Path, width: int) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        *(nn.Sequential(nn.Linear(_WIDTH, width), nn.Linear(width, _WIDTH)) for _ in range(_ALIKE))
+    ).eval()
+    path = tmp_path / "net.onnx"
+    given = torch.zeros(1, 3, _WIDTH)
+    torch.onnx.export(net, (given,), path, dynamo=True, external_data=False, verbose=False)
     round_matrices(path)
     graph = onnx.load(path).graph
     state = complete_state(net.state_dict(), weights_by_name(graph), graph)

@@ -123,5 +123,10 @@ def test_resting_in_long_silence_changes_no_word() -> None:
     resting = StreamingReader(network, manifest.own_reader_base, manifest.own_silence_unit)
     always = StreamingReader(network, manifest.own_reader_base)
     told = [(resting.push(units), always.push(units)) for units in frames]
-    assert [rested for rested, _ in told] == [read for _, read in told]
-    assert sum(len(read) for _, read in told) > 5
+    rested, read = (
+        [(word, chunk) for chunk, both in enumerate(told) for word in both[side]] for side in (0, 1)
+    )
+    assert [word for word, _ in rested] == [word for word, _ in read]
+    # A word that hangs in the balance may come a chunk sooner or later.
+    assert max(abs(a - b) for (_, a), (_, b) in zip(rested, read, strict=True)) <= 1
+    assert len(read) > 5
