@@ -36,9 +36,7 @@ from tests.models.tokenizer.test_network import small_net, with_units
 
 @pytest.fixture(scope="module")
 def net() -> StreamingTokenizer:
-    net = small_net()
-    with_units(net)
-    return net
+    return small_net()
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +152,7 @@ def test_another_tokenizer_is_refused(work: Path, tmp_path: Path) -> None:
     write_calls(tmp_path / "out", "two-channel", "", calls, work / "tok" / "tokenizer.pt", 1, print)
     torch.manual_seed(1)
     other = small_net()
+    other.forget_units()
     save_tokenizer(other, tmp_path / "tokenizer.pt")
     with pytest.raises(DuologueError, match="no units yet"):
         write_calls(tmp_path / "new", "candor", "", calls, tmp_path / "tokenizer.pt", 1, print)
