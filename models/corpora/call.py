@@ -16,6 +16,9 @@ Sound = Callable[[Remark], Iterator[np.ndarray]]
 """Opens a call's sound: blocks of both channels, float32 (2, n) at 16 kHz. It may be opened again.
 Raises DuologueError, at the first block or later."""
 
+Transcript = Callable[[], tuple[SpokenLine, ...]]
+"""Reads a transcript. Raises DuologueError."""
+
 
 @dataclass(frozen=True, eq=False)
 class Call:
@@ -25,8 +28,8 @@ class Call:
     speakers: tuple[str, str]
     """Of the first channel and of the second."""
     sound: Sound
-    lines: Callable[[], tuple[SpokenLine, ...]] = tuple
-    """Reads the transcript; empty where there is none. Raises DuologueError."""
+    lines: Transcript = tuple
+    """Empty where there is no transcript."""
 
 
 @dataclass

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from engine.errors import DuologueError
-from models.corpora.call import Call, Reading, listed
+from models.corpora.call import Call, Reading, Transcript, listed
 from models.corpora.sound import SOUND_SUFFIXES, two_channel_blocks
 from models.dialogue.recorded_dialogues import SpokenLine
 
@@ -49,10 +49,9 @@ def read_candor(folder: Path, transcript: str = "audiophile") -> Reading:
             reading.remarks.append(f"{error} {place.name} is left out.")
             continue
         table = place / "transcription" / f"transcript_{transcript}.csv"
-        lines: Callable[[], tuple[SpokenLine, ...]] = tuple
-        if table.is_file():
-            lines = partial(read_table, table, people)
-        else:
+        lines: Transcript = partial(read_table, table, people)
+        if not table.is_file():
+            lines = tuple
             silent.append(place.name)
         reading.calls.append(Call(place.name, people, partial(two_channel_blocks, sound), lines))
     if not parents:

@@ -31,14 +31,12 @@ from models.tokenizer.encode import encode_units
 from models.tokenizer.network import save_tokenizer
 from models.tokenizer.streaming_encoder import StreamingTokenizer
 from tests.models.corpora.made_corpora import make_conversation, make_fisher, two_sounds
-from tests.models.tokenizer.test_network import SMALL, small_net, with_units
+from tests.models.tokenizer.test_network import small_net, with_units
 
 
 @pytest.fixture(scope="module")
 def net() -> StreamingTokenizer:
-    net = small_net()
-    with_units(net)
-    return net
+    return small_net()
 
 
 @pytest.fixture(scope="module")
@@ -153,10 +151,12 @@ def test_another_tokenizer_is_refused(work: Path, tmp_path: Path) -> None:
     calls = read_two_channel(_recordings(tmp_path / "in", 1)).calls
     write_calls(tmp_path / "out", "two-channel", "", calls, work / "tok" / "tokenizer.pt", 1, print)
     torch.manual_seed(1)
-    save_tokenizer(StreamingTokenizer(SMALL), tmp_path / "tokenizer.pt")
+    other = small_net()
+    other.forget_units()
+    save_tokenizer(other, tmp_path / "tokenizer.pt")
     with pytest.raises(DuologueError, match="no units yet"):
         write_calls(tmp_path / "new", "candor", "", calls, tmp_path / "tokenizer.pt", 1, print)
-    other = small_net()
+    with_units(other)
     with torch.no_grad():
         other.head.bias += 1
     save_tokenizer(other, tmp_path / "tokenizer.pt")
