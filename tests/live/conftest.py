@@ -1,6 +1,7 @@
 """The window of the live tests needs no display; their cards are PulseAudio's and PipeWire's."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,11 @@ import pytest
 from tests.live.virtual_card import VirtualCard, running_card
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# A shell starts what runs in its background with Ctrl-C ignored, and that is inherited: the programs
+# under test would not hear theirs.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module", params=["pulseaudio", "pipewire"])

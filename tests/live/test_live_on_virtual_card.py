@@ -207,7 +207,7 @@ def test_the_devices_are_unplugged_and_return(virtual_card: VirtualCard, duplex:
         returned.lost_samples,
         returned.lost_chunks,
     )
-    assert speech_seconds(heard[0]) > 1.0
+    assert speech_seconds(heard[0]) > 0.5  # what it answers depends on the bundle
 
 
 def test_another_default_device_is_followed(virtual_card: VirtualCard, duplex: Duplex) -> None:
