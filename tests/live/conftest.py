@@ -10,8 +10,8 @@ from tests.live.virtual_card import VirtualCard, running_card
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-# A shell starts what runs in its background with Ctrl-C ignored, and that is inherited: the programs
-# under test would not hear theirs.
+# A shell starts what runs in its background with Ctrl-C ignored, and that is inherited: the
+# programs under test would not hear theirs.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
