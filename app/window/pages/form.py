@@ -12,11 +12,22 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 _CONTROL_PX, _CONTROL_HEIGHT_PX, _TEXT_MARGIN_PX = 300, 34, 6
+
+
+def fill_scrolling(page: QWidget, inside: QWidget) -> None:
+    """Let a page show ``inside``, which scrolls where it is longer than the window."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setWidget(inside)
+    whole = QVBoxLayout(page)
+    whole.setContentsMargins(0, 0, 0, 0)
+    whole.addWidget(area)
 
 
 class Card(QFrame):

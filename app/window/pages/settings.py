@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -29,7 +28,7 @@ from app.sound_check import SoundCheck
 from app.window import worker
 from app.window.language import LANGUAGES
 from app.window.pages.assistant_settings import AssistantSettings
-from app.window.pages.form import Card
+from app.window.pages.form import Card, fill_scrolling
 from app.window.pages.number_box import DecimalBox, WholeBox
 from app.window.pages.sound_check_watcher import MakeCheck
 from app.window.pages.sound_settings import SoundSettings
@@ -81,12 +80,7 @@ class SettingsPage(QWidget):
         ):
             column.addWidget(card)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(inside)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(area)
+        fill_scrolling(self, inside)
         self._connect()
         self.show_settings(settings)
 

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -26,7 +25,7 @@ from app.abilities import model_name
 from app.assistant import small_text_model
 from app.settings import MAX_THREADS, Settings
 from app.window import worker
-from app.window.pages.form import Card, described_button
+from app.window.pages.form import Card, described_button, fill_scrolling
 from app.window.pages.number_box import WholeBox
 from app.window.sentences import translate_sentence
 from engine.assistant.local_server import local_address
@@ -68,12 +67,7 @@ class TextModel(QWidget):
         for card in (self._add_choice(), self._file_card, self._server_card):
             column.addWidget(card)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(inside)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(area)
+        fill_scrolling(self, inside)
         self._connect()
         self.show_settings(settings)
 
