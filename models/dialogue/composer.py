@@ -174,7 +174,6 @@ class Composer:
         if self._store.free_answers and self._random.random() < _FREE_ANSWER_SHARE:
             start = self._unknown_question(now)
             story, text = self._random.choice(self._store.free_answers), ""
-            self._free.append((start, start + story.offset - story.onset))
             self._masked.append((start, start + _UNLEARNED_FRAMES))
         else:
             prompt, text = self._random.choice(_LONG_ANSWERS)
@@ -343,6 +342,8 @@ class Composer:
         # A user who speaks early may end before the agent does.
         onset = max(onset, self._agent_end + MARGIN_FRAMES // 2)
         self._agent_end = self._place(0, speech, onset, text, length)
+        if not text:
+            self._free.append((onset, self._agent_end))
         return self._agent_end
 
     def _place(
