@@ -27,7 +27,7 @@ training but ``echo`` resumes from there.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -36,6 +36,9 @@ from engine.part import PartKind
 from engine.program_end import run_program
 from models.corpora import commands
 from models.imported import commands as imported
+
+if TYPE_CHECKING:
+    import numpy as np
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -358,6 +361,16 @@ def voice(
 app.command()(commands.corpus)
 
 
+def _coincidence(before: Path | None, work: Path) -> np.ndarray | None:
+    """How the units of the tokenizer in ``work`` relate to those of the tokenizer ``before``."""
+    if before is None:
+        return None
+    from models.tokenizer.changed_table import coincidence
+
+    corpora = [work / "natural_labelled", work / "real"]
+    return coincidence(before, work / "tok" / "tokenizer.pt", [c for c in corpora if c.exists()])
+
+
 @app.command()
 def lm(
     work: Work = _WORK,
@@ -381,6 +394,14 @@ def lm(
     bundle: Annotated[
         Path | None,
         typer.Option(help="Folder of a bundle; the training begins with its language model."),
+    ] = None,
+    ears_before: Annotated[
+        Path | None,
+        typer.Option(
+            help="Tokenizer of the bundle (tok/tokenizer.pt of the command unpack), where another "
+            "one encoded the store: each of the user's units begins as the mean of those that come "
+            "with it on the same sound.",
+        ),
     ] = None,
     minutes: Annotated[
         float | None,
@@ -444,6 +465,7 @@ def lm(
         workers=jobs,
         bundle=bundle,
         real=real,
+        coincidence=_coincidence(ears_before, work),
     )
 
 
@@ -481,6 +503,14 @@ def reader(
         Path | None,
         typer.Option(help="Folder of a bundle; the training begins with its reader."),
     ] = None,
+    ears_before: Annotated[
+        Path | None,
+        typer.Option(
+            help="Tokenizer of the bundle (tok/tokenizer.pt of the command unpack), where another "
+            "one encoded the store: each of the user's units begins as the mean of those that come "
+            "with it on the same sound.",
+        ),
+    ] = None,
     minutes: Minutes = 90,
     dialogues: Annotated[
         int,
@@ -504,7 +534,8 @@ def reader(
 
     timing = read_timing(data / "turn-taking") if data else HUMAN
     store, folder = work / "speech.pkl.gz", work / "reader"
-    train_reader(store, folder, minutes, threads, seed, timing, dialogues, jobs, bundle)
+    changed = _coincidence(ears_before, work)
+    train_reader(store, folder, minutes, threads, seed, timing, dialogues, jobs, bundle, changed)
 
 
 @app.command()

@@ -91,6 +91,13 @@ PRESETS = {
         2_700,
         words_weight=0.0,
     ),
+    "starter-ears": Preset(
+        LlamaConfig(width=448, layers=10, heads=7, feed_width=1216, matrices="Q4_0"),
+        320,
+        {3: Stage(6000, 8, 4e-4, 100, 1e-3)},
+        2_700,
+        words_weight=0.3,
+    ),
     "starter-voice": Preset(
         LlamaConfig(width=448, layers=10, heads=7, feed_width=1216),
         320,
@@ -118,5 +125,6 @@ PRESETS = {
     ),
 }
 """``starter-voice`` teaches the shipped network the agent's own units on a CPU. ``starter-more``
-trains it further there, with the rounding of Q4_0. ``ablation`` is the smaller starter with a GPU's
+trains it further there, with the rounding of Q4_0; ``starter-ears`` teaches it the units of another
+tokenizer. ``ablation`` is the smaller starter with a GPU's
 batches, to compare variants at one budget. ``tiny`` is for tests."""

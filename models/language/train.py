@@ -52,6 +52,7 @@ from models.language.sequences import (
 from models.language.vocabulary import Vocabulary
 from models.optimizers import muon_and_adam, set_learning_rates
 from models.script.words import script_words
+from models.tokenizer.changed_table import rows_of_new_units
 
 FINAL_SHARE = 0.05
 CHECKPOINT_SECONDS = 180
@@ -260,14 +261,17 @@ def train_lm(
     workers: int = 1,
     bundle: Path | None = None,
     real: RealDialogues = NO_DIALOGUES,
+    coincidence: np.ndarray | None = None,
 ) -> Path:
     """Train the stages one after another; returns ``lm.pt``, a copy of the last one's checkpoint.
 
     A stage resumes from its own checkpoint. Else it begins with the weights of the stage before it
     in ``stages``, else of the nearest lower stage in ``work``, else of the ``bundle``, else with
     random weights. ``compiled`` has an effect where there is a C++ compiler. ``workers`` processes
-    compose the sequences. Stage 3 mixes in ``real`` dialogues. Raises ValueError where a checkpoint
-    has other sizes, DuologueError where the preset or these dialogues cannot be trained on here.
+    compose the sequences. Stage 3 mixes in ``real`` dialogues. ``coincidence`` (units, the bundle's
+    units) relates the store's units to the bundle's, where the tokenizer is another. Raises
+    ValueError where a checkpoint has other sizes, DuologueError where the preset or these dialogues
+    cannot be trained on here.
     """
     preset = PRESETS[preset_name]
     if preset.network is None:
@@ -296,7 +300,17 @@ def train_lm(
         )
         part = budget.of_stage(stage, stages, preset)
         _train_stage(
-            store_path, paths[stage], before, preset, plan, part, seed, compiled, workers, bundle
+            store_path,
+            paths[stage],
+            before,
+            preset,
+            plan,
+            part,
+            seed,
+            compiled,
+            workers,
+            bundle,
+            coincidence,
         )
         before = paths[stage]
     final = work / "lm.pt"
@@ -305,13 +319,19 @@ def train_lm(
 
 
 def _bundle_weights(
-    bundle: Path, config: LlamaConfig, vocabulary: Vocabulary, store: UnitStore
+    bundle: Path,
+    config: LlamaConfig,
+    vocabulary: Vocabulary,
+    store: UnitStore,
+    coincidence: np.ndarray | None,
 ) -> dict[str, Tensor]:
-    """The weights of a bundle's language model; rows of the agent's own units are added where it
-    has none. Raises ValueError where it has other sizes."""
+    """The weights of a bundle's language model. Rows of the agent's own units are added where it
+    has none; with ``coincidence`` the user's begin anew. Raises ValueError for other sizes."""
     net = llama_from_gguf(load_bundle(bundle).language_model)
     state = net.state_dict()
-    known = net.config.vocabulary
+    if coincidence is not None:
+        state["embedding.weight"] = rows_of_new_units(state["embedding.weight"], coincidence)
+    known = len(state["embedding.weight"])
     if known == vocabulary.own_unit_base < config.vocabulary:
         rows = state["embedding.weight"]
         grown = torch.zeros(config.vocabulary, config.width)
@@ -338,6 +358,7 @@ def _train_stage(
     compiled: bool,
     workers: int,
     bundle: Path | None,
+    coincidence: np.ndarray | None,
 ) -> None:
     store = _read_store(store_path, plan.format)
     vocabulary = Vocabulary(store.unit_count, script_words(), store.own_unit_count)
@@ -370,7 +391,7 @@ def _train_stage(
     step, spent = 0, 0.0
     source = path if path.exists() else before
     if source is None and bundle is not None:
-        model.net.load_state_dict(_bundle_weights(bundle, config, vocabulary, store))
+        model.net.load_state_dict(_bundle_weights(bundle, config, vocabulary, store, coincidence))
     if source is not None:
         saved = torch.load(source, map_location=device, weights_only=True)
         if {name: saved.get(name) for name in described} != described:

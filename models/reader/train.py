@@ -36,6 +36,7 @@ from models.optimizers import Optimizers, set_learning_rates
 from models.reader.network import ReaderConfig, UnitReader
 from models.reader.restore import reader_from_onnx
 from models.script.words import script_words
+from models.tokenizer.changed_table import rows_of_new_units
 from models.vocoder.segments import reexpanded
 
 OUT_OF_VOCABULARY = " …"
@@ -146,11 +147,13 @@ def train_reader(
     dialogues: int = DIALOGUES,
     workers: int = 0,
     bundle: Path | None = None,
+    coincidence: np.ndarray | None = None,
 ) -> Path:
     """Train for ``minutes`` in all, on a GPU where there is one; returns the checkpoint.
 
     Begins with the ``bundle``'s reader; without a bundle, with random weights. Units of the agent's
-    own that this reader does not know begin as the mean of those that describe the same sound.
+    own that this reader does not know begin as the mean of those that describe the same sound; with
+    ``coincidence`` (units, the bundle's units), for another tokenizer, so do the user's.
     The log lies beside it (``reader.csv``). A training resumes from its checkpoint, with new
     dialogues. Given more minutes, it has spent a smaller share of its budget: the learning rate
     rises again, and it may return to the first phase. A step has ``dialogues`` dialogues;
@@ -164,7 +167,7 @@ def train_reader(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     net = UnitReader(ReaderConfig(_unit_count(vocabulary), len(reader_pieces(vocabulary))))
     if bundle:
-        net.load_state_dict(_bundle_weights(bundle, vocabulary, training))
+        net.load_state_dict(_bundle_weights(bundle, vocabulary, training, coincidence))
     net.to(device)
     optimizer = torch.optim.AdamW(net.parameters(), betas=(0.9, 0.98), weight_decay=0.01)
     optimizers: Optimizers = [(optimizer, _FURTHER_RATE if bundle else _RATE)]
@@ -273,8 +276,10 @@ def compose_batch(
     )
 
 
-def _bundle_weights(bundle: Path, vocabulary: Vocabulary, store: UnitStore) -> dict[str, Tensor]:
-    """The weights of a bundle's reader, with rows for the agent's own units where it has none.
+def _bundle_weights(
+    bundle: Path, vocabulary: Vocabulary, store: UnitStore, coincidence: np.ndarray | None
+) -> dict[str, Tensor]:
+    """The weights of a bundle's reader, with rows for units that it does not know.
 
     Raises DuologueError where it has no reader of these units and words.
     """
@@ -283,6 +288,8 @@ def _bundle_weights(bundle: Path, vocabulary: Vocabulary, store: UnitStore) -> d
         raise DuologueError(f"{bundle} has no reader of the script's words; train without it.")
     state = reader_from_onnx(shipped.reader).state_dict()
     rows = state["enter.weight"]
+    if coincidence is not None:
+        rows = state["enter.weight"] = rows_of_new_units(rows, coincidence)
     if len(rows) == vocabulary.unit_count and vocabulary.own_unit_count:
         shares = torch.from_numpy(own_unit_shares(store)).float()
         state["enter.weight"] = torch.cat([rows, shares @ rows])

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -118,9 +119,17 @@ def test_own_units_are_added_to_the_rows_of_a_bundle(store_path: Path, tmp_path:
     network = PRESETS["tiny"].network
     assert network is not None
     config = replace(network, vocabulary=vocabulary.size)
-    rows = train_lm._bundle_weights(bundle.folder, config, vocabulary, store)["embedding.weight"]
+    known = (bundle.folder, config, vocabulary, store)
+    rows = train_lm._bundle_weights(*known, None)["embedding.weight"]
     assert len(rows) == len(old) + 144  # a multiple of 8
     assert torch.equal(rows[: len(old)], old)
+    count = store.unit_count
+    turned = np.roll(np.eye(count), 1, axis=1)
+    turned[0] = np.repeat([0.25, 0], [4, count - 4])
+    changed = train_lm._bundle_weights(*known, turned)["embedding.weight"]
+    torch.testing.assert_close(changed[0], rows[:4].mean(0))
+    torch.testing.assert_close(changed[1 : count - 1], rows[2:count])
+    torch.testing.assert_close(changed[count : len(old)], rows[count : len(old)])
     # The agent's silence is heard as unit 0 in this store.
     assert torch.allclose(rows[len(old)], old[0], atol=1e-3)
     form = Format(text=False, own_table=False)

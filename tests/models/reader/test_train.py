@@ -201,6 +201,10 @@ def test_own_units_are_added_to_a_bundles_reader(tmp_path: Path) -> None:
     shipped = reader_from_onnx(bundle / "reader.onnx").enter.weight
     # No more than one small step away.
     torch.testing.assert_close(net.enter.weight[:64], shipped, atol=1e-3, rtol=0)
+    turned = np.roll(np.eye(64), 1, axis=1)
+    given = (tmp_path / "speech.pkl.gz", tmp_path / "turned", 1e-6, 1, 0, HUMAN)
+    other, _ = load_reader(train_reader(*given, bundle=bundle, coincidence=turned))
+    torch.testing.assert_close(other.enter.weight[:63], shipped[1:], atol=1e-3, rtol=0)
     batch = compose_batch(Composer(few, 0, HUMAN), vocabulary, 2)
     assert batch.units_BT[0::2].max() < 64
     assert batch.units_BT[1::2].min() == 64
