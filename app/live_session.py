@@ -63,6 +63,7 @@ class SelectableCard(SoundCard, Protocol):
         ...
 
 
+_WITHOUT_ASSISTANT = "This conversation goes without the assistant."
 MakeCard = Callable[[Wanted, Wanted, int], SelectableCard]
 
 
@@ -81,7 +82,8 @@ class LiveSession:
         """``recordings`` is the folder for the recording; None records nothing.
 
         ``assistant`` answers what the language model does not know; the caller closes it.
-        ``report`` is called from another thread if the recording ends before the conversation.
+        ``report`` is told in a sentence, from another thread, if the recording ends before the
+        conversation, and in ``begin`` if the assistant cannot take part.
         """
         self.settings = settings
         self._make_card = make_card
@@ -140,7 +142,7 @@ class LiveSession:
             self.longer_chunk_ms = min(longer_ms, default=None)
             self.captioned = captioned_sides(bundle.manifest)
             if self._assistant:
-                self._assisted = attach_assistant(self._duplex, self._assistant)
+                self._attach(self._assistant)
             enter("sound")
             if not CARD_LOCK.acquire(timeout=_CARD_SECONDS):
                 if hung_cards.any_hangs():
@@ -174,6 +176,14 @@ class LiveSession:
                 if nothing:
                     delete_recording(nothing)  # otherwise it would be listed as damaged
             raise
+
+    def _attach(self, assistant: BackgroundMind) -> None:
+        """Let the assistant in; a part that is damaged does not keep anybody from talking."""
+        assert self._duplex
+        try:
+            self._assisted = attach_assistant(self._duplex, assistant)
+        except DuologueError as error:
+            self._report(f"{error}\n\n{_WITHOUT_ASSISTANT}")
 
     @property
     def conversation(self) -> LiveConversation:

@@ -18,6 +18,7 @@ import numpy as np
 
 from engine.record.events import (
     EVENTS_NAME,
+    ActionRecord,
     ChunkRecord,
     CommandRecord,
     DeviceRecord,
@@ -74,6 +75,8 @@ class MarkKind(Enum):
     LOST = "lost chunk"
     DEVICE = "device"
     PAUSE = "pause"
+    ACTION = "action"
+    """What the assistant did, or what rang."""
 
 
 @dataclass(frozen=True)
@@ -284,6 +287,9 @@ class Timeline:
                     timeline._add_step(record, late_ms if isinstance(late_ms, (int, float)) else 0)
             elif isinstance(record, WordsRecord):
                 timeline.transcript.hear(record)
+            elif isinstance(record, ActionRecord):
+                place = timeline._inside(record.done_sample)
+                timeline._mark(Mark(place, MarkKind.ACTION, record.said or record.heard))
             elif isinstance(record, DeviceRecord):
                 place = timeline._inside(record.start_sample)
                 timeline._mark(Mark(place, MarkKind.DEVICE, record.text))

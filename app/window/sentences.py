@@ -262,6 +262,7 @@ _SENTENCES = (
         "Nothing could be installed in {0} ({1}); free some disk space, or check the folder's permissions.",
     ),
     # Optional parts.
+    QT_TRANSLATE_NOOP("Sentences", "This conversation goes without the assistant."),
     QT_TRANSLATE_NOOP(
         "Sentences",
         "{0} is damaged; install that part again.",

@@ -75,7 +75,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     )),
     ("talk.end", (
         r"(?:end|stop|finish|close|quit|leave) (?:the|this|our) (?:conversation|talk|call|chat|session)",
-        r"hang up", r"end call", r"stop the conversation now", r"let us (?:end|stop) (?:the|this|our) "
+        r"(?:ok(?:ay)? )?good ?bye(?: for now| then| now)?", r"hang up", r"end call", r"stop the conversation now", r"let us (?:end|stop) (?:the|this|our) "
         r"(?:conversation|talk|chat)(?: here)?",
     )),
     ("talk.speak", (

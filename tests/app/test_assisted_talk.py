@@ -33,6 +33,7 @@ from engine.talk.live_events import ChunkDone
 from engine.timebase import SAMPLE_RATE_HZ
 from engine.voice.agent_voice import AgentVoice
 from models.hearing_part import make_hearing_part
+from models.voice_part import make_voice_part
 from tests.engine.assistant.text_server import TextServer
 
 _WAIT_SECONDS = 60.0
@@ -223,6 +224,36 @@ def test_without_the_part_there_is_one_sentence(
         attach_assistant(duplex, mind)
     mind.close()
     duplex.close()
+
+
+def test_a_damaged_voice_does_not_keep_anybody_from_talking(
+    part: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part_store, "parts_folder", lambda: tmp_path / "parts")
+    part_store.import_part(part, lambda *_: None)
+    make_voice_part(tmp_path / "voice")
+    voice = part_store.import_part(tmp_path / "voice", lambda *_: None)
+    network = next(voice.folder.glob("*.onnx"))
+    content = bytearray(network.read_bytes())
+    content[len(content) // 2] ^= 1
+    network.write_bytes(content)
+    mind = BackgroundMind(tmp_path / "Notes")
+    told: list[str] = []
+    card = PrerecordedCard(silence(4))
+    talk = LiveSession(Settings(), None, told.append, make_card=lambda *_: card, assistant=mind)
+    talk.begin()
+    try:
+        event = talk.conversation.next_event(timeout_seconds=_WAIT_SECONDS)
+        while not isinstance(event, ChunkDone):
+            assert event is not None
+            event = talk.conversation.next_event(timeout_seconds=_WAIT_SECONDS)
+    finally:
+        talk.end()
+        mind.close()
+    assert told == [
+        f"{network} is damaged; install that part again.\n\n"
+        "This conversation goes without the assistant."
+    ]
 
 
 def test_the_agent_says_what_was_done(

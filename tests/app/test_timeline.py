@@ -10,6 +10,7 @@ import pytest
 
 from app.timeline import COLUMN_SAMPLES, Mark, MarkKind, Outcome, Timeline, turn_marks
 from engine.errors import DuologueError
+from engine.record.events import EVENTS_NAME, ActionRecord
 from engine.record.recorder import Recorder
 from engine.sound.turn_taking import Span
 from engine.syncllm.bundle import Bundle
@@ -79,6 +80,30 @@ def test_live_and_recording_lie_at_the_same_place(
         assert np.abs(difference).max() <= 2
     assert (live.user.peaks > 128).sum() >= 8
     assert any(mark.kind == MarkKind.PAUSE for mark in live.marks) == pauses
+
+
+def test_what_the_assistant_did_is_marked(bundle: Bundle, tmp_path: Path) -> None:
+    _, folder = hold_talk(bundle, tmp_path, clicks(4.0))
+    told = {
+        "at": "2026-11-29T12:00:00",
+        "action": "timer.set",
+        "heard": "set a timer",
+        "done": True,
+    }
+    acts = [
+        ActionRecord(
+            start_sample=8_000, end_sample=24_000, done_sample=32_000, said="it is set", **told
+        ),
+        ActionRecord(start_sample=40_000, end_sample=41_000, done_sample=41_000, said="", **told),
+    ]
+    events = folder / EVENTS_NAME
+    lines = [act.model_dump_json() for act in acts]
+    events.write_text(events.read_text("utf-8") + "\n".join(lines) + "\n", "utf-8")
+    marks = [mark for mark in Timeline.of_recording(folder).marks if mark.kind == MarkKind.ACTION]
+    assert marks == [
+        Mark(32_000, MarkKind.ACTION, "it is set"),
+        Mark(41_000, MarkKind.ACTION, "set a timer"),
+    ]
 
 
 def test_estimates_are_open_first_and_then_hit_or_missed(bundle: Bundle, tmp_path: Path) -> None:

@@ -893,6 +893,10 @@
         <translation>{0} ist kein Repository-Name; schreiben Sie ihn als Besitzer/Name.</translation>
     </message>
     <message>
+        <source>This conversation goes without the assistant.</source>
+        <translation>Dieses Gespräch läuft ohne den Assistenten.</translation>
+    </message>
+    <message>
         <source>{0} is damaged; install that part again.</source>
         <translation>{0} ist beschädigt; installieren Sie diesen Zusatz erneut.</translation>
     </message>
@@ -2022,6 +2026,10 @@
     <message>
         <source>the agent's chunk came late</source>
         <translation>der Abschnitt des Agenten kam zu spät</translation>
+    </message>
+    <message>
+        <source>the assistant</source>
+        <translation>der Assistent</translation>
     </message>
     <message>
         <source>your chunk was lost</source>

@@ -37,6 +37,7 @@ GLYPHS = {
     MarkKind.LOST: "×",
     MarkKind.DEVICE: "⚡",
     MarkKind.PAUSE: "‖",
+    MarkKind.ACTION: "★",
 }
 
 
@@ -287,6 +288,7 @@ def mark_colour(look: theme.Theme, kind: MarkKind) -> str:
         MarkKind.LOST: look.bad,
         MarkKind.DEVICE: look.bad,
         MarkKind.PAUSE: look.soft_text,
+        MarkKind.ACTION: look.good,
     }[kind]
 
 

@@ -411,6 +411,7 @@ class WaveformView(QWidget):
             MarkKind.LOST: self.tr("your chunk was lost"),
             MarkKind.DEVICE: self.tr("device"),
             MarkKind.PAUSE: self.tr("pause"),
+            MarkKind.ACTION: self.tr("the assistant"),
         }[mark.kind]
         return f"{said}: {translate_sentence(mark.text)}" if mark.text else said
 

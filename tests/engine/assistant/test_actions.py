@@ -253,6 +253,7 @@ def test_notes_keep_the_words_as_they_were_written() -> None:
         ("Be quiet for ten minutes.", Effect("quiet", 600)),
         ("You can speak again.", Effect("speak again")),
         ("End the conversation.", Effect("end talk")),
+        ("Okay, goodbye.", Effect("end talk")),
     ],
 )
 def test_the_conversation_is_told_what_to_do(text: str, effect: Effect) -> None:
