@@ -32,7 +32,7 @@ _SITUATION_SHARES = {
     "long_talk": 0.04,
     "real_talk": 0.1,
 }
-_BARGE_IN_SHARE = 0.14
+_BARGE_IN_SHARE = 0.2
 _PAUSE_INSIDE = 0.2
 _PAUSE_INSIDE_ORDER = 0.4
 _END_POINTING_FRAMES = (4, 8)

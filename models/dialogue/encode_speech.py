@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import soxr
 import torch
 from rich.progress import track
 
@@ -62,6 +64,9 @@ HIBARI_VOICE = "hibari:heart"
 NATURAL_FORMS, _FREE_FORMS = 6, 2
 """Versions of each natural utterance of a sentence of the script, and of a free one: the first as
 recorded, the others augmented."""
+_THROATS = (0.78, 1.28)
+"""Lengths that the agent's voice is resampled to where it stands for a user's: lower and higher
+throats. It speaks a hundred times as fast as Kokoro, so it can say every sentence."""
 _MOST_NATURAL_WORDS = 150
 _NATURAL_STEP_MS = 1000 * PHONE_FRAME_SAMPLES / NATURAL_RATE_HZ
 _SAMPLES_A_MS = SAMPLE_RATE_HZ / 1000
@@ -192,6 +197,19 @@ def _natural_speech(job: _NaturalJob, files: _Files) -> UnitUtterance:
     return UnitUtterance(job.voice, units, frames[0][0], frames[-1][1], words)
 
 
+def _hibari_speech(job: tuple[str, int], files: _Files) -> UnitUtterance:
+    """A sentence of the user's in the agent's voice with another throat, at about its own tempo."""
+    text, seed = job
+    rng = np.random.default_rng(seed)
+    factor = float(rng.uniform(*_THROATS))
+    said = _hibari().say(punctuated(text, False), seed, float(factor * rng.uniform(0.85, 1.2)))
+    sound = soxr.resample(said.audio_N, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * factor)
+    lengths_ms = [factor * length for length in said.lengths_ms]
+    augmented = bool(rng.random() < _AUGMENTED_SHARE)
+    natural = _NaturalJob(text, HIBARI_VOICE, sound, said.phones, lengths_ms, seed, augmented)
+    return _natural_speech(natural, files)
+
+
 def _cut_words(
     spoken: list[UnitUtterance], choose: random.Random
 ) -> dict[str, list[UnitUtterance]]:
@@ -250,6 +268,8 @@ def write_unit_store(
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         questions = encode_questions(pool, files, voices, seed)
         natural = encode_natural(pool, files, sources.natural, seed)
+        if own_units:
+            questions = chain(encode_in_agents_voice(pool, files, seed), questions)
         # Meanwhile this process encodes the recordings.
         encode_people(store, files, sources, seed)
         add_agent(store, pool, files, own_units, seed)
@@ -286,6 +306,15 @@ def encode_natural(
     spoken = pool.map(partial(_natural_speech, files=files), given, chunksize=16)
     pairs = zip(given, spoken, strict=True)
     return ((job.text, speech) for job, speech in track(pairs, "natural voices", len(given)))
+
+
+def encode_in_agents_voice(pool: ProcessPoolExecutor, files: _Files, seed: int) -> Said:
+    """Each of the user's sentences once in the agent's voice."""
+    choose = random.Random(seed)
+    asked = [(sentence, choose.randrange(1 << 30)) for sentence in script.user_sentences()]
+    spoken = pool.map(partial(_hibari_speech, files=files), asked, chunksize=16)
+    pairs = zip(asked, spoken, strict=True)
+    return ((text, speech) for (text, _), speech in track(pairs, "agent's voice", len(asked)))
 
 
 def encode_people(store: UnitStore, files: _Files, sources: StoreSources, seed: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from models import script
 from models.dialogue import encode_speech
 from models.dialogue.encode_recordings import Augmenter
-from models.dialogue.unit_store import UnitStore, UnitUtterance
+from models.dialogue.unit_store import MARGIN_FRAMES, UnitStore, UnitUtterance
 from models.speech.natural_corpus import PlannedUtterance, write_shard
 from models.speech.natural_voices import SynthesisedSpeech, Voice
 from models.speech.voices import speak_flite
@@ -67,3 +67,19 @@ def test_free_sentences_are_outside_the_script(encoded: list[tuple[str, UnitUtte
     assert not any(speech.words for speech in store.out_of_domain)
     assert "name" in store.real_words
     assert "we'll" not in store.real_words
+
+
+def test_the_agents_voice_says_a_users_sentence_with_other_throats(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    net = tokenizer_from_onnx(Path("resources/starter/tokenizer.onnx"))
+    noises = np.random.default_rng(0).normal(size=16_000 * 10).astype(np.float32)
+    monkeypatch.setattr(encode_speech, "_augmenter", lambda _: Augmenter(net, noises, []))
+    files = encode_speech._Files(Path(), Path(), Path())
+    said = [encode_speech._hibari_speech((ASKED, seed), files) for seed in range(4)]
+    assert len({tuple(speech.units) for speech in said}) == 4
+    for speech in said:
+        assert [word for word, _, _ in speech.words] == ASKED.split()
+        assert MARGIN_FRAMES <= speech.onset < speech.offset <= len(speech.units)
+        # "What is your name" takes about a second.
+        assert 15 < speech.offset - speech.onset < 45
