@@ -18,6 +18,7 @@ from engine.syncllm.bundle import (
     AgentUnits,
     Bundle,
     EncoderSettings,
+    FileEntry,
     Files,
     Manifest,
     ReaderSettings,
@@ -34,11 +35,15 @@ from engine.syncllm.bundle import (
 from engine.syncllm.tokens import TextSlot
 from engine.syncllm.word_pieces import write_pieces
 from engine.timebase import FRAME_MS
+from engine.voice.agent_voice import has_these_units
+from engine.voice.hibari_network import HibariNetwork
+from models import script
 from models.imported.parts import MODEL, TOKENIZER, VOCODER, TokenizerPart, VocoderPart, read_part
 from models.language.gguf import export_gguf, load_llama
 from models.language.vocabulary import Vocabulary
 from models.onnx_matrices import round_matrices
 from models.reader.export import export_reader
+from models.reader.lexicon import agent_lexicon
 from models.reader.train import load_reader, reader_pieces
 from models.tokenizer.export import export_tokenizer, silence_unit
 from models.tokenizer.network import DELAY_FRAMES, load_tokenizer
@@ -50,7 +55,7 @@ from models.voice.network import load_voice
 
 AGENT_SILENCE = 0
 """The agent's own unit of silence."""
-PIECES_NAME, READER_NAME = "pieces.json", "reader.onnx"
+PIECES_NAME, READER_NAME, LEXICON_NAME = "pieces.json", "reader.onnx", "lexicon.json"
 ENCODER_WINDOW_MS = 2000
 """Past sound encoded again with each chunk. The model card has the agreement of its units with
 those of whole files."""
@@ -142,6 +147,23 @@ def _reader(
         network=describe_file(network), pieces=describe_file(pieces), piece_count=count
     )
     return settings, units
+
+
+def _lexicon(shipped: Bundle | None, units: AgentUnits, folder: Path) -> FileEntry | None:
+    """The words of the script's sentences in units of the agent's own; None for other units."""
+    if not has_these_units(units.count):
+        return None
+    path = folder / LEXICON_NAME
+    try:
+        phones = HibariNetwork().phones
+    except DuologueError:
+        if not (shipped and shipped.lexicon):
+            raise
+        lexicon = shipped.lexicon
+    else:
+        lexicon = agent_lexicon(script.agent_sentences(), phones)
+    path.write_text(lexicon.model_dump_json() + "\n", encoding="utf8")
+    return describe_file(path)
 
 
 def _missing(trained: Path) -> DuologueError:
@@ -256,11 +278,16 @@ def pack_bundle(
         if reader:
             both = model.unit_count + (model.own_unit_count if model.agent_units else 0)
             _check_units("reader", read_units, both)
-    for name, used in ((PIECES_NAME, model.text or reader), (READER_NAME, reader)):
+    units = model.agent_units
+    lexicon = _lexicon(shipped, units, folder) if reader and units else None
+    if units:
+        units = units.model_copy(update={"lexicon": lexicon})
+    kept = {PIECES_NAME: model.text or reader, READER_NAME: reader, LEXICON_NAME: lexicon}
+    for name, used in kept.items():
         if not used:  # left there by an earlier bundle
             (folder / name).unlink(missing_ok=True)
     manifest = Manifest(
-        manifest_version=manifest_version(model.text, reader, model.agent_units),
+        manifest_version=manifest_version(model.text, reader, units),
         name="starter",
         version=version,
         licence="Apache-2.0 (see MODEL_CARD.md for the data)",
@@ -286,7 +313,7 @@ def pack_bundle(
         ),
         text=model.text,
         reader=reader,
-        agent_units=model.agent_units,
+        agent_units=units,
     )
     write_manifest(folder, manifest)
     load_bundle(folder)

@@ -27,6 +27,7 @@ from pydantic import (
 from engine.errors import DuologueError
 from engine.log_file import shown
 from engine.resource_files import resources
+from engine.syncllm.lexicon import Lexicon, read_lexicon
 from engine.syncllm.sampling import Sampling
 from engine.syncllm.tokens import TextSlot, TokenFormat, UnitTable
 from engine.syncllm.word_pieces import read_pieces
@@ -37,10 +38,18 @@ PLAIN_VERSION: Literal[1] = 1
 TEXT_VERSION: Literal[2] = 2
 READER_VERSION: Literal[3] = 3
 AGENT_UNITS_VERSION: Literal[4] = 4
+LEXICON_VERSION: Literal[5] = 5
 """Manifest versions: without words, with a text slot, with a reader, with a unit table of the
-agent's own (and a text slot, a reader or neither). A program that knows only the first can still
-read all bundles that it can run, and asks for a newer Duologue for the others."""
-_KNOWN_VERSIONS = (PLAIN_VERSION, TEXT_VERSION, READER_VERSION, AGENT_UNITS_VERSION)
+agent's own (and a text slot, a reader or neither), with a lexicon of these units. A program that
+knows only the first can still read all bundles that it can run, and asks for a newer Duologue for
+the others."""
+_KNOWN_VERSIONS = (
+    PLAIN_VERSION,
+    TEXT_VERSION,
+    READER_VERSION,
+    AGENT_UNITS_VERSION,
+    LEXICON_VERSION,
+)
 MAX_TEXT = 8
 """Most text tokens of one kind in a chunk; the longest chunk, 240 ms, seldom holds a whole word."""
 # Far above what anybody trains and far below what a computer cannot hold. A number beyond these is
@@ -72,7 +81,7 @@ def _one_line(text: str) -> str:
 
 
 ChunkMs = Literal[160, 200, 240]
-ManifestVersion = Literal[1, 2, 3, 4]
+ManifestVersion = Literal[1, 2, 3, 4, 5]
 ChunkMsKey = Annotated[ChunkMs, BeforeValidator(_key_number)]
 TokenId = Annotated[int, Field(ge=0, le=_MOST_ID)]
 UnitCount = Annotated[int, Field(gt=0, le=_MOST_UNITS)]
@@ -120,6 +129,9 @@ class AgentUnits(_Strict):
     base: TokenId
     """Token id of the agent's unit 0."""
     silence_unit: Annotated[int, Field(ge=0)]
+    lexicon: FileEntry | None = Field(default=None, exclude_if=lambda lexicon: lexicon is None)
+    """The file of the agent's words in these units, for its captions; see
+    `engine.syncllm.lexicon`. It goes with a reader, which then reads the user alone."""
 
     def table(self) -> UnitTable:
         """The table for the token format."""
@@ -250,11 +262,16 @@ class Manifest(_Strict):
 
     def _check_version(self) -> None:
         version = self.manifest_version
-        if (self.agent_units is not None) != (version == AGENT_UNITS_VERSION):
+        with_units = version in (AGENT_UNITS_VERSION, LEXICON_VERSION)
+        if (self.agent_units is not None) != with_units:
             raise ValueError(f"manifest version {AGENT_UNITS_VERSION} belongs to agent_units")
-        if version == AGENT_UNITS_VERSION:
+        if self.agent_units:
             if self.text and self.reader:
                 raise ValueError("a text slot and a reader exclude each other")
+            if (self.agent_units.lexicon is not None) != (version == LEXICON_VERSION):
+                raise ValueError(f"manifest version {LEXICON_VERSION} belongs to a lexicon")
+            if self.agent_units.lexicon and not self.reader:
+                raise ValueError("a lexicon goes with a reader")
             return
         if (self.text is not None) != (version == TEXT_VERSION):
             raise ValueError(f"manifest version {TEXT_VERSION} belongs to a text slot")
@@ -286,6 +303,8 @@ class Manifest(_Strict):
         entries = [files.tokenizer, files.language_model, files.vocoder]
         if self.reader:
             entries.append(self.reader.network)
+        if self.agent_units and self.agent_units.lexicon:
+            entries.append(self.agent_units.lexicon)
         return [*entries, self.words.pieces] if self.words else entries
 
     @property
@@ -310,6 +329,8 @@ class Bundle:
     manifest: Manifest
     pieces: tuple[str, ...] = ()
     """The word pieces, if there is a text slot or a reader."""
+    lexicon: Lexicon | None = None
+    """The agent's words in its units, if there is a lexicon."""
 
     @property
     def tokenizer(self) -> Path:
@@ -355,10 +376,12 @@ class Bundle:
         )
 
 
-def manifest_version(text: object, reader: object, agent_units: object) -> ManifestVersion:
+def manifest_version(
+    text: object, reader: object, agent_units: AgentUnits | None
+) -> ManifestVersion:
     """The version of a manifest with these sections; None for an absent one."""
     if agent_units is not None:
-        return AGENT_UNITS_VERSION
+        return LEXICON_VERSION if agent_units.lexicon else AGENT_UNITS_VERSION
     if text is not None:
         return TEXT_VERSION
     return PLAIN_VERSION if reader is None else READER_VERSION
@@ -380,7 +403,13 @@ def load_bundle(folder: Path | None = None) -> Bundle:
         _verify(folder / entry.path, entry)
     words = manifest.words
     pieces = read_pieces(folder / words.pieces.path, words.piece_count) if words else ()
-    return Bundle(folder, manifest, pieces)
+    return Bundle(folder, manifest, pieces, _lexicon(folder, manifest.agent_units))
+
+
+def _lexicon(folder: Path, units: AgentUnits | None) -> Lexicon | None:
+    if units is None or units.lexicon is None:
+        return None
+    return read_lexicon(folder / units.lexicon.path, units.count, units.silence_unit)
 
 
 def describe_file(path: Path) -> FileEntry:

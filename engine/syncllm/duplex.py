@@ -20,6 +20,7 @@ from engine.syncllm.barge_in import BargeIn, fade_out
 from engine.syncllm.bundle import Bundle
 from engine.syncllm.clock import ChunkClock, ClockStep, max_step_tokens
 from engine.syncllm.forced_chunk import ForcedChunk, Prompter
+from engine.syncllm.lexicon_reader import LexiconReader
 from engine.syncllm.llama import Llama
 from engine.syncllm.sampling import Sampling
 from engine.syncllm.unit_encoder import Tokenizer, UnitEncoder
@@ -130,13 +131,13 @@ class Duplex:
         )
         self._vocoder = StreamingVocoder.of(bundle)
         reader = UnitReader(bundle.reader, bundle.pieces) if bundle.reader else None
-        self._own_reader, self._user_reader = (
-            StreamingReader(reader, base, silence) if reader else None
-            for base, silence in (
-                (manifest.own_reader_base, manifest.own_silence_unit),
-                (0, manifest.silence_unit),
-            )
-        )
+        self._user_reader = StreamingReader(reader, 0, manifest.silence_unit) if reader else None
+        self._own_reader: StreamingReader | LexiconReader | None = None
+        if bundle.lexicon:
+            self._own_reader = LexiconReader(bundle.lexicon)
+        elif reader:
+            base, silence = manifest.own_reader_base, manifest.own_silence_unit
+            self._own_reader = StreamingReader(reader, base, silence)
         self._latency_samples = self.latency_ms * SAMPLE_RATE_HZ // 1000
         capacity = manifest.context_tokens + max_step_tokens(self.format)
         self.llama = Llama(bundle.language_model, capacity, gpu_layers, threads)

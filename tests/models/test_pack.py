@@ -195,3 +195,10 @@ def test_the_boards_voice_says_the_agents_units(tmp_path: Path, own_units: bool)
     sound = voice.say([5] * 4 + [6] * 4)
     assert len(sound) >= 640 * 8 and len(sound) % (640 * 4) == 0
     assert np.isfinite(sound).all()
+
+
+def test_the_agents_words_come_from_the_synthesisers_phones(tmp_path: Path) -> None:
+    pack_bundle(tmp_path / "nothing", tmp_path / "packed", "1.2.3", Path("resources/starter"))
+    packed, shipped = load_bundle(tmp_path / "packed"), load_bundle()
+    assert packed.lexicon == shipped.lexicon
+    assert packed.lexicon and "hello" in packed.lexicon.words

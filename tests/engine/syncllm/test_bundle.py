@@ -157,7 +157,7 @@ def test_bytes_are_no_manifest(folder: Path) -> None:
     assert "is not a bundle's manifest" in complaint(folder)
 
 
-@pytest.mark.parametrize("version", [0, 5, "1", 1.5, [1]])
+@pytest.mark.parametrize("version", [0, 6, "1", 1.5, [1]])
 def test_an_unknown_manifest_version_asks_for_a_newer_program(folder: Path, version: Any) -> None:
     edit(folder, lambda content: content.update(manifest_version=version, later_field=True))
     sentence = complaint(folder)
@@ -390,6 +390,31 @@ def test_own_units_and_pieces_of_text_share_no_id(tmp_path: Path) -> None:
     write_tiny_bundle(tmp_path, text=True, own_units=True)
     edit(tmp_path, lambda content: content["agent_units"].update(base=OWN_BASE + 3))
     assert "share an id" in complaint(tmp_path)
+
+
+def test_a_lexicon_goes_with_own_units_and_a_reader(tmp_path: Path) -> None:
+    folder = write_tiny_bundle(tmp_path, reader=True, own_units=True).folder
+    path = folder / "lexicon.json"
+    phones = [-1 if unit == OWN_SILENCE else unit for unit in range(OWN_UNIT_COUNT)]
+    words = {"phones": phones, "words": ["hello"], "said": [[0, [1, 2], 1]], "pairs": []}
+
+    def install(content: object) -> None:
+        path.write_text(json.dumps(content), encoding="utf8")
+        entry = describe_file(path).model_dump()
+        edit(folder, lambda manifest: manifest["agent_units"].update(lexicon=entry))
+
+    install(words)
+    assert "version 5 belongs to a lexicon" in complaint(folder)
+    edit(folder, lambda content: content.update(manifest_version=5))
+    lexicon = load_bundle(folder).lexicon
+    assert lexicon and lexicon.words == ["hello"]
+    for wrong in ({"phones": phones[1:]}, {"phones": [1] * OWN_UNIT_COUNT}, {"said": []}):
+        install(words | wrong)
+        assert f"is no lexicon for {OWN_UNIT_COUNT} units" in complaint(folder)
+    path.unlink()
+    assert "lexicon.json" in complaint(folder)
+    edit(folder, lambda content: content.pop("reader"))
+    assert "a lexicon goes with a reader" in complaint(folder)
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
