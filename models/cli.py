@@ -5,7 +5,7 @@ The steps, in order:
     duologue-train speech      makes corpora: synthetic voices with phone times, and recordings
     duologue-train natural     makes a corpus of natural synthetic voices, with phone times
     duologue-train tokenizer   trains the tokenizer's network
-    duologue-train unpack      in place of the first three: the tokenizer of a bundle up to 0.11
+    duologue-train unpack      in place of the first three: the tokenizer of a bundle
     duologue-train units       finds the units; encodes all sentences as units
     duologue-train vocoder     trains the vocoder: units to the agent's voice
     duologue-train agent-speech  makes the corpus of the agent's voice, with pitch and spectra
@@ -208,7 +208,7 @@ def unpack(
     bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")] = Path("resources/starter"),
     threads: Threads = 2,
 ) -> None:
-    """Take the tokenizer of a bundle up to 0.11 and its units, in place of training one.
+    """Take the tokenizer of a bundle and its units, in place of training one.
 
     Replaces the commands speech, natural and tokenizer: it writes the corpus of recordings, too,
     and aligns it. Takes 9 minutes on two cores.
