@@ -36,7 +36,7 @@ from engine.syncllm.word_pieces import write_pieces
 from engine.timebase import FRAME_MS
 from models.imported.parts import MODEL, TOKENIZER, VOCODER, TokenizerPart, VocoderPart, read_part
 from models.language.gguf import export_gguf, load_llama
-from models.language.vocabulary import Vocabulary
+from models.language.vocabulary import Spelling, Vocabulary
 from models.onnx_matrices import round_matrices
 from models.reader.export import export_reader
 from models.reader.train import load_reader, reader_pieces
@@ -168,11 +168,20 @@ class _LanguageModel:
 def _language_model(trained: Path, shipped: Bundle | None, folder: Path) -> _LanguageModel:
     path, pieces = folder / "language_model.gguf", folder / PIECES_NAME
     if trained.exists():
-        export_gguf(load_llama(trained), path)
+        net = load_llama(trained)
         saved = torch.load(trained, map_location="cpu", weights_only=True)
+        known = tuple(saved.get("pieces", ()))
         vocabulary = Vocabulary(
-            saved["unit_count"], tuple(saved["words"]), saved.get("own_unit_count", 0)
+            saved["unit_count"],
+            tuple(saved["words"]),
+            saved.get("own_unit_count", 0),
+            Spelling(known) if known else None,
         )
+        if known and not saved["format"]["text"]:
+            # A talk without words needs none of a text LLM's rows.
+            net = net.with_rows(vocabulary.kept_without_text())
+            vocabulary = vocabulary.without_text()
+        export_gguf(net, path)
         bos = vocabulary.bos
         tokens = TokenIds(
             unit_base=0,

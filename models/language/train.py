@@ -3,52 +3,37 @@
 The loss is next-token cross-entropy over both speakers, with less weight on the user's units. A
 word head, which is discarded after the training, also predicts the words that the user has just
 said. They decide the answer but touch few tokens, so the tokens alone would teach them slowly.
-Where the agent has units of its own, the other speaker's units are no candidates, as in the engine.
 """
 
 from __future__ import annotations
 
 import csv
-import itertools
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 from rich.progress import Progress
-from torch import Tensor, nn
-from torch.nn import functional
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch import Tensor
+from torch.utils.data import DataLoader
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
 from models.dialogue.recorded_dialogues import NO_DIALOGUES, RealDialogues
 from models.dialogue.timing import HUMAN, Timing
-from models.dialogue.unit_store import (
-    UnitStore,
-    load_store,
-    own_unit_shares,
-    single_table,
-    split_held_out,
-)
+from models.dialogue.unit_store import UnitStore, own_unit_shares
+from models.language.batches import SequenceDataset, held_out_batch, read_store
+from models.language.dialogue_loss import LlamaWithWordHead, dialogue_loss, unit_sides, words_of
 from models.language.gguf import llama_from_gguf
 from models.language.llama import Llama, LlamaConfig
 from models.language.presets import PRESETS, Preset
-from models.language.real_sequences import all_sequences, check_real
-from models.language.sequences import (
-    NOTHING_SAID,
-    STAGES,
-    Format,
-    SequencePlan,
-    TrainingSequence,
-    is_unit,
-    spoken_texts,
-    token_owners,
-)
+from models.language.real_sequences import check_real
+from models.language.sequences import STAGES, Format, SequencePlan, spoken_texts
+from models.language.start import Beginning, Start, prepare_start
 from models.language.vocabulary import Vocabulary
 from models.optimizers import muon_and_adam, set_learning_rates
 from models.script.words import script_words
@@ -57,10 +42,6 @@ FINAL_SHARE = 0.05
 CHECKPOINT_SECONDS = 180
 LOG_STEPS = 25
 HELD_OUT_STEPS = 100
-HELD_OUT_SEQUENCES = 8
-_HELD_OUT_SEED = 7
-_MOST_WORDS = 20
-"""Most words of a sentence that are counted among those named."""
 _COLUMNS = (
     "stage", "step", "seconds", "tokens", "loss", "held_out_loss", "held_out_own", "held_out_user",
     "held_out_named", "tokens_per_second",
@@ -93,159 +74,6 @@ class Budget:
         return seconds / (60 * (self.minutes or 0))
 
 
-def _read_store(path: Path, form: Format) -> UnitStore:
-    store = load_store(path)
-    return store if form.own_table else single_table(store)
-
-
-class SequenceDataset(IterableDataset[TrainingSequence]):
-    """The training sequences of a store's file from a batch on. Each of several processes composes
-    whole batches."""
-
-    def __init__(
-        self,
-        store: Path,
-        vocabulary: Vocabulary,
-        plan: SequencePlan,
-        seed: int,
-        batch: int,
-        first_batch: int,
-    ) -> None:
-        self._store, self._vocabulary, self._plan, self._seed = store, vocabulary, plan, seed
-        self._batch, self._first_batch = batch, first_batch
-
-    def __iter__(self) -> Iterator[TrainingSequence]:
-        training, _ = split_held_out(_read_store(self._store, self._plan.format))
-        worker = get_worker_info()
-        first, step = (worker.id, worker.num_workers) if worker else (0, 1)
-        numbers = (
-            batch * self._batch + row
-            for batch in itertools.count(self._first_batch + first, step)
-            for row in range(self._batch)
-        )
-        return all_sequences(
-            training, self._vocabulary, self._plan, self._seed, numbers, held_out=False
-        )
-
-
-def held_out_batch(store: UnitStore, vocabulary: Vocabulary, plan: SequencePlan) -> list[Tensor]:
-    """Sequences (HELD_OUT_SEQUENCES, context + 1) of held-out utterances.
-
-    In stage 1 they are of the last epoch, which has most speech.
-    """
-    _, held_out = split_held_out(store)
-    plan = replace(plan, epoch_sequences=1)
-    numbers = range(2, 2 + HELD_OUT_SEQUENCES)
-    batch = list(all_sequences(held_out, vocabulary, plan, _HELD_OUT_SEED, numbers, held_out=True))
-    return [torch.from_numpy(np.stack(part)) for part in zip(*batch, strict=True)]
-
-
-def words_of(texts: Sequence[str], words: Sequence[str]) -> Tensor:
-    """(texts, words) bool: which words each text has."""
-    numbers = {word: number for number, word in enumerate(words)}
-    bags = torch.zeros(len(texts), len(words), dtype=torch.bool)
-    for row, text in enumerate(texts):
-        bags[row, [numbers[word] for word in text.split() if word in numbers]] = True
-    return bags
-
-
-class LlamaWithWordHead(nn.Module):
-    """The language model with a word head on a layer in the middle.
-
-    Shape letters as in ``llama``, and U: the ids that the format uses, in their order.
-    """
-
-    used_U: Tensor
-    place_V: Tensor
-    barred_2U: Tensor
-
-    def __init__(self, net: Llama, words: int, vocabulary: Vocabulary, text: bool) -> None:
-        super().__init__()
-        self.net = net
-        self.layer = len(net.layers) * 5 // 8
-        self.norm = nn.RMSNorm(net.config.width, net.config.norm_epsilon)
-        self.head = nn.Linear(net.config.width, words)
-        self.s0, self.s1 = vocabulary.s0, vocabulary.s1
-        ids = torch.arange(vocabulary.size)
-        own = ids >= vocabulary.own_unit_base
-        user = (ids < vocabulary.unit_count) & bool(vocabulary.own_unit_count)
-        used = torch.ones_like(own) if text else own | (ids < vocabulary.own_base)
-        self.register_buffer("used_U", ids[used], persistent=False)
-        self.register_buffer("place_V", used.cumsum(0) - 1, persistent=False)
-        # What cannot follow in the agent's part of a chunk, and in the user's.
-        self.register_buffer("barred_2U", torch.stack([user, own])[:, used], persistent=False)
-
-    def forward(self, ids_BT: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the next token (B, T, U) and of the words (B, T, words)."""
-        hidden = self.net.hidden(ids_BT)
-        rows_UD = self.net.embedding.weight[self.used_U]
-        logits_BTU = functional.linear(self.net.norm(hidden[-1]), rows_UD).float()
-        logits_BTU = logits_BTU.masked_fill(self.barred_2U[self._sides(ids_BT)], -torch.inf)
-        return logits_BTU, self.head(self.norm(hidden[self.layer]))
-
-    def _sides(self, ids_BT: Tensor) -> Tensor:
-        """(B, T): 1 in the user's part of a chunk, else 0."""
-        tags_BT = (ids_BT == self.s0) | (ids_BT == self.s1)
-        places_BT = torch.arange(ids_BT.shape[1], device=ids_BT.device) * tags_BT
-        return (ids_BT.gather(1, places_BT.cummax(1).values) == self.s1).long()
-
-
-@dataclass(frozen=True, eq=False)
-class DialogueLoss:
-    """Losses in nats, of one batch."""
-
-    tokens: Tensor
-    """Weighted mean per token."""
-    naming: Tensor
-    """Of the words that the user has just said."""
-    named: Tensor
-    """Share of these words among the likeliest."""
-    each_N: Tensor
-    """Of each token of the batch but the first ones, unweighted."""
-
-
-def dialogue_loss(
-    model: Callable[[Tensor], tuple[Tensor, Tensor]],
-    place_V: Tensor,
-    bags_SW: Tensor,
-    ids_BT: Tensor,
-    weights_BT: Tensor,
-    said_BT: Tensor,
-) -> DialogueLoss:
-    """The losses of a batch.
-
-    ``place_V`` are the places of the ids among the logits, ``bags_SW`` the words of each sentence,
-    by the numbers in ``said_BT``.
-    """
-    with torch.autocast(ids_BT.device.type, torch.bfloat16):
-        logits, words = model(ids_BT[:, :-1])
-    losses = functional.cross_entropy(
-        logits.flatten(0, 1), place_V[ids_BT[:, 1:]].flatten(), reduction="none"
-    )
-    weights = weights_BT[:, 1:].flatten()
-    said = said_BT[:, :-1].flatten()
-    told = said != NOTHING_SAID
-    named = words.float().flatten(0, 1)[told]
-    bags = bags_SW[said[told]]
-    count = bags.sum(-1, keepdim=True).clamp(min=1)
-    # Not a mean: a batch may have no token with words to name.
-    naming = -(named.log_softmax(-1) * bags / count).sum() / max(len(bags), 1)
-    most = min(_MOST_WORDS, bags.shape[1])
-    hits = bags.gather(1, named.topk(most).indices)
-    looked_for = torch.arange(most, device=bags.device) < count
-    right = (hits & looked_for).sum() / bags.sum().clamp(min=1)
-    return DialogueLoss((losses * weights).sum() / weights.sum(), naming, right, losses)
-
-
-def unit_sides(ids_BT: Tensor, vocabulary: Vocabulary) -> tuple[Tensor, Tensor]:
-    """(B, T) bool each: which tokens are the agent's units, and which the user's."""
-    ids = ids_BT.numpy()
-    sides = [token_owners(row, vocabulary) for row in ids]
-    units = is_unit(ids, vocabulary)
-    own, user = (np.stack(sides) == tag for tag in (vocabulary.s0, vocabulary.s1))
-    return torch.from_numpy(own & units), torch.from_numpy(user & units)
-
-
 def train_lm(
     store_path: Path,
     work: Path,
@@ -260,26 +88,30 @@ def train_lm(
     workers: int = 1,
     bundle: Path | None = None,
     real: RealDialogues = NO_DIALOGUES,
+    start: Start | None = None,
 ) -> Path:
     """Train the stages one after another; returns ``lm.pt``, a copy of the last one's checkpoint.
 
     A stage resumes from its own checkpoint. Else it begins with the weights of the stage before it
-    in ``stages``, else of the nearest lower stage in ``work``, else of the ``bundle``, else with
-    random weights. ``compiled`` has an effect where there is a C++ compiler. ``workers`` processes
-    compose the sequences. Stage 3 mixes in ``real`` dialogues. Raises ValueError where a checkpoint
-    has other sizes, DuologueError where the preset or these dialogues cannot be trained on here.
+    in ``stages``, else of the nearest lower stage in ``work``, else of the ``bundle`` or the text
+    LLM of ``start``, else with random weights. A text LLM also gives the network's sizes.
+    ``compiled`` has an effect where there is a C++ compiler. ``workers`` processes compose the
+    sequences. Stage 3 mixes in ``real`` dialogues. Raises ValueError where a checkpoint has other
+    sizes, DuologueError where the preset or these dialogues cannot be trained on here.
     """
     preset = PRESETS[preset_name]
-    if preset.network is None:
+    if preset.base and start is None:
         raise DuologueError(
-            f"The preset {preset_name} is the paper's recipe written out; it begins with the "
-            f"weights of {preset.base}. Train starter-cpu or starter-gpu."
+            f"The preset {preset_name} begins with {preset.base}; give it with --start."
         )
+    if start and bundle:
+        raise DuologueError("A training begins with a bundle or a text model; give one of them.")
     known = set(preset.stages)
     if not stages or sorted(set(stages)) != list(stages) or not set(stages) <= known:
         raise ValueError(f"stages are some of {sorted(known)}, in their order")
     if real.folders and 3 not in stages:
         raise DuologueError("People's dialogues are for stage 3; add it to --stages.")
+    beginning = prepare_start(start, script_words()) if start else None
     torch.set_num_threads(threads)
     work.mkdir(parents=True, exist_ok=True)
     paths = {stage: work / f"stage{stage}.pt" for stage in STAGES}
@@ -296,8 +128,9 @@ def train_lm(
         )
         part = budget.of_stage(stage, stages, preset)
         _train_stage(
-            store_path, paths[stage], before, preset, plan, part, seed, compiled, workers, bundle
-        )
+            store_path, paths[stage], before, preset, plan, part, seed, compiled, workers, bundle,
+            beginning,
+        )  # fmt: skip
         before = paths[stage]
     final = work / "lm.pt"
     shutil.copyfile(paths[stages[-1]], final)
@@ -327,6 +160,16 @@ def _bundle_weights(
     return state
 
 
+def _described(saved: dict[str, Any]) -> dict[str, Any]:
+    """What a checkpoint tells of its network; what an older one leaves out has its default."""
+    names = ("unit_count", "own_unit_count", "words", "format", "context")
+    return {
+        "config": asdict(LlamaConfig(**saved["config"])),
+        "pieces": saved.get("pieces", []),
+        **{name: saved.get(name) for name in names},
+    }
+
+
 def _train_stage(
     store_path: Path,
     path: Path,
@@ -338,12 +181,21 @@ def _train_stage(
     compiled: bool,
     workers: int,
     bundle: Path | None,
+    beginning: Beginning | None,
 ) -> None:
-    store = _read_store(store_path, plan.format)
-    vocabulary = Vocabulary(store.unit_count, script_words(), store.own_unit_count)
+    store = read_store(store_path, plan.format)
+    vocabulary = Vocabulary(
+        store.unit_count,
+        script_words(),
+        store.own_unit_count,
+        beginning.spelling if beginning else None,
+    )
     check_real(plan, vocabulary)
-    assert preset.network is not None
-    config = replace(preset.network, vocabulary=vocabulary.size)
+    config = (
+        beginning.config(vocabulary, preset.network.matrices)
+        if beginning
+        else replace(preset.network, vocabulary=vocabulary.size)
+    )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(seed)
     net = Llama(config, preset.dropout)
@@ -364,6 +216,7 @@ def _train_stage(
         "unit_count": store.unit_count,
         "own_unit_count": store.own_unit_count,
         "words": list(vocabulary.words),
+        "pieces": list(vocabulary.spelling.pieces) if vocabulary.spelling else [],
         "format": asdict(plan.format),
         "context": plan.context,
     }
@@ -371,9 +224,11 @@ def _train_stage(
     source = path if path.exists() else before
     if source is None and bundle is not None:
         model.net.load_state_dict(_bundle_weights(bundle, config, vocabulary, store))
+    if source is None and beginning and (weights := beginning.weights(vocabulary, seed)):
+        model.net.load_state_dict(weights)
     if source is not None:
         saved = torch.load(source, map_location=device, weights_only=True)
-        if {name: saved.get(name) for name in described} != described:
+        if _described(saved) != described:
             raise ValueError(f"{source} holds a network of another size or format")
         model.load_state_dict(saved["listener"])
         if source == path:

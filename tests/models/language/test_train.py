@@ -15,12 +15,14 @@ import torch
 from engine.errors import DuologueError
 from engine.syncllm.bundle import describe_file, write_manifest
 from models.dialogue.unit_store import save_store
+from models.language import batches
 from models.language import train as train_lm
+from models.language.dialogue_loss import LlamaWithWordHead, words_of
 from models.language.gguf import export_gguf, llama_from_gguf, load_llama
 from models.language.llama import Llama, LlamaConfig
 from models.language.presets import PRESETS
 from models.language.sequences import Format
-from models.language.train import Budget, LlamaWithWordHead, words_of
+from models.language.train import Budget
 from models.language.vocabulary import Vocabulary
 from models.script.words import script_words
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -36,7 +38,8 @@ def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"HELD_OUT_SEQUENCES": 2, "LOG_STEPS": 1, "HELD_OUT_STEPS": 2}.items():
+    monkeypatch.setattr(batches, "HELD_OUT_SEQUENCES", 2)
+    for name, value in {"LOG_STEPS": 1, "HELD_OUT_STEPS": 2}.items():
         monkeypatch.setattr(train_lm, name, value)
 
 
