@@ -42,7 +42,10 @@ class SequenceDataset(IterableDataset[TrainingSequence]):
         seed: int,
         batch: int,
         first_batch: int,
+        rows: range | None = None,
     ) -> None:
+        """``rows`` of each batch are for this process; None: all."""
+        self._rows = range(batch) if rows is None else rows
         self._store, self._vocabulary, self._plan, self._seed = store, vocabulary, plan, seed
         self._batch, self._first_batch = batch, first_batch
 
@@ -53,7 +56,7 @@ class SequenceDataset(IterableDataset[TrainingSequence]):
         numbers = (
             batch * self._batch + row
             for batch in itertools.count(self._first_batch + first, step)
-            for row in range(self._batch)
+            for row in self._rows
         )
         return all_sequences(
             training, self._vocabulary, self._plan, self._seed, numbers, held_out=False

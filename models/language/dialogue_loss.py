@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -49,7 +50,8 @@ class LlamaWithWordHead(nn.Module):
         self.norm = nn.RMSNorm(net.config.width, net.config.norm_epsilon)
         self.head = nn.Linear(net.config.width, words)
         self.s0, self.s1 = vocabulary.s0, vocabulary.s1
-        ids = torch.arange(vocabulary.size)
+        # Real also where the weights are on the meta device.
+        ids = torch.arange(vocabulary.size, device="cpu")
         own = ids >= vocabulary.own_unit_base
         user = (ids < vocabulary.unit_count) & bool(vocabulary.own_unit_count)
         used = torch.ones_like(own) if text else own | (ids < vocabulary.own_base)
@@ -61,7 +63,7 @@ class LlamaWithWordHead(nn.Module):
     def forward(self, ids_BT: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of the next token (B, T, U) and of the words (B, T, words)."""
         hidden = self.net.hidden(ids_BT)
-        rows_UD = self.net.embedding.weight[self.used_U]
+        rows_UD = self.net.output_rows[self.used_U]
         logits_BTU = functional.linear(self.net.norm(hidden[-1]), rows_UD).float()
         logits_BTU = logits_BTU.masked_fill(self.barred_2U[self._sides(ids_BT)], -torch.inf)
         return logits_BTU, self.head(self.norm(hidden[self.layer]))
@@ -71,6 +73,22 @@ class LlamaWithWordHead(nn.Module):
         tags_BT = (ids_BT == self.s0) | (ids_BT == self.s1)
         places_BT = torch.arange(ids_BT.shape[1], device=ids_BT.device) * tags_BT
         return (ids_BT.gather(1, places_BT.cummax(1).values) == self.s1).long()
+
+
+class Whole(NamedTuple):
+    """What the losses of a step are shares of, where the step is computed in parts."""
+
+    weights: float
+    """The sum of its loss weights."""
+    told: float
+    """How many of its tokens have words to name."""
+
+    @classmethod
+    def of(cls, batch: Sequence[Tensor]) -> Whole:
+        """Of ids, weights and numbers of sentences, (B, T) each."""
+        _, weights_BT, said_BT = batch
+        told = (said_BT[:, :-1] != NOTHING_SAID).sum()
+        return cls(weights_BT[:, 1:].double().sum().item(), told.item())
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +112,15 @@ def dialogue_loss(
     ids_BT: Tensor,
     weights_BT: Tensor,
     said_BT: Tensor,
+    whole: Whole | None = None,
+    autocast: bool = True,
 ) -> DialogueLoss:
-    """The losses of a batch.
+    """The losses of a batch, or its share of those of the ``whole`` step.
 
     ``place_V`` are the places of the ids among the logits, ``bags_SW`` the words of each sentence,
-    by the numbers in ``said_BT``.
+    by the numbers in ``said_BT``. ``autocast`` computes in bfloat16.
     """
-    with torch.autocast(ids_BT.device.type, torch.bfloat16):
+    with torch.autocast(ids_BT.device.type, torch.bfloat16, enabled=autocast):
         logits, words = model(ids_BT[:, :-1])
     losses = functional.cross_entropy(
         logits.flatten(0, 1), place_V[ids_BT[:, 1:]].flatten(), reduction="none"
@@ -112,12 +132,14 @@ def dialogue_loss(
     bags = bags_SW[said[told]]
     count = bags.sum(-1, keepdim=True).clamp(min=1)
     # Not a mean: a batch may have no token with words to name.
-    naming = -(named.log_softmax(-1) * bags / count).sum() / max(len(bags), 1)
+    most_told = max(whole.told if whole else len(bags), 1)
+    naming = -(named.log_softmax(-1) * bags / count).sum() / most_told
     most = min(_MOST_WORDS, bags.shape[1])
     hits = bags.gather(1, named.topk(most).indices)
     looked_for = torch.arange(most, device=bags.device) < count
     right = (hits & looked_for).sum() / bags.sum().clamp(min=1)
-    return DialogueLoss((losses * weights).sum() / weights.sum(), naming, right, losses)
+    tokens = (losses * weights).sum() / (whole.weights if whole else weights.sum())
+    return DialogueLoss(tokens, naming, right, losses)
 
 
 def unit_sides(ids_BT: Tensor, vocabulary: Vocabulary) -> tuple[Tensor, Tensor]:

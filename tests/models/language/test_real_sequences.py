@@ -24,9 +24,9 @@ from models.dialogue.recorded_dialogues import (
 from models.dialogue.unit_store import save_store
 from models.language import batches
 from models.language import train as train_lm
+from models.language.budget import Budget
 from models.language.real_sequences import all_sequences, check_real
 from models.language.sequences import Format, SequencePlan, TrainingSequence, training_sequences
-from models.language.train import Budget
 from models.language.vocabulary import Vocabulary
 from models.script.words import script_words
 from tests.models.dialogue.test_composer import own_units_store, toy_store

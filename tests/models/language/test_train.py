@@ -17,12 +17,12 @@ from engine.syncllm.bundle import describe_file, write_manifest
 from models.dialogue.unit_store import save_store
 from models.language import batches
 from models.language import train as train_lm
+from models.language.budget import Budget
 from models.language.dialogue_loss import LlamaWithWordHead, words_of
 from models.language.gguf import export_gguf, llama_from_gguf, load_llama
 from models.language.llama import Llama, LlamaConfig
 from models.language.presets import PRESETS
 from models.language.sequences import Format
-from models.language.train import Budget
 from models.language.vocabulary import Vocabulary
 from models.script.words import script_words
 from tests.engine.tiny_bundle import write_tiny_bundle
