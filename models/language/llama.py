@@ -182,7 +182,7 @@ class Llama(nn.Module):
         )
         x_BTD = self.embedding(ids_BT)
         cos_TC, sin_TC = cos_TC.to(x_BTD), sin_TC.to(x_BTD)
-        if torch.is_autocast_enabled(x_BTD.device.type):
+        if not x_BTD.is_meta and torch.is_autocast_enabled(x_BTD.device.type):
             # float32 angles would make attention run in float32, too.
             cos_TC, sin_TC = cos_TC.bfloat16(), sin_TC.bfloat16()
         given = []

@@ -59,15 +59,16 @@ def losses(work: Path) -> list[float]:
 
 
 def _keeping_parts(work: Path) -> Callable[..., None]:
-    """Saves as before, and keeps a copy of the parts of one step."""
+    """Saves the parts of one step only, which is faster, and keeps a copy."""
     save = train.save_shards
 
     def save_and_keep(folder: Path, *given: Any) -> None:
-        save(folder, *given)
         step, processes = given[3], given[5]
-        if step == KEPT_STEP and processes.first:
-            shutil.copytree(folder, work / "kept.shards")
-        processes.wait()
+        if step == KEPT_STEP:
+            save(folder, *given)
+            if processes.first:
+                shutil.copytree(folder, work / f"kept-{folder.name}")
+            processes.wait()
 
     return save_and_keep
 
@@ -77,5 +78,5 @@ if __name__ == "__main__":
     store, whole, resumed = map(Path, sys.argv[1:])
     train.save_shards = _keeping_parts(whole)
     run(store, whole, rows_at_once=1, recompute=True)
-    train.save_shards = sys.modules["models.language.checkpoints"].save_shards
+    train.save_shards = lambda *given: None
     run(store, resumed)

@@ -100,7 +100,7 @@ def test_two_processes_learn_what_one_learns(
     # One goes on where the two were after ten steps.
     last = tmp_path / "last"
     last.mkdir()
-    (tmp_path / "two" / "kept.shards").rename(last / "stage3.shards")
+    (tmp_path / "two" / "kept-stage3.shards").rename(last / "stage3.shards")
     later = training.run(store, last)
     assert later == pytest.approx(expected[training.KEPT_STEP :], abs=_TOLERANCE)
     assert not (last / "stage3.shards").exists()
