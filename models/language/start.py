@@ -60,6 +60,7 @@ def open_text_model(path: Path) -> TextModel:
     """
     if not path.exists():
         raise DuologueError(f"There is no {path}; give a GGUF or the folder of a text model.")
+    read: Callable[[Path], tuple[LlamaConfig, State]]
     if path.is_dir():
         config = _asked(path, lambda: hugging_face_config(read_json(path / "config.json")))
         tokens, read = hugging_face_tokens(path), read_hugging_face
