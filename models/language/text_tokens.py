@@ -66,15 +66,16 @@ class TextTokens:
         numbers = {piece: number for number, piece in enumerate(pieces)}
         written = []
         for word in words:
-            row = []
-            for token in self.word(word):
-                text = self.texts[token]
+            tokens = self.word(word)
+            texts = [self.texts[token] for token in tokens]
+            if not all(map(str.strip, texts)):  # a space alone is no piece
+                texts = [f" {word[0]}", *word[1:]]
+            for text, token in zip(texts, tokens, strict=False):
                 if text not in numbers:
                     numbers[text] = len(pieces)
                     pieces.append(text)
                     sources.append(token)
-                row.append(numbers[text])
-            written.append(tuple(row))
+            written.append(tuple(numbers[text] for text in texts))
         return Spelling(tuple(pieces), tuple(written)), tuple(sources)
 
 

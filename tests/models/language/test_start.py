@@ -225,7 +225,9 @@ def test_a_training_begins_with_a_text_model_or_with_its_shape(store: Path, tmp_
     own, heard = (
         rows[base : base + count] for base in (vocabulary.own_base, vocabulary.heard_base)
     )
-    assert torch.equal(own, heard)
+    known = torch.tensor(beginning.sources) >= 0
+    assert known.sum() > 100
+    assert torch.equal(own[known], heard[known])
     assert torch.equal(own[30], state["head.weight"][beginning.sources[30]])
 
 
@@ -233,8 +235,7 @@ def test_a_started_training_resumes_and_is_packed_without_text(store: Path, tmp_
     write_text_model(tmp_path / "text", **_KINDS["smollm2"])
     start, form = Start(tmp_path / "text"), Format(text=False, own_table=False)
     expected = _train(store, tmp_path / "whole", start, 4, form=form)["net"]
-    _train(store, tmp_path / "parts", start, 4, form=form, stages=(1,))
-    # The steps of the stages are those of both together.
+    (tmp_path / "parts").mkdir()
     shutil.copy(tmp_path / "whole" / "stage1.pt", tmp_path / "parts" / "stage1.pt")
     saved = _train(store, tmp_path / "parts", start, 4, form=form)
     for name, weight in expected.items():
@@ -245,7 +246,8 @@ def test_a_started_training_resumes_and_is_packed_without_text(store: Path, tmp_
     packed = load_bundle(tmp_path / "packed")
     net = import_gguf(packed.language_model)
     vocabulary = Vocabulary(200, script_words(), 0, prepare_start(start, script_words()).spelling)
-    assert net.config.vocabulary == packed.manifest.vocabulary() == vocabulary.without_text().size
+    assert net.config.vocabulary == vocabulary.without_text().size < vocabulary.own_base + 1
+    assert packed.manifest.vocabulary() <= net.config.vocabulary
     kept = vocabulary.kept_without_text()
     rows = saved["net"]["embedding.weight"][kept]
     assert (net.embedding.weight - rows).abs().max() < 0.01 * rows.abs().max()

@@ -18,7 +18,7 @@ from models.dialogue.unit_store import save_store
 from models.language import batches
 from models.language import train as train_lm
 from models.language.budget import Budget
-from models.language.dialogue_loss import LlamaWithWordHead, words_of
+from models.language.dialogue_loss import DialogueLoss, LlamaWithWordHead, words_of
 from models.language.gguf import export_gguf, llama_from_gguf, load_llama
 from models.language.llama import Llama, LlamaConfig
 from models.language.presets import PRESETS
@@ -60,12 +60,12 @@ def test_resumed_training_equals_an_uninterrupted_one(
     honest_loss = train_lm.dialogue_loss
     calls = 0
 
-    def interrupted(*given: Any) -> tuple[torch.Tensor, torch.Tensor, float]:
+    def interrupted(*given: Any, **options: Any) -> DialogueLoss:
         nonlocal calls
         calls += 1
         if calls == 4:  # the second step of stage 2
             raise KeyboardInterrupt
-        return honest_loss(*given)
+        return honest_loss(*given, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(train_lm, "CHECKPOINT_SECONDS", -1)
