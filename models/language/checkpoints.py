@@ -88,7 +88,7 @@ def load_shards(
     if told["described"] != json.loads(json.dumps(description)):
         raise ValueError(f"{folder} holds a network of another size or format")
     weights, moments = get_state_dict(model, list(optimizers))
-    state = {"model": weights, "optimizers": moments}
+    state: dict[str, Any] = {"model": weights, "optimizers": moments}
     checkpoint.load(state, checkpoint_id=folder)
     set_state_dict(
         model,

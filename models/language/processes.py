@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import distributed, nn
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -101,7 +101,7 @@ def shard(
         buffer.copy_(buffers[name])
 
 
-def spread(model: nn.Module, whole: dict[str, Tensor]) -> None:
+def spread(model: nn.Module, whole: dict[str, Any]) -> None:
     """Set a divided model's weights to those that the first process has."""
     options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
     set_model_state_dict(model, whole, options=options)
