@@ -17,6 +17,9 @@ The steps, in order:
     duologue-train pack        exports the models and packs them into a bundle
     duologue-train echo        trains the residual echo suppressor (not a part of the bundle)
     duologue-train sizes       measures how large a language model keeps the clock here
+    duologue-train perplexity  measures how well a text LLM, which lm may begin with, knows text
+    duologue-train plan        computes what a training takes on one and on many GPUs
+    duologue-train utilisation measures how much of a GPU the training uses
     duologue-train part        makes an optional part of the program (not of the bundle)
     duologue-train import-hubert, import-vocoder  in place of tokenizer and vocoder: others' models
 
@@ -27,18 +30,16 @@ training but ``echo`` resumes from there.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from engine.errors import DuologueError
 from engine.part import PartKind
 from engine.program_end import run_program
-from models.corpora import commands
+from models.corpora import commands as corpora
 from models.imported import commands as imported
-
-if TYPE_CHECKING:
-    import numpy as np
+from models.language import commands as language
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -358,135 +359,8 @@ def voice(
     train_voice(work / "agent", work / "voice", minutes, None, threads, seed, recipe)
 
 
-app.command()(commands.corpus)
-
-
-def _coincidence(before: Path | None, work: Path) -> np.ndarray | None:
-    """How the units of the tokenizer in ``work`` relate to those of the tokenizer ``before``."""
-    if before is None:
-        return None
-    from models.tokenizer.changed_table import coincidence
-
-    corpora = [work / "natural_labelled", work / "real"]
-    return coincidence(before, work / "tok" / "tokenizer.pt", [c for c in corpora if c.exists()])
-
-
-@app.command()
-def lm(
-    work: Work = _WORK,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of open data; turn-taking/ in it sets the timing of stage 3.",
-            callback=_folder,
-        ),
-    ] = None,
-    stages: Annotated[
-        str, typer.Option(help="The paper's stages to train, separated by commas.")
-    ] = "1,2,3",
-    preset: Annotated[
-        str,
-        typer.Option(
-            help="Size of the network and of the training: starter-cpu, starter-gpu, starter-more, "
-            "starter-voice, ablation or llama3-8b."
-        ),
-    ] = "starter-cpu",
-    bundle: Annotated[
-        Path | None,
-        typer.Option(help="Folder of a bundle; the training begins with its language model."),
-    ] = None,
-    ears_before: Annotated[
-        Path | None,
-        typer.Option(
-            help="Tokenizer of the bundle (tok/tokenizer.pt of the command unpack), where another "
-            "one encoded the store: each of the user's units begins as the mean of those that come "
-            "with it on the same sound.",
-        ),
-    ] = None,
-    minutes: Annotated[
-        float | None,
-        typer.Option(
-            help="Length of all stages in minutes; without it the preset's number of steps.",
-            min=0,
-            max=_MOST_MINUTES,
-        ),
-    ] = None,
-    paper_format: Annotated[
-        bool, typer.Option(help="Deduplicate units across chunk borders, as in the paper.")
-    ] = False,
-    estimate: Annotated[
-        bool, typer.Option(help="Train the estimate of the user's running chunk.")
-    ] = True,
-    text: Annotated[
-        bool, typer.Option(help="Write the words of both speakers beside their units.")
-    ] = True,
-    own_table: Annotated[
-        bool,
-        typer.Option(
-            help="Let the agent speak in units of its own, if the command units gave it some; "
-            "without, both speakers have one table, as in the paper."
-        ),
-    ] = True,
-    dialogues: commands.Dialogues = [],  # noqa: B006 - typer reads it, nobody changes it
-    real_share: commands.RealShare = 0.5,
-    threads: Threads = 1,
-    jobs: Annotated[
-        int, typer.Option(help="Processes that compose dialogues.", min=1, max=256)
-    ] = 1,
-    seed: Seed = 1,
-) -> None:
-    """Train the language model in the paper's three stages.
-
-    Stage 1 mixes text and units, stage 2 has dialogues by turns, stage 3 dialogues with people's
-    timing. They are made from speech.pkl.gz of the command units. Takes --minutes, or as long as
-    the preset's steps: starter-gpu 27 minutes on an H100.
-    """
-    from models.dialogue.timing import HUMAN, read_timing
-    from models.language.presets import PRESETS
-    from models.language.sequences import Format
-    from models.language.train import Budget, train_lm
-
-    if preset not in PRESETS:
-        raise typer.BadParameter(f"--preset is one of {', '.join(PRESETS)}")
-    if not set(stages.split(",")) <= {"1", "2", "3"}:
-        raise typer.BadParameter("--stages are some of 1,2,3")
-    timing = read_timing(data / "turn-taking") if data else HUMAN
-    real = commands.real_dialogues(dialogues, real_share, work)
-    train_lm(
-        work / "speech.pkl.gz",
-        work / "lm",
-        Budget(minutes=minutes),
-        threads,
-        seed,
-        preset,
-        [int(stage) for stage in stages.split(",")],
-        Format(not paper_format, estimate, text, own_table),
-        timing,
-        workers=jobs,
-        bundle=bundle,
-        real=real,
-        coincidence=_coincidence(ears_before, work),
-    )
-
-
-@app.command()
-def average(
-    bundle: Annotated[
-        Path, typer.Option(help="Folder of the bundle that the training began with.")
-    ],
-    work: Work = _WORK,
-    share: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Weight of the trained model; the bundle's has the rest."),
-    ] = 0.5,
-) -> None:
-    """Average the weights of the trained language model and of the one it began with. Optional.
-
-    Replaces the language model's checkpoint. Takes less than a minute.
-    """
-    from models.language.weight_averaging import average_lm
-
-    average_lm(work / "lm" / "lm.pt", bundle, share)
+for command in (corpora.corpus, language.lm, language.average):
+    app.command()(command)
 
 
 @app.command()
@@ -503,14 +377,7 @@ def reader(
         Path | None,
         typer.Option(help="Folder of a bundle; the training begins with its reader."),
     ] = None,
-    ears_before: Annotated[
-        Path | None,
-        typer.Option(
-            help="Tokenizer of the bundle (tok/tokenizer.pt of the command unpack), where another "
-            "one encoded the store: each of the user's units begins as the mean of those that come "
-            "with it on the same sound.",
-        ),
-    ] = None,
+    ears_before: language.EarsBefore = None,
     minutes: Minutes = 90,
     dialogues: Annotated[
         int,
@@ -534,7 +401,7 @@ def reader(
 
     timing = read_timing(data / "turn-taking") if data else HUMAN
     store, folder = work / "speech.pkl.gz", work / "reader"
-    changed = _coincidence(ears_before, work)
+    changed = language.coincidence_of(ears_before, work)
     train_reader(store, folder, minutes, threads, seed, timing, dialogues, jobs, bundle, changed)
 
 
@@ -604,31 +471,8 @@ def echo(
     train_echo(work / "echo" / "scenes", tokenizer, out, minutes, threads, seed)
 
 
-@app.command()
-def sizes(
-    user: Annotated[Path, typer.Option(help="Recording of the user.")] = Path(
-        "resources/samples/user.flac"
-    ),
-    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")] = Path("resources/starter"),
-    seconds: Annotated[
-        float, typer.Option(help="Length of the conversation.", min=10, max=3_600)
-    ] = 60.0,
-    threads: Annotated[
-        list[int], typer.Option(help="Number of threads of the language model; may be repeated.")
-    ] = [1, 2],  # noqa: B006 - typer reads it, nobody changes it
-    large: Annotated[bool, typer.Option(help="Also a Llama of a billion weights.")] = False,
-) -> None:
-    """Measure how large a language model keeps the clock on this machine.
-
-    A conversation with the bundle says how many tokens a chunk takes; models of random weights,
-    Q4_0 and Q8_0, from 6 to 30 layers of 576, then get as many. Use a quiet machine.
-    """
-    from rich.console import Console
-
-    from models.language.largest import LLAMA_1B, SMOLLM2, measure_all, sizes_table
-
-    shapes = (*SMOLLM2, LLAMA_1B) if large else SMOLLM2
-    Console().print(sizes_table(measure_all(bundle, user, seconds, shapes, threads, typer.echo)))
+for command in (language.sizes, language.perplexity, language.plan, language.utilisation):
+    app.command()(command)
 
 
 @app.command()

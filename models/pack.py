@@ -40,7 +40,7 @@ from engine.voice.hibari_network import HibariNetwork
 from models import script
 from models.imported.parts import MODEL, TOKENIZER, VOCODER, TokenizerPart, VocoderPart, read_part
 from models.language.gguf import export_gguf, load_llama
-from models.language.vocabulary import Vocabulary
+from models.language.vocabulary import Spelling, Vocabulary
 from models.onnx_matrices import round_matrices
 from models.reader.export import export_reader
 from models.reader.lexicon import agent_lexicon
@@ -190,11 +190,20 @@ class _LanguageModel:
 def _language_model(trained: Path, shipped: Bundle | None, folder: Path) -> _LanguageModel:
     path, pieces = folder / "language_model.gguf", folder / PIECES_NAME
     if trained.exists():
-        export_gguf(load_llama(trained), path)
+        net = load_llama(trained)
         saved = torch.load(trained, map_location="cpu", weights_only=True)
+        known = tuple(saved.get("pieces", ()))
         vocabulary = Vocabulary(
-            saved["unit_count"], tuple(saved["words"]), saved.get("own_unit_count", 0)
+            saved["unit_count"],
+            tuple(saved["words"]),
+            saved.get("own_unit_count", 0),
+            Spelling(known) if known else None,
         )
+        if known and not saved["format"]["text"]:
+            # A talk without words needs none of a text LLM's rows.
+            net = net.with_rows(vocabulary.kept_without_text())
+            vocabulary = vocabulary.without_text()
+        export_gguf(net, path)
         bos = vocabulary.bos
         tokens = TokenIds(
             unit_base=0,

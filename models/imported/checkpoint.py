@@ -6,29 +6,16 @@ Knows the two kinds of weight files, not the networks.
 from __future__ import annotations
 
 import json
-import math
-import struct
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from engine.errors import DuologueError
 
-_DTYPES = {
-    "F64": torch.float64,
-    "F32": torch.float32,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "I64": torch.int64,
-    "I32": torch.int32,
-    "I16": torch.int16,
-    "I8": torch.int8,
-    "U8": torch.uint8,
-    "BOOL": torch.bool,
-}
-_MOST_HEADER_BYTES = 100_000_000
 _INDEX = "model.safetensors.index.json"
 
 
@@ -101,41 +88,17 @@ def _is_dict(saved: object) -> bool:
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file: a JSON header of places, then the values.
-
-    Raises DuologueError where the file is damaged.
-    """
+    """The tensors of a safetensors file. Raises DuologueError where the file is damaged."""
     try:
-        content = bytearray(path.read_bytes())
+        tensors = load_file(path)
     except OSError as error:
         raise DuologueError(
-            f"{path} cannot be read ({error.strerror}); give the folder of a whole checkpoint."
+            f"{path} cannot be read ({error.strerror or error}); give the folder of a whole "
+            "checkpoint."
         ) from error
-    damaged = DuologueError(f"{path} is no whole safetensors file; download it again.")
-    try:
-        (size,) = struct.unpack_from("<Q", content)
-        if size > min(_MOST_HEADER_BYTES, len(content) - 8):
-            raise damaged
-        header = json.loads(content[8 : 8 + size])
-        values = memoryview(content)[8 + size :]
-        return {
-            name: _plain(_tensor(values, entry))
-            for name, entry in header.items()
-            if name != "__metadata__"
-        }
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, struct.error) as error:
-        raise damaged from error
-
-
-def _tensor(values: memoryview, entry: dict[str, Any]) -> Tensor:
-    dtype, shape = _DTYPES[entry["dtype"]], entry["shape"]
-    first, last = entry["data_offsets"]
-    size = math.prod(shape) * dtype.itemsize
-    if first < 0 or last > len(values) or last - first != size or min(shape, default=0) < 0:
-        raise ValueError("a tensor lies outside the file")
-    if not size:
-        return torch.zeros(shape, dtype=dtype)
-    return torch.frombuffer(bytearray(values[first:last]), dtype=dtype).reshape(shape)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise DuologueError(f"{path} is no whole safetensors file; download it again.") from error
+    return {name: _plain(tensor) for name, tensor in tensors.items()}
 
 
 def _plain(tensor: Tensor) -> Tensor:

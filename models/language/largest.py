@@ -20,30 +20,36 @@ import numpy as np
 import soundfile
 from rich.table import Table
 
+from engine.errors import DuologueError
 from engine.syncllm.bundle import Bundle, load_bundle
 from engine.syncllm.duplex import Duplex
 from engine.syncllm.llama import Llama
+from engine.syncllm.llama_library import BACK_ENDS
 
 _WARM_UP_CHUNKS = 5
-_HEAD = 64
 _CONTEXT_LENGTH = 8192
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The sizes of a Llama with tied embeddings and heads of 64 channels."""
+    """The sizes of a Llama."""
 
     width: int
     layers: int
     feed_width: int
     key_heads: int
     """Heads of keys and values; each serves as many queries as the others."""
+    channels: int = 64
+    """Channels of a head."""
+    tied: bool = True
+    """Whether the embedding's rows also give the logits."""
 
     def parameters(self, vocabulary: int) -> int:
         """Number of weights, embeddings included."""
-        kept = self.key_heads * _HEAD
+        kept = self.key_heads * self.channels
         layer = 2 * self.width * (self.width + kept) + 3 * self.width * self.feed_width
-        return self.layers * (layer + 2 * self.width) + (vocabulary + 1) * self.width
+        rows = vocabulary * (1 if self.tied else 2)
+        return self.layers * (layer + 2 * self.width) + (rows + 1) * self.width
 
     def __str__(self) -> str:
         return f"{self.layers} x {self.width}"
@@ -52,6 +58,8 @@ class Shape:
 SMOLLM2 = tuple(Shape(576, layers, 1536, 3) for layers in (6, 12, 18, 24, 30))
 LLAMA_1B = Shape(2048, 16, 8192, 8)
 """Llama 3.2 1B."""
+LLAMA3_8B = Shape(4096, 32, 14_336, 8, channels=128, tied=False)
+NAMED = {"smollm2-135m": SMOLLM2[-1], "llama-1b": LLAMA_1B, "llama3-8b": LLAMA3_8B}
 _KINDS, _CHUNKS_MS = ("Q4_0", "Q8_0"), (160, 240)
 HALF = 0.5
 """Share of a chunk that p99 must keep, so that the engine has time for a busy computer."""
@@ -133,10 +141,18 @@ def demands(
 
 
 def chunk_times_ms(
-    path: Path, capacity: int, threads: int, asked: Sequence[Demand]
+    path: Path, capacity: int, threads: int, asked: Sequence[Demand], gpu: bool = False
 ) -> tuple[np.ndarray, int]:
-    """(chunks,) ms of each chunk but the first, and the model's vocabulary."""
-    llama = Llama(path, capacity, threads=threads)
+    """(chunks,) ms of each chunk but the first, and the model's vocabulary.
+
+    Raises DuologueError where a GPU is asked for and llama.cpp has none.
+    """
+    if gpu and not BACK_ENDS.has_gpu():
+        raise DuologueError(
+            "llama.cpp finds no GPU; install a back end for it (docs/install.md), or leave out "
+            "--gpu."
+        )
+    llama = Llama(path, capacity, gpu_layers=-1 if gpu else 0, threads=threads)
     try:
         took = []
         for demand in asked:
@@ -165,6 +181,7 @@ def measure_sizes(
     chunks_ms: Sequence[int],
     threads: Sequence[int],
     tell: Callable[[str], None] = lambda text: None,
+    gpu: bool = False,
 ) -> Iterator[SizeFigures]:
     """The figures of every combination; the files are written to ``folder``, one at a time."""
     vocabulary = bundle.manifest.vocabulary()
@@ -177,7 +194,7 @@ def measure_sizes(
             for chunk_ms, (capacity, chunks) in asked.items():
                 for number in threads:
                     tell(f"{shape} {kind}, {chunk_ms} ms, {number} threads")
-                    times, _ = chunk_times_ms(path, capacity, number, chunks)
+                    times, _ = chunk_times_ms(path, capacity, number, chunks, gpu)
                     p50, p99 = np.percentile(times, [50, 99]).tolist()
                     yield SizeFigures(
                         shape, shape.parameters(vocabulary), kind, chunk_ms, number, megabytes,
@@ -193,14 +210,17 @@ def measure_all(
     shapes: Sequence[Shape],
     threads: Sequence[int],
     tell: Callable[[str], None],
+    kinds: Sequence[str] = _KINDS,
+    chunks_ms: Sequence[int] = _CHUNKS_MS,
+    gpu: bool = False,
 ) -> list[SizeFigures]:
-    """The figures of all ``shapes``, with Q4_0 and Q8_0, in chunks of 160 and 240 ms."""
+    """The figures of all ``shapes`` with each of ``kinds``, in each length of chunks."""
     sound, _ = soundfile.read(user, dtype="float32", always_2d=True)
     with tempfile.TemporaryDirectory() as folder:
         return list(
             measure_sizes(
-                load_bundle(bundle), sound[:, 0], seconds, Path(folder), shapes, _KINDS, _CHUNKS_MS,
-                threads, tell,
+                load_bundle(bundle), sound[:, 0], seconds, Path(folder), shapes, kinds, chunks_ms,
+                threads, tell, gpu,
             )
         )  # fmt: skip
 
@@ -240,11 +260,11 @@ def write_random_llama(path: Path, shape: Shape, vocabulary: int, matrices: str)
     writer.add_context_length(_CONTEXT_LENGTH)
     writer.add_embedding_length(shape.width)
     writer.add_feed_forward_length(shape.feed_width)
-    writer.add_head_count(shape.width // _HEAD)
+    writer.add_head_count(shape.width // shape.channels)
     writer.add_head_count_kv(shape.key_heads)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_freq_base(10_000.0)
-    writer.add_rope_dimension_count(_HEAD)
+    writer.add_rope_dimension_count(shape.channels)
     writer.add_vocab_size(vocabulary)
     writer.add_tokenizer_model("none")
     writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{matrices}"])
@@ -256,8 +276,9 @@ def write_random_llama(path: Path, shape: Shape, vocabulary: int, matrices: str)
         line = gguf.quants.quantize(block, stored)
         writer.add_tensor(name, np.repeat(line, rows, 0), raw_dtype=stored)
 
-    kept = shape.key_heads * _HEAD
-    add("token_embd.weight", vocabulary, shape.width, gguf.GGMLQuantizationType.Q8_0)
+    kept = shape.key_heads * shape.channels
+    for name in ("token_embd",) if shape.tied else ("token_embd", "output"):
+        add(f"{name}.weight", vocabulary, shape.width, gguf.GGMLQuantizationType.Q8_0)
     writer.add_tensor("output_norm.weight", np.ones(shape.width, np.float32))
     for index in range(shape.layers):
         for norm in ("attn_norm", "ffn_norm"):

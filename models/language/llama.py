@@ -1,18 +1,21 @@
-"""The language model's network, a small Llama with tied embeddings.
+"""The language model's network, a Llama: a small one of our own, or one that was trained on text.
 
-Rotary pairs are channels half a head apart, which is faster in torch. ggml's ``llama`` pairs
-neighbours, so the export interleaves the rows of query and key.
+Rotary pairs are channels half a head apart, as in transformers, which is faster in torch. ggml's
+``llama`` pairs neighbours, so the export interleaves the rows of query and key.
 
-Shape letters: B batch, T tokens, D width, H heads, C channels of a head, V vocabulary.
+Shape letters: B batch, T tokens, D width, H heads, K heads of keys and values, C channels of a
+head, V vocabulary.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from models.language.rounded_linear import RoundedLinear
 
@@ -31,11 +34,32 @@ class LlamaConfig:
     matrices: str = "Q8_0"
     """How the file stores the layers' matrices, Q8_0 or Q4_0. Q4_0 is half as large and faster; its
     rounding is trained with, because without that it costs answers."""
+    key_heads: int = 0
+    """Heads of keys and values, each of which serves a group of queries. 0: as many as queries."""
+    tied: bool = True
+    """Whether the embedding's rows also give the logits. Else the output has rows of its own."""
+    rope_factors: tuple[float, ...] = ()
+    """What each rotary frequency is divided by, (C / 2,), in networks whose context was stretched
+    (Llama 3.1 and later). Empty: nothing."""
+
+    @property
+    def channels(self) -> int:
+        """Channels of a head."""
+        return self.width // self.heads
+
+    @property
+    def kept_heads(self) -> int:
+        """Heads of keys and values."""
+        return self.key_heads or self.heads
 
 
-def rotary(tokens: int, channels: int, base: float) -> tuple[Tensor, Tensor]:
+def rotary(
+    tokens: int, channels: int, base: float, factors: tuple[float, ...] = ()
+) -> tuple[Tensor, Tensor]:
     """Cosines and sines (T, C / 2) of the rotary position embedding."""
     frequency = base ** (-torch.arange(0, channels, 2) / channels)
+    if factors:
+        frequency = frequency / torch.tensor(factors)
     angle_TC = torch.arange(tokens)[:, None] * frequency
     return angle_TC.cos(), angle_TC.sin()
 
@@ -47,8 +71,8 @@ def rotate(x_BHTC: Tensor, cos_TC: Tensor, sin_TC: Tensor) -> Tensor:
     return torch.cat(turned, -1)
 
 
-def attend(query_BHTC: Tensor, key_BHTC: Tensor, value_BHTC: Tensor) -> Tensor:
-    """Causal attention (B, H, T, C).
+def attend(query_BHTC: Tensor, key_BKTC: Tensor, value_BKTC: Tensor) -> Tensor:
+    """Causal attention (B, H, T, C); H / K queries in a row share a key head.
 
     On a CPU the products are written out: the backward pass of torch's fused attention there takes
     a third of a training step in bfloat16 (torch 2.13; written out and compiled, a fifth less time
@@ -56,13 +80,22 @@ def attend(query_BHTC: Tensor, key_BHTC: Tensor, value_BHTC: Tensor) -> Tensor:
     """
     if query_BHTC.is_cuda:
         return functional.scaled_dot_product_attention(
-            query_BHTC, key_BHTC, value_BHTC, is_causal=True
+            query_BHTC,
+            key_BKTC,
+            value_BKTC,
+            is_causal=True,
+            enable_gqa=key_BKTC.shape[1] < query_BHTC.shape[1],
         )
     tokens, channels = query_BHTC.shape[-2:]
-    query, key, value = (x.flatten(0, 1) for x in (query_BHTC, key_BHTC, value_BHTC))
+    group = query_BHTC.shape[1] // key_BKTC.shape[1]
+    if group > 1:
+        key_BKTC, value_BKTC = (x.repeat_interleave(group, 1) for x in (key_BKTC, value_BKTC))
+    query, key, value = (x.flatten(0, 1) for x in (query_BHTC, key_BKTC, value_BKTC))
     scores = (query * channels**-0.5) @ key.transpose(1, 2)
-    later = torch.full((tokens, tokens), -torch.inf, dtype=scores.dtype).triu(1)
-    return ((scores + later).softmax(-1) @ value).view_as(value_BHTC)
+    later = torch.full((tokens, tokens), -torch.inf, dtype=scores.dtype, device=scores.device).triu(
+        1
+    )
+    return ((scores + later).softmax(-1) @ value).view_as(query_BHTC)
 
 
 class Layer(nn.Module):
@@ -71,12 +104,13 @@ class Layer(nn.Module):
     def __init__(self, config: LlamaConfig, dropout: float) -> None:
         super().__init__()
         width = config.width
-        self.heads = config.heads
+        kept = config.kept_heads * config.channels
+        self.channels = config.channels
         self.attention_norm = nn.RMSNorm(width, config.norm_epsilon)
         linear = RoundedLinear if config.matrices == "Q4_0" else nn.Linear
         self.query = linear(width, width, bias=False)
-        self.key = linear(width, width, bias=False)
-        self.value = linear(width, width, bias=False)
+        self.key = linear(width, kept, bias=False)
+        self.value = linear(width, kept, bias=False)
         self.attention_out = linear(width, width, bias=False)
         self.feed_norm = nn.RMSNorm(width, config.norm_epsilon)
         self.gate = linear(width, config.feed_width, bias=False)
@@ -89,8 +123,7 @@ class Layer(nn.Module):
         normed = self.attention_norm(x_BTD)
 
         def split(projection: nn.Linear) -> Tensor:
-            heads = projection(normed).view(batch, tokens, self.heads, width // self.heads)
-            return heads.transpose(1, 2)
+            return projection(normed).view(batch, tokens, -1, self.channels).transpose(1, 2)
 
         mixed = attend(
             rotate(split(self.query), cos_TC, sin_TC),
@@ -115,6 +148,10 @@ class Llama(nn.Module):
         blocks = [Layer(config, dropout) for _ in range(config.layers)]
         self.layers = nn.ModuleList(blocks)
         self.norm = nn.RMSNorm(config.width, config.norm_epsilon)
+        if not config.tied:
+            self.head = nn.Linear(config.width, config.vocabulary, bias=False)
+        self.recompute = False
+        """Whether layers keep only their input for the backward pass, which computes them again."""
         for parameter in self.parameters():
             if parameter.dim() > 1:
                 nn.init.normal_(parameter, std=0.02)
@@ -122,24 +159,44 @@ class Llama(nn.Module):
             for out in (layer.attention_out, layer.down):
                 nn.init.normal_(out.weight, std=0.02 / (2 * config.layers) ** 0.5)
 
+    @property
+    def output_rows(self) -> Tensor:
+        """(V, D): what the last layer's output is compared with."""
+        return self.embedding.weight if self.config.tied else self.head.weight
+
+    def with_rows(self, ids: Sequence[int]) -> Llama:
+        """The network with these ids only, in this order."""
+        net = Llama(replace(self.config, vocabulary=len(ids)))
+        state = self.state_dict()
+        for name in ("embedding.weight", "head.weight"):
+            if name in state:
+                state[name] = state[name][list(ids)]
+        net.load_state_dict(state)
+        return net.train(self.training)
+
     def hidden(self, ids_BT: Tensor) -> list[Tensor]:
         """The output (B, T, D) of each layer."""
-        channels = self.config.width // self.config.heads
-        cos_TC, sin_TC = rotary(ids_BT.shape[1], channels, self.config.rope_base)
+        config = self.config
+        cos_TC, sin_TC = rotary(
+            ids_BT.shape[1], config.channels, config.rope_base, config.rope_factors
+        )
         x_BTD = self.embedding(ids_BT)
         cos_TC, sin_TC = cos_TC.to(x_BTD), sin_TC.to(x_BTD)
-        if torch.is_autocast_enabled(x_BTD.device.type):
+        if not x_BTD.is_meta and torch.is_autocast_enabled(x_BTD.device.type):
             # float32 angles would make attention run in float32, too.
             cos_TC, sin_TC = cos_TC.bfloat16(), sin_TC.bfloat16()
         given = []
         for layer in self.layers:
-            x_BTD = layer(x_BTD, cos_TC, sin_TC)
+            if self.recompute and torch.is_grad_enabled():
+                x_BTD = checkpoint(layer, x_BTD, cos_TC, sin_TC, use_reentrant=False)
+            else:
+                x_BTD = layer(x_BTD, cos_TC, sin_TC)
             given.append(x_BTD)
         return given
 
     def logits(self, last_BTD: Tensor) -> Tensor:
         """Logits (B, T, V) from the last layer's output."""
-        return functional.linear(self.norm(last_BTD), self.embedding.weight)
+        return functional.linear(self.norm(last_BTD), self.output_rows)
 
     def forward(self, ids_BT: Tensor) -> Tensor:
         return self.logits(self.hidden(ids_BT)[-1])

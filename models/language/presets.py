@@ -33,16 +33,15 @@ class Stage:
 class Preset:
     """A network and its three stages."""
 
-    network: LlamaConfig | None
-    """Trained from random weights; None where training begins with ``base``. The vocabulary's size
-    is set later."""
+    network: LlamaConfig
+    """Sizes where no text LLM gives them. The vocabulary's is set later."""
     context: int
     """Tokens of a sequence."""
     stages: dict[int, Stage]
     epoch_sequences: int
     """Sequences of an epoch of stage 1; the share of speech rises from epoch 0 to 2, then stays."""
     base: str = ""
-    """Name of the pretrained weights that training begins with."""
+    """Name of the text LLM that training has to begin with."""
     words_weight: float = 0.5
     """Weight of the word head's loss."""
     dropout: float = 0.0
@@ -50,6 +49,17 @@ class Preset:
     new_row_speed: float = 1.0
     """How much faster the embeddings of the agent's own units learn than the other weights, which
     know nearly everything already."""
+
+
+SMOLLM2_12 = LlamaConfig(
+    49_152, width=576, layers=12, heads=9, feed_width=1536, rope_base=100_000.0, key_heads=3
+)
+"""Twelve of the thirty layers of SmolLM2-135M."""
+LLAMA3_8B = LlamaConfig(
+    128_256 + 503, width=4096, layers=32, heads=32, feed_width=14_336, rope_base=500_000.0,
+    key_heads=8, tied=False,
+)  # fmt: skip
+"""With rows for the paper's 501 units and two speaker tags."""
 
 
 PRESETS = {
@@ -106,8 +116,18 @@ PRESETS = {
         words_weight=0.0,
         new_row_speed=5.0,
     ),
+    "text-start": Preset(
+        SMOLLM2_12,
+        512,
+        {
+            1: Stage(256, 8, 6e-4, 30),
+            2: Stage(256, 8, 4.4e-4, 30),
+            3: Stage(256, 8, 3e-4, 30),
+        },
+        700,
+    ),
     "llama3-8b": Preset(
-        None,
+        LLAMA3_8B,
         8192,
         {
             1: Stage(40_000, 128, 3e-5, 500),
@@ -124,7 +144,8 @@ PRESETS = {
         8,
     ),
 }
-"""``starter-voice`` teaches the shipped network the agent's own units on a CPU. ``starter-more``
+"""``text-start`` has a million tokens a stage, to compare a text LLM with random weights.
+``starter-voice`` teaches the shipped network the agent's own units on a CPU. ``starter-more``
 trains it further there, with the rounding of Q4_0; ``starter-ears`` teaches it the units of another
-tokenizer. ``ablation`` is the smaller starter with a GPU's
-batches, to compare variants at one budget. ``tiny`` is for tests."""
+tokenizer. ``ablation`` is the smaller starter with a GPU's batches, to compare variants at one
+budget. ``tiny`` is for tests."""

@@ -3,52 +3,48 @@
 The loss is next-token cross-entropy over both speakers, with less weight on the user's units. A
 word head, which is discarded after the training, also predicts the words that the user has just
 said. They decide the answer but touch few tokens, so the tokens alone would teach them slowly.
-Where the agent has units of its own, the other speaker's units are no candidates, as in the engine.
 """
 
 from __future__ import annotations
 
 import csv
-import itertools
-import math
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from rich.progress import Progress
-from torch import Tensor, nn
-from torch.nn import functional
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch import Tensor
+from torch.utils.data import DataLoader
 
 from engine.errors import DuologueError
 from engine.syncllm.bundle import load_bundle
 from models.dialogue.recorded_dialogues import NO_DIALOGUES, RealDialogues
 from models.dialogue.timing import HUMAN, Timing
-from models.dialogue.unit_store import (
-    UnitStore,
-    load_store,
-    own_unit_shares,
-    single_table,
-    split_held_out,
+from models.dialogue.unit_store import UnitStore, own_unit_shares
+from models.language.batches import SequenceDataset, held_out_batch, read_store
+from models.language.budget import Budget
+from models.language.checkpoints import described, load_shards, save_file, save_shards, shards_of
+from models.language.dialogue_loss import (
+    LlamaWithWordHead,
+    Whole,
+    dialogue_loss,
+    unit_sides,
+    words_of,
 )
 from models.language.gguf import llama_from_gguf
 from models.language.llama import Llama, LlamaConfig
 from models.language.presets import PRESETS, Preset
-from models.language.real_sequences import all_sequences, check_real
-from models.language.sequences import (
-    NOTHING_SAID,
-    STAGES,
-    Format,
-    SequencePlan,
-    TrainingSequence,
-    is_unit,
-    spoken_texts,
-    token_owners,
-)
+from models.language.processes import Processes, gathered, joined, shard, spread
+from models.language.real_sequences import check_real
+from models.language.sequences import STAGES, Format, SequencePlan, spoken_texts
+from models.language.start import Beginning, Start, prepare_start
 from models.language.vocabulary import Vocabulary
 from models.optimizers import muon_and_adam, set_learning_rates
 from models.script.words import script_words
@@ -58,10 +54,7 @@ FINAL_SHARE = 0.05
 CHECKPOINT_SECONDS = 180
 LOG_STEPS = 25
 HELD_OUT_STEPS = 100
-HELD_OUT_SEQUENCES = 8
-_HELD_OUT_SEED = 7
-_MOST_WORDS = 20
-"""Most words of a sentence that are counted among those named."""
+LOSS_DIGITS = 4
 _COLUMNS = (
     "stage", "step", "seconds", "tokens", "loss", "held_out_loss", "held_out_own", "held_out_user",
     "held_out_named", "tokens_per_second",
@@ -69,182 +62,14 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Budget:
-    """How long to train, over all given stages; without either number, for the preset's steps."""
+class Computing:
+    """How a training is computed. But for rounding, it learns the same."""
 
-    minutes: float | None = None
-    steps: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.minutes is not None and self.steps is not None:
-            raise ValueError("give either minutes or steps")
-
-    def of_stage(self, stage: int, stages: Sequence[int], preset: Preset) -> Budget:
-        """A stage's part, in proportion to the preset's steps."""
-        own = preset.stages[stage].steps
-        share = own / sum(preset.stages[other].steps for other in stages)
-        if self.minutes is not None:
-            return Budget(minutes=self.minutes * share)
-        return Budget(steps=own if self.steps is None else math.ceil(self.steps * share))
-
-    def spent(self, step: int, seconds: float) -> float:
-        """Share of the budget that is spent."""
-        if self.steps is not None:
-            return step / self.steps
-        return seconds / (60 * (self.minutes or 0))
-
-
-def _read_store(path: Path, form: Format) -> UnitStore:
-    store = load_store(path)
-    return store if form.own_table else single_table(store)
-
-
-class SequenceDataset(IterableDataset[TrainingSequence]):
-    """The training sequences of a store's file from a batch on. Each of several processes composes
-    whole batches."""
-
-    def __init__(
-        self,
-        store: Path,
-        vocabulary: Vocabulary,
-        plan: SequencePlan,
-        seed: int,
-        batch: int,
-        first_batch: int,
-    ) -> None:
-        self._store, self._vocabulary, self._plan, self._seed = store, vocabulary, plan, seed
-        self._batch, self._first_batch = batch, first_batch
-
-    def __iter__(self) -> Iterator[TrainingSequence]:
-        training, _ = split_held_out(_read_store(self._store, self._plan.format))
-        worker = get_worker_info()
-        first, step = (worker.id, worker.num_workers) if worker else (0, 1)
-        numbers = (
-            batch * self._batch + row
-            for batch in itertools.count(self._first_batch + first, step)
-            for row in range(self._batch)
-        )
-        return all_sequences(
-            training, self._vocabulary, self._plan, self._seed, numbers, held_out=False
-        )
-
-
-def held_out_batch(store: UnitStore, vocabulary: Vocabulary, plan: SequencePlan) -> list[Tensor]:
-    """Sequences (HELD_OUT_SEQUENCES, context + 1) of held-out utterances.
-
-    In stage 1 they are of the last epoch, which has most speech.
-    """
-    _, held_out = split_held_out(store)
-    plan = replace(plan, epoch_sequences=1)
-    numbers = range(2, 2 + HELD_OUT_SEQUENCES)
-    batch = list(all_sequences(held_out, vocabulary, plan, _HELD_OUT_SEED, numbers, held_out=True))
-    return [torch.from_numpy(np.stack(part)) for part in zip(*batch, strict=True)]
-
-
-def words_of(texts: Sequence[str], words: Sequence[str]) -> Tensor:
-    """(texts, words) bool: which words each text has."""
-    numbers = {word: number for number, word in enumerate(words)}
-    bags = torch.zeros(len(texts), len(words), dtype=torch.bool)
-    for row, text in enumerate(texts):
-        bags[row, [numbers[word] for word in text.split() if word in numbers]] = True
-    return bags
-
-
-class LlamaWithWordHead(nn.Module):
-    """The language model with a word head on a layer in the middle.
-
-    Shape letters as in ``llama``, and U: the ids that the format uses, in their order.
-    """
-
-    used_U: Tensor
-    place_V: Tensor
-    barred_2U: Tensor
-
-    def __init__(self, net: Llama, words: int, vocabulary: Vocabulary, text: bool) -> None:
-        super().__init__()
-        self.net = net
-        self.layer = len(net.layers) * 5 // 8
-        self.norm = nn.RMSNorm(net.config.width, net.config.norm_epsilon)
-        self.head = nn.Linear(net.config.width, words)
-        self.s0, self.s1 = vocabulary.s0, vocabulary.s1
-        ids = torch.arange(vocabulary.size)
-        own = ids >= vocabulary.own_unit_base
-        user = (ids < vocabulary.unit_count) & bool(vocabulary.own_unit_count)
-        used = torch.ones_like(own) if text else own | (ids < vocabulary.own_base)
-        self.register_buffer("used_U", ids[used], persistent=False)
-        self.register_buffer("place_V", used.cumsum(0) - 1, persistent=False)
-        # What cannot follow in the agent's part of a chunk, and in the user's.
-        self.register_buffer("barred_2U", torch.stack([user, own])[:, used], persistent=False)
-
-    def forward(self, ids_BT: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the next token (B, T, U) and of the words (B, T, words)."""
-        hidden = self.net.hidden(ids_BT)
-        rows_UD = self.net.embedding.weight[self.used_U]
-        logits_BTU = functional.linear(self.net.norm(hidden[-1]), rows_UD).float()
-        logits_BTU = logits_BTU.masked_fill(self.barred_2U[self._sides(ids_BT)], -torch.inf)
-        return logits_BTU, self.head(self.norm(hidden[self.layer]))
-
-    def _sides(self, ids_BT: Tensor) -> Tensor:
-        """(B, T): 1 in the user's part of a chunk, else 0."""
-        tags_BT = (ids_BT == self.s0) | (ids_BT == self.s1)
-        places_BT = torch.arange(ids_BT.shape[1], device=ids_BT.device) * tags_BT
-        return (ids_BT.gather(1, places_BT.cummax(1).values) == self.s1).long()
-
-
-@dataclass(frozen=True, eq=False)
-class DialogueLoss:
-    """Losses in nats, of one batch."""
-
-    tokens: Tensor
-    """Weighted mean per token."""
-    naming: Tensor
-    """Of the words that the user has just said."""
-    named: Tensor
-    """Share of these words among the likeliest."""
-    each_N: Tensor
-    """Of each token of the batch but the first ones, unweighted."""
-
-
-def dialogue_loss(
-    model: Callable[[Tensor], tuple[Tensor, Tensor]],
-    place_V: Tensor,
-    bags_SW: Tensor,
-    ids_BT: Tensor,
-    weights_BT: Tensor,
-    said_BT: Tensor,
-) -> DialogueLoss:
-    """The losses of a batch.
-
-    ``place_V`` are the places of the ids among the logits, ``bags_SW`` the words of each sentence,
-    by the numbers in ``said_BT``.
-    """
-    with torch.autocast(ids_BT.device.type, torch.bfloat16):
-        logits, words = model(ids_BT[:, :-1])
-    losses = functional.cross_entropy(
-        logits.flatten(0, 1), place_V[ids_BT[:, 1:]].flatten(), reduction="none"
-    )
-    weights = weights_BT[:, 1:].flatten()
-    said = said_BT[:, :-1].flatten()
-    told = said != NOTHING_SAID
-    named = words.float().flatten(0, 1)[told]
-    bags = bags_SW[said[told]]
-    count = bags.sum(-1, keepdim=True).clamp(min=1)
-    # Not a mean: a batch may have no token with words to name.
-    naming = -(named.log_softmax(-1) * bags / count).sum() / max(len(bags), 1)
-    most = min(_MOST_WORDS, bags.shape[1])
-    hits = bags.gather(1, named.topk(most).indices)
-    looked_for = torch.arange(most, device=bags.device) < count
-    right = (hits & looked_for).sum() / bags.sum().clamp(min=1)
-    return DialogueLoss((losses * weights).sum() / weights.sum(), naming, right, losses)
-
-
-def unit_sides(ids_BT: Tensor, vocabulary: Vocabulary) -> tuple[Tensor, Tensor]:
-    """(B, T) bool each: which tokens are the agent's units, and which the user's."""
-    ids = ids_BT.numpy()
-    sides = [token_owners(row, vocabulary) for row in ids]
-    units = is_unit(ids, vocabulary)
-    own, user = (np.stack(sides) == tag for tag in (vocabulary.s0, vocabulary.s1))
-    return torch.from_numpy(own & units), torch.from_numpy(user & units)
+    compiled: bool
+    workers: int
+    rows_at_once: int | None
+    recompute: bool
+    bfloat16: bool
 
 
 def train_lm(
@@ -262,60 +87,82 @@ def train_lm(
     bundle: Path | None = None,
     real: RealDialogues = NO_DIALOGUES,
     coincidence: np.ndarray | None = None,
+    start: Start | None = None,
+    rows_at_once: int | None = None,
+    recompute: bool = False,
+    bfloat16: bool = True,
 ) -> Path:
     """Train the stages one after another; returns ``lm.pt``, a copy of the last one's checkpoint.
 
     A stage resumes from its own checkpoint. Else it begins with the weights of the stage before it
-    in ``stages``, else of the nearest lower stage in ``work``, else of the ``bundle``, else with
-    random weights. ``compiled`` has an effect where there is a C++ compiler. ``workers`` processes
-    compose the sequences. Stage 3 mixes in ``real`` dialogues. ``coincidence`` (units, the bundle's
-    units) relates the store's units to the bundle's, where the tokenizer is another. Raises
-    ValueError where a checkpoint has other sizes, DuologueError where the preset or these dialogues
-    cannot be trained on here.
+    in ``stages``, else of the nearest lower stage in ``work``, else of the ``bundle`` or the text
+    LLM of ``start``, else with random weights. A text LLM also gives the network's sizes.
+    ``compiled`` has an effect where there is a C++ compiler. ``workers`` processes compose the
+    sequences. Stage 3 mixes in ``real`` dialogues. ``coincidence`` (units, the bundle's units)
+    relates the store's units to the bundle's, where the tokenizer is another.
+
+    Under torchrun, several processes train one network: each takes its share of every step. A
+    process computes ``rows_at_once`` sequences at once (None: all of its share) and adds up their
+    gradients. With ``recompute`` layers keep only their input for the backward pass.
+
+    Raises ValueError where a checkpoint has other sizes, DuologueError where the preset or these
+    dialogues cannot be trained on here, or not by so many processes.
     """
     preset = PRESETS[preset_name]
-    if preset.network is None:
+    if preset.base and start is None:
         raise DuologueError(
-            f"The preset {preset_name} is the paper's recipe written out; it begins with the "
-            f"weights of {preset.base}. Train starter-cpu or starter-gpu."
+            f"The preset {preset_name} begins with {preset.base}; give it with --start."
         )
+    if start and bundle:
+        raise DuologueError("A training begins with a bundle or a text model; give one of them.")
     known = set(preset.stages)
     if not stages or sorted(set(stages)) != list(stages) or not set(stages) <= known:
         raise ValueError(f"stages are some of {sorted(known)}, in their order")
     if real.folders and 3 not in stages:
         raise DuologueError("People's dialogues are for stage 3; add it to --stages.")
+    beginning = prepare_start(start, script_words()) if start else None
     torch.set_num_threads(threads)
     work.mkdir(parents=True, exist_ok=True)
     paths = {stage: work / f"stage{stage}.pt" for stage in STAGES}
     lower = [stage for stage in STAGES if stage < stages[0] and paths[stage].exists()]
     before = paths[lower[-1]] if lower else None
-    for stage in stages:
-        plan = SequencePlan(
-            stage,
-            preset.context,
-            preset.epoch_sequences,
-            form or Format(),
-            timing,
-            real if stage == 3 else NO_DIALOGUES,
-        )
-        part = budget.of_stage(stage, stages, preset)
-        _train_stage(
-            store_path,
-            paths[stage],
-            before,
-            preset,
-            plan,
-            part,
-            seed,
-            compiled,
-            workers,
-            bundle,
-            coincidence,
-        )
-        before = paths[stage]
     final = work / "lm.pt"
-    shutil.copyfile(paths[stages[-1]], final)
+    computing = Computing(compiled, workers, rows_at_once, recompute, bfloat16)
+    with joined() as processes:
+        _check_processes(preset, preset_name, stages, processes)
+        for stage in stages:
+            plan = SequencePlan(
+                stage,
+                preset.context,
+                preset.epoch_sequences,
+                form or Format(),
+                timing,
+                real if stage == 3 else NO_DIALOGUES,
+            )
+            part = budget.of_stage(stage, stages, preset)
+            _train_stage(
+                store_path, paths[stage], before, preset, plan, part, seed, bundle, coincidence,
+                beginning, computing, processes,
+            )  # fmt: skip
+            before = paths[stage]
+        if processes.first:
+            shutil.copyfile(paths[stages[-1]], final)
+        processes.wait()
     return final
+
+
+def _check_processes(
+    preset: Preset, name: str, stages: Sequence[int], processes: Processes
+) -> None:
+    """Raises DuologueError where these processes cannot train the preset together."""
+    for stage in stages:
+        if (batch := preset.stages[stage].batch) % processes.count:
+            raise DuologueError(
+                f"A step of stage {stage} has {batch} sequences, which {processes.count} processes "
+                "cannot share evenly; start a number that divides it."
+            )
+    if processes.sharded and preset.new_row_speed != 1:
+        raise DuologueError(f"The preset {name} is for one process; run it without torchrun.")
 
 
 def _bundle_weights(
@@ -355,23 +202,81 @@ def _train_stage(
     plan: SequencePlan,
     budget: Budget,
     seed: int,
-    compiled: bool,
-    workers: int,
     bundle: Path | None,
     coincidence: np.ndarray | None,
+    beginning: Beginning | None,
+    computing: Computing,
+    processes: Processes,
 ) -> None:
-    store = _read_store(store_path, plan.format)
-    vocabulary = Vocabulary(store.unit_count, script_words(), store.own_unit_count)
+    store = read_store(store_path, plan.format)
+    vocabulary = Vocabulary(
+        store.unit_count,
+        script_words(),
+        store.own_unit_count,
+        beginning.spelling if beginning else None,
+    )
     check_real(plan, vocabulary)
-    assert preset.network is not None
-    config = replace(preset.network, vocabulary=vocabulary.size)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.manual_seed(seed)
-    net = Llama(config, preset.dropout)
+    config = (
+        beginning.config(vocabulary, preset.network.matrices)
+        if beginning
+        else replace(preset.network, vocabulary=vocabulary.size)
+    )
+    description = {
+        "config": asdict(config),
+        "unit_count": store.unit_count,
+        "own_unit_count": store.own_unit_count,
+        "words": list(vocabulary.words),
+        "pieces": list(vocabulary.spelling.pieces) if vocabulary.spelling else [],
+        "format": asdict(plan.format),
+        "context": plan.context,
+    }
     words = vocabulary.words if preset.words_weight else ()
     with_text = plan.format.text or plan.stage == 1
-    model = LlamaWithWordHead(net, len(words), vocabulary, with_text).to(device)
-    stage = preset.stages[plan.stage]
+    stage, sharded, device = preset.stages[plan.stage], processes.sharded, processes.device
+    shards = shards_of(path)
+    source = path if path.exists() else before
+    saved: dict[str, Any] = {}
+    if source is not None and not shards.exists():
+        # Several processes read only what they need of a file.
+        saved = torch.load(source, map_location="cpu", weights_only=True, mmap=sharded)
+        if described(saved) != description:
+            raise ValueError(f"{source} holds a network of another size or format")
+
+    def made() -> LlamaWithWordHead:
+        net = Llama(config, preset.dropout)
+        return LlamaWithWordHead(net, len(words), vocabulary, with_text)
+
+    def begun() -> LlamaWithWordHead:
+        """The whole model with the weights that the stage begins with."""
+        torch.manual_seed(seed)
+        model = made()
+        if saved:
+            model.load_state_dict(saved["listener"])
+        elif bundle is not None:
+            known = _bundle_weights(bundle, config, vocabulary, store, coincidence)
+            model.net.load_state_dict(known)
+        elif beginning and (weights := beginning.weights(vocabulary, seed)):
+            model.net.load_state_dict(weights)
+        return model
+
+    # Compiling is a quarter faster on one thread, a seventh on two (docs/training-log.md). The
+    # held-out loss is not compiled: evaluation mode would compile everything again.
+    compiled = computing.compiled and shutil.which("g++") is not None
+    if sharded:
+        with torch.device("meta"):
+            model = made()
+        if compiled:
+            for layer in model.net.layers:
+                layer.compile()
+        shard(model, list(model.net.layers), processes, computing.bfloat16)
+        if not shards.exists():
+            spread(model, begun().state_dict() if processes.first else {})
+        torch.manual_seed(seed + processes.rank)  # each leaves out other parts (dropout)
+        fast: Callable[[Tensor], tuple[Tensor, Tensor]] = model
+    else:
+        model = begun().to(device)
+        fast = torch.compile(model) if compiled else model
+    model.net.recompute = computing.recompute
     matrices = [weight for weight in model.net.layers.parameters() if weight.dim() > 1]
     optimizers = muon_and_adam(
         model.parameters(),
@@ -380,80 +285,90 @@ def _train_stage(
         stage.matrix_learning_rate,
         (0.9, 0.95),
     )
-    described = {
-        "config": asdict(config),
-        "unit_count": store.unit_count,
-        "own_unit_count": store.own_unit_count,
-        "words": list(vocabulary.words),
-        "format": asdict(plan.format),
-        "context": plan.context,
-    }
+    moments = [optimizer for optimizer, _ in optimizers]
     step, spent = 0, 0.0
-    source = path if path.exists() else before
-    if source is None and bundle is not None:
-        model.net.load_state_dict(_bundle_weights(bundle, config, vocabulary, store, coincidence))
-    if source is not None:
-        saved = torch.load(source, map_location=device, weights_only=True)
-        if {name: saved.get(name) for name in described} != described:
-            raise ValueError(f"{source} holds a network of another size or format")
-        model.load_state_dict(saved["listener"])
-        if source == path:
-            for (optimizer, _), state in zip(optimizers, saved["optimizers"], strict=True):
-                optimizer.load_state_dict(state)
-            step, spent = saved["step"], saved["spent"]
+    if shards.exists():
+        step, spent = load_shards(shards, description, model, moments)
+    elif saved and source == path:
+        step, spent = saved["step"], saved["spent"]
+        if budget.spent(step, spent) >= 1 and (sharded or not saved["optimizers"]):
+            return
+        if sharded or not saved["optimizers"]:
+            raise DuologueError(
+                f"{path} is of a stage that was finished, or was begun by one process, and has no "
+                "parts for several; go on as it was begun, or remove it."
+            )
+        for optimizer, state in zip(moments, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
+    saved.clear()
 
     def save() -> None:
-        state = described | {
-            "net": model.net.state_dict(),
-            "listener": model.state_dict(),
-            "optimizers": [optimizer.state_dict() for optimizer, _ in optimizers],
-            "step": step,
-            "spent": spent,
-        }
-        torch.save(state, path.with_suffix(".part"))
-        path.with_suffix(".part").replace(path)
+        if sharded and budget.spent(step, spent) < 1:
+            save_shards(shards, description, model, moments, step, spent, processes)
+            return
+        whole = gathered(model) if sharded else model.state_dict()
+        if processes.first:
+            ours = {"step": step, "spent": spent, "listener": whole}
+            ours["net"] = {
+                name.removeprefix("net."): weight
+                for name, weight in whole.items()
+                if name.startswith("net.")
+            }
+            ours["optimizers"] = [] if sharded else [one.state_dict() for one in moments]
+            save_file(path, description | ours)
+            shutil.rmtree(shards, ignore_errors=True)
+        processes.wait()
 
-    # Compiling is a quarter faster on one thread, a seventh on two (docs/training-log.md). The
-    # held-out loss is not compiled: evaluation mode would compile everything again.
-    fast = torch.compile(model) if compiled and shutil.which("g++") else model
     bags = words_of(spoken_texts(store), words).to(device)
-    sequences = SequenceDataset(store_path, vocabulary, plan, seed, stage.batch, step)
-    loader = iter(DataLoader(sequences, stage.batch, num_workers=workers))
+    share = stage.batch // processes.count
+    mine = range(processes.rank * share, (processes.rank + 1) * share)
+    sequences = SequenceDataset(store_path, vocabulary, plan, seed, stage.batch, step, mine)
+    loader = iter(DataLoader(sequences, share, num_workers=computing.workers))
     held_out = held_out_batch(store, vocabulary, plan)
     sides = [side[:, 1:].flatten() for side in unit_sides(held_out[0], vocabulary)]
     held_out = [part.to(device) for part in held_out]
+    autocast = computing.bfloat16 and not sharded  # where it is divided, weights are gathered so
+    at_once = computing.rows_at_once or share
+    divided = processes.count > 1 or at_once < share
+
+    def backward(batch: list[Tensor]) -> Tensor:
+        """The gradients of a step; gives the loss of its sequences here."""
+        whole = Whole(*processes.total(Whole.of(batch))) if divided else None
+        loss = torch.zeros(())
+        for part in zip(*(one.split(at_once) for one in batch), strict=True):
+            losses = dialogue_loss(fast, model.place_V, bags, *part, whole=whole, autocast=autocast)
+            # Gradients of several processes are averaged, but losses are shares of the whole.
+            total = losses.tokens + preset.words_weight * losses.naming
+            (total * processes.count if divided else total).backward()
+            loss = loss + losses.tokens.detach().cpu()
+        return loss
 
     def unheard() -> list[str]:
         model.eval()
         with torch.no_grad():
-            loss = dialogue_loss(model, model.place_V, bags, *held_out)
+            loss = dialogue_loss(model, model.place_V, bags, *held_out, autocast=autocast)
         model.train()
         own, user = (loss.each_N.cpu()[side].mean() for side in sides)
         return [f"{figure.item():.4f}" for figure in (loss.tokens, own, user, loss.named)]
 
-    rows = model.net.embedding.weight.detach()[vocabulary.own_unit_base :]
     heard = [""] * 4
     clock = saved_at = time.monotonic()
     first_step = logged_step = step
     logged_at = clock
-    log_path = path.with_name("lm.csv")
-    with Progress() as progress, log_path.open("a", newline="") as log:
+    log_path = path.with_name("lm.csv") if processes.first else Path(os.devnull)
+    with Progress(disable=not processes.first) as progress, log_path.open("a", newline="") as log:
         table = csv.writer(log)
         if not log_path.stat().st_size:
             table.writerow(_COLUMNS)
         bar = progress.add_task(f"language model, stage {plan.stage}", total=1.0)
         while (done := budget.spent(step, spent)) < 1:
             set_learning_rates(optimizers, done, step, stage.warmup, FINAL_SHARE)
-            batch = [part.to(device) for part in next(loader)]
-            losses = dialogue_loss(fast, model.place_V, bags, *batch)
-            loss = losses.tokens
             model.zero_grad(set_to_none=True)
-            (loss + preset.words_weight * losses.naming).backward()
+            here = backward([part.to(device) for part in next(loader)])
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            old = rows.clone()
-            for optimizer, _ in optimizers:
-                optimizer.step()
-            rows += (preset.new_row_speed - 1) * (rows - old)
+            with _faster_rows(model.net, vocabulary.own_unit_base, preset.new_row_speed):
+                for optimizer in moments:
+                    optimizer.step()
             step += 1
             if step % HELD_OUT_STEPS == 0:
                 heard = unheard()
@@ -462,22 +377,39 @@ def _train_stage(
                 spent += now - clock
             clock = now
             if step % LOG_STEPS == 0:
+                (loss,) = processes.total([here.item()])
                 tokens = stage.batch * plan.context
                 pace = round((step - logged_step) * tokens / (now - logged_at))
                 logged_step, logged_at = step, now
                 told = heard if step % HELD_OUT_STEPS == 0 else [""] * 4
-                figures = [round(spent), step * tokens, f"{loss.item():.4f}", *told, pace]
+                figures = [round(spent), step * tokens, f"{loss:.{LOSS_DIGITS}f}", *told, pace]
                 table.writerow([plan.stage, step, *figures])
                 log.flush()
-                text = f"stage {plan.stage}, step {step}, loss {loss.item():.3f}"
+                text = f"stage {plan.stage}, step {step}, loss {loss:.3f}"
                 if heard[0]:
                     text += f", held out {heard[0]}, {float(heard[3]):.0%} of words named"
                 progress.update(bar, completed=done, description=text)
-            if now - saved_at > CHECKPOINT_SECONDS:
+            # All have to see one clock: else one would stop or save alone.
+            spent, due = processes.from_first([spent, now - saved_at > CHECKPOINT_SECONDS])
+            if due and budget.spent(step, spent) < 1:
                 save()
                 saved_at = now
         if step > first_step and step % HELD_OUT_STEPS:
             # A short stage may end before its first held-out loss.
-            figures = [round(spent), step * stage.batch * plan.context, f"{loss.item():.4f}"]
+            (loss,) = processes.total([here.item()])
+            figures = [round(spent), step * stage.batch * plan.context, f"{loss:.{LOSS_DIGITS}f}"]
             table.writerow([plan.stage, step, *figures, *unheard(), ""])
     save()
+
+
+@contextmanager
+def _faster_rows(net: Llama, first: int, speed: float) -> Iterator[None]:
+    """Whatever the embedding's rows from ``first`` on move meanwhile, they move ``speed`` times as
+    far."""
+    if speed == 1:
+        yield
+        return
+    rows = net.embedding.weight.detach()[first:]
+    old = rows.clone()
+    yield
+    rows += (speed - 1) * (rows - old)

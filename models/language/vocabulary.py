@@ -2,14 +2,15 @@
 agent's own units if it has any. These come last, so that a model keeps its other ids with them.
 
 A piece is a word of the script with a leading space, or a letter that begins (``" a"``) or
-continues (``"a"``) another word. Joined pieces are the text. Every piece has two ids: one for the
-agent's words, one for the user's.
+continues (``"a"``) another word. Where the training begins with a text LLM, pieces are its tokens
+in place of words. Joined pieces are the text. Every piece has two ids: one for the agent's words,
+one for the user's.
 """
 
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from engine.syncllm.tokens import TextSlot, TokenFormat, UnitTable
@@ -24,6 +25,16 @@ _ALIGNED = 8
 
 
 @dataclass(frozen=True)
+class Spelling:
+    """How a text LLM that the training begins with writes words."""
+
+    pieces: tuple[str, ...]
+    words: tuple[tuple[int, ...], ...] = ()
+    """The numbers of the pieces of each word of the vocabulary, in the words' order; without them
+    a word is written in the longest pieces that fit."""
+
+
+@dataclass(frozen=True)
 class Vocabulary:
     """The ids for a tokenizer of ``unit_count`` units, whose unit 0 is id 0."""
 
@@ -31,6 +42,8 @@ class Vocabulary:
     words: tuple[str, ...] = ()
     own_unit_count: int = 0
     """How many units the agent has of its own; 0 where it has the tokenizer's."""
+    spelling: Spelling | None = None
+    """None: each word is a piece."""
 
     @property
     def s0(self) -> int:
@@ -80,9 +93,9 @@ class Vocabulary:
     @cached_property
     def pieces(self) -> tuple[str, ...]:
         """The text of each piece, in the order of their ids."""
-        first = (f" {letter}" for letter in string.ascii_lowercase)
-        words = (f" {word}" for word in self.words if len(word) > 1)
-        return (*first, *string.ascii_lowercase, *words)
+        if self.spelling:
+            return self.spelling.pieces
+        return (*letter_pieces(), *(f" {word}" for word in self.words if len(word) > 1))
 
     def text_pieces(self, text: str) -> list[int]:
         """The numbers of the pieces of lower-case words; unknown words are spelled.
@@ -99,7 +112,16 @@ class Vocabulary:
     @cached_property
     def _spelled(self) -> dict[str, list[int]]:
         """A cache: training sequences repeat their words."""
-        return {}
+        known = self.spelling.words if self.spelling else ()
+        return {word: list(row) for word, row in zip(self.words, known, strict=False)}
+
+    def without_text(self) -> Vocabulary:
+        """The vocabulary of a talk without words: the same, with no pieces of text."""
+        return replace(self, spelling=Spelling(()))
+
+    def kept_without_text(self) -> list[int]:
+        """The ids that are left in ``without_text``, in its order."""
+        return [*range(self.own_base), *range(self.own_unit_base, self.size)]
 
     def format(self, chunk_ms: int, boundary_emit: bool, text: bool) -> TokenFormat:
         """The duplex format at a chunk length, with or without a text slot."""
@@ -113,6 +135,12 @@ class Vocabulary:
     def slot(self) -> TextSlot:
         """The text slot for the words of both."""
         return TextSlot(len(self.pieces), self.own_base, MOST_OWN, self.heard_base, MOST_HEARD)
+
+
+def letter_pieces() -> tuple[str, ...]:
+    """Each letter as the beginning of a word and inside one."""
+    letters = string.ascii_lowercase
+    return (*(f" {letter}" for letter in letters), *letters)
 
 
 def _round_up(count: int) -> int:

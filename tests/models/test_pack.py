@@ -15,9 +15,10 @@ from engine.syncllm.duplex import Duplex
 from engine.syncllm.tokens import TextSlot
 from models.dialogue.unit_store import save_store
 from models.evaluate.agent_voice import EngineVoice
+from models.language.budget import Budget
 from models.language.gguf import export_gguf
 from models.language.llama import Llama, LlamaConfig
-from models.language.train import Budget, train_lm
+from models.language.train import train_lm
 from models.language.vocabulary import Vocabulary
 from models.pack import pack_bundle, text_settings
 from models.reader.train import OUT_OF_VOCABULARY, train_reader

@@ -12,8 +12,10 @@ from engine.syncllm.bundle import load_bundle
 from engine.syncllm.duplex import Duplex
 from engine.syncllm.llama import Llama
 from models.language.largest import (
+    LLAMA3_8B,
     LLAMA_1B,
     SMOLLM2,
+    Demand,
     Shape,
     chunk_times_ms,
     demands,
@@ -90,3 +92,16 @@ def test_each_combination_has_a_cell(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     table = sizes_table(figures)
     assert (len(table.columns), table.row_count) == (6, 2)
+
+
+def test_output_rows_and_heads_of_other_widths(tmp_path: Path) -> None:
+    shape = Shape(width=256, layers=1, feed_width=256, key_heads=1, channels=128, tied=False)
+    write_random_llama(tmp_path / "net.gguf", shape, 208, "Q4_0")
+    weights = sum(
+        int(tensor.n_elements) for tensor in gguf.GGUFReader(tmp_path / "net.gguf").tensors
+    )
+    assert shape.parameters(208) == weights
+    demand = Demand((("feed", 3, 0),), 0.0)
+    _, vocabulary = chunk_times_ms(tmp_path / "net.gguf", 64, 1, [demand] * 7)
+    assert vocabulary == 208
+    assert round(LLAMA3_8B.parameters(128_256) / 1e6) == 8030

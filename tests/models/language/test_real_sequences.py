@@ -22,10 +22,11 @@ from models.dialogue.recorded_dialogues import (
     write_splits,
 )
 from models.dialogue.unit_store import save_store
+from models.language import batches
 from models.language import train as train_lm
+from models.language.budget import Budget
 from models.language.real_sequences import all_sequences, check_real
 from models.language.sequences import Format, SequencePlan, TrainingSequence, training_sequences
-from models.language.train import Budget
 from models.language.vocabulary import Vocabulary
 from models.script.words import script_words
 from tests.models.dialogue.test_composer import own_units_store, toy_store
@@ -163,7 +164,7 @@ def test_dialogues_without_stage_3_are_refused(dialogues: Path, tmp_path: Path) 
 def test_stage_3_trains_on_dialogues(
     dialogues: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train_lm, "HELD_OUT_SEQUENCES", 2)
+    monkeypatch.setattr(batches, "HELD_OUT_SEQUENCES", 2)
     # Of an agent with units of its own: in the single table there are only the tokenizer's.
     save_store(own_units_store(), tmp_path / "speech.pkl.gz")
     weights = []

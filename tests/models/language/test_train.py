@@ -16,12 +16,14 @@ import torch
 from engine.errors import DuologueError
 from engine.syncllm.bundle import describe_file, write_manifest
 from models.dialogue.unit_store import save_store
+from models.language import batches
 from models.language import train as train_lm
+from models.language.budget import Budget
+from models.language.dialogue_loss import DialogueLoss, LlamaWithWordHead, words_of
 from models.language.gguf import export_gguf, llama_from_gguf, load_llama
 from models.language.llama import Llama, LlamaConfig
 from models.language.presets import PRESETS
 from models.language.sequences import Format
-from models.language.train import Budget, LlamaWithWordHead, words_of
 from models.language.vocabulary import Vocabulary
 from models.script.words import script_words
 from tests.engine.tiny_bundle import write_tiny_bundle
@@ -37,7 +39,8 @@ def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"HELD_OUT_SEQUENCES": 2, "LOG_STEPS": 1, "HELD_OUT_STEPS": 2}.items():
+    monkeypatch.setattr(batches, "HELD_OUT_SEQUENCES", 2)
+    for name, value in {"LOG_STEPS": 1, "HELD_OUT_STEPS": 2}.items():
         monkeypatch.setattr(train_lm, name, value)
 
 
@@ -58,12 +61,12 @@ def test_resumed_training_equals_an_uninterrupted_one(
     honest_loss = train_lm.dialogue_loss
     calls = 0
 
-    def interrupted(*given: Any) -> tuple[torch.Tensor, torch.Tensor, float]:
+    def interrupted(*given: Any, **options: Any) -> DialogueLoss:
         nonlocal calls
         calls += 1
         if calls == 4:  # the second step of stage 2
             raise KeyboardInterrupt
-        return honest_loss(*given)
+        return honest_loss(*given, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(train_lm, "CHECKPOINT_SECONDS", -1)
