@@ -42,10 +42,12 @@ def _layers(text: str | None) -> tuple[int, ...] | None:
         return None
     found: list[int] = []
     for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal():
+        first, dash, last = part.partition("-")
+        if not dash:
+            last = first
+        if not first.isdecimal() or not last.isdecimal():
             raise typer.BadParameter(f"--layers are numbers and ranges like 0-5,24-29, not {text}")
-        found += range(int(first), int(last or first) + 1)
+        found += range(int(first), int(last) + 1)
     return tuple(found)
 
 
