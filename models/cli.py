@@ -15,6 +15,7 @@ The steps, in order:
     duologue-train average     optional: averages the weights before and after ``lm``
     duologue-train reader      trains the unit reader: units to words, for captions
     duologue-train pack        exports the models and packs them into a bundle
+    duologue-train exact       copies a bundle for a GPU
     duologue-train echo        trains the residual echo suppressor (not a part of the bundle)
     duologue-train sizes       measures how large a language model keeps the clock here
     duologue-train part        makes an optional part of the program (not of the bundle)
@@ -536,6 +537,23 @@ def pack(
     from models.pack import pack_bundle
 
     pack_bundle(work, out, version, bundle, context)
+
+
+@app.command()
+def exact(
+    out: Annotated[Path, typer.Option(help="New folder for the copy.")],
+    bundle: Annotated[
+        Path | None, typer.Option(help="Folder of the bundle.", show_default="the starter")
+    ] = None,
+) -> None:
+    """Copy a bundle for a GPU: with float32 in place of int8 in tokenizer and vocoder.
+
+    A GPU's provider of ONNX Runtime lacks int8 products or is slow at them. On a processor the copy
+    is slower than the bundle.
+    """
+    from models.exact_bundle import write_exact_bundle
+
+    write_exact_bundle(bundle, out)
 
 
 @app.command()

@@ -97,6 +97,8 @@ _DUOLOGUE = {
     "bench figures nowhere": "bench --json missing/figures.json",
     "bench figures unwritable": f"bench --json {_UNWRITABLE}",
     "bench user missing": "bench --user missing.wav",
+    "bench gpu inf": "bench-gpu --seconds inf",
+    "bench gpu figures": "bench-gpu --json missing/figures.json",
     "bench window inf": "bench-window --seconds inf",
     "bench window rounds": "bench-window --rounds 0",
     "bench window figures": "bench-window --json missing/figures.json",
