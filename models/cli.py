@@ -11,6 +11,7 @@ The steps, in order:
     duologue-train agent-speech  makes the corpus of the agent's voice, with pitch and spectra
     duologue-train voice       trains the agent's voice: units of its own to speech
     duologue-train corpus      optional: encodes Fisher, CANDOR or two-channel recordings, for lm
+    duologue-train speak       optional: speaks text dialogues on two channels, on many machines
     duologue-train lm          trains the language model in the paper's three stages
     duologue-train average     optional: averages the weights before and after ``lm``
     duologue-train reader      trains the unit reader: units to words, for captions
@@ -37,6 +38,7 @@ from engine.part import PartKind
 from engine.program_end import run_program
 from models.corpora import commands
 from models.imported import commands as imported
+from models.spoken.commands import speak
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -649,6 +651,7 @@ def part(
 
 
 app.add_typer(imported.app)
+app.command()(speak)
 
 
 def main(arguments: list[str] | None = None) -> None:

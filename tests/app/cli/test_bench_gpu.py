@@ -14,7 +14,7 @@ from engine.onnx_providers import CPU, Provider, best_accelerator
 from engine.sound.audio_file import read_mono
 from engine.syncllm.bundle import load_bundle
 from engine.syncllm.llama_library import BACK_ENDS
-from tests.app.cli.command_line import one_sentence, run
+from tests.app.cli.command_line import run
 
 TWIN = Provider("Twin", CPU.key)
 """Real sessions of a provider that is always there."""
@@ -27,7 +27,7 @@ def test_without_a_gpu_there_is_nothing_to_compare(
     bundle: str, user: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("bench-gpu", "--bundle", bundle, "--user", user) == 2
-    assert "has a GPU here; docs/install.md tells" in one_sentence(capsys)
+    assert "has a GPU here; docs/install.md tells" in capsys.readouterr().err
 
 
 def test_a_provider_like_the_cpus_has_no_faults(bundle: str, user: str) -> None:
