@@ -88,13 +88,14 @@ def speak(
         if on_ray
         else speak_here(todo, out, recipe, jobs)
     )
-    seconds = dialogues_done = 0.0
+    seconds = processor_seconds = 0.0
     for done, shard in enumerate(work, 1):
         seconds += shard.speech_seconds
-        dialogues_done += shard.dialogues
+        processor_seconds += shard.processor_seconds
         took = time.monotonic() - began
         typer.echo(
             f"{shard.name}: {shard.dialogues} dialogues ({shard.left_out} left out), "
             f"{shard.speech_seconds / 60:.1f} min; {done} of {len(todo)}, "
-            f"{seconds / max(took, 1e-9):.2f} s of dialogue a second"
+            f"{seconds / max(took, 1e-9):.2f} s of dialogue a second, "
+            f"{seconds / max(processor_seconds, 1e-9):.2f} a second of a processor"
         )

@@ -2,12 +2,13 @@
 
 Ray moves the plans of shards and what became of them; sound, units and texts go from the texts'
 folder straight into the shards, so both folders must be the same for all machines. What Ray does by
-default and we promise not to do is switched off: usage statistics, a dashboard, and doors to the
-network on a single machine, behind which anybody may run code.
+default and we promise not to do is switched off: usage statistics, a dashboard, and ports that are
+open to the network on a single machine. It writes a password to ~/.ray and logs below /tmp/ray.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -44,12 +45,13 @@ def begin_ray(jobs: int, address: str | None = None) -> Any:
             num_cpus=jobs,
             include_dashboard=False,
             log_to_driver=False,
-            # Its ports have no password.
+            logging_level=logging.ERROR,
+            # No other machine has to reach it.
             _node_ip_address="127.0.0.1",
         )
         return ray
     try:
-        ray.init(address=address, log_to_driver=False)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise DuologueError(f"There is no Ray cluster at {address}; start one first.") from error
     return ray
@@ -75,7 +77,7 @@ def speak_on_ray(
         spoken = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
             partial(_speak_row, folder=folder.resolve(), recipe=recipe),
             num_cpus=1,
-            concurrency=jobs,
+            compute=ray.data.TaskPoolStrategy(size=jobs),
             max_calls=SHARDS_PER_PROCESS,
         )
         for row in spoken.iter_rows():
