@@ -19,6 +19,7 @@ from app.settings import Settings
 from app.talk_state import TalkMetrics
 from engine.card.devices import Device, list_devices
 from engine.errors import DuologueError
+from engine.onnx_providers import report
 
 _PACKAGES = (
     "duologue numpy onnxruntime llama-cpp-python sounddevice soundfile soxr pywebrtc-audio "
@@ -42,6 +43,7 @@ def diagnostics(
             ),
         ),
         _section("llama.cpp", _back_ends()),
+        _section("ONNX Runtime", report()),
         _section("Devices", _devices()),
         _section("Settings", json.dumps(settings.model_dump(mode="json"), indent=1).splitlines()),
         _section(

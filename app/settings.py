@@ -91,7 +91,8 @@ class Settings(BaseModel):
     hold_to_talk: bool = False
     threads: Annotated[int, Field(ge=1, le=MAX_THREADS)] = 1
     gpu_layers: Annotated[int, Field(ge=-1, le=MOST_GPU_LAYERS)] = -1
-    """Layers of the language model on the GPU, if there is one; -1: all."""
+    """Layers of the language model on the GPU, if there is one; -1: all. With 0 nothing runs on a
+    GPU, the models of ONNX Runtime neither."""
     bundle: Annotated[Path, AfterValidator(_plain)] | None = None
     """None: the starter."""
     record: bool = True

@@ -13,6 +13,9 @@ import os
 # promise is ours. On Windows engine/onnx_session.py switches it off.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
+# Ray, with which the training speaks dialogues on many machines, sends usage statistics.
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+
 # OpenBLAS, which numpy brings on Linux and Windows, shares a matrix product among all cores. Its
 # threads spin for the next one, and the echo canceller multiplies every 40 ms: with two cores that
 # was 0.29 of a core, and beside busy programs each product waits for a thread that has no core

@@ -11,10 +11,12 @@ The steps, in order:
     duologue-train agent-speech  makes the corpus of the agent's voice, with pitch and spectra
     duologue-train voice       trains the agent's voice: units of its own to speech
     duologue-train corpus      optional: encodes Fisher, CANDOR or two-channel recordings, for lm
+    duologue-train speak       optional: speaks text dialogues on two channels, on many machines
     duologue-train lm          trains the language model in the paper's three stages
     duologue-train average     optional: averages the weights before and after ``lm``
     duologue-train reader      trains the unit reader: units to words, for captions
     duologue-train pack        exports the models and packs them into a bundle
+    duologue-train exact       copies a bundle for a GPU
     duologue-train echo        trains the residual echo suppressor (not a part of the bundle)
     duologue-train sizes       measures how large a language model keeps the clock here
     duologue-train perplexity  measures how well a text LLM, which lm may begin with, knows text
@@ -40,6 +42,7 @@ from engine.program_end import run_program
 from models.corpora import commands as corpora
 from models.imported import commands as imported
 from models.language import commands as language
+from models.spoken.commands import speak
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -437,6 +440,23 @@ def pack(
 
 
 @app.command()
+def exact(
+    out: Annotated[Path, typer.Option(help="New folder for the copy.")],
+    bundle: Annotated[
+        Path | None, typer.Option(help="Folder of the bundle.", show_default="the starter")
+    ] = None,
+) -> None:
+    """Copy a bundle for a GPU: with float32 in place of int8 in tokenizer and vocoder.
+
+    A GPU's provider of ONNX Runtime lacks int8 products or is slow at them. On a processor the copy
+    is slower than the bundle.
+    """
+    from models.exact_bundle import write_exact_bundle
+
+    write_exact_bundle(bundle, out)
+
+
+@app.command()
 def echo(
     speech: Annotated[
         Path,
@@ -506,6 +526,7 @@ def part(
 
 
 app.add_typer(imported.app)
+app.command()(speak)
 
 
 def main(arguments: list[str] | None = None) -> None:

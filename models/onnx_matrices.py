@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import onnx
 from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -64,3 +65,58 @@ def _restore_halved(graph: onnx.GraphProto) -> None:
         stored.CopyFrom(numpy_helper.from_array(values, node.output[0]))
     del graph.node[:]
     graph.node.extend(rest)
+
+
+def exact_matrices(onnx_path: Path) -> None:
+    """Rewrite the file in place with products of float32 in place of `round_matrices`' of int8.
+
+    The weights keep their rounded values; only what they are multiplied with is no longer rounded.
+    A GPU's provider lacks int8 products or is slow at them.
+    """
+    model = onnx.load(onnx_path)
+    graph = model.graph
+    _restore_halved(graph)
+    made = {output: node for node in graph.node for output in node.output}
+    users: dict[str, list[onnx.NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            users.setdefault(name, []).append(node)
+    weights = {weight.name: weight for weight in graph.initializer}
+
+    def value(name: str) -> np.ndarray:
+        return numpy_helper.to_array(weights[name]).astype(np.float32)
+
+    products: dict[str, onnx.NodeProto] = {}
+    for node in graph.node:
+        if node.op_type != "MatMulInteger":
+            continue
+        (cast,) = users[node.output[0]]
+        (scaled,) = users[cast.output[0]]
+        scales = made[next(name for name in scaled.input if name != cast.output[0])]
+        scale = value(next(name for name in scales.input if name in weights))
+        matrix = (value(node.input[1]) - value(node.input[3])) * scale
+        name = f"{node.input[1]}_exact"
+        graph.initializer.append(numpy_helper.from_array(matrix.astype(np.float32), name))
+        sound = made[node.input[0]].input[0]
+        products[scaled.output[0]] = onnx.helper.make_node("MatMul", [sound, name], scaled.output)
+    nodes = [
+        next((products[name] for name in node.output if name in products), node)
+        for node in graph.node
+    ]
+    del graph.node[:]
+    graph.node.extend(_needed(nodes, {end.name for end in graph.output}))
+    used = {name for node in graph.node for name in node.input}
+    kept = [weight for weight in graph.initializer if weight.name in used]
+    del graph.initializer[:], graph.value_info[:]
+    graph.initializer.extend(kept)
+    onnx.save(model, onnx_path)
+
+
+def _needed(nodes: list[onnx.NodeProto], wanted: set[str]) -> list[onnx.NodeProto]:
+    """The nodes, in order, that something wanted depends on."""
+    kept = []
+    for node in reversed(nodes):
+        if wanted.intersection(node.output):
+            wanted.update(node.input)
+            kept.append(node)
+    return kept[::-1]

@@ -15,4 +15,7 @@ if exist "%VENV%\.installed" (
 set "here=%CD:\=/%"
 set "CMAKE_ARGS=-DLLAVA_BUILD=OFF -DGGML_NATIVE=OFF -DGGML_OPENMP=OFF -DLLAMA_OPENSSL=OFF -DGGML_BACKEND_DL=ON -DCMAKE_PROJECT_llama.cpp_INCLUDE=%here%/installer/llama.cmake"
 "%VENV%\Scripts\python" -m pip install --quiet --disable-pip-version-check --editable "%target%" || exit /b 2
+if exist "%VENV%\.onnx-build" (
+    "%VENV%\Scripts\python" -m installer.onnx_build || exit /b 2
+)
 >>"%VENV%\.installed" echo %target%

@@ -51,13 +51,15 @@ def doctor(
 
     from app.sound_examination import SoundExamination
     from engine.card.devices import list_devices
-    from engine.measure.doctor import Findings, advise, examine_engine
+    from engine.measure.doctor import Findings, advise, examine_engine, placement_lines
     from engine.syncllm.bundle import load_bundle
 
     console = Console()
     user_audio = read_speech(user or sample_path(), MEASURED_SECONDS, channel)
     loaded = load_bundle(bundle)
     show_devices(console, list_devices())
+    for line in placement_lines(loaded, gpu_layers):
+        console.print(line, markup=False, highlight=False)
     with console.status("") as status:
         examination = SoundExamination(microphone, speaker, card_latency_ms, status.update)
         sound = examination.findings()

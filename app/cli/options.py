@@ -56,7 +56,7 @@ GpuOption = Annotated[
     typer.Option(
         "--gpu-layers",
         help="Number of the language model's layers that run on a GPU, if there is one; -1 means "
-        "all.",
+        "all. With 0 nothing at all runs on a GPU.",
         min=-1,
         max=MOST_GPU_LAYERS,
     ),

@@ -15,6 +15,7 @@ import typer
 
 from app.cli.assistant import own_actions, think
 from app.cli.bench import bench
+from app.cli.bench_gpu import bench_gpu
 from app.cli.devices import devices, watch_devices
 from app.cli.doctor import doctor
 from app.cli.evaluate import evaluate
@@ -32,7 +33,7 @@ from engine.resource_files import BACK_ENDS_VARIABLE
 _COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Conversations": (live, talk, replay),
     "This computer": (devices, doctor, install_part, forget),
-    "Measurements": (bench, bench_window),
+    "Measurements": (bench, bench_gpu, bench_window),
 }
 _HIDDEN_COMMANDS: tuple[Callable[..., None], ...] = (
     watch_devices,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.accelerated_session import in_words
 from engine.card.devices import dead_microphone
 from engine.card.playout import Playout
 from engine.card.portaudio_card import DEFAULT_CARD_LATENCY_MS, MAX_CARD_LATENCY_MS
@@ -20,10 +21,12 @@ from engine.card.sound_card import BLOCK_SAMPLES, CardInfo, SoundCard
 from engine.echo.adaptive_filter import TAPS
 from engine.errors import DuologueError
 from engine.measure.benchmark import measure
+from engine.onnx_providers import report
 from engine.resource_files import resources
 from engine.sound.audio_file import read_mono
 from engine.sound.level import levels_db
 from engine.syncllm.bundle import Bundle
+from engine.syncllm.duplex import Duplex
 from engine.talk.live_scheduler import Canceller
 from engine.timebase import SAMPLE_RATE_HZ
 
@@ -154,6 +157,18 @@ def examine_engine(
         ChunkTime(figures.chunk_ms, figures.stages["total"].p50_ms, figures.stages["total"].p99_ms)
         for figures in benchmark.by_chunk
     )
+
+
+def placement_lines(bundle: Bundle, gpu_layers: int = 0) -> list[str]:
+    """What computes the bundle's models that ONNX Runtime runs, a line, and a sentence for each
+    that the GPU cannot take."""
+    duplex = Duplex(bundle, gpu_layers=gpu_layers)
+    try:
+        placements = duplex.placements
+    finally:
+        duplex.close()
+    remarks = [placement.remark for placement in placements.values()]
+    return [*report(), f"computed by: {in_words(placements)}", *filter(None, remarks)]
 
 
 def advise(findings: Findings) -> Advice:

@@ -24,8 +24,10 @@ import onnxruntime
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from engine.accelerated_session import in_words
 from engine.atomic_write import sync
 from engine.errors import DuologueError, unwritable
+from engine.onnx_providers import CPU
 from engine.syncllm.bundle import Bundle, SamplingSettings
 from engine.syncllm.duplex import Duplex, Step
 from engine.syncllm.llama_library import BACK_ENDS
@@ -62,6 +64,8 @@ class BackEnd(_Record):
     onnxruntime: str
     machine: str
     gpu_layers: int
+    onnx: str = Field(default=CPU.name, exclude_if=lambda onnx: onnx == CPU.name)
+    """What computed tokenizer, vocoder and reader; left out if the CPU did."""
 
 
 class TalkRecord(_Record):
@@ -335,7 +339,7 @@ def talk_record(duplex: Duplex, sound: str, **source: Any) -> TalkRecord:
         began=datetime.now().astimezone().isoformat(timespec="seconds"),
         sound=sound,
         bundle=bundle_name(duplex.bundle),
-        back_end=back_end(duplex.gpu_layers),
+        back_end=back_end(duplex),
         chunk_ms=duplex.format.chunk_ms,
         latency_ms=duplex.latency_ms,
         seed=duplex.seed,
@@ -352,13 +356,14 @@ def bundle_name(bundle: Bundle) -> BundleName:
     return BundleName(name=manifest.name, version=manifest.version, sha256=digest)
 
 
-def back_end(gpu_layers: int) -> BackEnd:
-    """The back end of this process."""
+def back_end(duplex: Duplex) -> BackEnd:
+    """The back end of a conversation in this process."""
     return BackEnd(
         llama_cpp=llama_cpp.__version__,
         onnxruntime=onnxruntime.__version__,
         machine=f"{platform.system()} {platform.machine()} {BACK_ENDS.cpu}".strip(),
-        gpu_layers=gpu_layers,
+        gpu_layers=duplex.gpu_layers,
+        onnx=in_words(duplex.placements),
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import DuologueError
+from engine.onnx_providers import CPU, best_accelerator
 from engine.record.events import (
     BundleName,
     ChunkRecord,
@@ -70,12 +71,9 @@ def replay(
             "give that bundle with --bundle."
         )
     result = Replay(head.chunk_ms)
-    here = back_end(head.back_end.gpu_layers if gpu_layers is None else gpu_layers)
-    if here != head.back_end:
-        result.remarks.append(
-            f"The back end is a different one ({here}; recorded with {head.back_end}), "
-            "so tokens may differ."
-        )
+    provider = None
+    if gpu_layers is None:
+        provider = CPU if head.back_end.onnx == CPU.name else best_accelerator()
     duplex = Duplex(
         bundle,
         head.chunk_ms,
@@ -83,9 +81,16 @@ def replay(
         head.seed,
         head.own_sampling.sampling(),
         head.estimate_sampling.sampling(),
-        here.gpu_layers,
+        head.back_end.gpu_layers if gpu_layers is None else gpu_layers,
+        provider=provider,
     )
     try:
+        here = back_end(duplex)
+        if here != head.back_end:
+            result.remarks.append(
+                f"The back end is a different one ({here}; recorded with {head.back_end}), "
+                "so tokens may differ."
+            )
         with TalkSound(folder / head.sound) as track:
             heard = np.zeros(0, np.int16)
             missed: list[ChunkRecord] = []

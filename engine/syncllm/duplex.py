@@ -14,7 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.accelerated_session import HasPlacement, Placement
 from engine.errors import DuologueError
+from engine.onnx_providers import Provider, chosen
 from engine.sound.audio_file import from_pcm, to_pcm
 from engine.syncllm.barge_in import BargeIn, fade_out
 from engine.syncllm.bundle import Bundle
@@ -94,9 +96,12 @@ class Duplex:
         estimate_sampling: Sampling | None = None,
         gpu_layers: int = 0,
         threads: int = 1,
+        provider: Provider | None = None,
     ) -> None:
         """Open the bundle's models; ``threads`` is the language model's.
 
+        ``provider`` computes those that ONNX Runtime runs, where it is as good as the CPU; None:
+        the build's GPU provider, or the CPU if ``gpu_layers`` is 0.
         ``latency_ms``, 0 to 480: how late the user's sound is used; one chunk (the paper's case) by
         default. Sampling is the manifest's by default. Raises DuologueError if the bundle or a
         setting cannot be used.
@@ -122,15 +127,24 @@ class Duplex:
         slack_ms = self.unknown_chunks * self.format.chunk_ms - self.latency_ms
         lookahead_ms = min(slack_ms // FRAME_MS * FRAME_MS, manifest.encoder.lookahead_ms)
         prefix_frames = (slack_ms - lookahead_ms) // FRAME_MS if self.unknown_chunks else 0
+        provider = provider or chosen(gpu_layers)
+        tokenizer = Tokenizer(bundle.tokenizer, manifest.unit_count, provider)
         self._encoder = UnitEncoder(
-            Tokenizer(bundle.tokenizer, manifest.unit_count),
+            tokenizer,
             self.format.chunk_frames,
             manifest.encoder.window_ms,
             lookahead_ms,
             prefix_frames,
         )
-        self._vocoder = StreamingVocoder.of(bundle)
-        reader = UnitReader(bundle.reader, bundle.pieces) if bundle.reader else None
+        self._vocoder = StreamingVocoder.of(bundle, provider)
+        reader = (
+            UnitReader(bundle.reader, bundle.pieces, provider, manifest.unit_count)
+            if bundle.reader
+            else None
+        )
+        self._placed: dict[str, HasPlacement] = {"tokenizer": tokenizer, "vocoder": self._vocoder}
+        if reader:
+            self._placed["reader"] = reader
         self._user_reader = StreamingReader(reader, 0, manifest.silence_unit) if reader else None
         self._own_reader: StreamingReader | LexiconReader | None = None
         if bundle.lexicon:
@@ -155,6 +169,11 @@ class Duplex:
         except DuologueError:
             self.close()
             raise
+
+    @property
+    def placements(self) -> dict[str, Placement]:
+        """What computes tokenizer, vocoder and reader now."""
+        return {name: model.placement for name, model in self._placed.items()}
 
     def attach(self, prompter: Prompter | None) -> None:
         """Let ``prompter`` tell the agent what to say from the next conversation on, or nobody.

@@ -14,8 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.accelerated_session import Placement
 from engine.errors import DuologueError
-from engine.onnx_session import OnnxModel
+from engine.onnx_model import OnnxModel
+from engine.onnx_providers import CPU, Provider
+from engine.syncllm.probes import sound_probe
 from engine.timebase import FRAME_MS, FRAME_SAMPLES
 
 _PIECE_SAMPLES = 250 * FRAME_SAMPLES
@@ -24,13 +27,26 @@ _PIECE_SAMPLES = 250 * FRAME_SAMPLES
 class Tokenizer:
     """The ONNX tokenizer, with or without a state."""
 
-    def __init__(self, path: Path, unit_count: int | None = None) -> None:
-        """Open the model; ``units`` will refuse units from ``unit_count`` on.
+    def __init__(self, path: Path, unit_count: int | None = None, provider: Provider = CPU) -> None:
+        """Open the model on the ``provider``, if it is as good as the CPU; ``units`` will refuse
+        units from ``unit_count`` on.
 
         Raises DuologueError if the file is no such model.
         """
-        self._model = OnnxModel(path, ("audio", "tensor(float)"), ("units", "tensor(int64)"), True)
+        self._model = OnnxModel(
+            path,
+            ("audio", "tensor(float)"),
+            ("units", "tensor(int64)"),
+            True,
+            provider,
+            None if provider is CPU else sound_probe(),
+        )
         self._unit_count = unit_count
+
+    @property
+    def placement(self) -> Placement:
+        """What computes the model."""
+        return self._model.placement
 
     def begin(self) -> np.ndarray:
         """An empty state, float32 (k,); k is 0 for a tokenizer without a state."""

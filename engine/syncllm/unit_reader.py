@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.accelerated_session import AcceleratedSession, Placement
 from engine.errors import DuologueError
-from engine.onnx_session import open_session
+from engine.onnx_providers import CPU, Provider
+from engine.syncllm.probes import unit_probe
 
 _SETTLED_FRAMES = 50
 """Frames of silence after which the network has told all its words and waits."""
@@ -22,14 +24,17 @@ _REMEDY = "install the bundle again"
 class UnitReader:
     """The ONNX reader; both speakers' streams share it."""
 
-    def __init__(self, path: Path, pieces: Sequence[str]) -> None:
-        """Open the model. It gives indices into ``pieces``; ``len(pieces)`` means no piece.
+    def __init__(
+        self, path: Path, pieces: Sequence[str], provider: Provider = CPU, unit_count: int = 1
+    ) -> None:
+        """Open the model on the ``provider``, if it is as good as the CPU on ``unit_count`` units.
 
-        Raises DuologueError if the file is no such model.
+        The model gives indices into ``pieces``; ``len(pieces)`` means no piece. Raises
+        DuologueError if the file is no such model.
         """
         self._path = path
         self.pieces = pieces
-        self._session = open_session(
+        self._session = AcceleratedSession(
             path,
             [("units", "tensor(int64)"), ("state", "tensor(float)")],
             [("pieces", "tensor(int64)"), ("next_state", "tensor(float)")],
@@ -39,6 +44,13 @@ class UnitReader:
             raise DuologueError(
                 f"{path} is not the expected model (its state has no size); {_REMEDY}."
             )
+        if provider is not CPU:
+            self._session.accelerate(provider, unit_probe(unit_count))
+
+    @property
+    def placement(self) -> Placement:
+        """What computes the model."""
+        return self._session.placement
 
     def begin(self) -> np.ndarray:
         """An empty state, float32 (layers, 1, hidden)."""

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.accelerated_session import Placement
 from engine.errors import DuologueError
-from engine.onnx_session import OnnxModel
+from engine.onnx_model import OnnxModel
+from engine.onnx_providers import CPU, Provider
+from engine.syncllm.probes import unit_probe
 from engine.timebase import FRAME_SAMPLES
 
 if TYPE_CHECKING:
@@ -29,9 +32,25 @@ _INAUDIBLE = 10 ** (-60 / 20)
 class Vocoder:
     """The ONNX vocoder, with or without a state."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, provider: Provider = CPU, unit_count: int = 1) -> None:
+        """Open the model on the ``provider``, if it is as good as the CPU on ``unit_count`` units.
+
+        Raises DuologueError if the file is no such model.
+        """
         self.path = path
-        self._model = OnnxModel(path, ("units", "tensor(int64)"), ("audio", "tensor(float)"), True)
+        self._model = OnnxModel(
+            path,
+            ("units", "tensor(int64)"),
+            ("audio", "tensor(float)"),
+            True,
+            provider,
+            None if provider is CPU else unit_probe(unit_count),
+        )
+
+    @property
+    def placement(self) -> Placement:
+        """What computes the model."""
+        return self._model.placement
 
     def begin(self) -> np.ndarray:
         """An empty state, float32 (k,); k is 0 for a vocoder without a state."""
@@ -81,10 +100,16 @@ class StreamingVocoder:
         self.reset()
 
     @classmethod
-    def of(cls, bundle: Bundle) -> StreamingVocoder:
+    def of(cls, bundle: Bundle, provider: Provider = CPU) -> StreamingVocoder:
         """Open a bundle's vocoder; DuologueError if the file is no such model."""
         manifest = bundle.manifest
-        return cls(Vocoder(bundle.vocoder), manifest.vocoder.past_frames, manifest.own_silence_unit)
+        vocoder = Vocoder(bundle.vocoder, provider, manifest.own_unit_count)
+        return cls(vocoder, manifest.vocoder.past_frames, manifest.own_silence_unit)
+
+    @property
+    def placement(self) -> Placement:
+        """What computes the model."""
+        return self._vocoder.placement
 
     def reset(self) -> None:
         """Forget what was said: silence comes before the next chunk."""

@@ -6,6 +6,7 @@ only; no training may use them. espeak-ng keeps global state, so one thread of a
 
 from __future__ import annotations
 
+import _ctypes
 import ctypes
 import functools
 import random
@@ -166,6 +167,11 @@ class _Espeak:
         self._callback = _Callback(self._collect)  # kept alive, since C calls it later
         self._library.espeak_SetSynthCallback(self._callback)
 
+    def close(self) -> None:
+        """Unload the library; the object cannot be used afterwards."""
+        self._library.espeak_Terminate()
+        _ctypes.dlclose(self._library._handle)
+
     def _collect(self, samples, count, events) -> int:  # type: ignore[no-untyped-def]
         if count > 0:
             self._blocks.append(np.ctypeslib.as_array(samples, (count,)).copy())
@@ -195,6 +201,19 @@ class _Espeak:
 @functools.cache
 def _espeak() -> _Espeak:
     return _Espeak()
+
+
+def forget_speech() -> None:
+    """Make the next utterance independent of those before it.
+
+    espeak-ng goes on where it was: the phase of its waves, what its voices changed, C's random
+    numbers in the breath of some. No call of it ends that, so the library is loaded anew, which
+    takes some milliseconds (findings/espeak-ng-remembers-what-it-said.sh).
+    """
+    if _espeak.cache_info().currsize:
+        _espeak().close()
+        _espeak.cache_clear()
+    ctypes.CDLL(None).srand(1)
 
 
 def _speak_espeak(

@@ -12,7 +12,7 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from models.onnx_matrices import round_matrices
+from models.onnx_matrices import exact_matrices, round_matrices
 from models.onnx_weights import complete_state, halve_weights, weights_by_name
 
 _WIDTH, _ALIKE = 64, 4
@@ -108,3 +108,19 @@ def test_a_file_without_such_blocks_is_left_alone(tmp_path: Path) -> None:
     before = path.read_bytes()
     round_matrices(path)
     assert path.read_bytes() == before
+
+
+def test_exact_products_of_rounded_weights(net: Blocks, path: Path) -> None:
+    round_matrices(path)
+    value = np.random.default_rng(0).normal(size=(1, 3, _WIDTH)).astype(np.float32)
+    rounded = output(path, value)
+    exact_matrices(path)
+    kinds = [node.op_type for node in onnx.load(path).graph.node]
+    assert kinds.count("MatMul") + kinds.count("Gemm") == _ALIKE + 1
+    assert not {"MatMulInteger", "DynamicQuantizeLinear"} & set(kinds)
+    truth = net(torch.from_numpy(value)).detach().numpy()
+    exact = output(path, value)
+    # What is left is the rounding of the weights.
+    assert 0 < np.abs(exact - truth).max() < np.abs(rounded - truth).max() + 0.02
+    exact_matrices(path)
+    assert np.array_equal(output(path, value), exact)

@@ -35,6 +35,7 @@ from app.window.pages.sound_settings import SoundSettings
 from app.window.sentences import translate_sentence
 from engine.card.devices import DeviceList, list_devices
 from engine.errors import DuologueError
+from engine.onnx_providers import best_accelerator
 from engine.syncllm.bundle import Bundle, load_bundle
 from engine.syncllm.duplex import MAX_LATENCY_MS
 from engine.syncllm.llama import MOST_GPU_LAYERS
@@ -225,7 +226,7 @@ class SettingsPage(QWidget):
         self.gpu = WholeBox()
         self.gpu.setRange(-1, MOST_GPU_LAYERS)
         self.gpu.setSpecialValueText(self.tr("all"))
-        offload = BACK_ENDS.has_gpu()
+        offload = BACK_ENDS.has_gpu() or best_accelerator() is not None
         self.gpu.setEnabled(offload)
         card.add_row(
             self.tr("GP&U layers"),

@@ -42,6 +42,7 @@ def _no_portaudio() -> None:
     "command",
     [
         ["bench"],
+        ["bench-gpu"],
         ["bench-window"],
         ["doctor"],
         ["evaluate", "units", __file__],

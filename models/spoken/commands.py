@@ -1,0 +1,101 @@
+"""The command ``duologue-train speak``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.errors import DuologueError
+
+_MOST = 1_000_000_000
+
+
+def speak(
+    dialogues: Annotated[
+        Path, typer.Argument(help="Text dialogues: a .jsonl or .jsonl.gz, or a folder of them.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the shards.")] = Path("work/spoken"),
+    synthesiser: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Who speaks: kokoro, hibari, flite or espeak; may be repeated.",
+            show_default="flite and espeak",
+        ),
+    ] = None,
+    packs: Annotated[Path | None, typer.Option(help="Folder of the style packs of Kokoro.")] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the bundle whose units are made.", show_default="the starter"),
+    ] = None,
+    most: Annotated[
+        int | None, typer.Option(help="Speak the first so many dialogues.", min=1, max=_MOST)
+    ] = None,
+    sound: Annotated[bool, typer.Option("--sound", help="Keep the sound, as FLAC.")] = False,
+    seed: Annotated[
+        int, typer.Option(help="Seed of all random choices.", min=0, max=2**31 - 1)
+    ] = 1,
+    jobs: Annotated[int, typer.Option(help="Number of processes.", min=1, max=100_000)] = 1,
+    on_ray: Annotated[
+        bool, typer.Option("--ray", help="Speak with Ray Data, on this machine or on a cluster.")
+    ] = False,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Address of a Ray cluster, for --ray; without it, this machine."),
+    ] = None,
+) -> None:
+    """Speak text dialogues on two channels, and encode them as units.
+
+    Writes Parquet shards of 64 dialogues with texts, the times of words and phones, and units. A
+    dialogue depends on its text, its id and the seed alone. An interrupted run goes on with the
+    shards that are missing.
+    """
+    from engine.syncllm.bundle import load_bundle
+    from models.speech.natural_voices import training_packs
+    from models.spoken.parquet_shards import begin_store, missing
+    from models.spoken.speak_dialogue import Recipe
+    from models.spoken.speak_on_ray import speak_on_ray
+    from models.spoken.speak_shards import speak_here
+    from models.spoken.speaker import Synthesiser
+    from models.spoken.text_dialogue import plan_shards, text_files
+
+    try:
+        voices = tuple(Synthesiser(name) for name in synthesiser or ("flite", "espeak"))
+    except ValueError as error:
+        raise DuologueError(
+            f"There is no synthesiser {error.args[0].split()[0]}; choose {', '.join(Synthesiser)}."
+        ) from error
+    if Synthesiser.KOKORO in voices:
+        if packs is None:
+            raise DuologueError("Kokoro needs a folder of style packs; give it with --packs.")
+        training_packs(packs)
+    elif packs is not None:
+        raise DuologueError("Style packs are Kokoro's; give --synthesiser kokoro as well.")
+    if address is not None and not on_ray:
+        raise DuologueError("An address is for Ray; give --ray as well.")
+    recipe = Recipe(load_bundle(bundle).tokenizer.resolve(), voices, packs, seed, sound)
+    plans = plan_shards([file.resolve() for file in text_files(dialogues)], most)
+    begin_store(out, recipe)
+    todo = missing(out, plans)
+    typer.echo(f"{len(todo)} of {len(plans)} shards are to be spoken.")
+    if not todo:
+        return
+    began = time.monotonic()
+    work = (
+        speak_on_ray(todo, out, recipe, jobs, address)
+        if on_ray
+        else speak_here(todo, out, recipe, jobs)
+    )
+    seconds = processor_seconds = 0.0
+    for done, shard in enumerate(work, 1):
+        seconds += shard.speech_seconds
+        processor_seconds += shard.processor_seconds
+        took = time.monotonic() - began
+        typer.echo(
+            f"{shard.name}: {shard.dialogues} dialogues ({shard.left_out} left out), "
+            f"{shard.speech_seconds / 60:.1f} min; {done} of {len(todo)}, "
+            f"{seconds / max(took, 1e-9):.2f} s of dialogue a second, "
+            f"{seconds / max(processor_seconds, 1e-9):.2f} a second of a processor"
+        )

@@ -1,0 +1,86 @@
+"""Speaks the shards of a corpus with Ray Data: on the processors of a cluster, or of this machine.
+
+Ray moves the plans of shards and what became of them; sound, units and texts go from the texts'
+folder straight into the shards, so both folders must be the same for all machines. What Ray does by
+default and we promise not to do is switched off: usage statistics, a dashboard, and ports that are
+open to the network on a single machine. It writes a password to ~/.ray and logs below /tmp/ray.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.errors import DuologueError
+from models.spoken.speak_dialogue import Recipe
+from models.spoken.speak_shards import SHARDS_PER_PROCESS, SpokenShard, speak_shard
+from models.spoken.text_dialogue import ShardPlan
+
+
+def _speak_row(row: dict[str, Any], folder: Path, recipe: Recipe) -> dict[str, Any]:
+    plan = ShardPlan(row["file"], int(row["first"]), int(row["count"]))
+    return vars(speak_shard(plan, folder, recipe))
+
+
+def begin_ray(jobs: int, address: str | None = None) -> Any:
+    """Start Ray on this machine with ``jobs`` processors, or join the cluster at ``address``.
+
+    Raises DuologueError without Ray, or where the cluster is not there.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # read when a cluster starts
+    os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
+    try:
+        import ray
+    except ImportError as error:
+        raise DuologueError(
+            "Ray is not installed; install it with: script/setup train natural speak scale, or "
+            "leave out --ray."
+        ) from error
+    if address is None:
+        ray.init(
+            num_cpus=jobs,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            # No other machine has to reach it.
+            _node_ip_address="127.0.0.1",
+        )
+        return ray
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise DuologueError(f"There is no Ray cluster at {address}; start one first.") from error
+    return ray
+
+
+def speak_on_ray(
+    plans: Sequence[ShardPlan],
+    folder: Path,
+    recipe: Recipe,
+    jobs: int,
+    address: str | None = None,
+) -> Iterator[SpokenShard]:
+    """Speak shards in at most ``jobs`` processes of Ray; gives each when it is done.
+
+    A shard whose machine was lost is spoken again elsewhere.
+    """
+    ray = begin_ray(jobs, address)
+    try:
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        rows = [vars(plan) for plan in plans]
+        spoken = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
+            partial(_speak_row, folder=folder.resolve(), recipe=recipe),
+            num_cpus=1,
+            compute=ray.data.TaskPoolStrategy(size=jobs),
+            max_calls=SHARDS_PER_PROCESS,
+        )
+        for row in spoken.iter_rows():
+            yield SpokenShard(**row)
+    finally:
+        ray.shutdown()
