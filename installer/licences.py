@@ -96,6 +96,8 @@ def gather(folder: Path, libraries: list[str]) -> list[str]:
         if not _copy([Path(f"/usr/share/doc/{package}/copyright")], folder / f"debian-{package}"):
             lacking.append(package)
         index.append(f"{package} (from Debian or Ubuntu): see its text")
+    _copy([_TEXTS / "Whisper.txt"], folder / "whisper")
+    index.append("Whisper tiny.en, where the starter's tokenizer comes from: MIT")
     for name in ("LICENSE", "NOTICE"):
         shutil.copy(_OWN / name, folder / name)
     text = (_TEXTS / "index.txt").read_text("utf8") + "\n".join(index) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -87,3 +88,30 @@ def _unnamed_matrices(graph: onnx.GraphProto, weights: dict[str, Tensor]) -> lis
         if node.op_type in ("MatMul", "MatMulInteger", "Gemm")
     ]
     return [weights[name] for name in names if name.startswith("val_") and name in weights]
+
+
+def matrices_of_biases(
+    graph: onnx.GraphProto, weights: dict[str, Tensor], biases: Collection[str]
+) -> dict[str, Tensor]:
+    """The matrix that is multiplied before each of these biases is added, in torch's orientation.
+
+    The order of the nodes does not count, which rounding may change.
+    """
+    users: dict[str, list[onnx.NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            users.setdefault(name, []).append(node)
+    found = {}
+    for node in graph.node:
+        if node.op_type not in ("MatMul", "MatMulInteger"):
+            continue
+        weight = weights.get(node.input[1].removesuffix(_ROUNDED))
+        # What the product goes through before the bias: casts and scales.
+        after = node
+        while weight is not None and (following := users.get(after.output[0], [])):
+            after = following[0]
+            if after.op_type == "Add":
+                for name in set(after.input) & set(biases):
+                    found[name] = weight.T
+                break
+    return found

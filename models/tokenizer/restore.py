@@ -12,7 +12,7 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from models.bundle_part import reading_part
-from models.onnx_weights import complete_state, weights_by_name
+from models.onnx_weights import complete_state, matrices_of_biases, weights_by_name
 from models.tokenizer.export import STREAM_PREFIX
 from models.tokenizer.starter_0_9 import Starter09Tokenizer
 from models.tokenizer.streaming_encoder import StreamingTokenizer
@@ -59,8 +59,10 @@ def _streaming(graph: onnx.GraphProto, weights: dict[str, Tensor]) -> StreamingT
             known[name] = weight
         elif name.endswith(".distance_bias"):
             known[name] = next(biases)
-    found = {name: weight for name, weight in known.items() if weight is not None}
-    net.load_state_dict(complete_state(state, found | weights, graph))
+    named = {prefix + name: name for name in state for prefix in ("", STREAM_PREFIX)}
+    for bias, matrix in matrices_of_biases(graph, weights, named).items():
+        known[named[bias].removesuffix("bias") + "weight"] = matrix
+    net.load_state_dict(known)
     return net.eval()
 
 
