@@ -17,10 +17,10 @@ from app.cli.assistant import own_actions, think
 from app.cli.bench import bench
 from app.cli.devices import devices, watch_devices
 from app.cli.doctor import doctor
-from app.cli.evaluate import evaluate
 from app.cli.hearing import hear_words, install_part
 from app.cli.installation import forget, program_version, self_test, self_test_guarded
 from app.cli.live import live
+from app.cli.paper import evaluate
 from app.cli.rate import rate
 from app.cli.replay import replay
 from app.cli.talk import talk
