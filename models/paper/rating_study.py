@@ -83,7 +83,7 @@ def make_study(
     Every system has the same dialogues, two channels each, which begin with ``prompt_seconds`` that
     are given. Raises DuologueError where that is not so, or where ``folder`` is there already.
     """
-    found = _recordings(dialogues)
+    found = recordings(dialogues)
     systems = sorted(found)
     names = sorted(found[systems[0]])
     chance = random.Random(f"ratings {seed}")
@@ -194,7 +194,7 @@ def _shuffled(names: Sequence[str], chance: random.Random) -> list[str]:
 # --- files ----------------------------------------------------------------------------------------
 
 
-def _recordings(folder: Path) -> dict[str, dict[str, Path]]:
+def recordings(folder: Path) -> dict[str, dict[str, Path]]:
     """The recordings of each system by the dialogue's name."""
     try:
         systems = sorted(path for path in folder.iterdir() if path.is_dir())
