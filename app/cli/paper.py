@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from app.cli.evaluate import evaluate
+from app.cli.evaluate import KeptOption, PacksOption, evaluate
 from app.cli.options import (
     MOST_TALK_MINUTES,
     MOST_TIMES,
@@ -207,3 +207,20 @@ def evaluate_agents_at_latencies(
         ) from error
     run = Run(bundle, minutes=minutes, seed=seed, chunk_ms=chunk_ms, data=data)
     evaluate_latencies(run, chosen, Detector(vad) if vad else None, out, plot, json_path)
+
+
+@evaluate.command("fdb-set")
+def make_full_duplex_set(
+    folder: Annotated[Path, typer.Argument(help="New folder for the set.")],
+    count: Annotated[
+        int, typer.Option(help="Number of samples of each shape.", min=1, max=MOST_TIMES)
+    ] = 40,
+    packs: PacksOption = None,
+    kept: KeptOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Make a set of our own in the form of Full-Duplex-Bench, for `evaluate fdb`."""
+    with source_tree():
+        from models.paper.fdb_made import make_set
+    made = make_set(folder, count, seed, packs, kept)
+    typer.echo(f"{made} samples; score them with `duologue evaluate fdb {folder}`.")

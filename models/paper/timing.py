@@ -120,13 +120,21 @@ def timed_dialogue(
 
 
 def people_events(timelines: Sequence[Timeline]) -> list[Events]:
-    """People's events, in pieces of 90 s; what is left of a stretch is not used."""
+    """People's events, in pieces of 90 s; what is left of a stretch is not used.
+
+    Raises DuologueError where all stretches are shorter.
+    """
     length = round(_PEOPLE_S * SAMPLE_RATE_HZ)
-    return [
+    found = [
         events(*timeline.sides, Span(start, start + length))
         for timeline in timelines
         for start in range(0, timeline.samples - length + 1, length)
     ]
+    if not found:
+        raise DuologueError(
+            f"People's stretches are all shorter than {_PEOPLE_S:g} s; get the open data again."
+        )
+    return found
 
 
 # --- figures --------------------------------------------------------------------------------------
@@ -205,8 +213,10 @@ def show(console: Console, figures: dict[str, Any]) -> None:
             for kind in KINDS
         ]
         offsets = rates["fto"]
-        said = f"{offsets['quantiles'][2]:.2f} s, {offsets['overlapped']:.0%}"
-        table.add_row(system, *cells, said if offsets["count"] else "-")
+        said = "-"
+        if offsets["count"]:
+            said = f"{offsets['quantiles'][2]:.2f} s, {offsets['overlapped']:.0%}"
+        table.add_row(system, *cells, said)
     console.print(table)
     for name, title in _CORRELATIONS.items():
         rows = {s: found[name] for s, found in figures["systems"].items() if name in found}
