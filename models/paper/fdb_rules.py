@@ -56,7 +56,8 @@ def backchannels(spans: Sequence[Span], words: Sequence[Word]) -> Backchannels:
     less than a second and has at most two words, and a turn otherwise; the last one decides, but
     all of them are counted.
     """
-    turn, found = False, []
+    turn = False
+    found: list[tuple[float, float]] = []
     for span in spans:
         # Silero's package gives seconds with one decimal, and the benchmark compares those.
         start_s = round(span.start_sample / SAMPLE_RATE_HZ, 1)

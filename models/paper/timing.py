@@ -76,7 +76,7 @@ def evaluate_timing(
         ]
         for system, paths in sorted(found.items())
     }
-    figures = {
+    figures: dict[str, Any] = {
         "detector": detector,
         "dialogues": len(next(iter(timed.values()))),
         "systems": {
@@ -251,7 +251,7 @@ def draw_offsets(path: Path, pooled: Mapping[str, Sequence[Events]]) -> None:
     figure = Figure(figsize=(9, 4.5), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     panel = figure.subplots()
-    edges = np.arange(-2, 3.01, 0.1)
+    edges = np.arange(-2, 3.01, 0.1).tolist()
     for system, pieces in pooled.items():
         offsets = [offset for one in pieces for offset in one.fto]
         if offsets:

@@ -193,9 +193,9 @@ def draw(path: Path, rates: dict[int, list[TokenRate]], shares: Sequence[np.ndar
     left.axvline(PAPER_MEAN, color="#718096", linestyle=":", label="the paper's mean, 240 ms")
     left.set_title("tokens a second; dashed: without deduplication", fontsize=10)
     left.legend(fontsize=8)
-    for epoch, (colour, found) in enumerate(zip(colours, shares, strict=True)):
+    for epoch, (colour, drawn) in enumerate(zip(colours, shares, strict=True)):
         label = f"epoch {epoch}" if epoch + 1 < len(shares) else f"epochs from {epoch} on"
-        right.hist(100 * found, bins=np.arange(0, 102, 2), alpha=0.5, color=colour, label=label)
+        right.hist(100 * drawn, bins=list(range(0, 102, 2)), alpha=0.5, color=colour, label=label)
         right.axvline(100 * PAPER_SHARES[epoch], color=colour, linestyle=":")
     right.set_title("speech in a sequence of stage 1, %; dotted: the paper's means", fontsize=10)
     right.legend(fontsize=8)
