@@ -188,7 +188,7 @@ def draw(path: Path, rates: dict[int, list[TokenRate]], shares: Sequence[np.ndar
     colours = ("#2b6cb0", "#dd6b20", "#2f855a")
     for colour, (chunk_ms, found) in zip(colours, rates.items(), strict=True):
         values = [one.a_second for one in found]
-        left.hist(values, bins=30, alpha=0.5, color=colour, label=f"{chunk_ms} ms")
+        left.hist(values, bins=list(range(70)), alpha=0.5, color=colour, label=f"{chunk_ms} ms")
         left.axvline(rate_without_deduplication(chunk_ms), color=colour, linestyle="--")
     left.axvline(PAPER_MEAN, color="#718096", linestyle=":", label="the paper's mean, 240 ms")
     left.set_title("tokens a second; dashed: without deduplication", fontsize=10)
