@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +26,7 @@ from app.cli.options import (
     SeedOption,
 )
 from app.cli.progress import progress_bar
+from app.cli.source_tree import source_tree
 from app.cli.user_sound import read_speech
 from engine.errors import DuologueError
 
@@ -104,7 +104,7 @@ def evaluate_starter_bundle(
     json_path: JsonOption = None,
 ) -> None:
     """Score a bundle on held-out voices: are its answers right, and in time?"""
-    with _source_tree():
+    with source_tree():
         from models.evaluate.context import Run
         from models.evaluate.starter import PARTS, evaluate_starter
     run = Run(bundle, exchanges, minutes, seed, chunk_ms, latency_ms, data, packs, kept)
@@ -138,7 +138,7 @@ def evaluate_echo_board(
     json_path: JsonOption = None,
 ) -> None:
     """Score echo cancellation in simulated rooms: does the agent hear the user and not itself?"""
-    with _source_tree():
+    with source_tree():
         from models.evaluate.echo import evaluate_echo
     evaluate_echo(bundle, rooms, talk_rooms, seed, speech, jobs, json_path)
 
@@ -159,7 +159,7 @@ def evaluate_words_heard(
     json_path: JsonOption = None,
 ) -> None:
     """Count the words that are heard wrongly, and those that are heard in noises."""
-    with _source_tree():
+    with source_tree():
         from models.evaluate.hearing import evaluate_hearing
     evaluate_hearing(data, part, recordings, seed, json_path)
 
@@ -205,7 +205,7 @@ def evaluate_spoken_requests(
     not do."""
     from app.assistant import small_text_model
 
-    with _source_tree():
+    with source_tree():
         from models.evaluate.assistant import evaluate_assistant
         from models.evaluate.context import Run
     run = Run(bundle, seed=seed, data=data, packs=packs, kept=kept)
@@ -228,7 +228,7 @@ def evaluate_robustness_of_units(
 ) -> None:
     """Compare the units of speech with those of the same speech in noise and in rooms, and those
     of two voices."""
-    with _source_tree():
+    with source_tree():
         from models.evaluate.robustness import evaluate_robustness
     evaluate_robustness(speech, bundle, recordings, seed, json_path, packs, kept)
 
@@ -263,7 +263,7 @@ def evaluate_voice_activity_of_people(
     json_path: JsonOption = None,
 ) -> None:
     """Score voice activity: are people heard, and typing, doors, music and noises not?"""
-    with _source_tree():
+    with source_tree():
         from models.evaluate.voice_activity import evaluate_voice_activity
     evaluate_voice_activity(data, readings, clips, rooms, silero, development, seed, json_path)
 
@@ -332,15 +332,3 @@ def show_agreement(console: Console, entries: Sequence[Agreement], chunk_ms: int
         table.add_row(f"{window_ms / 1000:g} s", *cells)
     console.print(table)
     console.print(f"{max((entry.frames for entry in entries), default=0)} frames", style="dim")
-
-
-@contextmanager
-def _source_tree() -> Iterator[None]:
-    """For imports that an installed program lacks."""
-    try:
-        yield
-    except ImportError as error:
-        raise DuologueError(
-            f"The evaluation is not installed ({error.name} is missing); "
-            "run it from the source tree."
-        ) from error

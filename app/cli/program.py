@@ -18,10 +18,11 @@ from app.cli.bench import bench
 from app.cli.bench_gpu import bench_gpu
 from app.cli.devices import devices, watch_devices
 from app.cli.doctor import doctor
-from app.cli.evaluate import evaluate
 from app.cli.hearing import hear_words, install_part
 from app.cli.installation import forget, program_version, self_test, self_test_guarded
 from app.cli.live import live
+from app.cli.paper import evaluate
+from app.cli.rate import rate
 from app.cli.replay import replay
 from app.cli.talk import talk
 from app.cli.window import animation, bench_window, screenshots, show_window
@@ -55,6 +56,7 @@ for _panel, _group in _COMMANDS.items():
     for _command in _group:
         app.command(rich_help_panel=_panel)(_command)
 app.add_typer(evaluate, name="evaluate", rich_help_panel="Measurements")
+app.add_typer(rate, name="rate", rich_help_panel="Measurements")
 for _command in _HIDDEN_COMMANDS:
     app.command(hidden=True)(_command)
 

@@ -82,6 +82,13 @@ def plan(run: Run) -> list[tuple[int, float]]:
 
 def talk(what: tuple[int, float], run: Run) -> Talk:
     """Run one conversation between two agents."""
+    tracks, questions = hold(what, run)
+    first, second = map(speech_spans, tracks)
+    return Talk(turn_taking_between(first, second, questions, len(tracks[0])), len(questions))
+
+
+def hold(what: tuple[int, float], run: Run) -> tuple[list[np.ndarray], list[Span]]:
+    """Both agents' tracks, float32 (n,) each, of one conversation, and when they were asked."""
     number, minutes = what
     context = context_of(run)
     agents = context.pair()
@@ -110,9 +117,7 @@ def talk(what: tuple[int, float], run: Run) -> Talk:
             question = question[chunk:]
         for agent, track, sound in zip(agents, tracks, heard, strict=True):
             track.append(agent.step(sound + white_noise(chunk, noise, _ROOM_DB)).agent_audio)
-    first, second = (speech_spans(np.concatenate(track)) for track in tracks)
-    end = len(tracks[0]) * chunk
-    return Talk(turn_taking_between(first, second, questions, end), len(questions))
+    return [np.concatenate(track) for track in tracks], questions
 
 
 def _sound(tracks: Sequence[Sequence[np.ndarray]], chunks: int) -> bool:
@@ -134,13 +139,19 @@ def turn_taking_between(
     first: Sequence[Span], second: Sequence[Span], cuts: Sequence[Span], end: int
 ) -> TurnTaking:
     """Turn-taking before ``end``, summed over the times between the cuts."""
-    edges = [0, *(edge for cut in cuts for edge in (cut.start_sample, cut.end_sample)), end]
     counted = TurnTaking()
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        if stop - start >= _SHORTEST_S * SAMPLE_RATE_HZ:
-            piece = Span(start, stop)
-            counted += turn_taking(clipped(first, piece), clipped(second, piece), stop - start)
+    for piece in pieces_between(cuts, end):
+        samples = piece.end_sample - piece.start_sample
+        counted += turn_taking(clipped(first, piece), clipped(second, piece), samples)
     return counted
+
+
+def pieces_between(cuts: Sequence[Span], end: int) -> list[Span]:
+    """The time before, between and after the cuts, without pieces of less than a second."""
+    edges = [0, *(edge for cut in cuts for edge in (cut.start_sample, cut.end_sample)), end]
+    pieces = (Span(start, stop) for start, stop in zip(edges[::2], edges[1::2], strict=True))
+    least = _SHORTEST_S * SAMPLE_RATE_HZ
+    return [piece for piece in pieces if piece.end_sample - piece.start_sample >= least]
 
 
 def clipped(spans: Sequence[Span], piece: Span) -> list[Span]:

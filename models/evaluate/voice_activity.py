@@ -23,7 +23,6 @@ from rich.table import Table
 
 from engine.atomic_write import write_atomically
 from engine.errors import DuologueError
-from engine.onnx_session import open_session
 from engine.sound.audio_file import to_pcm
 from engine.sound.level import LEVEL_SAMPLES, levels_db
 from engine.sound.turn_taking import IPU_SILENCE_MS, voice_activity
@@ -34,6 +33,7 @@ from engine.sound.voice_activity import (
 )
 from engine.timebase import SAMPLE_RATE_HZ
 from models.evaluate.confidence_intervals import bootstrap, ratio
+from models.evaluate.silero import ONSET, WINDOW_SAMPLES, Silero
 from models.evaluate.voice_activity_scenes import (
     VoiceScene,
     echo_scenes,
@@ -54,11 +54,6 @@ _LOOK_BEFORE_BLOCKS = 15
 """... and counts where the detector was silent this long before it."""
 _NEVER_MS = 10_000.0
 _ONSET_BLOCKS = 3
-_SILERO_SAMPLES, _SILERO_CONTEXT, _SILERO_THRESHOLD = 512, 64, 0.5
-_SILERO_TENSORS = (
-    [("input", "tensor(float)"), ("state", "tensor(float)"), ("sr", "tensor(int64)")],
-    [("output", "tensor(float)"), ("stateN", "tensor(float)")],
-)
 
 Rule = Callable[[np.ndarray], np.ndarray]
 """Sound (160 n,) to whether somebody speaks, bool (n,); for a talk's beginning."""
@@ -78,8 +73,8 @@ def rules(silero: Path | None) -> dict[str, Rule]:
     found["labels, level alone"] = lambda sound: _labelled(sound, False)
     found["labels, as shipped"] = lambda sound: _labelled(sound, True)
     if silero:
-        session = open_session(silero, *_SILERO_TENSORS)
-        found["Silero VAD (reference)"] = lambda sound: _held(_silero(session, sound), 1)
+        network = Silero(silero)
+        found["Silero VAD (reference)"] = lambda sound: _held(_silero(network, sound), 1)
     return found
 
 
@@ -125,18 +120,11 @@ def _labelled(sound: np.ndarray, voice: bool) -> np.ndarray:
     return labelled
 
 
-def _silero(session: Any, sound: np.ndarray) -> np.ndarray:
+def _silero(network: Silero, sound: np.ndarray) -> np.ndarray:
     """Silero's decision, known at the end of each 32 ms, for each block."""
-    windows = np.pad(sound, (0, -len(sound) % _SILERO_SAMPLES)).reshape(-1, _SILERO_SAMPLES)
-    state, context = np.zeros((2, 1, 128), np.float32), np.zeros(_SILERO_CONTEXT, np.float32)
-    rate, speech = np.array(SAMPLE_RATE_HZ, np.int64), [False]
-    for window in windows:
-        heard = np.concatenate([context, window])[None].astype(np.float32)
-        odds, state = session.run(None, {"input": heard, "state": state, "sr": rate})
-        context = window[-_SILERO_CONTEXT:]
-        speech.append(float(odds[0, 0]) > _SILERO_THRESHOLD)
+    speech = np.concatenate([[False], network.probabilities(sound) > ONSET])
     ends = (np.arange(len(sound) // LEVEL_SAMPLES) + 1) * LEVEL_SAMPLES
-    return np.array(speech)[ends // _SILERO_SAMPLES]
+    return np.asarray(speech[ends // WINDOW_SAMPLES])
 
 
 # --- figures --------------------------------------------------------------------------------------

@@ -1,0 +1,226 @@
+"""The commands of `evaluate` for the paper's figures and for benchmarks of the field.
+
+They run `models.paper`, which only the source tree has. docs/paper.md has the figures.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from app.cli.evaluate import KeptOption, PacksOption, evaluate
+from app.cli.options import (
+    MOST_TALK_MINUTES,
+    MOST_TIMES,
+    BundleOption,
+    ChunkOption,
+    JsonOption,
+    LatencyOption,
+    SeedOption,
+)
+from app.cli.source_tree import source_tree
+from engine.errors import DuologueError
+
+__all__ = ["evaluate"]
+
+_MOST_PROMPT_SECONDS = 600.0
+
+VadOption = Annotated[
+    Literal["silero", "own"] | None,
+    typer.Option(
+        help="Voice activity detector: silero, for parity with other work, or own.",
+        show_default="silero, if it is installed",
+    ),
+]
+
+DataOption = Annotated[
+    Path, typer.Option(help="Folder of open data, with speech/ and turn-taking/ in it.")
+]
+PlotOption = Annotated[
+    Path | None, typer.Option(help="Picture (png) that is also drawn.", show_default="none")
+]
+
+
+@evaluate.command("fdb")
+def evaluate_full_duplex_bench(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of Full-Duplex-Bench, version 1 or 1.5, or of its form: TASK/ID/input.wav."
+        ),
+    ],
+    again: Annotated[
+        bool, typer.Option(help="Also make those outputs anew that are there already.")
+    ] = False,
+    people: Annotated[
+        Path | None,
+        typer.Option(
+            help="File icc_gt_distribution.json: when people give backchannels.",
+            show_default="the folder's own",
+        ),
+    ] = None,
+    vad: VadOption = None,
+    seed: SeedOption = 0,
+    chunk_ms: ChunkOption = None,
+    latency_ms: LatencyOption = None,
+    bundle: BundleOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Answer and score Full-Duplex-Bench: takeovers, latency, backchannels, stops, responses.
+
+    Writes output.wav, the agent alone on the input's time axis, and its words, output.json.
+    """
+    with source_tree():
+        from models.evaluate.context import Run
+        from models.paper.fdb import evaluate_fdb
+        from models.paper.spoken_spans import Detector
+    run = Run(bundle, seed=seed, chunk_ms=chunk_ms, latency_ms=latency_ms)
+    evaluate_fdb(folder, run, Detector(vad) if vad else None, again, people, json_path)
+
+
+@evaluate.command("tokens")
+def evaluate_token_rates(
+    data: DataOption,
+    dialogues: Annotated[
+        int,
+        typer.Option(
+            help="Number of dialogues in people's rhythm, up to a minute each.",
+            min=1,
+            max=MOST_TIMES,
+        ),
+    ] = 120,
+    sequences: Annotated[
+        int,
+        typer.Option(help="Number of sequences of each epoch of stage 1.", min=1, max=MOST_TIMES),
+    ] = 1000,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of units that duologue-train units wrote, for the shares of speech that "
+            "stage 1 really has.",
+            show_default="only what it draws",
+        ),
+    ] = None,
+    plot: PlotOption = None,
+    seed: SeedOption = 0,
+    bundle: BundleOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Count tokens a second by length of chunk (the paper's Fig. 3), and the share of speech in
+    stage 1 (Fig. 4)."""
+    with source_tree():
+        from models.evaluate.context import Run
+        from models.paper.tokens import evaluate_tokens
+    run = Run(bundle, seed=seed, data=data)
+    evaluate_tokens(run, dialogues, sequences, store, plot, json_path)
+
+
+@evaluate.command("timing")
+def evaluate_dialogue_timing(
+    dialogues: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder with a folder for each system, in which there are the same dialogues: "
+            "stereo, one speaker on each side."
+        ),
+    ],
+    prompt_seconds: Annotated[
+        float,
+        typer.Option(
+            help="Length in seconds of a dialogue's beginning that is given; 0 if there is none.",
+            min=0.0,
+            max=_MOST_PROMPT_SECONDS,
+        ),
+    ] = 30.0,
+    truth: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of the system with the true continuations.", show_default="not compared"
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of open data with turn-taking/ in it, for people's figures.",
+            show_default="without them",
+        ),
+    ] = None,
+    vad: VadOption = None,
+    plot: PlotOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Measure the timing of dialogues: events a minute, floor-transfer offsets, and correlations
+    (the paper's Tables 2 and 7)."""
+    with source_tree():
+        from models.paper.spoken_spans import Detector
+        from models.paper.timing import evaluate_timing
+    detector = Detector(vad) if vad else None
+    evaluate_timing(dialogues, prompt_seconds, truth, data, detector, plot, json_path)
+
+
+@evaluate.command("latencies")
+def evaluate_agents_at_latencies(
+    latencies: Annotated[
+        str, typer.Option(help="Latencies in ms, 0 to 480, separated by commas.")
+    ] = "0,80,160,240,320,400,480",
+    minutes: Annotated[
+        float,
+        typer.Option(
+            help="Minutes of conversation at each latency.", min=0.1, max=MOST_TALK_MINUTES
+        ),
+    ] = 30.0,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of open data with turn-taking/ in it, for people's figures.",
+            show_default="without them",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that gets the conversations, one agent on each side.",
+            show_default="not kept",
+        ),
+    ] = None,
+    vad: VadOption = None,
+    plot: PlotOption = None,
+    chunk_ms: ChunkOption = None,
+    seed: SeedOption = 0,
+    bundle: BundleOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Let two agents talk to each other at several latencies, and measure their timing (the
+    paper's Table 6)."""
+    with source_tree():
+        from models.evaluate.context import Run
+        from models.paper.latencies import evaluate_latencies
+        from models.paper.spoken_spans import Detector
+    try:
+        chosen = [int(latency) for latency in latencies.split(",")]
+    except ValueError as error:
+        raise DuologueError(
+            f"{latencies} is no list of latencies; give numbers with commas between, such as "
+            "0,160,480."
+        ) from error
+    run = Run(bundle, minutes=minutes, seed=seed, chunk_ms=chunk_ms, data=data)
+    evaluate_latencies(run, chosen, Detector(vad) if vad else None, out, plot, json_path)
+
+
+@evaluate.command("fdb-set")
+def make_full_duplex_set(
+    folder: Annotated[Path, typer.Argument(help="New folder for the set.")],
+    count: Annotated[
+        int, typer.Option(help="Number of samples of each shape.", min=1, max=MOST_TIMES)
+    ] = 40,
+    packs: PacksOption = None,
+    kept: KeptOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Make a set of our own in the form of Full-Duplex-Bench, for `evaluate fdb`."""
+    with source_tree():
+        from models.paper.fdb_made import make_set
+    made = make_set(folder, count, seed, packs, kept)
+    typer.echo(f"{made} samples; score them with `duologue evaluate fdb {folder}`.")
