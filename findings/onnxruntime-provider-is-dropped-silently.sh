@@ -50,9 +50,9 @@ case "$cuda" in
     *"available True, on the session False, nodes taken by ['CPUExecutionProvider']") ;;
     *) echo "It has changed."; exit 1 ;;
 esac
-"${pip[@]}" list 2>/dev/null | grep onnxruntime
+"$folder/venv/bin/pip" list 2>/dev/null | grep onnxruntime
 "${pip[@]}" uninstall --yes onnxruntime-gpu
-"${pip[@]}" list 2>/dev/null | grep onnxruntime
+"$folder/venv/bin/pip" list 2>/dev/null | grep onnxruntime
 if "$folder/venv/bin/python" -c 'import onnxruntime; onnxruntime.InferenceSession' 2>/dev/null; then
     echo "It has changed: the other build can still be imported."
     exit 1

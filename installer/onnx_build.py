@@ -14,7 +14,7 @@ from pathlib import Path
 
 BUILDS = {
     "cpu": ("onnxruntime>=1.23,<2", "CPUExecutionProvider"),
-    # The extras are NVIDIA's libraries from their own packages, 1.5 GB; a driver is needed as well.
+    # The extras are NVIDIA's libraries from their own packages; a driver is needed as well.
     "cuda": ("onnxruntime-gpu[cuda,cudnn]>=1.23,<2", "CUDAExecutionProvider"),
     "directml": ("onnxruntime-directml>=1.23,<2", "DmlExecutionProvider"),
 }

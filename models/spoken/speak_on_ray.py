@@ -40,20 +40,25 @@ def begin_ray(jobs: int, address: str | None = None) -> Any:
             "Ray is not installed; install it with: script/setup train natural speak scale, or "
             "leave out --ray."
         ) from error
-    if address is None:
-        ray.init(
-            num_cpus=jobs,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
+    where = (
+        {"address": address}
+        if address
+        else {
+            "num_cpus": jobs,
+            "include_dashboard": False,
             # No other machine has to reach it.
-            _node_ip_address="127.0.0.1",
-        )
-        return ray
+            "_node_ip_address": "127.0.0.1",
+        }
+    )
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise DuologueError(f"There is no Ray cluster at {address}; start one first.") from error
+        ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:  # Ray raises plain ones, too
+        raise DuologueError(
+            f"There is no Ray cluster at {address}; start one first."
+            if address
+            else "Ray could not be started, perhaps because this machine is too busy; its logs "
+            "are below /tmp/ray. Without --ray it is not needed."
+        ) from error
     return ray
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,15 +83,39 @@ def test_ray_reports_nothing() -> None:
     assert not usage.usage_stats_enabled()
 
 
+def open_ports(session: str) -> set[str]:
+    """Addresses, in hexadecimal, on which processes of a Ray session listen for other machines."""
+    inodes = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if session in (process / "cmdline").read_text():
+                inodes |= {os.readlink(end) for end in (process / "fd").iterdir()}
+    assert inodes, "no process of the session was found"
+    lines = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]
+    ]
+    listening = [(fields[1], fields[9]) for fields in lines if fields[3] == "0A"]
+    loopback = "0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"
+    return {
+        address
+        for address, inode in listening
+        if f"socket:[{inode}]" in inodes and not address.startswith(loopback)
+    }
+
+
 @pytest.mark.slow
-def test_ray_opens_no_dashboard_and_no_door_to_the_network() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_ray_opens_no_dashboard_and_no_port_to_other_machines() -> None:
     ray = pytest.importorskip("ray")
     from models.spoken.speak_on_ray import begin_ray
 
     begin_ray(1)
     try:
-        assert ray.get_runtime_context().gcs_address.startswith("127.0.0.1:")
         assert not ray._private.worker.get_dashboard_url()
+        session = ray._private.worker.global_worker.node.session_name
+        assert open_ports(session) == set()
     finally:
         ray.shutdown()
 
