@@ -362,8 +362,9 @@ def voice(
     train_voice(work / "agent", work / "voice", minutes, None, threads, seed, recipe)
 
 
-for command in (corpora.corpus, language.lm, language.average):
-    app.command()(command)
+app.command()(corpora.corpus)
+app.command()(language.lm)
+app.command()(language.average)
 
 
 @app.command()
@@ -491,8 +492,10 @@ def echo(
     train_echo(work / "echo" / "scenes", tokenizer, out, minutes, threads, seed)
 
 
-for command in (language.sizes, language.perplexity, language.plan, language.utilisation):
-    app.command()(command)
+app.command()(language.sizes)
+app.command()(language.perplexity)
+app.command()(language.plan)
+app.command()(language.utilisation)
 
 
 @app.command()

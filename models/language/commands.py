@@ -259,7 +259,8 @@ def sizes(
     if only is not None and only not in NAMED:
         raise typer.BadParameter(f"--only is one of {', '.join(NAMED)}")
     shapes = (*SMOLLM2, LLAMA_1B) if large else SMOLLM2
-    kinds, chunks_ms = ("Q4_0", "Q8_0"), (160, 240)
+    kinds: tuple[str, ...] = ("Q4_0", "Q8_0")
+    chunks_ms: tuple[int, ...] = (160, 240)
     if only:
         shapes, kinds, chunks_ms = (NAMED[only],), ("Q4_0",), (160,)
     figures = measure_all(bundle, user, seconds, shapes, threads, typer.echo, kinds, chunks_ms, gpu)

@@ -112,6 +112,7 @@ def dialogue_loss(
     ids_BT: Tensor,
     weights_BT: Tensor,
     said_BT: Tensor,
+    *,
     whole: Whole | None = None,
     autocast: bool = True,
 ) -> DialogueLoss:

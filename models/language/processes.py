@@ -89,6 +89,9 @@ def shard(
     """
     # Buffers are real already, and would be emptied with the weights.
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    for weight in model.parameters():
+        if not weight.numel():  # a head for no words; its gradient cannot be divided (torch 2.13)
+            weight.requires_grad_(False)
     mesh = init_device_mesh(processes.device.type, (processes.count,))
     policy = MixedPrecisionPolicy()
     if bfloat16:
