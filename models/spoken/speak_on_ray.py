@@ -82,7 +82,7 @@ def speak_on_ray(
         spoken = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
             partial(_speak_row, folder=folder.resolve(), recipe=recipe),
             num_cpus=1,
-            compute=ray.data.TaskPoolStrategy(size=jobs),
+            concurrency=jobs,
             max_calls=SHARDS_PER_PROCESS,
         )
         for row in spoken.iter_rows():
