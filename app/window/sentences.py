@@ -261,6 +261,10 @@ _SENTENCES = (
         "Sentences",
         "Nothing could be installed in {0} ({1}); free some disk space, or check the folder's permissions.",
     ),
+    QT_TRANSLATE_NOOP("Sentences", "This build of ONNX Runtime has no {0}."),
+    QT_TRANSLATE_NOOP(
+        "Sentences", "{0} cannot be started; its libraries or its driver are missing."
+    ),
     # Optional parts.
     QT_TRANSLATE_NOOP("Sentences", "This conversation goes without the assistant."),
     QT_TRANSLATE_NOOP(

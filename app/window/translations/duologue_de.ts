@@ -893,6 +893,14 @@
         <translation>{0} ist kein Repository-Name; schreiben Sie ihn als Besitzer/Name.</translation>
     </message>
     <message>
+        <source>This build of ONNX Runtime has no {0}.</source>
+        <translation>Diese ONNX Runtime hat kein {0}.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be started; its libraries or its driver are missing.</source>
+        <translation>{0} lässt sich nicht starten; Bibliotheken oder Treiber fehlen.</translation>
+    </message>
+    <message>
         <source>This conversation goes without the assistant.</source>
         <translation>Dieses Gespräch läuft ohne den Assistenten.</translation>
     </message>

@@ -160,8 +160,10 @@ def test_words_are_written_in_the_tokens_of_the_text_model(tmp_path: Path, piece
     for word in words:
         numbers = vocabulary.text_pieces(word)
         assert "".join(vocabulary.pieces[number] for number in numbers) == f" {word}"
-    # In running text the text model has the same tokens.
-    text = "what is the weather like today"
+    # In running text the text model has the same tokens, but for words that it begins with a space.
+    whole = [word for word in words if all(tokens.texts[n].strip() for n in tokens.word(word))]
+    assert len(whole) > 5 or pieces_of == "SentencePiece"  # the tiny one has few words
+    text = " ".join(whole[:6])
     numbers = vocabulary.text_pieces(text)
     expected = tokens.encode(f"a {text}")[len(tokens.encode("a")) :]
     assert [sources[number] for number in numbers] == expected
