@@ -262,6 +262,7 @@ _SENTENCES = (
         "Nothing could be installed in {0} ({1}); free some disk space, or check the folder's permissions.",
     ),
     QT_TRANSLATE_NOOP("Sentences", "This build of ONNX Runtime has no {0}."),
+    QT_TRANSLATE_NOOP("Sentences", "{0} cannot open {1}."),
     QT_TRANSLATE_NOOP(
         "Sentences", "{0} cannot be started; its libraries or its driver are missing."
     ),

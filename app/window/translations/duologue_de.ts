@@ -901,6 +901,10 @@
         <translation>{0} lässt sich nicht starten; Bibliotheken oder Treiber fehlen.</translation>
     </message>
     <message>
+        <source>{0} cannot open {1}.</source>
+        <translation>{0} kann {1} nicht öffnen.</translation>
+    </message>
+    <message>
         <source>This conversation goes without the assistant.</source>
         <translation>Dieses Gespräch läuft ohne den Assistenten.</translation>
     </message>

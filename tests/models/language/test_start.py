@@ -162,11 +162,12 @@ def test_words_are_written_in_the_tokens_of_the_text_model(tmp_path: Path, piece
         assert "".join(vocabulary.pieces[number] for number in numbers) == f" {word}"
     # In running text the text model has the same tokens, but for words that it begins with a space.
     whole = [word for word in words if all(tokens.texts[n].strip() for n in tokens.word(word))]
-    assert len(whole) > 5 or pieces_of == "SentencePiece"  # the tiny one has few words
-    text = " ".join(whole[:6])
-    numbers = vocabulary.text_pieces(text)
-    expected = tokens.encode(f"a {text}")[len(tokens.encode("a")) :]
-    assert [sources[number] for number in numbers] == expected
+    if pieces_of == "byte level":  # the tiny SentencePiece begins every word so
+        text = " ".join(whole[:6])
+        assert text.count(" ") == 5
+        numbers = vocabulary.text_pieces(text)
+        expected = tokens.encode(f"a {text}")[len(tokens.encode("a")) :]
+        assert [sources[number] for number in numbers] == expected
     assert vocabulary.text_pieces("xqzj")  # unknown words are spelled
 
 
