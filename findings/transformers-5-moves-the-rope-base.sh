@@ -5,7 +5,7 @@
 # no "rope_theta" at all. A reader of the old layout finds no base, takes the default of 10,000, and
 # gets a network that loads without a complaint and writes nonsense: Llama 3 has 500,000, SmolLM2
 # 100,000. We read both places (models/language/hugging_face.py).
-# Seen with transformers 5.24.0 in tests/models/language/test_start.py; this program has not run to its end yet.
+# Seen with transformers 5.24.0.
 # Needs: python3-venv.
 set -euo pipefail
 folder="$(mktemp -d)"
