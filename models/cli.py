@@ -36,12 +36,22 @@ from typing import Annotated
 
 import typer
 
-from engine.errors import DuologueError
 from engine.part import PartKind
 from engine.program_end import run_program
 from models.corpora import commands as corpora
 from models.imported import commands as imported
 from models.language import commands as language
+from models.options import (
+    MOST_COUNT,
+    WORK,
+    Data,
+    Jobs,
+    Minutes,
+    Seed,
+    Threads,
+    Work,
+    existing_folder,
+)
 from models.spoken.commands import speak
 
 app = typer.Typer(
@@ -53,47 +63,12 @@ app = typer.Typer(
 )
 
 
-def _folder(path: Path | None) -> Path | None:
-    """Refuse a missing folder at once, not after hours of work."""
-    if path and not path.is_dir():
-        raise DuologueError(f"There is no folder {path}; give the folder with the data.")
-    return path
-
-
-def _work(path: Path) -> Path:
-    if path.exists() and not path.is_dir():
-        raise DuologueError(f"{path} is not a folder; give a folder to work in.")
-    return path
-
-
-Data = Annotated[
-    Path,
-    typer.Option(
-        help="Folder of open data, with speech/, noise/ and dialogues/ in it.", callback=_folder
-    ),
-]
-Work = Annotated[
-    Path, typer.Option(help="Folder for the corpora, checkpoints and logs.", callback=_work)
-]
-# Absurd numbers are refused before hours of work, and before a library refuses them.
-_MOST_MINUTES = 100_000
-_MOST_SEED = 2**31 - 1
-_MOST_COUNT = 10_000_000
-Minutes = Annotated[
-    float, typer.Option(help="Length of the training in minutes.", min=0, max=_MOST_MINUTES)
-]
-Threads = Annotated[int, typer.Option(help="Number of CPU threads.", min=1, max=256)]
-Jobs = Annotated[int, typer.Option(help="Number of processes.", min=1, max=256)]
-Seed = Annotated[int, typer.Option(help="Seed of all random choices.", min=0, max=_MOST_SEED)]
-_WORK = Path("work")
-
-
 @app.command()
 def speech(
     data: Data,
-    work: Work = _WORK,
+    work: Work = WORK,
     utterances: Annotated[
-        int, typer.Option(help="Number of synthetic sentences.", min=1, max=_MOST_COUNT)
+        int, typer.Option(help="Number of synthetic sentences.", min=1, max=MOST_COUNT)
     ] = 13_000,
     seed: Seed = 1,
     jobs: Jobs = 2,
@@ -121,7 +96,7 @@ def speech(
 def natural(
     data: Data,
     packs: Annotated[Path, typer.Option(help="Folder of the style packs of Kokoro.")],
-    work: Work = _WORK,
+    work: Work = WORK,
     utterances: Annotated[
         int,
         typer.Option(help="Number of sentences; a hundred make four minutes of speech.", min=1),
@@ -146,7 +121,7 @@ def natural(
 @app.command()
 def tokenizer(
     data: Data,
-    work: Work = _WORK,
+    work: Work = WORK,
     whisper: Annotated[
         Path | None,
         typer.Option(help="File of Whisper tiny.en; without it, that of the installed package."),
@@ -156,11 +131,11 @@ def tokenizer(
         typer.Option(
             help="Steps after which the recordings are aligned with their phones.",
             min=1,
-            max=_MOST_COUNT,
+            max=MOST_COUNT,
         ),
     ] = 3_000,
     steps: Annotated[
-        int, typer.Option(help="Number of steps in all.", min=0, max=_MOST_COUNT)
+        int, typer.Option(help="Number of steps in all.", min=0, max=MOST_COUNT)
     ] = 40_000,
     threads: Threads = 2,
     seed: Seed = 1,
@@ -184,7 +159,7 @@ def tokenizer(
         work / name for name in ("natural", "synthetic", "real", "more")
     )
     for needed in (data / "noise", natural, synthetic, real, more):
-        _folder(needed)
+        existing_folder(needed)
     noise, rooms, labelled = data / "noise", work / "rooms.npz", work / "natural_labelled"
     if not rooms.is_file():
         times = sorted(write_room_responses(rooms))
@@ -208,7 +183,7 @@ def tokenizer(
 @app.command()
 def unpack(
     data: Data,
-    work: Work = _WORK,
+    work: Work = WORK,
     bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")] = Path("resources/starter"),
     threads: Threads = 2,
 ) -> None:
@@ -238,7 +213,7 @@ def unpack(
 @app.command()
 def units(
     data: Data,
-    work: Work = _WORK,
+    work: Work = WORK,
     count: Annotated[
         int, typer.Option(help="Number of units, if they are to be found.", min=64, max=500)
     ] = 128,
@@ -257,7 +232,7 @@ def units(
     ] = False,
     natural: Annotated[
         Path | None,
-        typer.Option(help="Folder of natural voices (command natural).", callback=_folder),
+        typer.Option(help="Folder of natural voices (command natural).", callback=existing_folder),
     ] = None,
     seed: Seed = 1,
     jobs: Jobs = 2,
@@ -288,7 +263,7 @@ def units(
 
 @app.command()
 def vocoder(
-    work: Work = _WORK,
+    work: Work = WORK,
     bundle: Annotated[
         Path | None,
         typer.Option(help="Folder of a bundle; the training begins with its vocoder."),
@@ -317,9 +292,9 @@ def vocoder(
 @app.command()
 def agent_speech(
     data: Data,
-    work: Work = _WORK,
+    work: Work = WORK,
     utterances: Annotated[
-        int, typer.Option(help="Number of sentences.", min=2, max=_MOST_COUNT)
+        int, typer.Option(help="Number of sentences.", min=2, max=MOST_COUNT)
     ] = 6_000,
     seed: Seed = 1,
     jobs: Jobs = 1,
@@ -337,7 +312,7 @@ def agent_speech(
 
 @app.command()
 def voice(
-    work: Work = _WORK,
+    work: Work = WORK,
     minutes: Minutes = 45,
     discriminators: Annotated[
         float,
@@ -369,12 +344,12 @@ app.command()(language.average)
 
 @app.command()
 def reader(
-    work: Work = _WORK,
+    work: Work = WORK,
     data: Annotated[
         Path | None,
         typer.Option(
             help="Folder of open data; turn-taking/ in it sets the timing of the dialogues.",
-            callback=_folder,
+            callback=existing_folder,
         ),
     ] = None,
     bundle: Annotated[
@@ -386,7 +361,7 @@ def reader(
     dialogues: Annotated[
         int,
         typer.Option(
-            help="Number of dialogues in a step; a GPU takes more.", min=1, max=_MOST_COUNT
+            help="Number of dialogues in a step; a GPU takes more.", min=1, max=MOST_COUNT
         ),
     ] = 10,
     threads: Threads = 1,
@@ -412,7 +387,7 @@ def reader(
 @app.command()
 def pack(
     version: Annotated[str, typer.Option(help="Version of the new bundle.")],
-    work: Work = _WORK,
+    work: Work = WORK,
     out: Annotated[Path, typer.Option(help="Folder of the new bundle.")] = Path(
         "resources/starter"
     ),
@@ -462,15 +437,16 @@ def echo(
     speech: Annotated[
         Path,
         typer.Option(
-            help="Folder of recordings, with one folder per speaker in it.", callback=_folder
+            help="Folder of recordings, with one folder per speaker in it.",
+            callback=existing_folder,
         ),
     ],
-    work: Work = _WORK,
+    work: Work = WORK,
     out: Annotated[Path, typer.Option(help="File of the new network.")] = Path(
         "resources/echo/suppressor.onnx"
     ),
     scenes: Annotated[
-        int, typer.Option(help="Number of simulated scenes of 24 s.", min=1, max=_MOST_COUNT)
+        int, typer.Option(help="Number of simulated scenes of 24 s.", min=1, max=MOST_COUNT)
     ] = 420,
     minutes: Minutes = 75,
     threads: Threads = 1,

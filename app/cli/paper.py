@@ -38,6 +38,14 @@ VadOption = Annotated[
 DataOption = Annotated[
     Path, typer.Option(help="Folder of open data, with speech/ and turn-taking/ in it.")
 ]
+PeopleOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="Folder of open data with turn-taking/ in it, for people's figures.",
+        show_default="without them",
+    ),
+]
 PlotOption = Annotated[
     Path | None, typer.Option(help="Picture (png) that is also drawn.", show_default="none")
 ]
@@ -140,13 +148,7 @@ def evaluate_dialogue_timing(
             help="Name of the system with the true continuations.", show_default="not compared"
         ),
     ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of open data with turn-taking/ in it, for people's figures.",
-            show_default="without them",
-        ),
-    ] = None,
+    data: PeopleOption = None,
     vad: VadOption = None,
     plot: PlotOption = None,
     json_path: JsonOption = None,
@@ -171,13 +173,7 @@ def evaluate_agents_at_latencies(
             help="Minutes of conversation at each latency.", min=0.1, max=MOST_TALK_MINUTES
         ),
     ] = 30.0,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of open data with turn-taking/ in it, for people's figures.",
-            show_default="without them",
-        ),
-    ] = None,
+    data: PeopleOption = None,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -13,27 +13,10 @@ import typer
 
 from engine.errors import DuologueError
 from models.corpora import commands as corpora
+from models.options import MOST_COUNT, MOST_MINUTES, WORK, Seed, Threads, Work, existing_folder
 
 if TYPE_CHECKING:
     import numpy as np
-
-_WORK = Path("work")
-# Absurd numbers are refused before hours of work, and before a library refuses them.
-_MOST_MINUTES = 100_000
-_MOST_STEPS = 10_000_000
-_MOST_SEED = 2**31 - 1
-
-
-def _folder(path: Path | None) -> Path | None:
-    if path and not path.is_dir():
-        raise DuologueError(f"There is no folder {path}; give the folder with the data.")
-    return path
-
-
-def _work(path: Path) -> Path:
-    if path.exists() and not path.is_dir():
-        raise DuologueError(f"{path} is not a folder; give a folder to work in.")
-    return path
 
 
 def _layers(text: str | None) -> tuple[int, ...] | None:
@@ -51,11 +34,6 @@ def _layers(text: str | None) -> tuple[int, ...] | None:
     return tuple(found)
 
 
-Work = Annotated[
-    Path, typer.Option(help="Folder for the corpora, checkpoints and logs.", callback=_work)
-]
-Threads = Annotated[int, typer.Option(help="Number of CPU threads.", min=1, max=256)]
-Seed = Annotated[int, typer.Option(help="Seed of all random choices.", min=0, max=_MOST_SEED)]
 StartPath = Annotated[
     Path | None,
     typer.Option(
@@ -89,12 +67,12 @@ def coincidence_of(before: Path | None, work: Path) -> np.ndarray | None:
 
 
 def lm(
-    work: Work = _WORK,
+    work: Work = WORK,
     data: Annotated[
         Path | None,
         typer.Option(
             help="Folder of open data; turn-taking/ in it sets the timing of stage 3.",
-            callback=_folder,
+            callback=existing_folder,
         ),
     ] = None,
     stages: Annotated[
@@ -123,12 +101,12 @@ def lm(
         typer.Option(
             help="Length of all stages in minutes; without it the preset's number of steps.",
             min=0,
-            max=_MOST_MINUTES,
+            max=MOST_MINUTES,
         ),
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(help="Length of all stages in steps.", min=1, max=_MOST_STEPS),
+        typer.Option(help="Length of all stages in steps.", min=1, max=MOST_COUNT),
     ] = None,
     paper_format: Annotated[
         bool, typer.Option(help="Deduplicate units across chunk borders, as in the paper.")
@@ -214,7 +192,7 @@ def average(
     bundle: Annotated[
         Path, typer.Option(help="Folder of the bundle that the training began with.")
     ],
-    work: Work = _WORK,
+    work: Work = WORK,
     share: Annotated[
         float,
         typer.Option(min=0, max=1, help="Weight of the trained model; the bundle's has the rest."),

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from engine.errors import DuologueError
+from models.options import Seed
 
 _MOST = 1_000_000_000
 
@@ -34,9 +35,7 @@ def speak(
         int | None, typer.Option(help="Speak the first so many dialogues.", min=1, max=_MOST)
     ] = None,
     sound: Annotated[bool, typer.Option("--sound", help="Keep the sound, as FLAC.")] = False,
-    seed: Annotated[
-        int, typer.Option(help="Seed of all random choices.", min=0, max=2**31 - 1)
-    ] = 1,
+    seed: Seed = 1,
     jobs: Annotated[int, typer.Option(help="Number of processes.", min=1, max=100_000)] = 1,
     on_ray: Annotated[
         bool, typer.Option("--ray", help="Speak with Ray Data, on this machine or on a cluster.")
