@@ -118,13 +118,13 @@ PRESETS = {
     ),
     "text-start": Preset(
         SMOLLM2_12,
-        512,
+        320,
         {
-            1: Stage(256, 8, 6e-4, 30),
-            2: Stage(256, 8, 4.4e-4, 30),
-            3: Stage(256, 8, 3e-4, 30),
+            1: Stage(264, 12, 6e-4, 30),
+            2: Stage(264, 12, 4.4e-4, 30),
+            3: Stage(264, 12, 3e-4, 30),
         },
-        700,
+        1_056,
     ),
     "llama3-8b": Preset(
         LLAMA3_8B,
