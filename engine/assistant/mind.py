@@ -166,17 +166,28 @@ class BackgroundMind:
         answered it itself. ``said_last``: what the agent said before it, for "repeat that", where
         the caller knows better than the history. Returns at once; replies come by `poll`.
         """
-        if not text.strip() or confidence < self.options.least_confidence:
+        request = self._request(text, confidence)
+        if not self._is_sure(text, confidence):
             return Turn(0, "nothing")
-        request: Request | OwnCall | None = understood(text, self._state, self._now())
-        if request is None and self._own:
-            request = called(text, self._own.actions)
         if request is None and not (think and self._text_mind):
             return Turn(0, "nothing")
         self._turn += 1
         if not self._try_put("turn", self._turn, text, request, said_last):
             return Turn(0, "nothing")
         return Turn(self._turn, "action" if request else "thinking")
+
+    def is_request(self, text: str, confidence: float = 1.0) -> bool:
+        """Whether a turn with these words would be an action; nothing is done."""
+        return self._request(text, confidence) is not None
+
+    def _request(self, text: str, confidence: float) -> Request | OwnCall | None:
+        if not self._is_sure(text, confidence):
+            return None
+        request = understood(text, self._state, self._now())
+        return called(text, self._own.actions) if request is None and self._own else request
+
+    def _is_sure(self, text: str, confidence: float) -> bool:
+        return bool(text.strip()) and confidence >= self.options.least_confidence
 
     def cancel(self) -> None:
         """Stop the answer that is being written, and forget its sentences that nobody took.
