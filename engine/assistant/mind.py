@@ -153,10 +153,6 @@ class BackgroundMind:
         """The user's own actions, with the sentences about those that failed."""
         return self._own
 
-    def prepare(self) -> None:
-        """Load the text model and let it read what a talk begins with."""
-        self._try_put("prepare")
-
     def turn(
         self, text: str, confidence: float = 1.0, think: bool = True, said_last: str = ""
     ) -> Turn:
@@ -213,7 +209,7 @@ class BackgroundMind:
         self._try_put("note", self._turn, user, agent)
 
     def new_talk(self) -> None:
-        """Forget what was said; timers, notes and lists stay."""
+        """Forget what was said, and get ready; timers, notes and lists stay."""
         self._try_put("new talk")
 
     def settle(self, seconds: float) -> bool:
@@ -297,19 +293,23 @@ class BackgroundMind:
                 self._own_answer(answer)
             case ("spoken", turn, text, whole):
                 self._history.spoken(turn, text, whole)
+                self._read_ahead()
             case ("note", turn, user, agent):
                 self._history.begin(turn, user)
                 self._history.add(turn, agent)
+                self._read_ahead()
             case ("settle", done):
                 done.set()
             case ("new talk",):
                 self._history.clear()
-            case ("prepare",) if self._text_mind:
-                self._text_mind.warm(
-                    self._history.messages(self.options.prompt, self._now(), "Hello.")
-                )
+                self._read_ahead()
             case ("look",) if self._text_mind:
                 self._text_mind.check()
+
+    def _read_ahead(self) -> None:
+        """Let the text model load, and read all that comes before the next question."""
+        if self._text_mind and not self._thinking:
+            self._text_mind.warm(self._history.messages(self.options.prompt, self._now(), "Hello."))
 
     def _begin(
         self, turn: int, text: str, request: Request | OwnCall | None, said_last: str
