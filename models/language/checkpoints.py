@@ -19,10 +19,15 @@ from torch import nn
 from torch.distributed import checkpoint
 from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
 
+from engine.errors import DuologueError
 from models.language.llama import LlamaConfig
 from models.language.processes import Processes
 
 _DESCRIPTION = "described.json"
+ANOTHER_NETWORK = (
+    "{} holds a network of another size or format; give the options that it was begun with, or "
+    "another --work."
+)
 
 
 def shards_of(path: Path) -> Path:
@@ -82,11 +87,11 @@ def load_shards(
 ) -> tuple[int, float]:
     """Set the model and the optimizers; returns the step and what was spent.
 
-    Raises ValueError where the folder holds another network.
+    Raises DuologueError where the folder holds another network, or is damaged.
     """
     told = json.loads((folder / _DESCRIPTION).read_text(encoding="utf8"))
     if told["described"] != json.loads(json.dumps(description)):
-        raise ValueError(f"{folder} holds a network of another size or format")
+        raise DuologueError(ANOTHER_NETWORK.format(folder))
     weights, moments = get_state_dict(model, list(optimizers))
     state: dict[str, Any] = {"model": weights, "optimizers": moments}
     checkpoint.load(state, checkpoint_id=folder)
