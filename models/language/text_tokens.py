@@ -130,6 +130,9 @@ def hugging_face_tokens(folder: Path) -> TextTokens:
         ) from error
     except Exception as error:  # the library raises nothing more special
         raise DuologueError(f"{path} is no tokenizer ({error}); download it again.") from error
+    # What a training of theirs has left in the file.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     texts = (tokenizer.id_to_token(token) or "" for token in range(tokenizer.get_vocab_size()))
     return TextTokens(
         lambda text: tokenizer.encode(text, add_special_tokens=False).ids,
