@@ -33,6 +33,8 @@ from models.language.checkpoints import (
     ANOTHER_NETWORK,
     described,
     load_shards,
+    recover_shards,
+    remove_shards,
     save_file,
     save_shards,
     shards_of,
@@ -141,6 +143,9 @@ def train_lm(
     with joined() as processes:
         _check_processes(preset, preset_name, stages, processes)
         for stage in stages:
+            if processes.first:
+                recover_shards(shards_of(paths[stage]))
+            processes.wait()
             plan = SequencePlan(
                 stage,
                 preset.context,
@@ -298,7 +303,7 @@ def _train_stage(
             }
             ours["optimizers"] = [] if sharded else [one.state_dict() for one in moments]
             save_file(path, description | ours)
-            shutil.rmtree(shards, ignore_errors=True)
+            remove_shards(shards)
         processes.wait()
 
     bags = words_of(spoken_texts(store), words).to(device)

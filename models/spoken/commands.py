@@ -54,6 +54,14 @@ def speak(
         int | None, typer.Option(help="Speak the first so many dialogues.", min=1, max=_MOST)
     ] = None,
     sound: Annotated[bool, typer.Option("--sound", help="Keep the sound, as FLAC.")] = False,
+    alternating: Annotated[
+        bool,
+        typer.Option(
+            "--alternating",
+            help="Nobody speaks before the other has ended, as in the paper's stage 2; without it, "
+            "offsets are people's.",
+        ),
+    ] = False,
     seed: Seed = 1,
     jobs: Annotated[int, typer.Option(help="Number of processes.", min=1, max=100_000)] = 1,
     on_ray: Annotated[
@@ -93,7 +101,9 @@ def speak(
         raise DuologueError("Style packs are Kokoro's; give --synthesiser kokoro as well.")
     if address is not None and not on_ray:
         raise DuologueError("An address is for Ray; give --ray as well.")
-    recipe = Recipe(load_bundle(bundle).tokenizer.resolve(), voices, packs, seed, sound)
+    recipe = Recipe(
+        load_bundle(bundle).tokenizer.resolve(), voices, packs, seed, sound, alternating
+    )
     plans = plan_shards([file.resolve() for file in text_files(dialogues)], most)
     begin_store(out, recipe)
     todo = missing(out, plans)

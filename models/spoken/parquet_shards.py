@@ -118,6 +118,7 @@ def begin_store(folder: Path, recipe: Recipe) -> None:
         # A work folder has no such file, but it can tell whether its units are the same.
         "probe_units": Tokenizer(recipe.tokenizer).units(sound_probe()).tolist(),
         "keeps_sound": recipe.keeps_sound,
+        "alternating": recipe.alternating,
         "dialogues_per_shard": DIALOGUES_PER_SHARD,
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from models.language import batches
 from models.language import train as train_lm
 from models.language.budget import Budget
 from models.language.bundle_start import bundle_weights
+from models.language.checkpoints import recover_shards, remove_shards, shards_of
 from models.language.dialogue_loss import DialogueLoss, LlamaWithWordHead, words_of
 from models.language.gguf import export_gguf, llama_from_gguf, load_llama
 from models.language.llama import Llama, LlamaConfig
@@ -249,3 +251,23 @@ def test_a_checkpoint_of_another_format_is_refused(store_path: Path, tmp_path: P
     _train(store_path, tmp_path / "work", (2,), 1)
     with pytest.raises(ValueError, match="another size or format"):
         _train(store_path, tmp_path / "work", (2,), 2, form=Format(boundary_emit=False))
+
+
+def test_an_interrupted_exchange_of_shards_loses_nothing(tmp_path: Path) -> None:
+    folder = shards_of(tmp_path / "stage1.pt")
+    part, old = tmp_path / "stage1.part-shards", tmp_path / "stage1.old-shards"
+    for path, step in ((part, "2"), (old, "1")):
+        path.mkdir()
+        (path / "step").write_text(step)
+    recover_shards(folder)  # killed between the two renames
+    assert (folder / "step").read_text() == "2"
+    folder.rename(part)
+    shutil.rmtree(part)
+    recover_shards(folder)
+    assert (folder / "step").read_text() == "1"
+    part.mkdir()  # being written when it was killed
+    recover_shards(folder)
+    assert (folder / "step").read_text() == "1"
+    remove_shards(folder)
+    recover_shards(folder)
+    assert list(tmp_path.iterdir()) == []
