@@ -27,8 +27,8 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 _COUNT_VARIABLE = "WORLD_SIZE"
 """Set by torchrun."""
 _PATIENCE = timedelta(hours=2)
-"""How long processes wait for one another. Ten minutes, torch's default on GPUs, are too short while
-the first one reads a whole text LLM or writes it."""
+"""How long processes wait for one another. The ten minutes that torch gives GPUs are too short for
+the first one to read a whole text LLM or to write it."""
 
 
 @dataclass(frozen=True)
