@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,29 +90,28 @@ def test_stage_1_has_sentences_as_text_or_units(spoken: Path) -> None:
             assert units <= set(AGENT_UNITS if agent else USER_UNITS) | {0, 1, 2}
             text = [token for token in tokens if token >= VOCABULARY.own_base]
             assert all(base <= token < base + len(VOCABULARY.pieces) for token in text)
-            assert "xylophone" not in _text(tokens, base)
-            if " no it does not" in _text(tokens, base):
-                assert agent
+            assert agent or " does" not in _text(tokens, base)  # "Does a xylophone fly?"
         shares.append(np.mean(ids < VOCABULARY.unit_count))
     # The share of speech rises from epoch to epoch.
     assert np.mean(shares[:8]) < np.mean(shares[16:])
 
 
 def test_a_sentence_with_an_unknown_word_is_units(spoken: Path) -> None:
-    seen = 0
-    for ids, _, _ in _sequences(_plan(spoken, 1), range(24)):
+    plan = replace(_plan(spoken, 1), epoch_sequences=100)  # little speech
+    heard_alone = []
+    for ids, _, _ in _sequences(plan, range(24)):
         for tag, tokens in _turns(ids)[1:-1]:
             text = _text(tokens, VOCABULARY.heard_base)
-            if tag == VOCABULARY.s1 and text.strip().isdigit():
-                # "Does a xylophone fly?" was heard before the number, which is a sentence.
-                before = [t for t in tokens if t < VOCABULARY.unit_count]
-                seen += len(before) >= 2
-    assert seen > 0
+            if tag == VOCABULARY.s1 and "duck" not in text and "tell" not in text:
+                heard_alone.append(sum(token < VOCABULARY.unit_count for token in tokens))
+    # "Does a xylophone fly?" has four words of one unit each; its number is often written.
+    assert heard_alone.count(4) > 10
 
 
 @pytest.mark.parametrize("estimate", [True, False])
 def test_stage_2_is_the_duplex_format_of_the_dialogue(spoken: Path, estimate: bool) -> None:
     plan = _plan(spoken, 2, form=Format(text=False, own_table=False, estimate=estimate))
+    plan = replace(plan, context=48)
     dialogues = [
         one.units
         for shard in sorted(spoken.glob("*.parquet"))
@@ -148,7 +148,7 @@ def test_stage_2_writes_words_beside_their_units(spoken: Path) -> None:
                 if rest:
                     assert any(one in AGENT_UNITS for one in rest)
     assert {"bird", "duck", "not"} <= slot_words
-    assert "xylophone" not in slot_words
+    assert "fly" not in slot_words  # a sentence with an unknown word is not written
 
 
 def test_the_mixture_has_its_share_and_does_not_change_what_is_composed(spoken: Path) -> None:
@@ -166,7 +166,7 @@ def test_the_mixture_has_its_share_and_does_not_change_what_is_composed(spoken: 
 
 
 def test_held_out_sequences_are_of_held_out_dialogues(tmp_path: Path) -> None:
-    folder = write_made(tmp_path, shards=1, dialogues=200)
+    folder = write_made(tmp_path, shards=1, dialogues=400)
     shard = next(folder.glob("*.parquet"))
     numbers = {
         word.text
@@ -176,14 +176,14 @@ def test_held_out_sequences_are_of_held_out_dialogues(tmp_path: Path) -> None:
     }
     assert numbers
     vocabulary = Vocabulary(
-        STORE.unit_count, (), 0, Spelling(tuple(f" {n}" for n in range(200)), (),
-        tuple((str(n), (n,)) for n in range(200))),
+        STORE.unit_count, (), 0, Spelling(tuple(f" {n}" for n in range(400)), (),
+        tuple((str(n), (n,)) for n in range(400))),
     )  # fmt: skip
     plan = SequencePlan(1, 128, 8, PLAIN, spoken=SpokenDialogues((folder,), 1.0))
     found: set[str] = set()
     for ids, _, _ in all_sequences(STORE, vocabulary, plan, 5, range(8), held_out=True):
         for base in (vocabulary.own_base, vocabulary.heard_base):
-            found |= {str(t - base) for t in ids.tolist() if base <= t < base + 200}
+            found |= {str(t - base) for t in ids.tolist() if base <= t < base + 400}
     assert found and found <= numbers
 
 
@@ -218,7 +218,6 @@ def test_stages_train_on_spoken_dialogues_and_a_text_model_writes_their_words(
 
     saved = torch.load(train([1, 2], (spoken,)), weights_only=True)
     assert saved["step"] == 1 and torch.isfinite(saved["net"]["embedding.weight"]).all()
-    joined = {piece.strip() for piece in saved["pieces"]}
-    assert {*"xylophone"} <= joined and {*"012345"} <= joined  # what the script does not have
+    assert {*"012345"} <= {piece.strip() for piece in saved["pieces"]}  # the script has none
     with pytest.raises(DuologueError, match="give the options that it was begun with"):
         train([3], ())

@@ -19,12 +19,11 @@ USER_UNITS, AGENT_UNITS = range(20, 60), range(100, 140)
 
 
 def made_row(shard: int, number: int) -> dict[str, Any]:
-    """A dialogue of four turns whose words last four frames, with one unit each; in the silence the
-    unit is that of the shard."""
+    """A dialogue of four turns whose words last four frames, with one unit each, unlike that of the
+    word before; in the silence the unit is that of the shard."""
     turns: list[dict[str, Any]] = []
     at = 10
     placed: list[tuple[int, int, int]] = []
-    rng = np.random.default_rng([shard, number])
     for index, text in enumerate(TEXTS):
         words = []
         for word in f"{text} {number}.".split():
@@ -37,7 +36,8 @@ def made_row(shard: int, number: int) -> dict[str, Any]:
                 }
             )
             units = AGENT_UNITS if index % 2 else USER_UNITS
-            placed.append((index % 2, at + DELAY_FRAMES, int(rng.choice(units))))
+            unit = units[(7 * shard + 11 * number + len(placed)) % len(units)]
+            placed.append((index % 2, at + DELAY_FRAMES, unit))
             at = last
         turns.append(
             {
