@@ -21,8 +21,8 @@ from models.spoken.speak_shards import SHARDS_PER_PROCESS, SpokenShard, speak_sh
 from models.spoken.text_dialogue import ShardPlan
 
 _STARTS = 3
-"""How often a Ray of our own is tried to start. Its agents have 15 s (2.60; no setting changes that),
-which a busy machine may not give."""
+"""How often a Ray of our own is tried to start. Its agents have 15 s, which a busy machine may not
+give (2.60; no setting changes that)."""
 _OBJECT_STORE_BYTES = 100_000_000
 """Only plans of shards and what became of them lie there. By default it is 30 % of the memory."""
 _PATIENT = {
