@@ -249,7 +249,7 @@ def test_what_cannot_be_trained_is_refused(store_path: Path, tmp_path: Path) -> 
 
 def test_a_checkpoint_of_another_format_is_refused(store_path: Path, tmp_path: Path) -> None:
     _train(store_path, tmp_path / "work", (2,), 1)
-    with pytest.raises(ValueError, match="another size or format"):
+    with pytest.raises(DuologueError, match="another size or format"):
         _train(store_path, tmp_path / "work", (2,), 2, form=Format(boundary_emit=False))
 
 
