@@ -25,6 +25,10 @@ _STARTS = 3
 give (2.60; no setting changes that)."""
 _OBJECT_STORE_BYTES = 100_000_000
 """Only plans of shards and what became of them lie there. By default it is 30 % of the memory."""
+_LOOPBACK = "127.0.0.1"
+_ONE_MACHINE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""Ray's variable; 0: there is one machine, so nothing listens to others. Without it Ray 2.60 takes
+the machine's own address on Linux even where it was told 127.0.0.1, and listens to everybody."""
 _PATIENT = {
     # A process that has not registered in its first minute would be killed and started again, and
     # on a busy machine so would the next.
@@ -62,11 +66,13 @@ def begin_ray(jobs: int, address: str | None = None) -> Any:
             "num_cpus": jobs,
             "include_dashboard": False,
             "object_store_memory": _OBJECT_STORE_BYTES,
-            # No other machine has to reach it.
-            "_node_ip_address": "127.0.0.1",
+            "_node_ip_address": _LOOPBACK,
             "_system_config": _PATIENT,
         }
     )
+    if not address:
+        os.environ[_ONE_MACHINE] = "0"  # for its processes; here it was read at the import
+        ray._private.ray_constants.ENABLE_RAY_CLUSTER = False
     for left in range(0 if address else _STARTS - 1, -1, -1):
         try:
             ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
