@@ -28,7 +28,8 @@ _OBJECT_STORE_BYTES = 100_000_000
 _LOOPBACK = "127.0.0.1"
 _ONE_MACHINE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """Ray's variable; 0: there is one machine, so nothing listens to others. Without it Ray 2.60 takes
-the machine's own address on Linux even where it was told 127.0.0.1, and listens to everybody."""
+the machine's own address on Linux even where it was told 127.0.0.1, and listens to everybody
+(findings/ray-takes-no-loopback-address.sh)."""
 _PATIENT = {
     # A process that has not registered in its first minute would be killed and started again, and
     # on a busy machine so would the next.
