@@ -100,7 +100,7 @@ class Attention(nn.Module):
 
 
 class Layer(nn.Module):
-    """Attention to the own channel, in upper layers to the other one, then a feed-forward network."""
+    """Attention to the own channel, in upper layers to the other, and a feed-forward network."""
 
     def __init__(self, config: TowersConfig, dropout: float, crosses: bool) -> None:
         super().__init__()

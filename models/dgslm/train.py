@@ -87,7 +87,7 @@ def train_dgslm(
             num_workers=workers,
         )
     )
-    held_out = [part.to(device) for part in held_out_batch(store, plan)]
+    units_heard, runs_heard = (part.to(device) for part in held_out_batch(store, plan))
     # The held-out losses are not compiled: evaluation mode would compile everything again.
     compiled = compiled and shutil.which("g++") is not None
     fast: Callable[[Tensor], tuple[Tensor, Tensor]] = torch.compile(net) if compiled else net
@@ -116,7 +116,7 @@ def train_dgslm(
     def unheard() -> list[str]:
         net.eval()
         with torch.no_grad():
-            found = losses(net, *held_out)
+            found = losses(net, units_heard, runs_heard)
         net.train()
         told = (found.edge, found.edge_accuracy, found.duration, found.duration_accuracy)
         return [f"{figure.item():.4f}" for figure in told]
