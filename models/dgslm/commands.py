@@ -31,7 +31,7 @@ def dgslm(
         float | None,
         typer.Option(
             help="Length in minutes; without it the preset's number of steps.",
-            min=0,
+            min=0.01,
             max=MOST_MINUTES,
         ),
     ] = None,

@@ -1,4 +1,4 @@
-"""dGSLM's two losses: the unit at an edge, and how long it lasts (arXiv 2203.16502, section 3).
+"""dGSLM's two losses: the unit at an edge, and how long it lasts (arXiv 2203.16502).
 
 An edge is a step whose unit differs from the one before it in its channel; a sequence's first step
 is one. Steps that only hold a unit teach nothing. The length is read one step after the edge, when

@@ -170,7 +170,8 @@ class Towers(nn.Module):
             cache.steps += steps
         x_RTD = self.norm(x_RTD)
         logits = functional.linear(x_RTD, rows[: self.unit_count])
-        length = self.duration(x_RTD).squeeze(-1)
+        # Written out, because autocast would round lengths above 128 to whole ones (bfloat16).
+        length = (x_RTD.float() * self.duration.weight[0]).sum(-1) + self.duration.bias
         return logits.unflatten(0, (-1, 2)), length.unflatten(0, (-1, 2))
 
 

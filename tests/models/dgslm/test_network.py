@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from models.dgslm.network import Cache, Towers, TowersConfig, with_begin
+from models.language.llama import attend
 
 TINY = TowersConfig(width=16, layers=3, cross_layers=2, heads=2, feed_width=24, window=40)
 UNITS = 12
@@ -91,3 +92,25 @@ def test_embedding_rows_give_the_logits_and_the_beginning_is_no_unit(net: Towers
     assert net.embedding.weight.grad is not None
     assert bool((net.embedding.weight.grad[:UNITS] != 0).any(1).all())
     net.zero_grad()
+
+
+def test_lengths_are_exact_in_bfloat16_too(net: Towers, units: torch.Tensor) -> None:
+    with torch.no_grad():
+        _, expected = net(units)
+        before = net.duration.bias.clone()
+        net.duration.bias += 200
+        with torch.autocast("cpu", torch.bfloat16):
+            _, lengths = net(units)
+        net.duration.bias.copy_(before)
+    # bfloat16 has no number between 200 and 201.
+    torch.testing.assert_close(lengths - 200, expected, atol=0.2, rtol=0)
+
+
+def test_dropout_leaves_out_what_is_attended_to() -> None:
+    query, key, value = torch.randn(3, 1, 2, 5, 4, generator=torch.Generator().manual_seed(0))
+    whole = attend(query, key, value)
+    torch.manual_seed(0)
+    drawn = [attend(query, key, value, 0.4) for _ in range(400)]
+    assert not torch.allclose(drawn[0], whole)
+    torch.testing.assert_close(torch.stack(drawn).mean(0), whole, atol=0.25, rtol=0)
+    assert not attend(query, key, value, 1.0).any()
