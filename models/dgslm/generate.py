@@ -32,7 +32,7 @@ def continue_units(
     duration_temperature: float = 1.0,
     beam: int = 5,
 ) -> np.ndarray:
-    """int16 (2, steps): what follows the prompt, int (2, T), in both channels.
+    """int64 (2, steps): what follows the prompt, int (2, T), in both channels.
 
     ``duration_temperature`` divides the lengths: a higher one speaks faster. ``beam`` continuations
     are drawn, and the likeliest is returned. The network sees at most its window; when that is
@@ -61,8 +61,8 @@ def continue_units(
             new = units != last
             held = _whole(lengths, duration_temperature) - 1
             left = torch.where(new, held, (left - 1).clamp(min=0))
-    best = written[int(total.argmax()), :, prompt.shape[1] :]
-    return best.numpy().astype(np.int16)
+    best: np.ndarray = written[int(total.argmax()), :, prompt.shape[1] :].numpy()
+    return best
 
 
 def _whole(lengths: Tensor, duration_temperature: float) -> Tensor:

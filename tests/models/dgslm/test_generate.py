@@ -42,7 +42,7 @@ def told() -> Towers:
 
 def test_every_unit_lasts_as_long_as_the_network_tells(told: Towers) -> None:
     units = continue_units(told, np.zeros((2, 0), int), 300, 5)
-    assert units.shape == (2, 300) and units.dtype == np.int16
+    assert units.shape == (2, 300) and units.dtype == np.int64
     seen = set()
     for channel in units:
         for unit, length in _runs(channel)[:-1]:
