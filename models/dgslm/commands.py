@@ -61,7 +61,9 @@ def dgslm(
     bfloat16: Annotated[
         bool, typer.Option(help="Compute in bfloat16, with weights in float32.")
     ] = True,
-    compiled: Annotated[bool, typer.Option(help="Compile the network.")] = True,
+    compiled: Annotated[
+        bool, typer.Option(help="Compile the network; on a CPU that is no faster.")
+    ] = False,
     seed: Seed = 1,
 ) -> None:
     """Train dGSLM, the baseline of the SyncLLM paper. It is not a part of a bundle.

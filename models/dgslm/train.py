@@ -53,7 +53,7 @@ def train_dgslm(
     preset_name: str = "dgslm-cpu",
     timing: Timing = HUMAN,
     real: RealDialogues = NO_DIALOGUES,
-    compiled: bool = True,
+    compiled: bool = False,
     bfloat16: bool = True,
     workers: int = 1,
     rows_at_once: int | None = None,
@@ -61,8 +61,8 @@ def train_dgslm(
     """Train until the budget is spent; returns ``dgslm.pt``, the weights in float16.
 
     It goes on from ``training.pt``, if that is there. Without minutes or steps the ``budget`` is
-    the preset's steps. ``compiled`` has an effect where there is a C++ compiler. ``workers``
-    processes compose the dialogues; 0: this one does. Gradients of ``rows_at_once`` windows (None:
+    the preset's steps. ``compiled`` has an effect where there is a C++ compiler; on a CPU it is no
+    faster. ``workers`` processes compose the dialogues; 0: this one does. Gradients of ``rows_at_once`` windows (None:
     all of an update) are added up.
 
     Raises DuologueError where the checkpoint holds another network, or ``real`` has no call.

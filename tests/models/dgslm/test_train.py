@@ -40,8 +40,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> object:
 
 
 def _train(store: Path, work: Path, steps: int, **options: Any) -> dict[str, torch.Tensor]:
-    defaults: dict[str, Any] = {"compiled": False, "workers": 0}
-    train_dgslm(store, work, Budget(steps=steps), 1, 3, "tiny", **{**defaults, **options})
+    train_dgslm(store, work, Budget(steps=steps), 1, 3, "tiny", workers=0, **options)
     saved: dict[str, torch.Tensor] = torch.load(work / TRAINING_NAME, weights_only=True)["weights"]
     return saved
 
@@ -105,7 +104,7 @@ def test_training_lowers_the_held_out_losses(
 
 def test_the_command_trains_logs_and_writes_the_weights(store_path: Path, tmp_path: Path) -> None:
     (tmp_path / "speech.pkl.gz").write_bytes(store_path.read_bytes())
-    options = "--preset tiny --steps 3 --jobs 1 --no-compiled --no-bfloat16"
+    options = "--preset tiny --steps 3 --jobs 1 --no-bfloat16"
     with pytest.raises(SystemExit) as ended:
         cli.main(["dgslm", "--work", str(tmp_path), *options.split()])
     assert not ended.value.code
