@@ -62,8 +62,8 @@ def train_dgslm(
 
     It goes on from ``training.pt``, if that is there. Without minutes or steps the ``budget`` is
     the preset's steps. ``compiled`` has an effect where there is a C++ compiler; on a CPU it is no
-    faster. ``workers`` processes compose the dialogues; 0: this one does. Gradients of ``rows_at_once`` windows (None:
-    all of an update) are added up.
+    faster. ``workers`` processes compose the dialogues; 0: this one does. Gradients of
+    ``rows_at_once`` windows (None: all of an update) are added up.
 
     Raises DuologueError where the checkpoint holds another network, or ``real`` has no call.
     """

@@ -74,8 +74,8 @@ def rotate(x_BHTC: Tensor, cos_TC: Tensor, sin_TC: Tensor) -> Tensor:
 def attend(
     query_BHTC: Tensor, key_BKTC: Tensor, value_BKTC: Tensor, dropout: float = 0.0
 ) -> Tensor:
-    """Causal attention (B, H, T, C); H / K queries in a row share a key head. ``dropout`` leaves out
-    so large a share of what is attended to.
+    """Causal attention (B, H, T, C); H / K queries in a row share a key head. ``dropout`` is the
+    share of the attention's weights that are left out.
 
     On a CPU the products are written out: the backward pass of torch's fused attention there takes
     a third of a training step in bfloat16 (torch 2.13; written out and compiled, a fifth less time
