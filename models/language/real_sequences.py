@@ -26,7 +26,7 @@ from models.language.sequences import (
     NOTHING_SAID,
     SequencePlan,
     TrainingSequence,
-    token_weights,
+    duplex_weights,
     training_sequences,
 )
 from models.language.vocabulary import Vocabulary
@@ -120,4 +120,4 @@ def _real_sequence(
             ids += found
     sequence = np.array(ids[: plan.context + 1], np.int64)
     said = np.full(len(sequence), NOTHING_SAID, np.int64)
-    return sequence, token_weights(sequence, vocabulary), said
+    return sequence, duplex_weights(sequence, vocabulary, plan.format), said

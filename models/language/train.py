@@ -24,12 +24,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from engine.errors import DuologueError
-from engine.syncllm.bundle import load_bundle
 from models.dialogue.recorded_dialogues import NO_DIALOGUES, RealDialogues
 from models.dialogue.timing import HUMAN, Timing
-from models.dialogue.unit_store import UnitStore, own_unit_shares
 from models.language.batches import SequenceDataset, held_out_batch, read_store
 from models.language.budget import Budget
+from models.language.bundle_weights import bundle_weights
 from models.language.checkpoints import described, load_shards, save_file, save_shards, shards_of
 from models.language.dialogue_loss import (
     LlamaWithWordHead,
@@ -38,17 +37,21 @@ from models.language.dialogue_loss import (
     unit_sides,
     words_of,
 )
-from models.language.gguf import llama_from_gguf
-from models.language.llama import Llama, LlamaConfig
+from models.language.llama import Llama
 from models.language.presets import PRESETS, Preset
 from models.language.processes import Processes, gathered, joined, shard, spread
 from models.language.real_sequences import check_real
-from models.language.sequences import STAGES, Format, SequencePlan, spoken_texts
+from models.language.sequences import (
+    STAGES,
+    Format,
+    SequencePlan,
+    check_orders,
+    spoken_texts,
+)
 from models.language.start import Beginning, Start, prepare_start
 from models.language.vocabulary import Vocabulary
 from models.optimizers import muon_and_adam, set_learning_rates
 from models.script.words import script_words
-from models.tokenizer.changed_table import rows_of_new_units
 
 FINAL_SHARE = 0.05
 CHECKPOINT_SECONDS = 180
@@ -165,35 +168,6 @@ def _check_processes(
         raise DuologueError(f"The preset {name} is for one process; run it without torchrun.")
 
 
-def _bundle_weights(
-    bundle: Path,
-    config: LlamaConfig,
-    vocabulary: Vocabulary,
-    store: UnitStore,
-    coincidence: np.ndarray | None,
-) -> dict[str, Tensor]:
-    """The weights of a bundle's language model. Rows of the agent's own units are added where it
-    has none; with ``coincidence`` the user's begin anew. Raises ValueError for other sizes."""
-    net = llama_from_gguf(load_bundle(bundle).language_model)
-    state = net.state_dict()
-    if coincidence is not None:
-        state["embedding.weight"] = rows_of_new_units(state["embedding.weight"], coincidence)
-    known = len(state["embedding.weight"])
-    if known == vocabulary.own_unit_base < config.vocabulary:
-        rows = state["embedding.weight"]
-        grown = torch.zeros(config.vocabulary, config.width)
-        grown[:known] = rows
-        # Each begins as the mean of the units that describe the same sound.
-        shares = torch.from_numpy(own_unit_shares(store)).float()
-        grown[known : known + store.own_unit_count] = shares @ rows[: store.unit_count]
-        state["embedding.weight"] = grown
-        known = config.vocabulary
-    # Weights of one rounding may begin those of another.
-    if replace(net.config, vocabulary=known, matrices=config.matrices) != config:
-        raise ValueError(f"{bundle} holds a network of another size")
-    return state
-
-
 def _train_stage(
     store_path: Path,
     path: Path,
@@ -215,6 +189,7 @@ def _train_stage(
         store.own_unit_count,
         beginning.spelling if beginning else None,
     )
+    check_orders(plan, vocabulary)
     check_real(plan, vocabulary)
     config = (
         beginning.config(vocabulary, preset.network.matrices)
@@ -227,7 +202,7 @@ def _train_stage(
         "own_unit_count": store.own_unit_count,
         "words": list(vocabulary.words),
         "pieces": list(vocabulary.spelling.pieces) if vocabulary.spelling else [],
-        "format": asdict(plan.format),
+        "format": plan.format.described(),
         "context": plan.context,
     }
     words = vocabulary.words if preset.words_weight else ()
@@ -253,7 +228,7 @@ def _train_stage(
         if saved:
             model.load_state_dict(saved["listener"])
         elif bundle is not None:
-            known = _bundle_weights(bundle, config, vocabulary, store, coincidence)
+            known = bundle_weights(bundle, config, vocabulary, store, coincidence)
             model.net.load_state_dict(known)
         elif beginning and (weights := beginning.weights(vocabulary, seed)):
             model.net.load_state_dict(weights)

@@ -1,0 +1,54 @@
+"""Where a training begins that goes on from a bundle: the bundle's network, with the rows that the
+units of the training need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.syncllm.bundle import load_bundle
+from models.dialogue.unit_store import UnitStore, own_unit_shares
+from models.language.gguf import llama_from_gguf
+from models.language.llama import LlamaConfig
+from models.language.vocabulary import Vocabulary
+from models.tokenizer.changed_table import rows_of_new_units
+
+
+def bundle_weights(
+    bundle: Path,
+    config: LlamaConfig,
+    vocabulary: Vocabulary,
+    store: UnitStore,
+    coincidence: np.ndarray | None,
+) -> dict[str, Tensor]:
+    """The weights of a bundle's language model. Rows of the agent's own units are added where it
+    has none, and left out where the training has none; with ``coincidence`` the user's begin anew.
+    Raises ValueError for other sizes."""
+    opened = load_bundle(bundle)
+    net = llama_from_gguf(opened.language_model)
+    state = net.state_dict()
+    theirs = opened.manifest.agent_units
+    if theirs and not vocabulary.own_unit_count and theirs.base == config.vocabulary:
+        for name in {"embedding.weight", "head.weight"} & set(state):
+            state[name] = state[name][: theirs.base]
+    if coincidence is not None:
+        state["embedding.weight"] = rows_of_new_units(state["embedding.weight"], coincidence)
+    known = len(state["embedding.weight"])
+    if known == vocabulary.own_unit_base < config.vocabulary:
+        rows = state["embedding.weight"]
+        grown = torch.zeros(config.vocabulary, config.width)
+        grown[:known] = rows
+        # Each begins as the mean of the units that describe the same sound.
+        shares = torch.from_numpy(own_unit_shares(store)).float()
+        grown[known : known + store.own_unit_count] = shares @ rows[: store.unit_count]
+        state["embedding.weight"] = grown
+        known = config.vocabulary
+    # Weights of one rounding may begin those of another.
+    if replace(net.config, vocabulary=known, matrices=config.matrices) != config:
+        raise ValueError(f"{bundle} holds a network of another size")
+    return state
