@@ -1,6 +1,6 @@
-"""What the token format leaves of the agent's units: which they are, but not how long each lasts
-within its chunk. Gives the units that the voice will get, and phone lengths that fit them. Pure
-functions.
+"""What the token format leaves of the units of the agent's speech: which they are, but not how long
+each lasts within its chunk. Gives the units that the voice will get, and phone lengths that fit
+them. Pure functions.
 """
 
 from __future__ import annotations
@@ -24,22 +24,49 @@ _LEAST_GAP_MS = 1e-6
 def told_speech(
     speech: AgentSpeech, chunk_frames: int, offset: int
 ) -> tuple[np.ndarray, list[float]]:
-    """The units of a speech as the format gives them back, int16 (frames,), and the phone lengths
-    of a speech that says just these, in ms.
+    """The agent's own units of a speech as the format gives them back, int16 (frames,), and the
+    phone lengths of a speech that says just these, in ms.
 
     The first chunk begins ``offset`` frames after the speech.
     """
-    timed, units = speech.timed_phones(), speech.units()
+    timed = speech.timed_phones()
+    starts_ms = np.array([phone.start_ms for phone in timed])[frame_phones(timed)]
+    end_ms = timed[-1].end_ms
+    return _told(speech, speech.units(), starts_ms, end_ms, chunk_frames, offset, True)
+
+
+def told_heard(
+    speech: AgentSpeech,
+    units: np.ndarray,
+    chunk_frames: int,
+    offset: int,
+    boundary_emit: bool,
+) -> tuple[np.ndarray, list[float]]:
+    """The same for the ``units`` (frames,) that a tokenizer hears in the speech; unit i describes
+    frame i. Without ``boundary_emit`` the format is the paper's."""
+    starts_ms = np.arange(len(units)) * float(FRAME_MS)
+    end_ms = len(units) * float(FRAME_MS)
+    return _told(speech, units, starts_ms, end_ms, chunk_frames, offset, boundary_emit)
+
+
+def _told(
+    speech: AgentSpeech,
+    units: np.ndarray,
+    starts_ms: np.ndarray,
+    end_ms: float,
+    chunk_frames: int,
+    offset: int,
+    boundary_emit: bool,
+) -> tuple[np.ndarray, list[float]]:
+    """``starts_ms`` (frames,): where a unit that begins in a frame begins in the speech."""
     # Runs of one unit are told apart by their number, so that their boundaries can be found again.
     runs = np.cumsum(np.diff(units, prepend=units[0]) != 0)
-    told_runs = reexpanded(runs, chunk_frames, offset)
+    told_runs = reexpanded(runs, chunk_frames, offset, boundary_emit)
     _, first_frames = np.unique(runs, return_index=True)
-    phones = frame_phones(timed)
     kept, told_frames = np.unique(told_runs, return_index=True)
-    before = [timed[phones[first_frames[run]]].start_ms for run in kept[1:]]
     lengths = retimed(
         speech.lengths_ms,
-        [0.0, *before, timed[-1].end_ms],
+        [0.0, *starts_ms[first_frames[kept[1:]]].tolist(), end_ms],
         [0.0, *(told_frames[1:] * FRAME_MS).tolist(), len(units) * FRAME_MS],
     )
     return units[first_frames[told_runs]], lengths

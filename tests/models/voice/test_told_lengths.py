@@ -7,7 +7,7 @@ import numpy as np
 from engine.voice.agent_units import AGENT_UNITS, phone_units, timed_phones
 from engine.voice.hibari_network import PHONE_STEP_MS
 from models.speech.agent_speech import AgentSpeech
-from models.voice.told_lengths import retimed, told_speech
+from models.voice.told_lengths import retimed, told_heard, told_speech
 
 PHONES = "ðə kˈæpɪtᵊl ɪz ɹˈOm."
 NONE = np.zeros(0, np.float32)
@@ -49,3 +49,24 @@ def test_a_speech_of_the_new_lengths_has_the_told_units() -> None:
         assert np.mean(told[:shared] == again[:shared]) > 0.85
         names = [AGENT_UNITS[unit][0] for unit in told]
         assert "k" in names and "O" in names
+
+
+def test_units_that_are_heard_pass_through_the_papers_format() -> None:
+    free = speech()
+    frames = -(-int(sum(free.lengths_ms)) // 40)
+    heard = (np.arange(frames) * 3 // 8).astype(np.int16)
+    told, lengths = told_heard(free, heard, 4, 0, boundary_emit=False)
+    assert len(told) == len(heard)
+    # Of a chunk's units, one that goes on from the chunk before is not told again.
+    for start in range(4, frames - 3, 4):
+        new = [u for u in np.unique(heard[start : start + 4]) if u != heard[start - 1]]
+        expected = [new[i * len(new) // 4] for i in range(4)] if new else [heard[start - 1]] * 4
+        assert told[start : start + 4].tolist() == expected
+    kept, _ = told_heard(free, heard, 4, 0, boundary_emit=True)
+    assert (kept != told).any()
+    # A unit told earlier than it was heard draws the phones with it.
+    assert lengths != free.lengths_ms
+    assert abs(sum(lengths) - sum(free.lengths_ms)) < 60
+    same, untouched = told_heard(free, heard, 1, 0, boundary_emit=False)
+    np.testing.assert_array_equal(same, heard)
+    np.testing.assert_allclose(untouched, free.lengths_ms, atol=PHONE_STEP_MS)
