@@ -9,7 +9,7 @@ The steps, in order:
     duologue-train units       finds the units; encodes all sentences as units
     duologue-train vocoder     trains the vocoder: units to the agent's voice
     duologue-train agent-speech  makes the corpus of the agent's voice, with pitch and spectra
-    duologue-train voice       trains the agent's voice: units of its own to speech
+    duologue-train voice       trains the agent's voice: units to speech
     duologue-train corpus      optional: encodes Fisher, CANDOR or two-channel recordings, for lm
     duologue-train speak       optional: speaks text dialogues on two channels, on many machines
     duologue-train lm          trains the language model in the paper's three stages

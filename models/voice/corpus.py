@@ -3,7 +3,7 @@ and noise.
 
 Units are the agent's own, or those that a tokenizer hears. They have passed through the token
 format, as in a conversation, and lost how long each lasts within its chunk. Their speech is
-hibari's with just these lengths, so units and sound agree.
+hibari's with just these lengths, or with its steps moved there, so units and sound agree.
 
 It consists of shards of a hundred utterances, each of three files: an .npz with all but the
 spectra, and two .npy with these, which a training reads from the disk as it needs them. An
@@ -274,11 +274,13 @@ def _speak_shard(
         chunk_frames = rng.choice(_CHUNK_FRAMES)
         offset = rng.randrange(chunk_frames)
         if _listener:
-            heard = _listener.units(free.audio_N, number)
-            units, lengths_ms = told_heard(free, heard, chunk_frames, offset, table.boundary_emit)
+            heard, steps = _listener.units(free.audio_N, number), len(free.pitch_hz)
+            emit = table.boundary_emit
+            units, places = told_heard(heard, steps, chunk_frames, offset, emit)
+            speech = _hibari.moved(free, places, number)
         else:
             units, lengths_ms = told_speech(free, chunk_frames, offset)
-        speech = _hibari.say_timed(free.phones, lengths_ms, number)
+            speech = _hibari.say_timed(free.phones, lengths_ms, number)
         utterances.append(utterance_of(text, units, speech))
     write_shard(folder, shard, utterances)
     return shard
