@@ -297,9 +297,9 @@ def pack_bundle(
     if units:
         units = units.model_copy(update={"lexicon": lexicon})
     kept = {PIECES_NAME: model.text or reader, READER_NAME: reader, LEXICON_NAME: lexicon}
-    for name, used in kept.items():
+    for file, used in kept.items():
         if not used:  # left there by an earlier bundle
-            (folder / name).unlink(missing_ok=True)
+            (folder / file).unlink(missing_ok=True)
     manifest = Manifest(
         manifest_version=manifest_version(model.text, reader, units),
         name=name,

@@ -44,7 +44,7 @@ def told_heard(
     and in place of lengths, int (steps,): which step of the speech each step of a speech that says
     just these comes from. Without ``boundary_emit`` the format is the paper's.
 
-    Phones with other lengths would be heard as other units: a unit is often a part of a phone.
+    Lengths of phones could not place a unit, which is often a part of a phone.
     """
     starts_ms = np.arange(len(units)) * float(FRAME_MS)
     end_ms = len(units) * float(FRAME_MS)
