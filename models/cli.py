@@ -9,7 +9,7 @@ The steps, in order:
     duologue-train units       finds the units; encodes all sentences as units
     duologue-train vocoder     trains the vocoder: units to the agent's voice
     duologue-train agent-speech  makes the corpus of the agent's voice, with pitch and spectra
-    duologue-train voice       trains the agent's voice: units of its own to speech
+    duologue-train voice       trains the agent's voice: units to speech
     duologue-train corpus      optional: encodes Fisher, CANDOR or two-channel recordings, for lm
     duologue-train speak       optional: speaks text dialogues on two channels, on many machines
     duologue-train lm          trains the language model in the paper's three stages
@@ -55,6 +55,7 @@ from models.options import (
     existing_folder,
 )
 from models.spoken.commands import speak
+from models.voice import commands as agent_voice
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -291,54 +292,8 @@ def vocoder(
     )
 
 
-@app.command()
-def agent_speech(
-    data: Data,
-    work: Work = WORK,
-    utterances: Annotated[
-        int, typer.Option(help="Number of sentences.", min=2, max=MOST_COUNT)
-    ] = 6_000,
-    seed: Seed = 1,
-    jobs: Jobs = 1,
-) -> None:
-    """Make the corpus of the agent's voice. Needs the extra natural.
-
-    hibari speaks the agent's sentences of the script, everyday ones and assistants' turns of the
-    open dialogues, with phone times, pitch, and the strength of harmonics and noise. The default
-    makes about five hours of speech and 3 GB. An interrupted run goes on where it stopped.
-    """
-    from models.voice.corpus import write_corpus
-
-    write_corpus(work / "agent", data / "dialogues", utterances, seed, jobs, typer.echo)
-
-
-@app.command()
-def voice(
-    work: Work = WORK,
-    minutes: Minutes = 45,
-    discriminators: Annotated[
-        float,
-        typer.Option(
-            help="Share of the time, at the end, in which discriminators judge the sound.",
-            min=0,
-            max=1,
-        ),
-    ] = 0.0,
-    threads: Threads = 1,
-    seed: Seed = 1,
-) -> None:
-    """Train the agent's voice, which turns units of its own into speech.
-
-    It is trained on the corpus of the command agent-speech: on pitch and spectra, then, with
-    --discriminators, on the sound. Takes --minutes in all.
-    """
-    from models.voice.segments import Recipe
-    from models.voice.train import train_voice
-
-    recipe = Recipe(regression_share=1 - discriminators)
-    train_voice(work / "agent", work / "voice", minutes, None, threads, seed, recipe)
-
-
+app.command()(agent_voice.agent_speech)
+app.command()(agent_voice.voice)
 app.command()(corpora.corpus)
 app.command()(language.lm)
 app.command()(language.average)
@@ -406,6 +361,7 @@ def pack(
             max=1 << 17,
         ),
     ] = None,
+    name: Annotated[str, typer.Option(help="Name of the new bundle.")] = "starter",
 ) -> None:
     """Export the trained models and pack them into a bundle.
 
@@ -414,7 +370,7 @@ def pack(
     """
     from models.pack import pack_bundle
 
-    pack_bundle(work, out, version, bundle, context)
+    pack_bundle(work, out, version, bundle, context, name)
 
 
 @app.command()

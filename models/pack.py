@@ -127,9 +127,10 @@ def _vocoder(work: Path, shipped: Bundle | None, path: Path) -> tuple[VocoderSet
 
 
 def _reader(
-    trained: Path, shipped: Bundle | None, folder: Path
+    trained: Path, shipped: Bundle | None, folder: Path, single_table: bool
 ) -> tuple[ReaderSettings | None, int]:
-    """None where neither has a reader. Its units are those of both speakers."""
+    """None where neither has a reader. Its units are those of both speakers; with a single table
+    another bundle's reader reads both as the user's."""
     network, pieces = folder / READER_NAME, folder / PIECES_NAME
     if trained.exists():
         net, vocabulary = load_reader(trained)
@@ -140,7 +141,9 @@ def _reader(
         _copy(shipped.reader, network)
         write_pieces(pieces, shipped.pieces)
         manifest = shipped.manifest
-        count, units = len(shipped.pieces), manifest.own_reader_base + manifest.own_unit_count
+        count, units = len(shipped.pieces), manifest.unit_count
+        if manifest.agent_units and not single_table:
+            units += manifest.own_unit_count
     else:
         return None, 0
     settings = ReaderSettings(
@@ -261,6 +264,7 @@ def pack_bundle(
     version: str,
     base: Path | None = None,
     context_tokens: int | None = None,
+    name: str = "starter",
 ) -> None:
     """Export all models trained in ``work`` to ``folder`` and write the manifest.
 
@@ -283,7 +287,8 @@ def pack_bundle(
     _check_units("vocoder", spoken_units, model.own_unit_count)
     reader = None
     if not model.text:
-        reader, read_units = _reader(work / "reader" / "reader.pt", shipped, folder)
+        single_table = model.agent_units is None
+        reader, read_units = _reader(work / "reader" / "reader.pt", shipped, folder, single_table)
         if reader:
             both = model.unit_count + (model.own_unit_count if model.agent_units else 0)
             _check_units("reader", read_units, both)
@@ -292,12 +297,12 @@ def pack_bundle(
     if units:
         units = units.model_copy(update={"lexicon": lexicon})
     kept = {PIECES_NAME: model.text or reader, READER_NAME: reader, LEXICON_NAME: lexicon}
-    for name, used in kept.items():
+    for file, used in kept.items():
         if not used:  # left there by an earlier bundle
-            (folder / name).unlink(missing_ok=True)
+            (folder / file).unlink(missing_ok=True)
     manifest = Manifest(
         manifest_version=manifest_version(model.text, reader, units),
-        name="starter",
+        name=name,
         version=version,
         licence="Apache-2.0 (see MODEL_CARD.md for the data)",
         unit_rate_hz=25,

@@ -20,7 +20,8 @@ from models.speech.word_alignment import word_spans
 from models.tokenizer.encode import AGENT_FLOOR_DB, encode_units
 from models.tokenizer.network import TokenizerNet
 
-_PEAK = 0.6
+PEAK = 0.6
+"""Greatest absolute value of a sentence when the tokenizer hears it."""
 
 
 def agent_utterance(
@@ -32,7 +33,7 @@ def agent_utterance(
     audio = np.zeros(len(units) * FRAME_SAMPLES, np.float32)
     start = MARGIN_FRAMES * FRAME_SAMPLES
     audio[start : start + len(speech.audio_N)] = speech.audio_N[: len(audio) - start]
-    audio *= _PEAK / max(float(np.abs(audio).max()), 1e-3)
+    audio *= PEAK / max(float(np.abs(audio).max()), 1e-3)
     audio += quiet(len(audio), rng)
     spoken = np.flatnonzero(units != SILENCE_UNIT)
     return UnitUtterance(

@@ -29,9 +29,15 @@ def bundle_weights(
     coincidence: np.ndarray | None,
 ) -> dict[str, Tensor]:
     """The weights of a bundle's language model. Rows of the agent's own units are added where it
-    has none; with ``coincidence`` the user's begin anew. Raises DuologueError for other sizes."""
-    net = llama_from_gguf(load_bundle(bundle).language_model)
+    has none, and left out where the training has none; with ``coincidence`` the user's begin anew.
+    Raises DuologueError for other sizes."""
+    opened = load_bundle(bundle)
+    net = llama_from_gguf(opened.language_model)
     state = net.state_dict()
+    theirs = opened.manifest.agent_units
+    if theirs and not vocabulary.own_unit_count and theirs.base == config.vocabulary:
+        for name in {"embedding.weight", "head.weight"} & set(state):
+            state[name] = state[name][: theirs.base]
     if coincidence is not None:
         state["embedding.weight"] = rows_of_new_units(state["embedding.weight"], coincidence)
     known = len(state["embedding.weight"])

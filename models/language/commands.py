@@ -83,7 +83,8 @@ def lm(
         str,
         typer.Option(
             help="Size of the network and of the training: starter-cpu, starter-gpu, starter-more, "
-            "starter-ears, starter-voice, ablation, or for --start text-start or llama3-8b."
+            "starter-ears, starter-voice, paper-cpu, ablation, or for --start text-start or "
+            "llama3-8b."
         ),
     ] = "starter-cpu",
     bundle: Annotated[
@@ -125,6 +126,14 @@ def lm(
             "without, both speakers have one table, as in the paper."
         ),
     ] = True,
+    both_orders: Annotated[
+        bool,
+        typer.Option(
+            "--both-orders",
+            help="Let the speakers change places in every other dialogue, so that the model writes "
+            "either side; needs --no-own-table --no-text.",
+        ),
+    ] = False,
     dialogues: corpora.Dialogues = [],  # noqa: B006 - typer reads it, nobody changes it
     real_share: corpora.RealShare = 0.5,
     spoken: spoken_texts.Spoken = [],  # noqa: B006 - as above
@@ -181,7 +190,7 @@ def lm(
         seed,
         preset,
         [int(stage) for stage in stages.split(",")],
-        Format(not paper_format, estimate, text, own_table),
+        Format(not paper_format, estimate, text, own_table, both_orders),
         timing,
         workers=jobs,
         bundle=bundle,

@@ -108,6 +108,17 @@ PRESETS = {
         2_700,
         words_weight=0.3,
     ),
+    "paper-cpu": Preset(
+        LlamaConfig(width=448, layers=10, heads=7, feed_width=1216, matrices="Q4_0"),
+        320,
+        {
+            1: Stage(150, 8, 6e-4, 50, 1.5e-3),
+            2: Stage(500, 8, 5e-4, 50, 1.25e-3),
+            3: Stage(1700, 8, 4e-4, 50, 1e-3),
+        },
+        400,
+        words_weight=0.3,
+    ),
     "starter-voice": Preset(
         LlamaConfig(width=448, layers=10, heads=7, feed_width=1216),
         320,
@@ -147,5 +158,6 @@ PRESETS = {
 """``text-start`` has a million tokens a stage, to compare a text LLM with random weights.
 ``starter-voice`` teaches the shipped network the agent's own units on a CPU. ``starter-more``
 trains it further there, with the rounding of Q4_0; ``starter-ears`` teaches it the units of another
-tokenizer. ``ablation`` is the smaller starter with a GPU's batches, to compare variants at one
-budget. ``tiny`` is for tests."""
+tokenizer. ``paper-cpu`` makes it a model of the paper's format, in six million tokens, most of them
+with people's timing. ``ablation`` is the smaller starter with a GPU's batches, to compare variants
+at one budget. ``tiny`` is for tests."""

@@ -27,7 +27,7 @@ from models.language.sequences import (
     SequencePlan,
     Source,
     TrainingSequence,
-    token_weights,
+    duplex_weights,
 )
 from models.language.vocabulary import Vocabulary
 
@@ -122,7 +122,7 @@ def _real_sequence(
             ids += found
     sequence = np.array(ids[: plan.context + 1], np.int64)
     said = np.full(len(sequence), NOTHING_SAID, np.int64)
-    return sequence, token_weights(sequence, vocabulary), said
+    return sequence, duplex_weights(sequence, vocabulary, plan.format), said
 
 
 def _encoded(

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from engine.errors import DuologueError
 from engine.syncllm.tokens import KNOWN_AFTER_CHUNKS, TokenFormat, encode, place_text
 from models import script
 from models.dialogue.composer import Composer
@@ -69,6 +70,17 @@ class Format:
     own_table: bool = True
     """Whether the agent speaks in units of its own, where the store has them. False: both speakers
     have the tokenizer's, as in the paper."""
+    both_orders: bool = False
+    """Whether every other sequence of stages 2 and 3 has the agent's channel in the user's place
+    and the user's in the agent's, and units of both weigh the same. The network then writes either
+    side. It needs one table of units, and no text."""
+
+    def described(self) -> dict[str, bool]:
+        """As a checkpoint tells it: checkpoints are older than the last field."""
+        fields = asdict(self)
+        if not self.both_orders:
+            del fields["both_orders"]
+        return fields
 
 
 @dataclass(frozen=True)
@@ -85,6 +97,15 @@ class SequencePlan:
     """For stage 3 (``models.language.real_sequences``)."""
     spoken: SpokenDialogues = NOTHING_SPOKEN
     """For stages 1 and 2 (``models.language.spoken_sequences``)."""
+
+
+def check_orders(plan: SequencePlan, vocabulary: Vocabulary) -> None:
+    """Raise DuologueError where the speakers cannot change places in this format."""
+    if plan.format.both_orders and (vocabulary.own_unit_count or plan.format.text):
+        raise DuologueError(
+            "In both orders each speaker takes the other's place, so both need one table of units "
+            "and no words beside them; add --no-own-table --no-text."
+        )
 
 
 def spoken_texts(store: UnitStore) -> list[str]:
@@ -108,8 +129,9 @@ def training_sequences(
             ids, said = _mixed_sequence(store, vocabulary, plan.context, epoch, rng, numbers)
             weights = token_weights(ids, vocabulary)
         else:
-            ids, said, shares = _duplex_sequence(store, vocabulary, plan, rng, numbers)
-            weights = shares * token_weights(ids, vocabulary)
+            turned = plan.format.both_orders and number % 2 == 1
+            ids, said, shares = _duplex_sequence(store, vocabulary, plan, rng, numbers, turned)
+            weights = shares * duplex_weights(ids, vocabulary, plan.format)
         yield ids, weights, said
 
 
@@ -127,6 +149,13 @@ def token_weights(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
     weights = np.where(theirs, USER_WEIGHT, 1.0)
     text = _is_text(ids, vocabulary.own_base, vocabulary)
     return np.where(text, TEXT_WEIGHT, weights).astype(np.float32)
+
+
+def duplex_weights(ids: np.ndarray, vocabulary: Vocabulary, form: Format) -> np.ndarray:
+    """Loss weights (T,) in stages 2 and 3: in both orders neither side is the user's."""
+    if form.both_orders:
+        return np.ones(len(ids), np.float32)
+    return token_weights(ids, vocabulary)
 
 
 def token_owners(ids: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
@@ -193,9 +222,10 @@ def _duplex_sequence(
     plan: SequencePlan,
     rng: np.random.Generator,
     numbers: dict[str, int],
+    turned: bool,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ids, numbers of the sentences to be named, and shares of the loss weights, (context + 1,)
-    each."""
+    each. ``turned``: the agent speaks in the user's place and the user in the agent's."""
     timing = plan.timing if plan.stage == 3 else ALTERNATING
     chunk_ms = int(rng.choice([*CHUNK_SHARES], p=[*CHUNK_SHARES.values()]))
     fmt = vocabulary.format(chunk_ms, plan.format.boundary_emit, plan.format.text)
@@ -210,18 +240,30 @@ def _duplex_sequence(
     while len(ids) <= plan.context:
         dialogue = composer.compose(frames)
         frames += frames // 2
-        user = np.roll(dialogue.user, late)
-        user[:late] = dialogue.user[0]
+        first, second = dialogue.own, dialogue.user
+        if turned:
+            first, second = second, first
+        second = _delayed(second, late)
         heard = _transcribed_words(dialogue, store, rng)
         own_text, heard_text = _texts(dialogue, heard, vocabulary, fmt, start, late)
-        ids = encode(dialogue.own[start:], user[start:], fmt, own_text, heard_text)
+        ids = encode(first[start:], second[start:], fmt, own_text, heard_text)
     sequence = np.array(ids[: plan.context + 1], np.int64)
-    frame = (np.cumsum(sequence == vocabulary.s0) - 1) * fmt.chunk_frames + start - late
+    # The user's channel is the late one only where it is the second.
+    frame = (np.cumsum(sequence == vocabulary.s0) - 1) * fmt.chunk_frames + start
+    frame -= 0 if turned else late
     masked = _mistaken(sequence, heard, vocabulary, fmt, start, late)
-    masked |= _own_units_in(dialogue.masked, sequence, dialogue, vocabulary, fmt, start)
-    free = _own_units_in(dialogue.free, sequence, dialogue, vocabulary, fmt, start)
+    agents = (second, vocabulary.s1, late) if turned else (first, vocabulary.s0, 0)
+    masked |= _units_in(dialogue.masked, sequence, *agents, vocabulary, fmt, start)
+    free = _units_in(dialogue.free, sequence, *agents, vocabulary, fmt, start)
     shares = np.where(masked, 0, np.where(free, FREE_WEIGHT, 1)).astype(np.float32)
     return sequence, _said(frame, dialogue, numbers), shares
+
+
+def _delayed(stream: np.ndarray, frames: int) -> np.ndarray:
+    """The stream ``frames`` later, as long as before."""
+    later = np.roll(stream, frames)
+    later[:frames] = stream[0]
+    return later
 
 
 @dataclass(frozen=True)
@@ -315,30 +357,32 @@ def _mistaken(
     return mistaken
 
 
-def _own_units_in(
+def _units_in(
     spans: Sequence[tuple[int, int]],
     sequence: np.ndarray,
-    dialogue: Dialogue,
+    stream: np.ndarray,
+    tag: int,
+    late: int,
     vocabulary: Vocabulary,
     fmt: TokenFormat,
     start: int,
 ) -> np.ndarray:
-    """(T,): which tokens of a sequence that begins at frame ``start`` are units of the agent in
-    these spans of frames [first, last)."""
-    own = dialogue.own[start:]
-    own = own[: len(own) // fmt.chunk_frames * fmt.chunk_frames]
-    begins = np.r_[True, own[1:] != own[:-1]]
+    """(T,): which tokens of a sequence that begins at frame ``start`` are units of the speaker with
+    this ``tag`` in these spans of frames [first, last). Its ``stream`` is ``late`` frames late."""
+    units = stream[start:]
+    units = units[: len(units) // fmt.chunk_frames * fmt.chunk_frames]
+    begins = np.r_[True, units[1:] != units[:-1]]
     if fmt.boundary_emit:
         # A chunk with a new unit repeats the unit that goes on from the chunk before.
         by_chunk = begins.reshape(-1, fmt.chunk_frames)
         by_chunk[:, 0] |= by_chunk.any(1)
-    inside = np.zeros(len(dialogue.own), bool)
+    inside = np.zeros(len(stream), bool)
     for first, last in spans:
-        inside[max(first, 0) : last] = True
+        inside[max(first + late, 0) : max(last + late, 0)] = True
     flags = inside[start:][np.flatnonzero(begins)]
     found = np.zeros(len(sequence), bool)
     spoken = np.flatnonzero(
-        (token_owners(sequence, vocabulary) == vocabulary.s0) & is_unit(sequence, vocabulary)
+        (token_owners(sequence, vocabulary) == tag) & is_unit(sequence, vocabulary)
     )
     found[spoken] = flags[: len(spoken)]
     return found

@@ -1,6 +1,7 @@
 """Training sequences of text dialogues that a synthesiser spoke, for the paper's stages 1 and 2.
 
-Stage 1 has each sentence as text or as units, stage 2 the duplex format. Who answers is the agent.
+Stage 1 has each sentence as text or as units, stage 2 the duplex format. Who answers is the agent,
+but in both orders every other sequence of stage 2 has the speakers in each other's place.
 Both speakers have one table of units, as in the paper. A sentence is written only if the vocabulary
 knows all of its words; otherwise it is heard alone. Knows no network.
 """
@@ -22,6 +23,7 @@ from models.language.sequences import (
     SequencePlan,
     Source,
     TrainingSequence,
+    duplex_weights,
     speech_share,
     token_weights,
 )
@@ -72,7 +74,6 @@ def spoken_source(
         dialogues = lambda _: pool  # noqa: E731 - the other one is a method
     else:
         dialogues = ShuffledShards(folders, units, [seed, plan.stage]).dialogues
-    compose = _mixed_sequence if plan.stage == 1 else _duplex_sequence
 
     def sequence(number: int) -> TrainingSequence | None:
         rng = np.random.default_rng([seed, plan.stage, number, _SPOKEN])
@@ -81,10 +82,18 @@ def spoken_source(
         found = dialogues(number // _SEQUENCES_PER_SHARD)
         epoch = min(number // plan.epoch_sequences, len(SPEECH_MEANS) - 1)
         first = int(rng.integers(len(found)))
-        ids = compose(_from(found, first), vocabulary, plan, epoch, rng)
+        following = _from(found, first)
+        if plan.stage == 1:
+            ids = _mixed_sequence(following, vocabulary, plan, epoch, rng)
+        else:
+            turned = plan.format.both_orders and number % 2 == 1
+            agent = 1 - AGENT_CHANNEL if turned else AGENT_CHANNEL
+            ids = _duplex_sequence(following, vocabulary, plan, agent, rng)
         ids_T = np.array(ids[: plan.context + 1], np.int64)
         said = np.full(len(ids_T), NOTHING_SAID, np.int64)
-        return ids_T, token_weights(ids_T, vocabulary), said
+        if plan.stage == 1:
+            return ids_T, token_weights(ids_T, vocabulary), said
+        return ids_T, duplex_weights(ids_T, vocabulary, plan.format), said
 
     return sequence
 
@@ -140,11 +149,11 @@ def _duplex_sequence(
     dialogues: Iterator[TrainingDialogue],
     vocabulary: Vocabulary,
     plan: SequencePlan,
-    _epoch: int,
+    agent: int,
     rng: np.random.Generator,
 ) -> list[int]:
-    """Stretches of dialogues, each after a first token of its own. A dialogue that is longer than
-    the sequence begins at any frame."""
+    """Stretches of dialogues whose channel ``agent`` is the agent's, each after a first token of
+    its own. A dialogue that is longer than the sequence begins at any frame."""
     chunk_ms = int(rng.choice([*CHUNK_SHARES], p=[*CHUNK_SHARES.values()]))
     fmt = vocabulary.format(chunk_ms, plan.format.boundary_emit, plan.format.text)
     late = 0 if plan.format.estimate else fmt.chunk_frames
@@ -154,7 +163,7 @@ def _duplex_sequence(
         lacking = plan.context + 1 - len(ids)
         needed = round(lacking * _FRAMES_A_TOKEN)
         first = int(rng.integers(max(dialogue.frames - needed, 0) + 1))
-        encoded = partial(_encoded, dialogue, vocabulary, fmt, late)
+        encoded = partial(_encoded, dialogue, vocabulary, fmt, late, agent)
         ids += stretch(encoded, first, needed, dialogue.frames, lacking)
     return ids
 
@@ -164,22 +173,23 @@ def _encoded(
     vocabulary: Vocabulary,
     fmt: TokenFormat,
     late: int,
+    agent: int,
     first: int,
     last: int,
 ) -> list[int]:
     """The tokens of frames [first, last)."""
-    own = dialogue.units[AGENT_CHANNEL, first:last]
-    theirs = dialogue.units[1 - AGENT_CHANNEL, first:last]
+    own = dialogue.units[agent, first:last]
+    theirs = dialogue.units[1 - agent, first:last]
     user = np.roll(theirs, late)
     user[:late] = theirs[:1]
     slot = fmt.text
     if slot is None:
         return encode(own, user, fmt)
-    words = _words(dialogue.turns, vocabulary, AGENT_CHANNEL)
+    words = _words(dialogue.turns, vocabulary, agent)
     own_words = [(word.onset - first, pieces) for word, pieces in words]
     # The transcript can have a word when the chunk of its end is known.
     known = KNOWN_AFTER_CHUNKS * fmt.chunk_frames + late - first
-    words = _words(dialogue.turns, vocabulary, 1 - AGENT_CHANNEL)
+    words = _words(dialogue.turns, vocabulary, 1 - agent)
     heard_words = [(word.offset - 1 + known, pieces) for word, pieces in words]
     chunks = (last - first) // fmt.chunk_frames
     placed = [

@@ -50,7 +50,13 @@ from models.language.llama import Llama
 from models.language.mixed_sequences import check_dialogues
 from models.language.presets import PRESETS, Preset
 from models.language.processes import Processes, gathered, joined, shard, spread
-from models.language.sequences import STAGES, Format, SequencePlan, spoken_texts
+from models.language.sequences import (
+    STAGES,
+    Format,
+    SequencePlan,
+    check_orders,
+    spoken_texts,
+)
 from models.language.start import Beginning, Start, prepare_start
 from models.language.vocabulary import Vocabulary
 from models.optimizers import muon_and_adam, set_learning_rates
@@ -202,6 +208,7 @@ def _train_stage(
         store.own_unit_count,
         beginning.spelling if beginning else None,
     )
+    check_orders(plan, vocabulary)
     check_dialogues(plan, vocabulary)
     config = (
         beginning.config(vocabulary, preset.network.matrices)
@@ -214,7 +221,7 @@ def _train_stage(
         "own_unit_count": store.own_unit_count,
         "words": list(vocabulary.words),
         "pieces": list(vocabulary.spelling.pieces) if vocabulary.spelling else [],
-        "format": asdict(plan.format),
+        "format": plan.format.described(),
         "context": plan.context,
     }
     words = vocabulary.words if preset.words_weight else ()

@@ -45,6 +45,8 @@ class AgentSpeech:
     """That of the noise."""
     free_FS: np.ndarray
     """That of what has a phase of its own."""
+    parts: tuple[np.ndarray, ...] = ()
+    """What the synthesiser's network gave, in steps of ``PITCH_STEP_MS``; for ``Hibari.moved``."""
 
     def timed_phones(self) -> list[TimedPhone]:
         """The phones and silences with their times."""
@@ -98,11 +100,17 @@ class Hibari:
         parts = [part[0] for part in self._timed_session.run(None, given)]
         return self._speech(parts, phones, list(lengths_ms), seed)
 
+    def moved(self, speech: AgentSpeech, places_S: np.ndarray, seed: int = 0) -> AgentSpeech:
+        """A speech whose step i is the step ``places_S[i]`` of ``speech``; its phones have no
+        lengths."""
+        parts = [part[..., places_S] for part in speech.parts]
+        return self._speech(parts, speech.phones, [], seed)
+
     def _speech(
         self, parts: Sequence[np.ndarray], phones: str, lengths_ms: list[float], seed: int
     ) -> AgentSpeech:
         harmonic, _, noise, free, _, pitch_hz = parts
         audio = soxr.resample(self._network.sound(parts, seed), RATE_HZ, SAMPLE_RATE_HZ)
-        return AgentSpeech(
-            audio.astype(np.float32), phones, lengths_ms, pitch_hz, harmonic, noise, free
-        )
+        sound = audio.astype(np.float32)
+        spectra = (harmonic, noise, free)
+        return AgentSpeech(sound, phones, lengths_ms, pitch_hz, *spectra, tuple(parts))

@@ -60,12 +60,15 @@ class Recipe:
     evaluation_items: int = 16
 
 
-def reexpanded(units_T: NDArray[np.int64], chunk_frames: int, offset: int) -> NDArray[np.int64]:
+def reexpanded(
+    units_T: NDArray[np.int64], chunk_frames: int, offset: int, boundary_emit: bool = True
+) -> NDArray[np.int64]:
     """Units as the token format gives them back: new ones only, spread evenly over each chunk.
 
-    The first ``offset`` frames, and an incomplete chunk at the end, stay as they are.
+    Without ``boundary_emit`` the format is the paper's. The first ``offset`` frames, and an
+    incomplete chunk at the end, stay as they are.
     """
-    fmt = TokenFormat(0, 0, 0, chunk_frames, boundary_emit=True)
+    fmt = TokenFormat(0, 0, 0, chunk_frames, boundary_emit=boundary_emit)
     told = units_T.tolist()
     for start in range(offset, len(told) - chunk_frames + 1, chunk_frames):
         stop = start + chunk_frames

@@ -1,8 +1,9 @@
 """A corpus of the agent's voice: hibari's speech with its units, pitch, and spectra of harmonics
 and noise.
 
-The units have passed through the token format, as in a conversation, and lost how long each lasts
-within its chunk. Their speech is hibari's with just these lengths, so units and sound agree.
+Units are the agent's own, or those that a tokenizer hears. They have passed through the token
+format, as in a conversation, and lost how long each lasts within its chunk. Their speech is
+hibari's with just these lengths, or with its steps moved there, so units and sound agree.
 
 It consists of shards of a hundred utterances, each of three files: an .npz with all but the
 spectra, and two .npy with these, which a training reads from the disk as it needs them. An
@@ -28,6 +29,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.syncllm.bundle import load_bundle
 from engine.timebase import SAMPLE_RATE_HZ
 from engine.voice.hibari_network import PITCH_STEP_MS
 from models import script
@@ -38,7 +40,9 @@ from models.speech.kept_out_texts import kept_out
 from models.speech.natural_corpus import punctuated
 from models.vocoder.network import BIN_COUNT, SLOT_SAMPLES, WINDOW_SAMPLES
 from models.voice.excitation import LEAST_PITCH_HZ
-from models.voice.told_lengths import told_speech
+from models.voice.heard import Listener
+from models.voice.told_lengths import told_heard, told_speech
+from models.voice.unit_table import OWN_UNITS, VoiceUnits, begin_units, heard_units_of
 
 SHARD_UTTERANCES = 100
 _ORDER_SHARE, _SCRIPT_SHARE, _EVERYDAY_SHARE = 0.1, 0.3, 0.35
@@ -228,10 +232,22 @@ def write_corpus(
     seed: int,
     jobs: int,
     tell: Callable[[str], None],
+    bundle: Path | None = None,
+    boundary_emit: bool = True,
 ) -> None:
-    """Write the missing shards of a corpus; resumes where an earlier run stopped."""
+    """Write the missing shards of a corpus; resumes where an earlier run stopped.
+
+    With the folder of a ``bundle`` the units are those that its tokenizer hears, in the format with
+    or without ``boundary_emit``; else the agent's own. Raises DuologueError where the folder has
+    speech in other units.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    speak = partial(_speak_shard, folder, corpus_texts(dialogues), seed)
+    units, tokenizer = OWN_UNITS, None
+    if bundle:
+        opened = load_bundle(bundle)
+        units, tokenizer = heard_units_of(opened, boundary_emit), opened.tokenizer
+    begin_units(folder, units)
+    speak = partial(_speak_shard, folder, corpus_texts(dialogues), seed, units, tokenizer)
     count = -(-utterances // SHARD_UTTERANCES)
     missing = [n for n in range(count) if not (folder / f"shard-{n:05d}.npz").is_file()]
     with ProcessPoolExecutor(jobs) as pool:
@@ -240,19 +256,31 @@ def write_corpus(
 
 
 _hibari: Hibari | None = None
+_listener: Listener | None = None
 
 
-def _speak_shard(folder: Path, texts: Texts, seed: int, shard: int) -> int:
-    global _hibari
+def _speak_shard(
+    folder: Path, texts: Texts, seed: int, table: VoiceUnits, tokenizer: Path | None, shard: int
+) -> int:
+    global _hibari, _listener
     _hibari = _hibari or Hibari()
+    if tokenizer:
+        _listener = _listener or Listener(tokenizer)
     utterances = []
     for number in range(shard * SHARD_UTTERANCES, (shard + 1) * SHARD_UTTERANCES):
         text, speed = draw_text(number, seed, texts)
         free = _hibari.say(text, number, speed)
         rng = random.Random(f"told {seed}:{number}")
         chunk_frames = rng.choice(_CHUNK_FRAMES)
-        units, lengths_ms = told_speech(free, chunk_frames, rng.randrange(chunk_frames))
-        speech = _hibari.say_timed(free.phones, lengths_ms, number)
+        offset = rng.randrange(chunk_frames)
+        if _listener:
+            heard, steps = _listener.units(free.audio_N, number), len(free.pitch_hz)
+            emit = table.boundary_emit
+            units, places = told_heard(heard, steps, chunk_frames, offset, emit)
+            speech = _hibari.moved(free, places, number)
+        else:
+            units, lengths_ms = told_speech(free, chunk_frames, offset)
+            speech = _hibari.say_timed(free.phones, lengths_ms, number)
         utterances.append(utterance_of(text, units, speech))
     write_shard(folder, shard, utterances)
     return shard

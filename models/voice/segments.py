@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.timebase import FRAME_SAMPLES
+from engine.voice.agent_units import SILENCE_UNIT
 from models.vocoder.network import SLOTS_PER_FRAME
 from models.voice.corpus import VoiceUtterance
 from models.voice.network import AUDIO_DELAY_FRAMES, OVERLAP_SLOTS
@@ -84,9 +85,15 @@ class Batch:
 class SegmentSampler:
     """Random segments of the utterances, with the voice's delay."""
 
-    def __init__(self, utterances: Sequence[VoiceUtterance], recipe: Recipe, seed: int) -> None:
+    def __init__(
+        self,
+        utterances: Sequence[VoiceUtterance],
+        recipe: Recipe,
+        seed: int,
+        silence_unit: int = SILENCE_UNIT,
+    ) -> None:
         """There are two utterances at least."""
-        self.recipe = recipe
+        self.recipe, self.silence_unit = recipe, silence_unit
         order = np.random.default_rng(seed).permutation(len(utterances))
         held_out = max(1, round(HELD_OUT_SHARE * len(order)))
         self.held_out = [utterances[i] for i in sorted(order[:held_out])]
@@ -117,7 +124,9 @@ class SegmentSampler:
         self, rng: np.random.Generator, utterance: VoiceUtterance, frames: int
     ) -> tuple[np.ndarray, ...]:
         recipe = self.recipe
-        units = np.pad(utterance.units_T.astype(np.int64), SILENCE_FRAMES)
+        units = np.pad(
+            utterance.units_T.astype(np.int64), SILENCE_FRAMES, constant_values=self.silence_unit
+        )
         speaking = len(utterance.units_T)
         start = int(rng.integers(-SILENCE_FRAMES, max(1, speaking - frames // 2)))
         # The segment's first output frame speaks frame ``start`` of the utterance.
@@ -125,7 +134,7 @@ class SegmentSampler:
         past = recipe.unit_warmup + recipe.audio_warmup
         slot, stop = start * SLOTS_PER_FRAME, (start + frames) * SLOTS_PER_FRAME
         return (
-            cut(units, first_unit - past, first_unit + frames, 0),
+            cut(units, first_unit - past, first_unit + frames, self.silence_unit),
             cut(
                 utterance.pitch_S,
                 slot - recipe.audio_warmup * SLOTS_PER_FRAME,

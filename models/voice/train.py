@@ -22,7 +22,6 @@ from torch import Tensor, nn
 
 from engine.errors import DuologueError
 from engine.timebase import FRAME_SAMPLES
-from engine.voice.agent_units import AGENT_UNITS, SILENCE_UNIT
 from models.vocoder.losses import (
     Discriminators,
     MelDistance,
@@ -43,7 +42,9 @@ from models.voice.network import (
     VoiceConfig,
     describe,
 )
+from models.voice.restore import begun_voice
 from models.voice.segments import Batch, Recipe, SegmentSampler
+from models.voice.unit_table import OWN_UNITS, VoiceUnits, units_of
 
 CHECKPOINT_NAME = "voice.pt"
 LOG_NAME = "voice_log.csv"
@@ -71,12 +72,15 @@ class Trainer(TrainingRun):
         seed: int,
         steps: int | None,
         minutes: float | None,
+        units: VoiceUnits,
+        bundle: Path | None,
     ) -> None:
         super().__init__(sampler.recipe, work_dir, seed, steps, minutes)
         torch.manual_seed(seed)
         self.sampler, self.recipe = sampler, sampler.recipe
-        config = VoiceConfig(len(AGENT_UNITS), SILENCE_UNIT, **self.recipe.network)
-        self.voice = Voice(config)
+        self.voice = Voice(VoiceConfig(units.count, units.silence_unit, **self.recipe.network))
+        if bundle and not self.checkpoint.exists():
+            self.voice.load_state_dict(self.begun(bundle, units))
         self.average = copy.deepcopy(self.voice).eval().requires_grad_(False)
         self.discriminators = Discriminators(
             self.recipe.discriminator_width, self.recipe.discriminator_periods
@@ -93,6 +97,13 @@ class Trainer(TrainingRun):
         self.phase_step = 0
         self.polishing = False
         self.resume()
+
+    def begun(self, bundle: Path, units: VoiceUnits) -> dict[str, Tensor]:
+        """The weights of a bundle's voice, for these units."""
+        known = begun_voice(bundle, units, [one.text for one in self.sampler.training])
+        if known.config != self.voice.config:
+            raise DuologueError(f"{bundle} has a voice of another size; train without --bundle.")
+        return known.state_dict()
 
     def describe(self) -> dict[str, Any]:
         return describe(self.voice.config)
@@ -258,16 +269,19 @@ def train_voice(
     threads: int = 1,
     seed: int = 0,
     recipe: Recipe | None = None,
+    bundle: Path | None = None,
 ) -> Path:
     """Train on a corpus, or resume, until the budget is spent; returns the checkpoint.
 
-    Give ``minutes`` (wall clock, over all runs in ``work_dir``) or ``steps``. Raises DuologueError
-    where the corpus is missing.
+    Give ``minutes`` (wall clock, over all runs in ``work_dir``) or ``steps``. With the folder of a
+    ``bundle`` the training begins with its voice, also for other units. Raises DuologueError where
+    the corpus is missing, or where ``work_dir`` or the bundle has a voice that does not fit.
     """
     utterances = list(read_corpus(corpus))
     if len(utterances) < 2:
         raise DuologueError(f"{corpus} has no speech; make it with: duologue-train agent-speech")
-    return train_with(utterances, work_dir, minutes, steps, threads, seed, recipe)
+    units = units_of(corpus)
+    return train_with(utterances, work_dir, minutes, steps, threads, seed, recipe, units, bundle)
 
 
 def train_with(
@@ -278,13 +292,15 @@ def train_with(
     threads: int = 1,
     seed: int = 0,
     recipe: Recipe | None = None,
+    units: VoiceUnits = OWN_UNITS,
+    bundle: Path | None = None,
 ) -> Path:
     """As ``train_voice``, with a corpus that is loaded already."""
     if (minutes is None) == (steps is None):
         raise ValueError("give either minutes or steps")
     torch.set_num_threads(threads)
     work_dir.mkdir(parents=True, exist_ok=True)
-    sampler = SegmentSampler(utterances, recipe or Recipe(), seed)
-    trainer = Trainer(sampler, work_dir, seed, steps, minutes)
+    sampler = SegmentSampler(utterances, recipe or Recipe(), seed, units.silence_unit)
+    trainer = Trainer(sampler, work_dir, seed, steps, minutes, units, bundle)
     trainer.run()
     return trainer.checkpoint

@@ -13,6 +13,7 @@ from engine.errors import DuologueError
 from engine.syncllm.bundle import Bundle, TextSettings, describe_file, load_bundle, write_manifest
 from engine.syncllm.duplex import Duplex
 from engine.syncllm.tokens import TextSlot
+from engine.syncllm.vocoder import StreamingVocoder
 from models.dialogue.unit_store import save_store
 from models.evaluate.agent_voice import EngineVoice
 from models.language.budget import Budget
@@ -23,9 +24,11 @@ from models.language.vocabulary import Vocabulary
 from models.pack import pack_bundle, text_settings
 from models.reader.train import OUT_OF_VOCABULARY, train_reader
 from models.vocoder.network import CausalVocoder, VocoderConfig
+from models.voice.network import Voice, VoiceConfig
 from tests.engine.tiny_bundle import (
     OWN_UNIT_COUNT,
     PIECES,
+    SILENCE,
     UNIT_COUNT,
     write_tiny_bundle,
 )
@@ -203,3 +206,40 @@ def test_the_agents_words_come_from_the_synthesisers_phones(tmp_path: Path) -> N
     packed, shipped = load_bundle(tmp_path / "packed"), load_bundle()
     assert packed.lexicon == shipped.lexicon
     assert packed.lexicon and "hello" in packed.lexicon.words
+
+
+def test_a_single_table_is_packed_with_its_voice_and_both_sides_are_spoken(tmp_path: Path) -> None:
+    """The base's agent has units of its own, which neither model nor voice has."""
+    torch.manual_seed(0)
+    single = Vocabulary(UNIT_COUNT, ("hello",))
+    config = LlamaConfig(single.size, width=64, layers=2, heads=2, feed_width=128)
+    (tmp_path / "work" / "lm").mkdir(parents=True)
+    form = {"text": False, "boundary_emit": False, "both_orders": True}
+    saved = {
+        "config": asdict(config), "net": Llama(config).state_dict(), "unit_count": UNIT_COUNT,
+        "own_unit_count": 0, "words": list(single.words), "format": form, "context": 300,
+    }  # fmt: skip
+    torch.save(saved, tmp_path / "work" / "lm" / "lm.pt")
+    voice = Voice(VoiceConfig(UNIT_COUNT, SILENCE, width=16, expansion=2))
+    (tmp_path / "work" / "voice").mkdir()
+    parts = {"config": asdict(voice.config), "average": voice.state_dict()}
+    torch.save(parts, tmp_path / "work" / "voice" / "voice.pt")
+    base = write_tiny_bundle(tmp_path / "base", reader=True, own_units=True)
+    pack_bundle(tmp_path / "work", tmp_path / "packed", "paper-1", base.folder, name="paper")
+    packed = load_bundle(tmp_path / "packed")
+    manifest = packed.manifest
+    assert (manifest.name, manifest.version, manifest.manifest_version) == ("paper", "paper-1", 3)
+    assert manifest.own_unit_count == manifest.unit_count and not manifest.boundary_emit
+    assert manifest.own_silence_unit == manifest.silence_unit
+    assert packed.token_format(160) == single.format(160, False, False)
+    duplex = Duplex(packed)
+    sound = np.random.default_rng(0).uniform(-0.3, 0.3, (10, 2560)).astype(np.float32)
+    steps = [duplex.step(chunk) for chunk in sound]
+    duplex.close()
+    assert any(step.own_units for step in steps)
+    assert any(np.abs(step.agent_audio).max() > 1e-3 for step in steps)
+    # The same voice says what is heard on the user's side.
+    heard = [unit for step in steps for chunk in step.user_units for unit in chunk]
+    spoken = StreamingVocoder.of(packed).push(heard)
+    assert len(heard) > 30 and len(spoken) == 640 * len(heard)
+    assert np.abs(spoken).max() > 1e-3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -193,11 +194,53 @@ def test_what_the_agent_says_too_late_is_no_lesson(boundary_emit: bool) -> None:
     user = np.array([1, 2, 3] * 8, np.int16)
     dialogue = Dialogue(own, user, [], [(7, 16)])
     row = np.array(encode(own[4:], user[4:], fmt))
-    masked = rows._own_units_in(dialogue.masked, row, dialogue, VOCABULARY, fmt, 4)
+    masked = rows._units_in(dialogue.masked, row, own, VOCABULARY.s0, 0, VOCABULARY, fmt, 4)
     # The chunk that goes on with 7 alone brings nothing.
     assert row[masked].tolist() == ([7, 7, 8] if boundary_emit else [7, 8])
     theirs = np.flatnonzero(row == VOCABULARY.s1)
     assert not masked[theirs].any()
+
+
+@pytest.mark.parametrize("late", [0, 4])
+def test_what_is_no_lesson_is_found_in_the_users_place_too(late: int) -> None:
+    fmt = VOCABULARY.format(160, False, False)
+    own = np.array([9] * 4 + [5, 6, 6, 7] + [7] * 4 + [7, 7, 8, 8] + [0] * 8, np.int16)
+    user = np.array([1, 2, 3] * 8, np.int16)
+    second = rows._delayed(own, late)
+    row = np.array(encode(user[4:], second[4:], fmt))
+    masked = rows._units_in([(7, 16)], row, second, VOCABULARY.s1, late, VOCABULARY, fmt, 4)
+    assert row[masked].tolist() == [7, 8]
+    assert (rows.token_owners(row, VOCABULARY)[masked] == VOCABULARY.s1).all()
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+@pytest.mark.parametrize("estimate", [True, False])
+def test_in_both_orders_every_other_dialogue_changes_sides(
+    stage: int, estimate: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "_FRAMES_A_TOKEN", 9)  # no dialogue is too short at the first try
+    form = Format(boundary_emit=False, estimate=estimate, text=False, own_table=False)
+    usual = some_rows(SequencePlan(stage, 200, 1, form), 8)
+    both = some_rows(SequencePlan(stage, 200, 1, replace(form, both_orders=True)), 8)
+    named = 0
+    for number, (one, other) in enumerate(zip(usual, both, strict=True)):
+        assert one[0][0] == other[0][0]
+        (chunk_ms,) = (ms for ms, bos in VOCABULARY.bos.items() if bos == one[0][0])
+        fmt = VOCABULARY.format(chunk_ms, False, False)
+        streams = [decode(ids.tolist(), fmt, 0) for ids, _, _ in (one, other)]
+        count = min(len(own) for own, _ in streams) - 2 * fmt.chunk_frames
+        (own, user), (first, second) = ([np.array(s)[:count] for s in two] for two in streams)
+        turned = number % 2 == 1
+        late = 0 if estimate else fmt.chunk_frames
+        if turned:
+            # What stood second, a chunk later where there is no estimate, stands first.
+            assert np.mean(first[: count - late] == user[late:]) > 0.9
+            assert np.mean(second[late:] == own[: count - late]) > 0.9
+        else:
+            np.testing.assert_array_equal(one[0], other[0])
+        assert set(other[1]) <= {np.float32(0), np.float32(1)}
+        named += (other[2] >= 0).any() * turned
+    assert named
 
 
 def test_rows_of_stage_three_hold_what_is_no_lesson() -> None:

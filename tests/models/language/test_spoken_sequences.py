@@ -108,21 +108,26 @@ def test_a_sentence_with_an_unknown_word_is_units(spoken: Path) -> None:
     assert heard_alone.count(4) > 10
 
 
-@pytest.mark.parametrize("estimate", [True, False])
-def test_stage_2_is_the_duplex_format_of_the_dialogue(spoken: Path, estimate: bool) -> None:
-    plan = _plan(spoken, 2, form=Format(text=False, own_table=False, estimate=estimate))
+@pytest.mark.parametrize(("estimate", "both"), [(True, False), (False, False), (True, True)])
+def test_stage_2_is_the_duplex_format_of_the_dialogue(
+    spoken: Path, estimate: bool, both: bool
+) -> None:
+    form = Format(text=False, own_table=False, estimate=estimate, both_orders=both)
+    plan = _plan(spoken, 2, form=form)
     plan = replace(plan, context=48)
     dialogues = [
         one.units
         for shard in sorted(spoken.glob("*.parquet"))
         for one in shard_dialogues(shard, STORE.unit_count, held_out=False)
     ]
-    for ids, _, _ in _sequences(plan, range(12)):
+    for number, (ids, weights, _) in enumerate(_sequences(plan, range(12))):
+        agent = 0 if both and number % 2 else 1
+        assert (set(weights.tolist()) == {1.0}) == both
         chunk_ms = {bos: ms for ms, bos in VOCABULARY.bos.items()}[ids[0]]
         fmt = VOCABULARY.format(chunk_ms, True, text=False)
         late = 0 if estimate else fmt.chunk_frames
         beginnings = [
-            encode(units[1, at:], _later(units[0, at:], late), fmt)[:24]
+            encode(units[agent, at:], _later(units[1 - agent, at:], late), fmt)[:24]
             for units in dialogues
             for at in range(90)
         ]

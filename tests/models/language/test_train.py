@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from engine.errors import DuologueError
-from engine.syncllm.bundle import describe_file, write_manifest
-from models.dialogue.unit_store import save_store
+from engine.syncllm.bundle import describe_file, load_bundle, write_manifest
+from models.dialogue.unit_store import save_store, single_table
 from models.language import batches
 from models.language import train as train_lm
 from models.language.budget import Budget
@@ -144,6 +144,68 @@ def test_own_units_are_added_to_the_rows_of_a_bundle(store_path: Path, tmp_path:
         form=form, bundle=bundle.folder,
     )  # fmt: skip
     assert len(single["embedding.weight"]) == len(old)
+
+
+def test_one_table_begins_with_a_bundle_whose_agent_has_its_own(tmp_path: Path) -> None:
+    store = own_units_store()
+    save_store(store, tmp_path / "own.pkl.gz")
+    _train(tmp_path / "own.pkl.gz", tmp_path / "own", (3,), 2, form=Format(text=False))
+    vocabulary = Vocabulary(store.unit_count, script_words(), store.own_unit_count)
+    bundle = write_tiny_bundle(tmp_path / "bundle", own_units=True)
+    export_gguf(load_llama(tmp_path / "own" / "lm.pt"), bundle.language_model)
+    described = describe_file(bundle.language_model)
+    units = bundle.manifest.agent_units
+    assert units
+    units = units.model_copy(
+        update={"count": store.own_unit_count, "base": vocabulary.own_unit_base}
+    )
+    files = bundle.manifest.files.model_copy(update={"language_model": described})
+    changed = {"files": files, "agent_units": units}
+    write_manifest(bundle.folder, bundle.manifest.model_copy(update=changed))
+    old = llama_from_gguf(bundle.language_model)
+    single = Vocabulary(store.unit_count, script_words())
+    network = PRESETS["tiny"].network
+    assert network is not None
+    config = replace(network, vocabulary=single.size)
+    begun = bundle_weights(bundle.folder, config, single, single_table(store), None)
+    assert single.size == vocabulary.own_unit_base == len(begun["embedding.weight"])
+    for name, weight in old.state_dict().items():
+        assert torch.equal(begun[name], weight[: len(begun[name])]), name
+    form = Format(boundary_emit=False, text=False, own_table=False, both_orders=True)
+    work = tmp_path / "single"
+    made = _train(tmp_path / "own.pkl.gz", work, form=form, bundle=bundle.folder)
+    assert len(made["embedding.weight"]) == single.size
+    # The bundle was begun with other rows and hardly trained; so were the rows here.
+    alone = _train(tmp_path / "own.pkl.gz", tmp_path / "alone", form=form)
+    gone = (made["embedding.weight"] - begun["embedding.weight"]).abs().sum()
+    assert 0 < gone < 0.5 * (alone["embedding.weight"] - begun["embedding.weight"]).abs().sum()
+    assert torch.load(work / "lm.pt", weights_only=True)["format"]["both_orders"]
+
+
+def test_both_orders_want_one_table_and_no_words(tmp_path: Path) -> None:
+    save_store(own_units_store(), tmp_path / "own.pkl.gz")
+    for wrong in (Format(text=False, both_orders=True), Format(own_table=False, both_orders=True)):
+        with pytest.raises(DuologueError, match="add --no-own-table --no-text"):
+            _train(tmp_path / "own.pkl.gz", tmp_path / "work", (3,), 1, form=wrong)
+
+
+def test_checkpoints_from_before_both_orders_go_on(store_path: Path, tmp_path: Path) -> None:
+    _train(store_path, tmp_path / "work", (2,), 1)
+    saved = torch.load(tmp_path / "work" / "stage2.pt", weights_only=True)["format"]
+    assert set(saved) == {"boundary_emit", "estimate", "text", "own_table"}
+
+
+def test_the_cpus_paper_model_has_the_starters_shape() -> None:
+    shipped = llama_from_gguf(load_bundle().language_model).config
+    units = load_bundle().manifest.agent_units
+    preset = PRESETS["paper-cpu"]
+    assert units and preset.network
+    single = Vocabulary(load_bundle().manifest.unit_count, script_words())
+    assert replace(shipped, vocabulary=units.base) == replace(
+        preset.network, vocabulary=single.size
+    )
+    tokens = sum(stage.steps * stage.batch for stage in preset.stages.values()) * preset.context
+    assert 5.5e6 < tokens < 6.5e6
 
 
 def test_no_unit_of_the_other_speaker_is_a_candidate() -> None:

@@ -9,9 +9,12 @@ import pytest
 import torch
 
 from engine.errors import DuologueError
-from models.voice.network import load_voice
+from engine.syncllm.bundle import load_bundle
+from models.voice.network import Voice, load_voice
+from models.voice.restore import voice_from_onnx
 from models.voice.segments import Recipe
 from models.voice.train import CHECKPOINT_NAME, LOG_NAME, train_voice, train_with
+from models.voice.unit_table import VoiceUnits
 from tests.models.voice.test_corpus import utterance
 from tests.models.voice.test_network import TINY
 
@@ -63,3 +66,23 @@ def test_an_interrupted_regression_goes_on_to_the_same_end(tmp_path: Path) -> No
 def test_a_missing_corpus_names_the_command_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(DuologueError, match="agent-speech"):
         train_voice(tmp_path, tmp_path / "voice", steps=1)
+
+
+def test_a_voice_learns_another_table_and_begins_with_a_bundles(tmp_path: Path) -> None:
+    table = VoiceUnits(150, 7)
+    utterances = [utterance(number) for number in range(4)]
+    tiny = train_with(utterances, tmp_path / "tiny", steps=1, recipe=RECIPE, units=table)
+    config = load_voice(tiny).config
+    assert (config.unit_count, config.silence_unit) == (150, 7)
+    starter = load_bundle().folder
+    with pytest.raises(DuologueError, match="does not hold the voice for these units"):
+        train_with(utterances, tmp_path / "a", steps=1, units=table, bundle=starter)
+    with pytest.raises(DuologueError, match="a voice of another size; train without --bundle"):
+        train_with(utterances, tmp_path / "b", steps=1, recipe=RECIPE, bundle=starter)
+    recipe = Recipe(regression_batch=2, regression_frames=5, evaluation_items=1)
+    begun = train_with(utterances, tmp_path / "c", steps=1, recipe=recipe, bundle=starter)
+    far = [
+        float((load_voice(begun).head.weight - other.head.weight).detach().abs().mean())
+        for other in (voice_from_onnx(load_bundle().vocoder), Voice(load_voice(begun).config))
+    ]
+    assert far[0] < 0.1 * far[1]
