@@ -22,7 +22,7 @@ from engine.errors import DuologueError, unwritable
 from engine.sound.audio_file import read_mono, to_pcm
 from engine.syncllm.bundle import load_bundle
 from engine.timebase import FRAME_SAMPLES, UNIT_RATE_HZ
-from models.evaluate.user_voices import voices_of
+from models.evaluate.user_voices import check_packs, voices_of
 from models.paper.continuers import BundleContinuer, Continuer
 from models.paper.spoken_dialogues import TrueDialogue, first_dialogues
 from models.paper.unit_sides import UnitSides
@@ -139,6 +139,8 @@ def true_dialogues(folder: Path, prompts: Prompts) -> Dialogues:
                 "another folder."
             )
         return found
+    if prompts.packs:
+        check_packs(prompts.packs)
     voices = voices_of("natural" if prompts.packs else "formant")
     seconds = prompts.prompt_seconds + prompts.seconds
     made = first_dialogues(

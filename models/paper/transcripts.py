@@ -32,8 +32,7 @@ _BETWEEN_S = 0.8
 _PAUSE_MS = 1000
 """The longest pause of a speaker who talks on."""
 _SLACK_S = 0.1
-"""So far outside of speech a word may lie. More is not needed: Whisper's first word after a silence
-begins too early, but it ends in the speech."""
+"""So far outside of speech a word may lie."""
 
 
 @dataclass(frozen=True)
@@ -190,8 +189,11 @@ def hear(
             if shared_s[most] < -_SLACK_S:
                 dropped += 1
                 continue
-            later_s = together[most].start_sample / SAMPLE_RATE_HZ - starts_s[most]
-            found[together[most]].append(_moved(Word(text, start_s, end_s), later_s))
+            span, begin_s = together[most], starts_s[most]
+            # The first word after a silence is said to begin with the silence.
+            last_s = begin_s + span.duration_ms / 1000
+            word = Word(text, max(start_s, begin_s), max(min(end_s, last_s), begin_s))
+            found[span].append(_moved(word, span.start_sample / SAMPLE_RATE_HZ - begin_s))
     return found, dropped
 
 
@@ -201,8 +203,9 @@ def _packed(track: np.ndarray, spans: Sequence[Span]) -> tuple[np.ndarray, list[
     starts_s = []
     for index, span in enumerate(spans):
         starts_s.append(sum(map(len, pieces)) / SAMPLE_RATE_HZ)
-        pieces += [track[span.start_sample : span.end_sample], np.zeros(_after(spans, index))]
-    return np.concatenate(pieces, dtype=np.float32), starts_s
+        silence = np.zeros(_after(spans, index), np.float32)
+        pieces += [track[span.start_sample : span.end_sample], silence]
+    return np.concatenate(pieces), starts_s
 
 
 def _after(spans: Sequence[Span], index: int) -> int:

@@ -220,6 +220,8 @@ def test_other_options_are_refused(
     for more in (["--dialogues", "3"], ["--chunks-ms", "170"], ["--chunks-ms", "long"]):
         assert run(*call, *more) == 2
         check_sentence(capsys.readouterr().err)
+    with pytest.raises(DuologueError, match="lacks style packs"):
+        true_dialogues(tmp_path, Prompts(packs=tmp_path))
     with pytest.raises(DuologueError, match="evaluate continuations"):
         read_dialogues(tmp_path)
     (tmp_path / "dialogues.json").write_text("{}")
