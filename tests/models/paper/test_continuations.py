@@ -156,7 +156,7 @@ def test_only_a_bundle_of_the_same_units_speaks_the_users(tmp_path: Path) -> Non
 def test_the_starters_user_is_spoken_by_the_agents_units() -> None:
     starter = load_bundle()
     sides = UnitSides(starter)
-    (true,) = first_dialogues(None, 1, 5.0, (VOICE,), 0)
+    (true,) = first_dialogues(None, 1, 4.8, (VOICE,), 0)
     units = sides.units(true)
     assert (units[AGENT] == true.own_units).all()
     padded = np.pad(units, ((0, 0), (0, sides.delay_frames)), mode="edge")
