@@ -8,7 +8,8 @@ stays, so a call that was interrupted goes on. Knows no figure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,9 @@ from models.paper.spoken_dialogues import TrueDialogue, first_dialogues
 from models.paper.unit_sides import UnitSides
 
 TRUTH = "truth"
-DIALOGUES_NAME = "dialogues.json"
+DIALOGUES_NAME, MAKER_NAME = "dialogues.json", "made-by.json"
+Maker = Mapping[str, str | int | float | None]
+"""What the continuations of a system come from, such as the hashes of its models."""
 _LEAD_FRAMES = 100
 """Of the prompt, which a vocoder speaks before the continuation, so that it does not begin anew."""
 _FADE_SAMPLES = 80
@@ -109,17 +112,26 @@ def make_continuations(
     DuologueError where the folder's dialogues are others, or a model or synthesiser is missing.
     """
     opened = load_bundle(bundle)
+    voice = load_bundle(user_voice) if user_voice else None
     lengths = chunks_ms or sorted(opened.manifest.chunks_ms)
     for chunk_ms in lengths:
         opened.token_format(chunk_ms)  # before the dialogues are spoken
-    sides = UnitSides(opened, load_bundle(user_voice) if user_voice else None)
+    sides = UnitSides(opened, voice)
     spoken = true_dialogues(folder, prompts)
     name = name or opened.manifest.name
-    resynthesise(folder, f"{name}-resynthesised", spoken, sides)
+    files = opened.manifest.files
+    maker: Maker = {
+        "tokenizer": files.tokenizer.sha256,
+        "vocoder": files.vocoder.sha256,
+        "user_vocoder": voice and voice.manifest.files.vocoder.sha256,
+    }
+    resynthesise(folder, f"{name}-resynthesised", spoken, sides, maker)
+    maker = {**maker, "model": files.language_model.sha256, "temperature": temperature}
     for chunk_ms in lengths:
         continuer = BundleContinuer(opened, chunk_ms, temperature)
         try:
-            add_system(folder, f"{name}-{chunk_ms}", spoken, continuer, sides)
+            mine = {**maker, "chunk_ms": chunk_ms}
+            add_system(folder, f"{name}-{chunk_ms}", spoken, continuer, sides, mine)
         finally:
             continuer.close()
     return [f"The user's units were spoken by {sides.user_speaker}."]
@@ -181,11 +193,17 @@ def _said(recipe: Recipe) -> str:
 
 
 def add_system(
-    folder: Path, system: str, dialogues: Dialogues, continuer: Continuer, sides: UnitSides
+    folder: Path,
+    system: str,
+    dialogues: Dialogues,
+    continuer: Continuer,
+    sides: UnitSides,
+    maker: Maker,
 ) -> None:
     """Write how a system continues each dialogue.
 
-    ``sides`` turns the prompts into the system's units, and its units into sound.
+    ``sides`` turns the prompts into the system's units, and its units into sound. Raises
+    DuologueError where the folder has a system of this name from another ``maker``.
     """
     recipe = dialogues.recipe
     prompt_frames, frames = _frames(recipe.prompt_seconds), _frames(recipe.seconds)
@@ -197,17 +215,19 @@ def add_system(
         written = continuer.continue_units(prompt, more, seed)
         return np.concatenate([prompt, written], axis=1)
 
-    _write_system(folder, system, dialogues, sides, go_on)
+    _write_system(folder, system, dialogues, sides, go_on, maker)
 
 
-def resynthesise(folder: Path, system: str, dialogues: Dialogues, sides: UnitSides) -> None:
+def resynthesise(
+    folder: Path, system: str, dialogues: Dialogues, sides: UnitSides, maker: Maker
+) -> None:
     """Write each true dialogue as its units and the vocoder give it."""
 
     def repeat(_: int, units: np.ndarray) -> np.ndarray:
         # The last units again, because the sound lies behind its units.
         return np.pad(units, ((0, 0), (0, sides.delay_frames)), mode="edge")
 
-    _write_system(folder, system, dialogues, sides, repeat)
+    _write_system(folder, system, dialogues, sides, repeat, maker)
 
 
 def _write_system(
@@ -216,8 +236,10 @@ def _write_system(
     dialogues: Dialogues,
     sides: UnitSides,
     continued: Callable[[int, np.ndarray], np.ndarray],
+    maker: Maker,
 ) -> None:
     """Write all dialogues of a system, of which ``continued`` gives the units (2, frames)."""
+    _claim(folder / system, maker)
     recipe = dialogues.recipe
     prompt_frames, frames = _frames(recipe.prompt_seconds), _frames(recipe.seconds)
     lead = min(prompt_frames, _LEAD_FRAMES)
@@ -232,6 +254,24 @@ def _write_system(
         sound = sound[:, : frames * FRAME_SAMPLES]
         sound[:, :_FADE_SAMPLES] *= np.linspace(0, 1, _FADE_SAMPLES, dtype=np.float32)
         write_stereo(path, np.concatenate([dialogue.sound[:, :border], sound], axis=1))
+
+
+def _claim(folder: Path, maker: Maker) -> None:
+    """Note who makes a system; what is there must be from the same."""
+    path = folder / MAKER_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            if json.loads(path.read_bytes()) != maker:
+                raise DuologueError(
+                    f"{folder} is by another bundle or has other options; give --name."
+                )
+            return
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    except ValueError as error:
+        raise DuologueError(f"{path} is damaged; delete {folder}.") from error
+    write_atomically(path, json.dumps(maker, indent=1) + "\n")
 
 
 def read_true(folder: Path, name: str, spoken: Spoken) -> TrueDialogue:

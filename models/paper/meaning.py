@@ -242,8 +242,8 @@ def show(console: Console, figures: dict[str, Any]) -> None:
             table.add_row(name, *map(_cell, row.values()))
         console.print(table)
     table = Table(title="What was heard, and what was left out")
-    for head in ("system", "dialogues", "words", "backchannels", "turns inside others",
-                 "words in silence", "stretches without a word"):  # fmt: skip
+    for head in ("system", "talks", "words", "back-channels", "turns inside", "words in silence",
+                 "speech, no words"):  # fmt: skip
         table.add_column(head, justify="left" if head == "system" else "right")
     for name, one in systems.items():
         counts = ("words", "backchannels", "inside", "unvoiced_words", "wordless")

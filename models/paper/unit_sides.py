@@ -4,7 +4,7 @@ With one table of units the tokenizer hears both sides and the vocoder speaks bo
 Where the agent has a table of its own, its units come with its synthesiser's sound, and no vocoder
 of the bundle speaks the user's. Then the vocoder of another bundle does, which has one table and
 the same tokenizer. Without one, each of the user's units becomes the agent's unit that it most
-often stands for, so that the user speaks in the agent's voice, and is hard to understand.
+often stands for, so that the user speaks in the agent's voice and is harder to understand.
 """
 
 from __future__ import annotations

@@ -220,6 +220,12 @@ def test_other_options_are_refused(
     for more in (["--dialogues", "3"], ["--chunks-ms", "170"], ["--chunks-ms", "long"]):
         assert run(*call, *more) == 2
         check_sentence(capsys.readouterr().err)
+    # Another bundle, or the same one at another temperature, must not hide behind the same name.
+    options = ["--dialogues", "2", "--prompt-seconds", "3", "--seconds", "2", "--chunks-ms", "160"]
+    other = write_tiny_bundle(tmp_path / "other", seed=1).folder
+    for more in (["--temperature", "0.5"], ["--bundle", str(other)]):
+        assert run(*call, *options, *more) == 2
+        assert "give --name." in capsys.readouterr().err
     with pytest.raises(DuologueError, match="lacks style packs"):
         true_dialogues(tmp_path, Prompts(packs=tmp_path))
     with pytest.raises(DuologueError, match="evaluate continuations"):
