@@ -123,7 +123,7 @@ def make_continuations(
     maker: Maker = {
         "tokenizer": files.tokenizer.sha256,
         "vocoder": files.vocoder.sha256,
-        "user_vocoder": voice and voice.manifest.files.vocoder.sha256,
+        "user_vocoder": voice.manifest.files.vocoder.sha256 if voice else None,
     }
     resynthesise(folder, f"{name}-resynthesised", spoken, sides, maker)
     maker = {**maker, "model": files.language_model.sha256, "temperature": temperature}
