@@ -190,7 +190,8 @@ def hear(
                 dropped += 1
                 continue
             span, begin_s = together[most], starts_s[most]
-            # The first word after a silence is said to begin with the silence.
+            # The first word after a silence is said to begin with the silence
+            # (findings/faster-whisper-first-word-begins-in-silence.sh).
             last_s = begin_s + span.duration_ms / 1000
             word = Word(text, max(start_s, begin_s), max(min(end_s, last_s), begin_s))
             found[span].append(_moved(word, span.start_sample / SAMPLE_RATE_HZ - begin_s))
