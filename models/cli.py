@@ -18,6 +18,7 @@ The steps, in order:
     duologue-train pack        exports the models and packs them into a bundle
     duologue-train exact       copies a bundle for a GPU
     duologue-train echo        trains the residual echo suppressor (not a part of the bundle)
+    duologue-train dgslm       trains dGSLM, the paper's baseline (not a part of the bundle)
     duologue-train sizes       measures how large a language model keeps the clock here
     duologue-train perplexity  measures how well a text LLM, which lm may begin with, knows text
     duologue-train plan        computes what a training takes on one and on many GPUs
@@ -39,6 +40,7 @@ import typer
 from engine.part import PartKind
 from engine.program_end import run_program
 from models.corpora import commands as corpora
+from models.dgslm.commands import dgslm
 from models.imported import commands as imported
 from models.language import commands as language
 from models.options import (
@@ -468,6 +470,7 @@ def echo(
     train_echo(work / "echo" / "scenes", tokenizer, out, minutes, threads, seed)
 
 
+app.command()(dgslm)
 app.command()(language.sizes)
 app.command()(language.perplexity)
 app.command()(language.plan)

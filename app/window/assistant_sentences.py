@@ -136,6 +136,8 @@ PURPOSES = (
     QT_TRANSLATE_NOOP("Sentences", "be quiet for a while"),
     QT_TRANSLATE_NOOP("Sentences", "speak again"),
     QT_TRANSLATE_NOOP("Sentences", "end the conversation"),
+    QT_TRANSLATE_NOOP("Sentences", "your name"),
+    QT_TRANSLATE_NOOP("Sentences", "what your name is"),
     QT_TRANSLATE_NOOP("Sentences", "weather and news are not known"),
     QT_TRANSLATE_NOOP("Sentences", "take back the last change"),
     QT_TRANSLATE_NOOP("Sentences", "what can be said"),

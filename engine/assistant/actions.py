@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from engine.assistant import measures, notebook, reminders, sums, talk_control
+from engine.assistant import measures, notebook, reminders, sums, talk_control, user_name
 from engine.assistant.heard_words import as_written, asked, sentences
 from engine.assistant.request import QUESTION_SECONDS, Effect, Outcome, Question, Request, State
 from engine.assistant.said_times import duration, moment, part_of_day
@@ -37,6 +37,10 @@ def _sum(request: Request, state: State, now: datetime) -> Outcome:
 def _convert(request: Request, state: State, now: datetime) -> Outcome:
     slots = request.slots
     return Outcome(measures.answer(slots["value"], slots["unit"], slots["to"]), state)
+
+
+def _name(request: Request, state: State, now: datetime) -> Outcome:
+    return user_name.perform(request, state)
 
 
 def _help(request: Request, state: State, now: datetime) -> Outcome:
@@ -126,6 +130,8 @@ ACTIONS: dict[str, Action] = {
     "talk.speak": Action("speak again", ("You can speak again.",), talk_control.perform),
     "talk.end": Action("end the conversation", ("End the conversation.", "Goodbye."),
                        talk_control.perform),
+    "name.tell": Action("your name", ("My name is Peter.",), _name),
+    "name.ask": Action("what your name is", ("What is my name?",), _name),
     "limit.news": Action("weather and news are not known", ("What is the weather like?",),
                          talk_control.perform),
     "undo": Action("take back the last change", ("Undo that.",), _undo),
@@ -180,7 +186,7 @@ def _parse_words(words: str, text: str, now: datetime) -> Request | None:
         return Request("undo", weak=True)
     if _HELP.fullmatch(words):
         return Request("help")
-    found = talk_control.parse(words) or reminders.parse(words, now)
+    found = user_name.parse(words, text) or talk_control.parse(words) or reminders.parse(words, now)
     if found:
         return found
     if tokens := sums.sum_in(words):

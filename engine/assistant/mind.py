@@ -153,10 +153,6 @@ class BackgroundMind:
         """The user's own actions, with the sentences about those that failed."""
         return self._own
 
-    def prepare(self) -> None:
-        """Load the text model and let it read what a talk begins with."""
-        self._try_put("prepare")
-
     def turn(
         self, text: str, confidence: float = 1.0, think: bool = True, said_last: str = ""
     ) -> Turn:
@@ -166,17 +162,28 @@ class BackgroundMind:
         answered it itself. ``said_last``: what the agent said before it, for "repeat that", where
         the caller knows better than the history. Returns at once; replies come by `poll`.
         """
-        if not text.strip() or confidence < self.options.least_confidence:
+        request = self._request(text, confidence)
+        if not self._is_sure(text, confidence):
             return Turn(0, "nothing")
-        request: Request | OwnCall | None = understood(text, self._state, self._now())
-        if request is None and self._own:
-            request = called(text, self._own.actions)
         if request is None and not (think and self._text_mind):
             return Turn(0, "nothing")
         self._turn += 1
         if not self._try_put("turn", self._turn, text, request, said_last):
             return Turn(0, "nothing")
         return Turn(self._turn, "action" if request else "thinking")
+
+    def is_request(self, text: str, confidence: float = 1.0) -> bool:
+        """Whether a turn with these words would be an action; nothing is done."""
+        return self._request(text, confidence) is not None
+
+    def _request(self, text: str, confidence: float) -> Request | OwnCall | None:
+        if not self._is_sure(text, confidence):
+            return None
+        request = understood(text, self._state, self._now())
+        return called(text, self._own.actions) if request is None and self._own else request
+
+    def _is_sure(self, text: str, confidence: float) -> bool:
+        return bool(text.strip()) and confidence >= self.options.least_confidence
 
     def cancel(self) -> None:
         """Stop the answer that is being written, and forget its sentences that nobody took.
@@ -202,7 +209,7 @@ class BackgroundMind:
         self._try_put("note", self._turn, user, agent)
 
     def new_talk(self) -> None:
-        """Forget what was said; timers, notes and lists stay."""
+        """Forget what was said, and get ready; timers, notes and lists stay."""
         self._try_put("new talk")
 
     def settle(self, seconds: float) -> bool:
@@ -286,19 +293,23 @@ class BackgroundMind:
                 self._own_answer(answer)
             case ("spoken", turn, text, whole):
                 self._history.spoken(turn, text, whole)
+                self._read_ahead()
             case ("note", turn, user, agent):
                 self._history.begin(turn, user)
                 self._history.add(turn, agent)
+                self._read_ahead()
             case ("settle", done):
                 done.set()
             case ("new talk",):
                 self._history.clear()
-            case ("prepare",) if self._text_mind:
-                self._text_mind.warm(
-                    self._history.messages(self.options.prompt, self._now(), "Hello.")
-                )
+                self._read_ahead()
             case ("look",) if self._text_mind:
                 self._text_mind.check()
+
+    def _read_ahead(self) -> None:
+        """Let the text model load, and read all that comes before the next question."""
+        if self._text_mind and not self._thinking:
+            self._text_mind.warm(self._history.messages(self.options.prompt, self._now(), "Hello."))
 
     def _begin(
         self, turn: int, text: str, request: Request | OwnCall | None, said_last: str

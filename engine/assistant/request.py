@@ -80,6 +80,8 @@ class State:
     """The one that rang last, which "snooze" means."""
     question: Question | None = None
     undo: Undo | None = None
+    user_name: str = ""
+    """As the user has told it; for the life of the program."""
     volume: int = FIRST_VOLUME
     """Of the agent's voice, in percent; for the life of the program."""
 

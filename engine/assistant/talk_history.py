@@ -1,11 +1,12 @@
 """What has been said in the talk, as a text model is told it: bounded, and true to what was heard.
 
-Only what the loudspeaker has spoken counts as said. Pure but for its list; one thread.
+Only what the loudspeaker has spoken counts as said. A talk that has grown long loses its older half
+at once: if it lost an exchange with each new one, a text model would have to read all of it again
+for every question. Pure but for its list; one thread.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +20,8 @@ DEFAULT_PROMPT = (
 )
 """The system prompt. ``{date}`` becomes the day; an action tells the time."""
 MOST_EXCHANGES = 12
-MOST_LETTERS = 6000
+MOST_LETTERS = 5000
+"""With the system's words and an answer, within a context of 2,048 tokens."""
 _TOLD_WORDS = 6
 
 
@@ -37,10 +39,15 @@ class TalkHistory:
     """The last exchanges."""
 
     def __init__(self) -> None:
-        self._exchanges: deque[Exchange] = deque(maxlen=MOST_EXCHANGES)
+        self._exchanges: list[Exchange] = []
 
     def begin(self, turn: int, user: str) -> None:
         """A turn of the user's that is being answered."""
+        if len(self._exchanges) >= MOST_EXCHANGES:
+            del self._exchanges[: MOST_EXCHANGES // 2]
+        if sum(map(_letters, self._exchanges)) > MOST_LETTERS:
+            while sum(map(_letters, self._exchanges)) > MOST_LETTERS // 2:
+                del self._exchanges[0]
         self._exchanges.append(Exchange(turn, user))
 
     def add(self, turn: int, said: str) -> None:
@@ -69,14 +76,7 @@ class TalkHistory:
     def messages(self, prompt: str, now: datetime, question: str = "") -> list[Message]:
         """The talk for a text model, with ``question`` as its last turn if there is one."""
         day = in_words.calendar_day(now.date())
-        told: list[Message] = []
-        letters = 0
-        for one in reversed(self._exchanges):
-            pair = _pair(one)
-            letters += sum(len(message["content"]) for message in pair)
-            if letters > MOST_LETTERS:
-                break
-            told = pair + told
+        told = [message for one in self._exchanges for message in _pair(one)]
         system = (
             [{"role": "system", "content": prompt.replace("{date}", day)}] if prompt.strip() else []
         )
@@ -84,6 +84,10 @@ class TalkHistory:
 
     def _of(self, turn: int) -> Exchange | None:
         return next((one for one in self._exchanges if one.turn == turn), None)
+
+
+def _letters(one: Exchange) -> int:
+    return sum(len(message["content"]) for message in _pair(one))
 
 
 def _pair(one: Exchange) -> list[Message]:

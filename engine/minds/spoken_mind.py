@@ -112,6 +112,8 @@ class SpokenMind:
         """The newest question that the language model answers itself."""
         self._asked: Turn | None = None
         self._asked_at = self._agent_spoke_at = -_LONG_AGO_SAMPLES
+        self._holds = False
+        """Whether the language model waits for the end of the turn."""
         self._open: dict[int, _Open] = {}
         """By the conversation's number of the turn."""
         self._unasked = itertools.count(UNASKED - 1, -1)
@@ -230,6 +232,7 @@ class SpokenMind:
         self._lately.clear()
         self._question = self._models = self._asked = None
         self._quiet_until = 0
+        self._holds = False
         self._ends_at = None
         self._mind.new_talk()
 
@@ -244,6 +247,8 @@ class SpokenMind:
         if words.text:
             so_far = " ".join(one.text for one in (*self._said, words))
             self._activities.append(Activity("hears", so_far))
+            if not words.final:
+                self._hold(self._is_minds(so_far, words.confidence))
         if not words.final:
             return
         if words.text:
@@ -265,16 +270,27 @@ class SpokenMind:
         if done.kind == "action":
             self._wait_for(done.number, question, self._asked)
             self._asked = self._question = None
-        elif self._is_beyond(question):
+        elif self._is_beyond(question.text):
             asked, self._asked, self._question = self._asked, None, None
             self._think(question, asked)
         else:
+            self._hold(False)
             self._question = question
 
-    def _is_beyond(self, question: _Question) -> bool:
+    def _is_minds(self, text: str, confidence: float) -> bool:
+        """Whether a turn with these words is not the language model's to answer."""
+        return self._mind.is_request(text, confidence) or self._is_beyond(text)
+
+    def _is_beyond(self, text: str) -> bool:
         """Whether the language model cannot know the answer, and the text model may."""
         quiet = self.samples < self._quiet_until
-        return self._mind.can_think and not quiet and self._known.asks_beyond(question.text)
+        return self._mind.can_think and not quiet and self._known.asks_beyond(text)
+
+    def _hold(self, held: bool) -> None:
+        """Let the language model wait for the end of the turn, or no longer."""
+        if held or self._holds:
+            self._replies.append(Reply(UNASKED, last=False, held=held))
+        self._holds = held
 
     def _note_answered(self) -> None:
         """Tell the background mind what the language model answered itself."""

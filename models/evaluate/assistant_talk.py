@@ -192,7 +192,7 @@ class TalkWithAssistant:
         talk = _Followed(minds, self._spoken, silence, duplex.format.chunk_samples)
         talk.followed = self._after
         duplex.attach(talk)
-        self.mind.prepare()
+        self.mind.new_talk()
         self._settle()
         self.user = SimulatedUser(duplex, conditions)
 

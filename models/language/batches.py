@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from models.dialogue.unit_store import UnitStore, load_store, single_table, split_held_out
-from models.language.real_sequences import all_sequences
+from models.language.mixed_sequences import all_sequences
 from models.language.sequences import Format, SequencePlan, TrainingSequence
 from models.language.vocabulary import Vocabulary
 

@@ -19,15 +19,43 @@ from torch import nn
 from torch.distributed import checkpoint
 from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
 
+from engine.errors import DuologueError
 from models.language.llama import LlamaConfig
 from models.language.processes import Processes
 
 _DESCRIPTION = "described.json"
+ANOTHER_NETWORK = (
+    "{} holds a network of another size or format; give the options that it was begun with, or "
+    "another --work."
+)
 
 
 def shards_of(path: Path) -> Path:
     """The folder of an unfinished stage of several processes whose file is ``path``."""
     return path.with_suffix(".shards")
+
+
+def _beside(folder: Path) -> tuple[Path, Path]:
+    """Where the next folder is written, and where the last one waits until that is whole."""
+    return folder.with_suffix(".part-shards"), folder.with_suffix(".old-shards")
+
+
+def recover_shards(folder: Path) -> None:
+    """Finish an exchange of folders that was interrupted. One of the processes does it."""
+    part, before = _beside(folder)
+    if before.exists() and not folder.exists():
+        # The last one goes only when the next is whole.
+        (part if part.exists() else before).rename(folder)
+
+
+def remove_shards(folder: Path) -> None:
+    """Delete a folder; it is gone at once, even if the deletion is interrupted."""
+    part, before = _beside(folder)
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(before, ignore_errors=True)
+    if folder.exists():
+        folder.rename(part)
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def described(saved: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +85,7 @@ def save_shards(
     processes: Processes,
 ) -> None:
     """Write every process's part; a folder that is there stays until all are written."""
-    part, before = folder.with_suffix(".part-shards"), folder.with_suffix(".old-shards")
+    part, before = _beside(folder)
     if processes.first:
         shutil.rmtree(part, ignore_errors=True)
     processes.wait()
@@ -82,11 +110,11 @@ def load_shards(
 ) -> tuple[int, float]:
     """Set the model and the optimizers; returns the step and what was spent.
 
-    Raises ValueError where the folder holds another network.
+    Raises DuologueError where the folder holds another network.
     """
     told = json.loads((folder / _DESCRIPTION).read_text(encoding="utf8"))
     if told["described"] != json.loads(json.dumps(description)):
-        raise ValueError(f"{folder} holds a network of another size or format")
+        raise DuologueError(ANOTHER_NETWORK.format(folder))
     weights, moments = get_state_dict(model, list(optimizers))
     state: dict[str, Any] = {"model": weights, "optimizers": moments}
     checkpoint.load(state, checkpoint_id=folder)

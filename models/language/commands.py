@@ -14,6 +14,7 @@ import typer
 from engine.errors import DuologueError
 from models.corpora import commands as corpora
 from models.options import MOST_COUNT, MOST_MINUTES, WORK, Seed, Threads, Work, existing_folder
+from models.spoken import commands as spoken_texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,6 +127,8 @@ def lm(
     ] = True,
     dialogues: corpora.Dialogues = [],  # noqa: B006 - typer reads it, nobody changes it
     real_share: corpora.RealShare = 0.5,
+    spoken: spoken_texts.Spoken = [],  # noqa: B006 - as above
+    spoken_share: spoken_texts.SpokenShare = 0.5,
     threads: Threads = 1,
     jobs: Annotated[
         int, typer.Option(help="Processes that compose dialogues.", min=1, max=256)
@@ -147,7 +150,8 @@ def lm(
     """Train the language model in the paper's three stages.
 
     Stage 1 mixes text and units, stage 2 has dialogues by turns, stage 3 dialogues with people's
-    timing. They are made from speech.pkl.gz of the command units. Takes --minutes, or as long as
+    timing. They are made from speech.pkl.gz of the command units, and some of --spoken or
+    --dialogues where these are given. Takes --minutes, or as long as
     the preset's steps: starter-gpu 27 minutes on an H100. On several GPUs: torchrun
     --nproc-per-node 8 -m models.cli lm, with the same options.
     """
@@ -168,6 +172,7 @@ def lm(
         raise typer.BadParameter("--layers and --random say what to take of --start; give it, too")
     timing = read_timing(data / "turn-taking") if data else HUMAN
     real = corpora.real_dialogues(dialogues, real_share, work)
+    taken = spoken_texts.spoken_dialogues(spoken, spoken_share, work)
     train_lm(
         work / "speech.pkl.gz",
         work / "lm",
@@ -185,6 +190,7 @@ def lm(
         start=Start(start, _layers(layers), random) if start else None,
         rows_at_once=rows_at_once,
         recompute=recompute,
+        spoken=taken,
     )
 
 

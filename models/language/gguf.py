@@ -159,14 +159,19 @@ def _config(reader: gguf.GGUFReader) -> LlamaConfig:
     told = (size(name, channels) for name in ("rope.dimension_count", "attention.key_length"))
     if any(one != channels for one in told):
         raise ValueError("its heads do not have the width divided by their number")
+    for name in tensors:
+        if name.startswith("blk.") and not _is_known(name):
+            raise ValueError(f"its layers have a part that is not a Llama's, {name}")
     factors: tuple[float, ...] = ()
     if _ROTARY_FACTORS in tensors:
         factors = tuple(_weight(tensors[_ROTARY_FACTORS]).tolist())
-    scaling = size("rope.scaling.type", "none")
-    if scaling == "linear":
-        factors = (float(size("rope.scaling.factor", 1.0)),) * (channels // 2)
-    elif scaling != "none":
+    # As llama.cpp has it: linear unless the file says otherwise, and older files name it scale.
+    scaling = size("rope.scaling.type", "linear")
+    scale = float(size("rope.scaling.factor", 0.0) or size("rope.scale_linear", 0.0) or 1.0)
+    if scaling not in ("linear", "none"):
         raise ValueError(f"its positions are scaled by {scaling}")
+    if scaling == "linear" and scale != 1:
+        factors = tuple(scale * factor for factor in factors or (1.0,) * (channels // 2))
     return LlamaConfig(
         # Rows of the embedding, since a file may leave out the vocabulary's size.
         vocabulary=int(tensors["token_embd.weight"].shape[1]),
@@ -182,6 +187,12 @@ def _config(reader: gguf.GGUFReader) -> LlamaConfig:
         tied="output.weight" not in tensors,
         rope_factors=factors,
     )
+
+
+def _is_known(name: str) -> bool:
+    """Whether a layer's tensor is one that our network has. Old files also keep what positions turn
+    by, which follows from the base."""
+    return name.split(".", 2)[-1].removesuffix(".weight") in {*_PARTS, "attn_rot_embd"}
 
 
 def _matrices(reader: gguf.GGUFReader) -> str:

@@ -69,6 +69,8 @@ def hugging_face_config(raw: dict[str, Any]) -> LlamaConfig:
     for name, kind in (("hidden_act", "silu"), ("attention_bias", False), ("mlp_bias", False)):
         if raw.get(name, kind) != kind:
             raise ValueError(f"its {name} is {raw[name]!r}, not {kind!r}")
+    if raw.get("quantization_config"):
+        raise ValueError("its weights are rounded, which is read from a GGUF only")
     try:
         width, heads = int(raw["hidden_size"]), int(raw["num_attention_heads"])
         kept = int(raw.get("num_key_value_heads") or heads)

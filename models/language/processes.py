@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -25,6 +26,9 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
 _COUNT_VARIABLE = "WORLD_SIZE"
 """Set by torchrun."""
+_PATIENCE = timedelta(hours=2)
+"""How long processes wait for one another. The ten minutes that torch gives GPUs are too short for
+the first one to read a whole text LLM or to write it."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def joined() -> Iterator[Processes]:
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
     # Counts and checkpoints go from CPU to CPU, weights and gradients from GPU to GPU.
-    distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo")
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=_PATIENCE)
     try:
         yield Processes(distributed.get_rank(), distributed.get_world_size(), device, True)
     finally:

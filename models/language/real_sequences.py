@@ -1,4 +1,4 @@
-"""Training sequences cut out of people's dialogues, and their mixture with composed ones.
+"""Training sequences cut out of people's dialogues, for stage 3.
 
 The sequences with the numbers 2k and 2k + 1 begin with the same stretch of a call, each of its two
 sides once as the agent. Both speakers have one table of units and no words, as in the paper. Knows
@@ -7,12 +7,13 @@ no network.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from engine.errors import DuologueError
-from engine.syncllm.tokens import encode
+from engine.syncllm.tokens import TokenFormat, encode
 from engine.timebase import FRAME_MS
 from models.dialogue.recorded_dialogues import (
     TRAINING,
@@ -20,14 +21,13 @@ from models.dialogue.recorded_dialogues import (
     EncodedCall,
     read_all_calls,
 )
-from models.dialogue.unit_store import UnitStore
 from models.language.sequences import (
     CHUNK_SHARES,
     NOTHING_SAID,
     SequencePlan,
+    Source,
     TrainingSequence,
     token_weights,
-    training_sequences,
 )
 from models.language.vocabulary import Vocabulary
 
@@ -59,33 +59,42 @@ def _calls(plan: SequencePlan, vocabulary: Vocabulary, split: str) -> list[Encod
     return [call for call in calls if call.frames >= _LEAST_FRAMES]
 
 
-def all_sequences(
-    store: UnitStore,
-    vocabulary: Vocabulary,
-    plan: SequencePlan,
-    seed: int,
-    sequence_numbers: Iterable[int],
-    held_out: bool,
-) -> Iterator[TrainingSequence]:
-    """The sequences with these numbers: composed ones, and some of people's dialogues if there are
-    any. Held-out ones come from the calls for validation; without such a call all are composed.
+def real_source(
+    vocabulary: Vocabulary, plan: SequencePlan, seed: int, held_out: bool
+) -> Source | None:
+    """Gives the sequences that are cut out of people's dialogues, as many as their share.
+
+    Held-out ones come from the calls for validation. None where there is no such call.
     """
     calls = _calls(plan, vocabulary, VALIDATION if held_out else TRAINING)
     if not calls:
-        yield from training_sequences(store, vocabulary, plan, seed, sequence_numbers)
-        return
+        return None
     lengths = np.array([call.frames for call in calls], np.float64)
     shares = lengths / lengths.sum()
-    number_waiting: list[int] = []
-    # It takes its next number when it is asked for its next sequence.
-    composed = training_sequences(store, vocabulary, plan, seed, iter(number_waiting.pop, None))
-    for number in sequence_numbers:
+
+    def sequence(number: int) -> TrainingSequence | None:
         rng = np.random.default_rng([seed, plan.stage, number // 2, _REAL])
-        if rng.random() < plan.real.share:
-            yield _real_sequence(calls, shares, vocabulary, plan, rng, number % 2)
-        else:
-            number_waiting.append(number)
-            yield next(composed)
+        if rng.random() >= plan.real.share:
+            return None
+        return _real_sequence(calls, shares, vocabulary, plan, rng, number % 2)
+
+    return sequence
+
+
+def stretch(
+    encoded: Callable[[int, int], list[int]], first: int, count: int, frames: int, enough: int
+) -> list[int]:
+    """The tokens of a dialogue of ``frames`` frames from frame ``first`` on.
+
+    ``encoded`` gives the tokens of frames [first, last). It gets ``count`` frames, and more until
+    there are ``enough`` tokens or the dialogue ends.
+    """
+    while True:
+        last = min(first + count, frames)
+        found = encoded(first, last)
+        if last == frames or len(found) >= enough:
+            return found
+        count += count // 2
 
 
 def _real_sequence(
@@ -106,18 +115,20 @@ def _real_sequence(
         call = calls[rng.choice(len(calls), p=shares)]
         needed = round((plan.context + 1 - len(ids)) * _FRAMES_A_TOKEN)
         first = int(rng.integers(max(call.frames - needed, 0) + 1))
-        found: list[int] = []
-        while len(ids) + len(found) <= plan.context:
-            part = np.asarray(call.units[:, first : first + needed])
-            own, user = part[agent], np.roll(part[1 - agent], late)
-            user[:late] = part[1 - agent][:1]
-            found = encode(own, user, fmt)
-            if first + needed >= call.frames:
-                break
-            needed += needed // 2
+        encoded = partial(_encoded, call, agent, fmt, late)
+        found = stretch(encoded, first, needed, call.frames, plan.context + 1 - len(ids))
         # Two first tokens in a row say nothing.
         if len(found) > 1:
             ids += found
     sequence = np.array(ids[: plan.context + 1], np.int64)
     said = np.full(len(sequence), NOTHING_SAID, np.int64)
     return sequence, token_weights(sequence, vocabulary), said
+
+
+def _encoded(
+    call: EncodedCall, agent: int, fmt: TokenFormat, late: int, first: int, last: int
+) -> list[int]:
+    part = np.asarray(call.units[:, first:last])
+    own, user = part[agent], np.roll(part[1 - agent], late)
+    user[:late] = part[1 - agent][:1]
+    return encode(own, user, fmt)

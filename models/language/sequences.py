@@ -9,7 +9,7 @@ sequences as an uninterrupted one. Knows no network.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from models.dialogue.unit_store import UnitStore
 from models.dialogue.unit_streams import Dialogue
 from models.language.vocabulary import Vocabulary
 from models.script.scene import Memory
+from models.spoken.training_dialogues import NOTHING_SPOKEN, SpokenDialogues
 
 STAGES = (1, 2, 3)
 CHUNK_SHARES = {160: 0.6, 200: 0.2, 240: 0.2}
@@ -49,6 +50,8 @@ _MOST_START = 60
 """Most frames of a dialogue before its sequence begins."""
 TrainingSequence = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Ids, loss weights, and numbers of the sentences to be named, each (context + 1,)."""
+Source = Callable[[int], TrainingSequence | None]
+"""Gives the sequence with a number, or None where that one is to be composed."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class SequencePlan:
     """For stage 3."""
     real: RealDialogues = NO_DIALOGUES
     """For stage 3 (``models.language.real_sequences``)."""
+    spoken: SpokenDialogues = NOTHING_SPOKEN
+    """For stages 1 and 2 (``models.language.spoken_sequences``)."""
 
 
 def spoken_texts(store: UnitStore) -> list[str]:

@@ -122,8 +122,8 @@ class Beginning:
         return sources
 
 
-def prepare_start(start: Start, words: Sequence[str]) -> Beginning:
-    """Open the text LLM of ``start`` and find how it writes ``words``.
+def prepare_start(start: Start, words: Sequence[str], others: Sequence[str] = ()) -> Beginning:
+    """Open the text LLM of ``start`` and find how it writes ``words``, and ``others`` if it can.
 
     Raises DuologueError where it cannot begin a training, or does not have these layers.
     """
@@ -134,7 +134,7 @@ def prepare_start(start: Start, words: Sequence[str]) -> Beginning:
         raise DuologueError(
             f"{start.path} has the layers 0 to {count - 1}; choose --layers from these."
         )
-    spelling, sources = _asked(start.path, lambda: model.tokens.spelling(words))
+    spelling, sources = _asked(start.path, lambda: model.tokens.spelling(words, others))
     return Beginning(model, start, spelling, sources)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,28 +56,38 @@ class TextTokens:
     def _joined(self, tokens: Sequence[int]) -> str:
         return "".join(self.texts[token] for token in tokens)
 
-    def spelling(self, words: Sequence[str]) -> tuple[Spelling, tuple[int, ...]]:
+    def spelling(
+        self, words: Sequence[str], others: Sequence[str] = ()
+    ) -> tuple[Spelling, tuple[int, ...]]:
         """How ``words`` are written in these tokens, and the token of each piece; -1 for a piece
-        that is no token here.
+        that is no token here. Of ``others``, those that the tokenizer changes are left out.
 
         Single letters come first, as in every vocabulary, so that any other word can be spelled.
+        Raises ValueError where the tokenizer changes one of ``words``.
         """
         pieces = list(letter_pieces())
         sources = [self.ids.get(piece, -1) for piece in pieces]
         numbers = {piece: number for number, piece in enumerate(pieces)}
-        written = []
-        for word in words:
+
+        def written(word: str) -> tuple[int, ...]:
             tokens = self.word(word)
             texts = [self.texts[token] for token in tokens]
             if not all(map(str.strip, texts)):  # a space alone is no piece
                 texts = [f" {word[0]}", *word[1:]]
-            for text, token in zip(texts, tokens, strict=False):
+                tokens = [self.ids.get(text, -1) for text in texts]
+            for text, token in zip(texts, tokens, strict=True):
                 if text not in numbers:
                     numbers[text] = len(pieces)
                     pieces.append(text)
                     sources.append(token)
-            written.append(tuple(numbers[text] for text in texts))
-        return Spelling(tuple(pieces), tuple(written)), tuple(sources)
+            return tuple(numbers[text] for text in texts)
+
+        rows = tuple(map(written, words))
+        more = []
+        for word in sorted({*others} - {*words}):
+            with suppress(ValueError):
+                more.append((word, written(word)))
+        return Spelling(tuple(pieces), rows, tuple(more)), tuple(sources)
 
 
 def gguf_tokens(path: Path) -> TextTokens:
@@ -119,6 +130,9 @@ def hugging_face_tokens(folder: Path) -> TextTokens:
         ) from error
     except Exception as error:  # the library raises nothing more special
         raise DuologueError(f"{path} is no tokenizer ({error}); download it again.") from error
+    # What a training of theirs has left in the file.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     texts = (tokenizer.id_to_token(token) or "" for token in range(tokenizer.get_vocab_size()))
     return TextTokens(
         lambda text: tokenizer.encode(text, add_special_tokens=False).ids,

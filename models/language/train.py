@@ -24,13 +24,21 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from engine.errors import DuologueError
-from engine.syncllm.bundle import load_bundle
 from models.dialogue.recorded_dialogues import NO_DIALOGUES, RealDialogues
 from models.dialogue.timing import HUMAN, Timing
-from models.dialogue.unit_store import UnitStore, own_unit_shares
 from models.language.batches import SequenceDataset, held_out_batch, read_store
 from models.language.budget import Budget
-from models.language.checkpoints import described, load_shards, save_file, save_shards, shards_of
+from models.language.bundle_start import bundle_weights
+from models.language.checkpoints import (
+    ANOTHER_NETWORK,
+    described,
+    load_shards,
+    recover_shards,
+    remove_shards,
+    save_file,
+    save_shards,
+    shards_of,
+)
 from models.language.dialogue_loss import (
     LlamaWithWordHead,
     Whole,
@@ -38,17 +46,16 @@ from models.language.dialogue_loss import (
     unit_sides,
     words_of,
 )
-from models.language.gguf import llama_from_gguf
-from models.language.llama import Llama, LlamaConfig
+from models.language.llama import Llama
+from models.language.mixed_sequences import check_dialogues
 from models.language.presets import PRESETS, Preset
 from models.language.processes import Processes, gathered, joined, shard, spread
-from models.language.real_sequences import check_real
 from models.language.sequences import STAGES, Format, SequencePlan, spoken_texts
 from models.language.start import Beginning, Start, prepare_start
 from models.language.vocabulary import Vocabulary
 from models.optimizers import muon_and_adam, set_learning_rates
 from models.script.words import script_words
-from models.tokenizer.changed_table import rows_of_new_units
+from models.spoken.training_dialogues import NOTHING_SPOKEN, SpokenDialogues, words_in
 
 FINAL_SHARE = 0.05
 CHECKPOINT_SECONDS = 180
@@ -91,6 +98,7 @@ def train_lm(
     rows_at_once: int | None = None,
     recompute: bool = False,
     bfloat16: bool = True,
+    spoken: SpokenDialogues = NOTHING_SPOKEN,
 ) -> Path:
     """Train the stages one after another; returns ``lm.pt``, a copy of the last one's checkpoint.
 
@@ -98,15 +106,16 @@ def train_lm(
     in ``stages``, else of the nearest lower stage in ``work``, else of the ``bundle`` or the text
     LLM of ``start``, else with random weights. A text LLM also gives the network's sizes.
     ``compiled`` has an effect where there is a C++ compiler. ``workers`` processes compose the
-    sequences. Stage 3 mixes in ``real`` dialogues. ``coincidence`` (units, the bundle's units)
-    relates the store's units to the bundle's, where the tokenizer is another.
+    sequences. Stages 1 and 2 mix in ``spoken`` dialogues, stage 3 ``real`` ones. ``coincidence``
+    (units, the bundle's units) relates the store's units to the bundle's, where the tokenizer is
+    another. With ``start``, all stages want the same ``spoken``: its words are written, too.
 
     Under torchrun, several processes train one network: each takes its share of every step. A
     process computes ``rows_at_once`` sequences at once (None: all of its share) and adds up their
     gradients. With ``recompute`` layers keep only their input for the backward pass.
 
-    Raises ValueError where a checkpoint has other sizes, DuologueError where the preset or these
-    dialogues cannot be trained on here, or not by so many processes.
+    Raises DuologueError where a checkpoint has other sizes, where the preset or these dialogues
+    cannot be trained on here, or not by so many processes.
     """
     preset = PRESETS[preset_name]
     if preset.base and start is None:
@@ -120,7 +129,10 @@ def train_lm(
         raise ValueError(f"stages are some of {sorted(known)}, in their order")
     if real.folders and 3 not in stages:
         raise DuologueError("People's dialogues are for stage 3; add it to --stages.")
-    beginning = prepare_start(start, script_words()) if start else None
+    if spoken.folders and not start and not {1, 2} & {*stages}:
+        raise DuologueError("Spoken dialogues are for stages 1 and 2; add one to --stages.")
+    others = words_in(spoken.folders) if start else ()
+    beginning = prepare_start(start, script_words(), others) if start else None
     torch.set_num_threads(threads)
     work.mkdir(parents=True, exist_ok=True)
     paths = {stage: work / f"stage{stage}.pt" for stage in STAGES}
@@ -131,6 +143,9 @@ def train_lm(
     with joined() as processes:
         _check_processes(preset, preset_name, stages, processes)
         for stage in stages:
+            if processes.first:
+                recover_shards(shards_of(paths[stage]))
+            processes.wait()
             plan = SequencePlan(
                 stage,
                 preset.context,
@@ -138,6 +153,7 @@ def train_lm(
                 form or Format(),
                 timing,
                 real if stage == 3 else NO_DIALOGUES,
+                NOTHING_SPOKEN if stage == 3 else spoken,
             )
             part = budget.of_stage(stage, stages, preset)
             _train_stage(
@@ -165,35 +181,6 @@ def _check_processes(
         raise DuologueError(f"The preset {name} is for one process; run it without torchrun.")
 
 
-def _bundle_weights(
-    bundle: Path,
-    config: LlamaConfig,
-    vocabulary: Vocabulary,
-    store: UnitStore,
-    coincidence: np.ndarray | None,
-) -> dict[str, Tensor]:
-    """The weights of a bundle's language model. Rows of the agent's own units are added where it
-    has none; with ``coincidence`` the user's begin anew. Raises ValueError for other sizes."""
-    net = llama_from_gguf(load_bundle(bundle).language_model)
-    state = net.state_dict()
-    if coincidence is not None:
-        state["embedding.weight"] = rows_of_new_units(state["embedding.weight"], coincidence)
-    known = len(state["embedding.weight"])
-    if known == vocabulary.own_unit_base < config.vocabulary:
-        rows = state["embedding.weight"]
-        grown = torch.zeros(config.vocabulary, config.width)
-        grown[:known] = rows
-        # Each begins as the mean of the units that describe the same sound.
-        shares = torch.from_numpy(own_unit_shares(store)).float()
-        grown[known : known + store.own_unit_count] = shares @ rows[: store.unit_count]
-        state["embedding.weight"] = grown
-        known = config.vocabulary
-    # Weights of one rounding may begin those of another.
-    if replace(net.config, vocabulary=known, matrices=config.matrices) != config:
-        raise ValueError(f"{bundle} holds a network of another size")
-    return state
-
-
 def _train_stage(
     store_path: Path,
     path: Path,
@@ -215,7 +202,7 @@ def _train_stage(
         store.own_unit_count,
         beginning.spelling if beginning else None,
     )
-    check_real(plan, vocabulary)
+    check_dialogues(plan, vocabulary)
     config = (
         beginning.config(vocabulary, preset.network.matrices)
         if beginning
@@ -240,7 +227,7 @@ def _train_stage(
         # Several processes read only what they need of a file.
         saved = torch.load(source, map_location="cpu", weights_only=True, mmap=sharded)
         if described(saved) != description:
-            raise ValueError(f"{source} holds a network of another size or format")
+            raise DuologueError(ANOTHER_NETWORK.format(source))
 
     def made() -> LlamaWithWordHead:
         net = Llama(config, preset.dropout)
@@ -253,7 +240,7 @@ def _train_stage(
         if saved:
             model.load_state_dict(saved["listener"])
         elif bundle is not None:
-            known = _bundle_weights(bundle, config, vocabulary, store, coincidence)
+            known = bundle_weights(bundle, config, vocabulary, store, coincidence)
             model.net.load_state_dict(known)
         elif beginning and (weights := beginning.weights(vocabulary, seed)):
             model.net.load_state_dict(weights)
@@ -316,7 +303,7 @@ def _train_stage(
             }
             ours["optimizers"] = [] if sharded else [one.state_dict() for one in moments]
             save_file(path, description | ours)
-            shutil.rmtree(shards, ignore_errors=True)
+            remove_shards(shards)
         processes.wait()
 
     bags = words_of(spoken_texts(store), words).to(device)

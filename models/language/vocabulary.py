@@ -32,6 +32,8 @@ class Spelling:
     words: tuple[tuple[int, ...], ...] = ()
     """The numbers of the pieces of each word of the vocabulary, in the words' order; without them
     a word is written in the longest pieces that fit."""
+    others: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Words beyond the vocabulary's, which texts of the training have, and their pieces."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,18 @@ class Vocabulary:
         return numbers
 
     @cached_property
+    def known(self) -> frozenset[str]:
+        """Words that are more than their letters here."""
+        others = self.spelling.others if self.spelling else ()
+        return frozenset(self.words) | {word for word, _ in others}
+
+    @cached_property
     def _spelled(self) -> dict[str, list[int]]:
         """A cache: training sequences repeat their words."""
-        known = self.spelling.words if self.spelling else ()
-        return {word: list(row) for word, row in zip(self.words, known, strict=False)}
+        if not self.spelling:
+            return {}
+        words = *zip(self.words, self.spelling.words, strict=False), *self.spelling.others
+        return {word: list(row) for word, row in words}
 
     def without_text(self) -> Vocabulary:
         """The vocabulary of a talk without words: the same, with no pieces of text."""

@@ -1,4 +1,7 @@
-"""The command ``duologue-train speak``."""
+"""The command ``duologue-train speak``, and the options with which ``lm`` takes what it writes.
+
+Imports torch only when a command runs.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,24 @@ import typer
 
 from engine.errors import DuologueError
 from models.options import Seed
+from models.spoken.training_dialogues import SpokenDialogues
 
 _MOST = 1_000_000_000
+_LEAST_EQUAL = 0.9
+"""Share of a probe's units in which two forms of one tokenizer agree. A bundle's weights are
+rounded, which moves a few; two tokenizers agree by chance."""
+
+Spoken = Annotated[
+    list[Path],
+    typer.Option(
+        help="Folder of spoken text dialogues (command speak), for stages 1 and 2; may be "
+        "repeated. Needs --no-own-table."
+    ),
+]
+SpokenShare = Annotated[
+    float,
+    typer.Option(help="Share of stages 1 and 2 that is spoken text dialogues.", min=0, max=1),
+]
 
 
 def speak(
@@ -35,6 +54,14 @@ def speak(
         int | None, typer.Option(help="Speak the first so many dialogues.", min=1, max=_MOST)
     ] = None,
     sound: Annotated[bool, typer.Option("--sound", help="Keep the sound, as FLAC.")] = False,
+    alternating: Annotated[
+        bool,
+        typer.Option(
+            "--alternating",
+            help="Nobody speaks before the other has ended, as in the paper's stage 2; without it, "
+            "offsets are people's.",
+        ),
+    ] = False,
     seed: Seed = 1,
     jobs: Annotated[int, typer.Option(help="Number of processes.", min=1, max=100_000)] = 1,
     on_ray: Annotated[
@@ -74,7 +101,9 @@ def speak(
         raise DuologueError("Style packs are Kokoro's; give --synthesiser kokoro as well.")
     if address is not None and not on_ray:
         raise DuologueError("An address is for Ray; give --ray as well.")
-    recipe = Recipe(load_bundle(bundle).tokenizer.resolve(), voices, packs, seed, sound)
+    recipe = Recipe(
+        load_bundle(bundle).tokenizer.resolve(), voices, packs, seed, sound, alternating
+    )
     plans = plan_shards([file.resolve() for file in text_files(dialogues)], most)
     begin_store(out, recipe)
     todo = missing(out, plans)
@@ -98,3 +127,35 @@ def speak(
             f"{seconds / max(took, 1e-9):.2f} s of dialogue a second, "
             f"{seconds / max(processor_seconds, 1e-9):.2f} a second of a processor"
         )
+
+
+def spoken_dialogues(folders: list[Path], share: float, work: Path) -> SpokenDialogues:
+    """The spoken dialogues that a training takes.
+
+    Raises DuologueError where a folder holds none, or where the tokenizer of the work folder has
+    other units.
+    """
+    if not folders:
+        return SpokenDialogues()
+    import numpy as np
+
+    from engine.syncllm.probes import sound_probe
+    from models.spoken.parquet_shards import read_description
+    from models.tokenizer.encode import encode_units
+    from models.tokenizer.network import load_tokenizer
+
+    checkpoint = work / "tok" / "tokenizer.pt"
+    if not checkpoint.is_file():
+        raise DuologueError(
+            f"There is no {checkpoint}, which tells whether the spoken dialogues have its units; "
+            "take the bundle's with duologue-train unpack."
+        )
+    units = encode_units(load_tokenizer(checkpoint), sound_probe())
+    for folder in folders:
+        told = np.array(read_description(folder)["probe_units"])
+        if told.shape != units.shape or (told == units).mean() < _LEAST_EQUAL:
+            raise DuologueError(
+                f"The dialogues in {folder} were encoded by another tokenizer than {checkpoint}; "
+                "speak them with the --bundle that it is of."
+            )
+    return SpokenDialogues(tuple(folders), share)

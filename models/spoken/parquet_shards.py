@@ -10,15 +10,18 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.atomic_write import writing_whole
 from engine.errors import DuologueError
-from models.spoken.speak_dialogue import Recipe
+from engine.syncllm.probes import sound_probe
 from models.spoken.text_dialogue import DIALOGUES_PER_SHARD, ShardPlan
 
+if TYPE_CHECKING:  # a training reads shards and has no synthesiser
+    from models.spoken.speak_dialogue import Recipe
+
 DESCRIPTION = "spoken.json"
-VERSION = 1
+VERSION = 2
 
 
 def _arrow() -> Any:
@@ -72,11 +75,12 @@ def write_shard(path: Path, rows: Sequence[dict[str, Any]]) -> None:
         pa.parquet.write_table(table, part, compression="zstd")
 
 
-def read_shard(path: Path) -> list[dict[str, Any]]:
-    """The rows of a shard. Raises DuologueError where it is damaged."""
+def read_shard(path: Path, columns: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """The rows of a shard, or some of their fields. Raises DuologueError where it is damaged."""
     pa = _arrow()
     try:
-        rows: list[dict[str, Any]] = pa.parquet.read_table(path).to_pylist()
+        with pa.parquet.ParquetFile(path) as file:
+            rows: list[dict[str, Any]] = file.read(columns).to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise DuologueError(
             f"{path} is damaged; delete it, and run duologue-train speak again."
@@ -84,18 +88,37 @@ def read_shard(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def read_description(folder: Path) -> dict[str, Any]:
+    """How the shards of a folder were made. Raises DuologueError where there are none."""
+    path = folder / DESCRIPTION
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DuologueError(
+            f"{path} cannot be read; give a folder that duologue-train speak has written."
+        ) from error
+    if not isinstance(content, dict) or content.get("version") != VERSION:
+        raise DuologueError(f"{path} is of another version; speak the dialogues again.")
+    return content
+
+
 def begin_store(folder: Path, recipe: Recipe) -> None:
     """Write how the shards of a folder are made.
 
     Raises DuologueError where the folder holds shards that were made otherwise.
     """
+    from engine.syncllm.unit_encoder import Tokenizer
+
     content = {
         "version": VERSION,
         "seed": recipe.seed,
         "synthesisers": list(recipe.synthesisers),
         "packs": _digest_of_packs(recipe.packs),
         "tokenizer": hashlib.sha256(recipe.tokenizer.read_bytes()).hexdigest(),
+        # A work folder has no such file, but it can tell whether its units are the same.
+        "probe_units": Tokenizer(recipe.tokenizer).units(sound_probe()).tolist(),
         "keeps_sound": recipe.keeps_sound,
+        "alternating": recipe.alternating,
         "dialogues_per_shard": DIALOGUES_PER_SHARD,
     }
     folder.mkdir(parents=True, exist_ok=True)

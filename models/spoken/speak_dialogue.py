@@ -17,7 +17,7 @@ import numpy as np
 from engine.errors import DuologueError
 from engine.syncllm.unit_encoder import Tokenizer
 from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
-from models.dialogue.timing import HUMAN
+from models.dialogue.timing import ALTERNATING, HUMAN
 from models.speech.phones import PAUSE, PHONES
 from models.speech.voices import Speech
 from models.speech.word_alignment import word_spans
@@ -43,6 +43,8 @@ class Recipe:
     """Kokoro's."""
     seed: int = 1
     keeps_sound: bool = False
+    alternating: bool = False
+    """Whether nobody speaks before the other has ended. Else offsets are people's."""
 
 
 def speak_dialogue(dialogue: TextDialogue, recipe: Recipe) -> dict[str, Any]:
@@ -61,7 +63,9 @@ def speak_dialogue(dialogue: TextDialogue, recipe: Recipe) -> dict[str, Any]:
     ends = [0, 0]
     for channel, text in dialogue.turns:
         seed = rng.getrandbits(30)
-        gap = _gap_seconds(rng, before == channel) if before is not None else 0.0
+        gap = (
+            _gap_seconds(rng, before == channel, recipe.alternating) if before is not None else 0.0
+        )
         if not any(letter.isalnum() for letter in text):
             continue
         speech = say(text, speakers[channel], recipe.packs, seed)
@@ -94,11 +98,12 @@ def speak_dialogue(dialogue: TextDialogue, recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def _gap_seconds(rng: random.Random, same_speaker: bool) -> float:
+def _gap_seconds(rng: random.Random, same_speaker: bool, alternating: bool) -> float:
     """From the end of a turn to the next; negative where people overlap."""
+    timing = ALTERNATING if alternating else HUMAN
     if same_speaker:
-        return HUMAN.pause.draw(rng, *HUMAN.pauses)
-    return HUMAN.floor_transfer.draw(rng, *HUMAN.user_offset)
+        return timing.pause.draw(rng, *timing.pauses)
+    return timing.floor_transfer.draw(rng, *timing.user_offset)
 
 
 def _turn(channel: int, text: str, start: int, speech: Speech) -> dict[str, Any]:

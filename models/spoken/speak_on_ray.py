@@ -20,6 +20,26 @@ from models.spoken.speak_dialogue import Recipe
 from models.spoken.speak_shards import SHARDS_PER_PROCESS, SpokenShard, speak_shard
 from models.spoken.text_dialogue import ShardPlan
 
+_STARTS = 3
+"""How often a Ray of our own is tried to start. Its agents have 15 s, which a busy machine may not
+give (2.60; no setting changes that)."""
+_OBJECT_STORE_BYTES = 100_000_000
+"""Only plans of shards and what became of them lie there. By default it is 30 % of the memory."""
+_LOOPBACK = "127.0.0.1"
+_ONE_MACHINE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""Ray's variable; 0: there is one machine, so nothing listens to others. Without it Ray 2.60 takes
+the machine's own address on Linux even where it was told 127.0.0.1, and listens to everybody
+(findings/ray-takes-no-loopback-address.sh)."""
+_PATIENT = {
+    # A process that has not registered in its first minute would be killed and started again, and
+    # on a busy machine so would the next.
+    "worker_register_timeout_seconds": 900,
+    "agent_register_timeout_ms": 900_000,
+    "health_check_timeout_ms": 60_000,
+    # Those that are needed start when the first shards come.
+    "prestart_worker_first_driver": False,
+}
+
 
 def _speak_row(row: dict[str, Any], folder: Path, recipe: Recipe) -> dict[str, Any]:
     plan = ShardPlan(row["file"], int(row["first"]), int(row["count"]))
@@ -46,19 +66,28 @@ def begin_ray(jobs: int, address: str | None = None) -> Any:
         else {
             "num_cpus": jobs,
             "include_dashboard": False,
-            # No other machine has to reach it.
-            "_node_ip_address": "127.0.0.1",
+            "object_store_memory": _OBJECT_STORE_BYTES,
+            "_node_ip_address": _LOOPBACK,
+            "_system_config": _PATIENT,
         }
     )
-    try:
-        ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
-    except Exception as error:  # Ray raises plain ones, too
-        raise DuologueError(
-            f"There is no Ray cluster at {address}; start one first."
-            if address
-            else "Ray could not be started, perhaps because this machine is too busy; its logs "
-            "are below /tmp/ray. Without --ray it is not needed."
-        ) from error
+    if not address:
+        os.environ[_ONE_MACHINE] = "0"  # for its processes; here it was read at the import
+        ray._private.ray_constants.ENABLE_RAY_CLUSTER = False
+    for left in range(0 if address else _STARTS - 1, -1, -1):
+        try:
+            ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
+            break
+        except Exception as error:  # Ray raises plain ones, too
+            ray.shutdown()
+            if left:
+                continue
+            raise DuologueError(
+                f"There is no Ray cluster at {address}; start one first."
+                if address
+                else "Ray could not be started, perhaps because this machine is too busy; its "
+                "logs are below /tmp/ray. Without --ray it is not needed."
+            ) from error
     return ray
 
 
@@ -82,7 +111,7 @@ def speak_on_ray(
         spoken = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
             partial(_speak_row, folder=folder.resolve(), recipe=recipe),
             num_cpus=1,
-            concurrency=jobs,
+            compute=ray.data.TaskPoolStrategy(size=jobs),
             max_calls=SHARDS_PER_PROCESS,
         )
         for row in spoken.iter_rows():

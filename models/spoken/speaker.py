@@ -30,6 +30,11 @@ _MOST_LETTERS = 240
 """Of what is said at once: Kokoro takes 509 phones."""
 _SPEEDS = (0.87, 1.18)
 """Of Kokoro and hibari; beyond them, phone times are unreliable."""
+_STEP_SAMPLES = SAMPLE_RATE_HZ // 100
+_EARLIER_SAMPLES = 8 * _STEP_SAMPLES
+"""How far before its first phone a synthesiser's sound is looked for."""
+_AUDIBLE = 0.01
+"""Level, as a share of the loudest, from which a sound counts: -40 dB."""
 
 
 class Synthesiser(StrEnum):
@@ -103,7 +108,7 @@ def _say_piece(text: str, speaker: Speaker, packs: Path | None, seed: int) -> Sp
         assert packs is not None
         spoken = _kokoro(packs).say(text, speaker.mix, speaker.speed)
         audio = soxr.resample(spoken.audio_N, natural_voices.SAMPLE_RATE_HZ, SAMPLE_RATE_HZ)
-        return _within(audio, phone_segments(spoken.phones, spoken.lengths_P.tolist()))
+        return _heard(audio, phone_segments(spoken.phones, spoken.lengths_P.tolist()))
     if speaker.synthesiser is Synthesiser.HIBARI:
         said = _hibari().say(text, seed, speaker.speed)
         per_ms = SAMPLE_RATE_HZ / 1000
@@ -115,17 +120,40 @@ def _say_piece(text: str, speaker: Speaker, packs: Path | None, seed: int) -> Sp
             )
             for phone in said.timed_phones()
         )
-        return _within(said.audio_N, segments)
+        return _heard(said.audio_N, segments)
     if speaker.synthesiser is Synthesiser.ESPEAK:
         forget_speech()
     return speak(text, speaker.name, random.Random(seed))
 
 
-def _within(audio: np.ndarray, segments: tuple[tuple[int, int, int], ...]) -> Speech:
-    """Speech whose last times, which are rounded, lie within its sound."""
+def _heard(audio: np.ndarray, segments: tuple[tuple[int, int, int], ...]) -> Speech:
+    """Speech whose phones lie within its sound, and whose first and last are as long as they are
+    heard. Pauses are left out.
+
+    Kokoro's and hibari's sound begins up to 45 ms before the first phone, and ends 40 to 190 ms
+    before the last one does (seven sentences each). The first would be cut off, and the second
+    would make the offset to the next turn longer.
+    """
     most = len(audio)
-    kept = tuple((min(a, most), min(b, most), phone) for a, b, phone in segments)
-    return Speech(audio, tuple(segment for segment in kept if segment[1] > segment[0]))
+    inside = ((min(a, most), min(b, most), phone) for a, b, phone in segments)
+    phones = [segment for segment in inside if segment[1] > segment[0] and segment[2] != PAUSE]
+    if not phones:
+        return Speech(audio, ())
+    begin = max(phones[0][0] - _EARLIER_SAMPLES, 0)
+    first, last = _audible(audio[begin : phones[-1][1]])
+    start, end, phone = phones[0]
+    phones[0] = (min(start, begin + first), end, phone)
+    start, end, phone = phones[-1]
+    phones[-1] = (start, min(max(begin + last, start + _STEP_SAMPLES), end), phone)
+    return Speech(audio, tuple(phones))
+
+
+def _audible(audio: np.ndarray) -> tuple[int, int]:
+    """Where sound (n,) begins and ends to be heard, in samples."""
+    steps = np.pad(audio, (0, -len(audio) % _STEP_SAMPLES)).reshape(-1, _STEP_SAMPLES)
+    levels = np.sqrt((steps**2).mean(1))
+    heard = np.flatnonzero(levels >= _AUDIBLE * levels.max())
+    return int(heard[0]) * _STEP_SAMPLES, (int(heard[-1]) + 1) * _STEP_SAMPLES
 
 
 @lru_cache(maxsize=1)

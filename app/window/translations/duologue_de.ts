@@ -1421,6 +1421,14 @@
         <translation>das Gespräch beenden</translation>
     </message>
     <message>
+        <source>your name</source>
+        <translation>Ihr Name</translation>
+    </message>
+    <message>
+        <source>what your name is</source>
+        <translation>wie Sie heißen</translation>
+    </message>
+    <message>
         <source>weather and news are not known</source>
         <translation>Wetter und Nachrichten sind nicht bekannt</translation>
     </message>

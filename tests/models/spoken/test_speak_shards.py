@@ -64,18 +64,6 @@ def test_two_processes_give_the_bytes_of_one(
     assert contents(tmp_path) == contents(spoken)
 
 
-@pytest.mark.slow
-def test_two_processes_of_ray_give_the_bytes_of_one(
-    spoken: Path, plans: list[ShardPlan], recipe: Recipe, tmp_path: Path
-) -> None:
-    pytest.importorskip("ray")
-    from models.spoken.speak_on_ray import speak_on_ray
-
-    done = list(speak_on_ray(plans, tmp_path, recipe, 2))
-    assert sorted(shard.name for shard in done) == sorted(plan.name for plan in plans)
-    assert contents(tmp_path) == contents(spoken)
-
-
 def test_ray_reports_nothing() -> None:
     """Without a cluster: what Ray itself makes of the switch that the engine sets at its import."""
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
@@ -106,18 +94,23 @@ def open_ports(session: str) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_ray_opens_no_dashboard_and_no_port_to_other_machines() -> None:
+def test_two_processes_of_ray_give_the_bytes_of_one_and_open_nothing(
+    spoken: Path, plans: list[ShardPlan], recipe: Recipe, tmp_path: Path
+) -> None:
+    """One start of Ray for both: it takes most of the time. A few minutes on a busy machine."""
     ray = pytest.importorskip("ray")
-    from models.spoken.speak_on_ray import begin_ray
+    from models.spoken.speak_on_ray import speak_on_ray
 
-    begin_ray(1)
-    try:
-        assert not ray._private.worker.get_dashboard_url()
+    done = speak_on_ray(plans, tmp_path, recipe, 2)
+    names = [next(done).name]
+    assert not ray._private.worker.get_dashboard_url()
+    if sys.platform == "linux":
         session = ray._private.worker.global_worker.node.session_name
         assert open_ports(session) == set()
-    finally:
-        ray.shutdown()
+    names += [shard.name for shard in done]
+    assert not ray.is_initialized()
+    assert sorted(names) == sorted(plan.name for plan in plans)
+    assert contents(tmp_path) == contents(spoken)
 
 
 def test_finished_shards_are_not_spoken_again(
