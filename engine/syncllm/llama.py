@@ -86,12 +86,18 @@ class Llama:
             llama_cpp.llama_model_free(self._model)
         self._context = self._model = None
 
-    def feed(self, tokens: Sequence[int], every: bool = False) -> None:
+    def feed(self, tokens: Sequence[int]) -> None:
         """Append tokens in one batch; afterwards ``logits`` gives those after the last one.
 
-        With ``every``, ``logits_after`` gives those after each of them. Raises ValueError without
-        tokens, DuologueError if the context is full or decoding fails.
+        Raises ValueError without tokens, DuologueError if the context is full or decoding fails.
         """
+        self._decode(tokens, every=False)
+
+    def feed_and_keep(self, tokens: Sequence[int]) -> None:
+        """The same; afterwards ``logits_after`` also gives those after each of the others."""
+        self._decode(tokens, every=True)
+
+    def _decode(self, tokens: Sequence[int], every: bool) -> None:
         if not tokens:
             raise ValueError("nothing to feed")
         if self.length + len(tokens) > self.capacity:
@@ -126,7 +132,7 @@ class Llama:
         return self._logits_view.copy()
 
     def logits_after(self, index: int) -> np.ndarray:
-        """Logits (vocabulary,) float32 after token ``index`` of a feed that kept every one; a copy.
+        """Logits (vocabulary,) float32 after token ``index`` of ``feed_and_keep``; a copy.
 
         Raises DuologueError where there is no such token.
         """

@@ -103,7 +103,7 @@ class TextJudge:
             if llama.length + len(batch) > llama.capacity:
                 llama.truncate(0)
                 llama.feed([_END_OF_TEXT, *ids[start - llama.capacity // 2 : start]])
-            llama.feed(batch, every=True)
+            llama.feed_and_keep(batch)
             for index in range(len(batch)):
                 following = start + index + 1
                 if following in wanted:

@@ -53,7 +53,7 @@ def test_a_batch_that_keeps_every_token_gives_what_single_tokens_give(llama: Lla
         llama.feed([token])
         one_by_one.append(llama.logits())
     llama.truncate(0)
-    llama.feed(HISTORY, every=True)
+    llama.feed_and_keep(HISTORY)
     together = [llama.logits_after(index) for index in range(len(HISTORY))]
     np.testing.assert_allclose(together, one_by_one, atol=0.02)
     np.testing.assert_array_equal(together[-1], llama.logits())
