@@ -19,6 +19,7 @@ The steps, in order:
     duologue-train exact       copies a bundle for a GPU
     duologue-train echo        trains the residual echo suppressor (not a part of the bundle)
     duologue-train dgslm       trains dGSLM, the paper's baseline (not a part of the bundle)
+    duologue-train dgslm-continuations  lets dGSLM continue dialogues, for the paper's figures
     duologue-train sizes       measures how large a language model keeps the clock here
     duologue-train perplexity  measures how well a text LLM, which lm may begin with, knows text
     duologue-train plan        computes what a training takes on one and on many GPUs
@@ -54,6 +55,7 @@ from models.options import (
     Work,
     existing_folder,
 )
+from models.paper.commands import dgslm_continuations
 from models.spoken.commands import speak
 from models.voice import commands as agent_voice
 
@@ -427,6 +429,7 @@ def echo(
 
 
 app.command()(dgslm)
+app.command("dgslm-continuations")(dgslm_continuations)
 app.command()(language.sizes)
 app.command()(language.perplexity)
 app.command()(language.plan)

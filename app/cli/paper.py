@@ -16,6 +16,7 @@ from app.cli.options import (
     MOST_TIMES,
     BundleOption,
     ChunkOption,
+    JobsOption,
     JsonOption,
     LatencyOption,
     SeedOption,
@@ -160,6 +161,133 @@ def evaluate_dialogue_timing(
         from models.paper.timing import evaluate_timing
     detector = Detector(vad) if vad else None
     evaluate_timing(dialogues, prompt_seconds, truth, data, detector, plot, json_path)
+
+
+@evaluate.command("continuations")
+def make_dialogue_continuations(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder for the dialogues; one with dialogues of the same options gets more "
+            "systems."
+        ),
+    ],
+    texts: Annotated[
+        Path | None,
+        typer.Option(
+            help="Text dialogues (.jsonl or .jsonl.gz) that are spoken as the truth, such as "
+            "dialogues/self_dialogue.jsonl.gz of the open data.",
+            show_default="conversations of the script",
+        ),
+    ] = None,
+    dialogues: Annotated[
+        int, typer.Option(help="Number of dialogues.", min=1, max=MOST_TIMES)
+    ] = 40,
+    prompt_seconds: Annotated[
+        float,
+        typer.Option(
+            help="Length in seconds of the given beginning.", min=1.0, max=_MOST_PROMPT_SECONDS
+        ),
+    ] = 10.0,
+    seconds: Annotated[
+        float,
+        typer.Option(
+            help="Length in seconds of the continuation.", min=1.0, max=_MOST_PROMPT_SECONDS
+        ),
+    ] = 30.0,
+    chunks_ms: Annotated[
+        str | None,
+        typer.Option(
+            help="Lengths of chunks in ms, separated by commas.", show_default="all of the bundle's"
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Beginning of the bundle's systems' names.", show_default="the bundle's name"
+        ),
+    ] = None,
+    user_voice: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of a bundle with one table of units and the same tokenizer, whose vocoder "
+            "speaks the user's units.",
+            show_default="the bundle itself",
+        ),
+    ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(
+            help="Temperature of both sides' units.", min=0.0, max=2.0, show_default="the bundle's"
+        ),
+    ] = None,
+    packs: PacksOption = None,
+    kept: KeptOption = None,
+    seed: SeedOption = 0,
+    bundle: BundleOption = None,
+) -> None:
+    """Let a bundle continue dialogues, writing both sides, beside the truth and the truth as its
+    units give it; for `evaluate meaning`, `evaluate timing` and `rate make`."""
+    with source_tree():
+        from models.paper.continuations import Prompts, make_continuations
+    try:
+        lengths = [int(length) for length in chunks_ms.split(",")] if chunks_ms else []
+    except ValueError as error:
+        raise DuologueError(
+            f"{chunks_ms} is no list of lengths; give numbers with commas between, such as 160,240."
+        ) from error
+    prompts = Prompts(texts, dialogues, prompt_seconds, seconds, packs, kept, seed)
+    for remark in make_continuations(
+        folder, prompts, bundle, lengths, name, user_voice, temperature
+    ):
+        typer.echo(remark)
+
+
+@evaluate.command("meaning")
+def evaluate_meaning_of_dialogues(
+    dialogues: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder with a folder for each system, in which there are the same dialogues: "
+            "stereo, one speaker on each side, or one speaker alone."
+        ),
+    ],
+    prompt_seconds: Annotated[
+        float,
+        typer.Option(
+            help="Length in seconds of a dialogue's beginning that is given; 0 if there is none.",
+            min=0.0,
+            max=_MOST_PROMPT_SECONDS,
+        ),
+    ] = 10.0,
+    seconds: Annotated[
+        str, typer.Option(help="Times in seconds after the prompt, separated by commas.")
+    ] = "10,20,30",
+    recogniser: Annotated[
+        Literal["base", "tiny.en"], typer.Option(help="The Whisper that hears the words.")
+    ] = "base",
+    vad: VadOption = None,
+    jobs: JobsOption = 1,
+    plot: PlotOption = None,
+    json_path: JsonOption = None,
+) -> None:
+    """Measure the meaning of dialogues: the perplexity of their transcripts under a text model (the
+    paper's Fig. 5 to 8)."""
+    with source_tree():
+        from models.paper.meaning import Judging, evaluate_meaning
+        from models.paper.spoken_spans import Detector, default_detector
+    try:
+        times = tuple(sorted({float(time) for time in seconds.split(",")}))
+    except ValueError:
+        times = ()
+    if not times or not 0 < times[0] <= times[-1] <= _MOST_PROMPT_SECONDS:
+        raise DuologueError(
+            f"{seconds} is no list of times up to {_MOST_PROMPT_SECONDS:g} s; give numbers with "
+            "commas between, such as 10,20,30."
+        )
+    detector = Detector(vad) if vad else default_detector()
+    judging = Judging(prompt_seconds, times, detector, recogniser)
+    evaluate_meaning(dialogues, judging, jobs, plot, json_path)
 
 
 @evaluate.command("latencies")

@@ -91,6 +91,13 @@ class Llama:
 
         Raises ValueError without tokens, DuologueError if the context is full or decoding fails.
         """
+        self._decode(tokens, every=False)
+
+    def feed_and_keep(self, tokens: Sequence[int]) -> None:
+        """The same; afterwards ``logits_after`` also gives those after each of the others."""
+        self._decode(tokens, every=True)
+
+    def _decode(self, tokens: Sequence[int], every: bool) -> None:
         if not tokens:
             raise ValueError("nothing to feed")
         if self.length + len(tokens) > self.capacity:
@@ -102,7 +109,7 @@ class Llama:
             batch.pos[index] = self.length + index
             batch.n_seq_id[index] = 1
             batch.seq_id[index][0] = _SEQUENCE
-            batch.logits[index] = False
+            batch.logits[index] = every
         batch.logits[len(tokens) - 1] = True
         code = llama_cpp.llama_decode(self._context, batch)
         if code != 0:
@@ -123,6 +130,16 @@ class Llama:
             self._logits_address = address
             self._logits_view = np.ctypeslib.as_array(pointer, (self.vocabulary,))
         return self._logits_view.copy()
+
+    def logits_after(self, index: int) -> np.ndarray:
+        """Logits (vocabulary,) float32 after token ``index`` of ``feed_and_keep``; a copy.
+
+        Raises DuologueError where there is no such token.
+        """
+        pointer = llama_cpp.llama_get_logits_ith(self._context, index)
+        if not pointer:
+            raise DuologueError(f"The language model {self._path} gave no output; restart.")
+        return np.ctypeslib.as_array(pointer, (self.vocabulary,)).copy()
 
     def truncate(self, length: int) -> None:
         """Remove all tokens from position ``length`` on."""

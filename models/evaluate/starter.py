@@ -31,8 +31,7 @@ from models.evaluate import orders as evaluate_orders
 from models.evaluate.context import Run
 from models.evaluate.judges import missing_packages
 from models.evaluate.score import Report, Score, show
-from models.evaluate.user_voices import voices_of
-from models.speech.natural_voices import HELD_OUT
+from models.evaluate.user_voices import check_packs, voices_of
 
 
 @dataclass(frozen=True)
@@ -159,11 +158,8 @@ def _check(run: Run, parts: Sequence[str]) -> None:
         raise DuologueError(
             f"{run.data} has no folder speech; give the folder of open data, which has one."
         )
-    if run.packs and not all((run.packs / f"{pack}.bin").is_file() for pack in HELD_OUT):
-        raise DuologueError(
-            f"{run.packs} lacks style packs of the natural voices; docs/training.md tells how to "
-            "get them."
-        )
+    if run.packs:
+        check_packs(run.packs)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from engine.errors import DuologueError
 from engine.timebase import SAMPLE_RATE_HZ
 from engine.voice.agent_units import SOUND_LEADS_MS
 from models.speech import natural_voices
@@ -46,6 +47,15 @@ neighbours, or to the phone before."""
 def voices_of(kind: Kind) -> Sequence[str]:
     """The held-out voices of a kind."""
     return NATURAL if kind == "natural" else HELD_OUT
+
+
+def check_packs(packs: Path) -> None:
+    """Raise DuologueError where a folder lacks the style packs of the held-out voices."""
+    if not all((packs / f"{pack}.bin").is_file() for pack in natural_voices.HELD_OUT):
+        raise DuologueError(
+            f"{packs} lacks style packs of the natural voices; docs/training.md tells how to get "
+            "them."
+        )
 
 
 def say(text: str, voice: str, rng: random.Random, packs: Path | None, kept: Path | None) -> Speech:

@@ -22,7 +22,7 @@ from engine.timebase import SAMPLE_RATE_HZ
 from models import script
 from models.dialogue.timing import HUMAN
 from models.evaluate.listening import cut_sentence
-from models.evaluate.user_voices import say, voices_of
+from models.evaluate.user_voices import check_packs, say, voices_of
 from models.paper.agent_tracks import write_track
 from models.speech.rooms import USER_DB, at_level, white_noise
 
@@ -66,6 +66,8 @@ def make_set(
     With style ``packs`` the voices are natural ones, which are kept in the folder ``kept``; else
     formant and diphone voices. Raises DuologueError where the folder is there already.
     """
+    if packs:
+        check_packs(packs)
     try:
         folder.mkdir(parents=True)
     except FileExistsError as error:

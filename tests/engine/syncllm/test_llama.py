@@ -47,6 +47,21 @@ def test_roll_back_equals_a_cold_prefill(model_path: Path, llama: Llama) -> None
     cold.close()
 
 
+def test_a_batch_that_keeps_every_token_gives_what_single_tokens_give(llama: Llama) -> None:
+    one_by_one = []
+    for token in HISTORY:
+        llama.feed([token])
+        one_by_one.append(llama.logits())
+    llama.truncate(0)
+    llama.feed_and_keep(HISTORY)
+    together = [llama.logits_after(index) for index in range(len(HISTORY))]
+    np.testing.assert_allclose(together, one_by_one, atol=0.02)
+    np.testing.assert_array_equal(together[-1], llama.logits())
+    llama.feed([1, 2])
+    with pytest.raises(DuologueError, match="gave no output"):
+        llama.logits_after(0)
+
+
 def test_drop_moves_the_later_tokens_down(tmp_path: Path) -> None:
     """In a single layer keys depend on token and position alone, so that a shifted context must
     equal one that never held the dropped tokens (but for f16 keys, which are turned twice)."""
