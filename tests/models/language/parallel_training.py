@@ -1,7 +1,9 @@
 """A short training in float32, without rounding that would depend on how a step is divided.
 
-As a program it is one of several processes: STORE, the work folder of a whole training, and one
-whose training goes on from parts that are there.
+As a program it is one of several processes: STORE WORK. A training whose parts are in the folder
+goes on, another one is whole. A program trains once: torch lets a process join others, leave them
+and join them anew, but one that is early meets the other's old store, and both wait for ever
+(torch 2.13).
 """
 
 from __future__ import annotations
@@ -75,8 +77,10 @@ def _keeping_parts(work: Path) -> Callable[..., None]:
 
 if __name__ == "__main__":
     prepare(setattr)
-    store, whole, resumed = map(Path, sys.argv[1:])
-    train.save_shards = _keeping_parts(whole)
-    run(store, whole, rows_at_once=1, recompute=True)
-    train.save_shards = lambda *given: None
-    run(store, resumed)
+    store, work = map(Path, sys.argv[1:])
+    if (work / "stage3.shards").exists():
+        train.save_shards = lambda *given: None
+        run(store, work)
+    else:
+        train.save_shards = _keeping_parts(work)
+        run(store, work, rows_at_once=1, recompute=True)

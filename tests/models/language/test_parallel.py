@@ -92,7 +92,8 @@ def test_two_processes_learn_what_one_learns(
     assert (tmp_path / "resumed" / "stage3.shards").is_dir()
 
     # Two go all the way, in single sequences, and go on where the one stopped.
-    _together(2, store, tmp_path / "two", tmp_path / "resumed")
+    _together(2, store, tmp_path / "two")
+    _together(2, store, tmp_path / "resumed")
     for name in ("two", "resumed"):
         assert training.losses(tmp_path / name) == pytest.approx(expected, abs=_TOLERANCE), name
         assert not (tmp_path / name / "stage3.shards").exists()
