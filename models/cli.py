@@ -47,6 +47,7 @@ from models.language import commands as language
 from models.options import (
     MOST_COUNT,
     WORK,
+    ComposingJobs,
     Data,
     Jobs,
     Minutes,
@@ -324,9 +325,7 @@ def reader(
         ),
     ] = 10,
     threads: Threads = 1,
-    jobs: Annotated[
-        int, typer.Option(help="Processes that compose dialogues.", min=1, max=256)
-    ] = 1,
+    jobs: ComposingJobs = 1,
     seed: Seed = 1,
 ) -> None:
     """Train the unit reader, which turns both speakers' units into words for captions.

@@ -42,5 +42,8 @@ Minutes = Annotated[
 ]
 Threads = Annotated[int, typer.Option(help="Number of CPU threads.", min=1, max=256)]
 Jobs = Annotated[int, typer.Option(help="Number of processes.", min=1, max=256)]
+ComposingJobs = Annotated[
+    int, typer.Option(help="Processes that compose dialogues.", min=1, max=256)
+]
 Seed = Annotated[int, typer.Option(help="Seed of all random choices.", min=0, max=MOST_SEED)]
 WORK = Path("work")

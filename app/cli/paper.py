@@ -47,9 +47,27 @@ PeopleOption = Annotated[
         show_default="without them",
     ),
 ]
+PromptOption = Annotated[
+    float,
+    typer.Option(
+        help="Length in seconds of a dialogue's beginning that is given; 0 if there is none.",
+        min=0.0,
+        max=_MOST_PROMPT_SECONDS,
+    ),
+]
 PlotOption = Annotated[
     Path | None, typer.Option(help="Picture (png) that is also drawn.", show_default="none")
 ]
+
+
+def _whole_numbers(text: str, what: str, example: str) -> list[int]:
+    """The numbers of a list with commas; DuologueError where it is none."""
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError as error:
+        raise DuologueError(
+            f"{text} is no list of {what}; give numbers with commas between, such as {example}."
+        ) from error
 
 
 @evaluate.command("fdb")
@@ -135,14 +153,7 @@ def evaluate_dialogue_timing(
             "stereo, one speaker on each side."
         ),
     ],
-    prompt_seconds: Annotated[
-        float,
-        typer.Option(
-            help="Length in seconds of a dialogue's beginning that is given; 0 if there is none.",
-            min=0.0,
-            max=_MOST_PROMPT_SECONDS,
-        ),
-    ] = 30.0,
+    prompt_seconds: PromptOption = 30.0,
     truth: Annotated[
         str | None,
         typer.Option(
@@ -230,12 +241,7 @@ def make_dialogue_continuations(
     units give it; for `evaluate meaning`, `evaluate timing` and `rate make`."""
     with source_tree():
         from models.paper.continuations import Prompts, make_continuations
-    try:
-        lengths = [int(length) for length in chunks_ms.split(",")] if chunks_ms else []
-    except ValueError as error:
-        raise DuologueError(
-            f"{chunks_ms} is no list of lengths; give numbers with commas between, such as 160,240."
-        ) from error
+    lengths = _whole_numbers(chunks_ms, "lengths", "160,240") if chunks_ms else []
     prompts = Prompts(texts, dialogues, prompt_seconds, seconds, packs, kept, seed)
     for remark in make_continuations(
         folder, prompts, bundle, lengths, name, user_voice, temperature
@@ -252,14 +258,7 @@ def evaluate_meaning_of_dialogues(
             "stereo, one speaker on each side, or one speaker alone."
         ),
     ],
-    prompt_seconds: Annotated[
-        float,
-        typer.Option(
-            help="Length in seconds of a dialogue's beginning that is given; 0 if there is none.",
-            min=0.0,
-            max=_MOST_PROMPT_SECONDS,
-        ),
-    ] = 10.0,
+    prompt_seconds: PromptOption = 10.0,
     seconds: Annotated[
         str, typer.Option(help="Times in seconds after the prompt, separated by commas.")
     ] = "10,20,30",
@@ -322,13 +321,7 @@ def evaluate_agents_at_latencies(
         from models.evaluate.context import Run
         from models.paper.latencies import evaluate_latencies
         from models.paper.spoken_spans import Detector
-    try:
-        chosen = [int(latency) for latency in latencies.split(",")]
-    except ValueError as error:
-        raise DuologueError(
-            f"{latencies} is no list of latencies; give numbers with commas between, such as "
-            "0,160,480."
-        ) from error
+    chosen = _whole_numbers(latencies, "latencies", "0,160,480")
     run = Run(bundle, minutes=minutes, seed=seed, chunk_ms=chunk_ms, data=data)
     evaluate_latencies(run, chosen, Detector(vad) if vad else None, out, plot, json_path)
 

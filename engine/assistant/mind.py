@@ -162,9 +162,9 @@ class BackgroundMind:
         answered it itself. ``said_last``: what the agent said before it, for "repeat that", where
         the caller knows better than the history. Returns at once; replies come by `poll`.
         """
-        request = self._request(text, confidence)
         if not self._is_sure(text, confidence):
             return Turn(0, "nothing")
+        request = self._request(text)
         if request is None and not (think and self._text_mind):
             return Turn(0, "nothing")
         self._turn += 1
@@ -174,11 +174,9 @@ class BackgroundMind:
 
     def is_request(self, text: str, confidence: float = 1.0) -> bool:
         """Whether a turn with these words would be an action; nothing is done."""
-        return self._request(text, confidence) is not None
+        return self._is_sure(text, confidence) and self._request(text) is not None
 
-    def _request(self, text: str, confidence: float) -> Request | OwnCall | None:
-        if not self._is_sure(text, confidence):
-            return None
+    def _request(self, text: str) -> Request | OwnCall | None:
         request = understood(text, self._state, self._now())
         return called(text, self._own.actions) if request is None and self._own else request
 

@@ -49,7 +49,7 @@ class Reply:
     whatever the agent says gives way to a filler, and the answer follows in further replies."""
     quiet_s: float | None = None
     """For so long only what takes over is said, and the language model is silent; 0 ends that."""
-    held: bool | None = None
+    model_waits: bool | None = None
     """Whether the user's words so far are the mind's to answer. Then the language model waits for
     the end of the turn, and does not begin an answer that would be cut off; None: as before."""
 

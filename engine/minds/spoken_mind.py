@@ -112,7 +112,7 @@ class SpokenMind:
         """The newest question that the language model answers itself."""
         self._asked: Turn | None = None
         self._asked_at = self._agent_spoke_at = -_LONG_AGO_SAMPLES
-        self._holds = False
+        self._model_waits = False
         """Whether the language model waits for the end of the turn."""
         self._open: dict[int, _Open] = {}
         """By the conversation's number of the turn."""
@@ -232,7 +232,7 @@ class SpokenMind:
         self._lately.clear()
         self._question = self._models = self._asked = None
         self._quiet_until = 0
-        self._holds = False
+        self._model_waits = False
         self._ends_at = None
         self._mind.new_talk()
 
@@ -248,7 +248,7 @@ class SpokenMind:
             so_far = " ".join(one.text for one in (*self._said, words))
             self._activities.append(Activity("hears", so_far))
             if not words.final:
-                self._hold(self._is_minds(so_far, words.confidence))
+                self._let_wait(self._is_minds(so_far, words.confidence))
         if not words.final:
             return
         if words.text:
@@ -274,7 +274,7 @@ class SpokenMind:
             asked, self._asked, self._question = self._asked, None, None
             self._think(question, asked)
         else:
-            self._hold(False)
+            self._let_wait(False)
             self._question = question
 
     def _is_minds(self, text: str, confidence: float) -> bool:
@@ -286,11 +286,11 @@ class SpokenMind:
         quiet = self.samples < self._quiet_until
         return self._mind.can_think and not quiet and self._known.asks_beyond(text)
 
-    def _hold(self, held: bool) -> None:
+    def _let_wait(self, waits: bool) -> None:
         """Let the language model wait for the end of the turn, or no longer."""
-        if held or self._holds:
-            self._replies.append(Reply(UNASKED, last=False, held=held))
-        self._holds = held
+        if waits or self._model_waits:
+            self._replies.append(Reply(UNASKED, last=False, model_waits=waits))
+        self._model_waits = waits
 
     def _note_answered(self) -> None:
         """Tell the background mind what the language model answered itself."""

@@ -37,7 +37,7 @@ LONGEST_WAIT_S = 25.0
 """After so long the agent says that it does not know."""
 _MOST_HELD = 4
 """Replies that nobody asked for and that wait until they can be said."""
-HELD_S = 1.2
+MODEL_WAITS_S = 1.2
 """The language model waits so long after the user's voice for the end of a turn that the mind is to
 answer: its last words are there 0.9 s after it at most, unless the machine is too slow."""
 _MOST_HEARD = 400
@@ -73,7 +73,7 @@ class TwoMinds:
         self._state = _State.MODEL
         self._quiet_samples = 0
         """Of the user's sound, until the language model may speak again."""
-        self._held_samples = 0
+        self._wait_samples = 0
         """The same, while the turn of the user's that the mind is to answer has not ended."""
         self._user = Interruption()
         self._answer = self._new_answer()
@@ -101,7 +101,7 @@ class TwoMinds:
         for reply in self._mind.poll():
             self._take(reply)
         self._move_on()
-        waits = self._quiet_samples > 0 or self._held_samples > 0
+        waits = self._quiet_samples > 0 or self._wait_samples > 0
         self._was_quiet = self._state is _State.MODEL and waits
         if self._was_quiet:
             return self._silence(cuts=self._speaks)
@@ -233,7 +233,7 @@ class TwoMinds:
         """An answer is over, and the language model talks again."""
         self._tell(self._answer.said(), whole)
         self._state = _State.MODEL
-        self._held_samples = 0
+        self._wait_samples = 0
         self._answer = self._new_answer()
         self._answers_turn, self._came_by_itself = None, False
 
@@ -247,8 +247,8 @@ class TwoMinds:
     def _take(self, reply: Reply) -> None:
         if reply.quiet_s is not None:
             self._quiet_samples = round(reply.quiet_s * SAMPLE_RATE_HZ)
-        if reply.held is not None:
-            self._held_samples = round(HELD_S * SAMPLE_RATE_HZ) if reply.held else 0
+        if reply.model_waits is not None:
+            self._wait_samples = round(MODEL_WAITS_S * SAMPLE_RATE_HZ) if reply.model_waits else 0
             return
         if reply.begins:
             self._begin_unprompted(reply.turn)
@@ -322,4 +322,4 @@ class TwoMinds:
         self._heard_samples += len(user_audio)
         self._quiet_samples = max(self._quiet_samples - len(user_audio), 0)
         if self._user.quiet_s > 0:
-            self._held_samples = max(self._held_samples - len(user_audio), 0)
+            self._wait_samples = max(self._wait_samples - len(user_audio), 0)

@@ -11,7 +11,16 @@ from typing import Annotated
 import typer
 
 from models.corpora.commands import real_dialogues
-from models.options import MOST_COUNT, MOST_MINUTES, WORK, Seed, Threads, Work, existing_folder
+from models.options import (
+    MOST_COUNT,
+    MOST_MINUTES,
+    WORK,
+    ComposingJobs,
+    Seed,
+    Threads,
+    Work,
+    existing_folder,
+)
 
 
 def dgslm(
@@ -47,9 +56,7 @@ def dgslm(
         typer.Option(help="Share of the windows that is people's dialogues.", min=0, max=1),
     ] = 0.5,
     threads: Threads = 1,
-    jobs: Annotated[
-        int, typer.Option(help="Processes that compose dialogues.", min=1, max=256)
-    ] = 1,
+    jobs: ComposingJobs = 1,
     rows_at_once: Annotated[
         int | None,
         typer.Option(

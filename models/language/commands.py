@@ -13,7 +13,16 @@ import typer
 
 from engine.errors import DuologueError
 from models.corpora import commands as corpora
-from models.options import MOST_COUNT, MOST_MINUTES, WORK, Seed, Threads, Work, existing_folder
+from models.options import (
+    MOST_COUNT,
+    MOST_MINUTES,
+    WORK,
+    ComposingJobs,
+    Seed,
+    Threads,
+    Work,
+    existing_folder,
+)
 from models.spoken import commands as spoken_texts
 
 if TYPE_CHECKING:
@@ -139,9 +148,7 @@ def lm(
     spoken: spoken_texts.Spoken = [],  # noqa: B006 - as above
     spoken_share: spoken_texts.SpokenShare = 0.5,
     threads: Threads = 1,
-    jobs: Annotated[
-        int, typer.Option(help="Processes that compose dialogues.", min=1, max=256)
-    ] = 1,
+    jobs: ComposingJobs = 1,
     rows_at_once: Annotated[
         int | None,
         typer.Option(

@@ -27,6 +27,7 @@ from models.language.sequences import (
     SequencePlan,
     Source,
     TrainingSequence,
+    delayed,
     duplex_weights,
 )
 from models.language.vocabulary import Vocabulary
@@ -82,13 +83,16 @@ def real_source(
 
 
 def stretch(
-    encoded: Callable[[int, int], list[int]], first: int, count: int, frames: int, enough: int
+    encoded: Callable[[int, int], list[int]], frames: int, enough: int, rng: np.random.Generator
 ) -> list[int]:
-    """The tokens of a dialogue of ``frames`` frames from frame ``first`` on.
+    """The tokens of a dialogue of ``frames`` frames from any frame on, a short one's from the
+    first.
 
-    ``encoded`` gives the tokens of frames [first, last). It gets ``count`` frames, and more until
-    there are ``enough`` tokens or the dialogue ends.
+    ``encoded`` gives the tokens of frames [first, last). It gets more of them until there are
+    ``enough`` tokens or the dialogue ends.
     """
+    count = round(enough * _FRAMES_A_TOKEN)
+    first = int(rng.integers(max(frames - count, 0) + 1))
     while True:
         last = min(first + count, frames)
         found = encoded(first, last)
@@ -113,10 +117,8 @@ def _real_sequence(
     ids: list[int] = []
     while len(ids) <= plan.context:
         call = calls[rng.choice(len(calls), p=shares)]
-        needed = round((plan.context + 1 - len(ids)) * _FRAMES_A_TOKEN)
-        first = int(rng.integers(max(call.frames - needed, 0) + 1))
         encoded = partial(_encoded, call, agent, fmt, late)
-        found = stretch(encoded, first, needed, call.frames, plan.context + 1 - len(ids))
+        found = stretch(encoded, call.frames, plan.context + 1 - len(ids), rng)
         # Two first tokens in a row say nothing.
         if len(found) > 1:
             ids += found
@@ -129,6 +131,4 @@ def _encoded(
     call: EncodedCall, agent: int, fmt: TokenFormat, late: int, first: int, last: int
 ) -> list[int]:
     part = np.asarray(call.units[:, first:last])
-    own, user = part[agent], np.roll(part[1 - agent], late)
-    user[:late] = part[1 - agent][:1]
-    return encode(own, user, fmt)
+    return encode(part[agent], delayed(part[1 - agent], late), fmt)

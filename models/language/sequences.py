@@ -197,7 +197,7 @@ def _mixed_sequence(
             units = spoken.units[spoken.onset : spoken.offset]
             own = tag == vocabulary.s0 and vocabulary.own_unit_count
             base = vocabulary.own_unit_base if own else 0
-            sentence = (units[np.r_[True, units[1:] != units[:-1]]] + base).tolist()
+            sentence = (deduplicated(units) + base).tolist()
         ids.extend((tag, *sentence))
         told = min(_SAID_TOKENS, len(sentence) + 1) if about != NOTHING_SAID else 0
         said.extend([about] * told + [NOTHING_SAID] * (len(sentence) + 1 - told))
@@ -243,7 +243,7 @@ def _duplex_sequence(
         first, second = dialogue.own, dialogue.user
         if turned:
             first, second = second, first
-        second = _delayed(second, late)
+        second = delayed(second, late)
         heard = _transcribed_words(dialogue, store, rng)
         own_text, heard_text = _texts(dialogue, heard, vocabulary, fmt, start, late)
         ids = encode(first[start:], second[start:], fmt, own_text, heard_text)
@@ -259,7 +259,13 @@ def _duplex_sequence(
     return sequence, _said(frame, dialogue, numbers), shares
 
 
-def _delayed(stream: np.ndarray, frames: int) -> np.ndarray:
+def deduplicated(units: np.ndarray) -> np.ndarray:
+    """The first unit of each run of equal ones."""
+    first: np.ndarray = units[np.r_[True, units[1:] != units[:-1]]]
+    return first
+
+
+def delayed(stream: np.ndarray, frames: int) -> np.ndarray:
     """The stream ``frames`` later, as long as before."""
     later = np.roll(stream, frames)
     later[:frames] = stream[0]

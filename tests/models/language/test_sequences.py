@@ -206,7 +206,7 @@ def test_what_is_no_lesson_is_found_in_the_users_place_too(late: int) -> None:
     fmt = VOCABULARY.format(160, False, False)
     own = np.array([9] * 4 + [5, 6, 6, 7] + [7] * 4 + [7, 7, 8, 8] + [0] * 8, np.int16)
     user = np.array([1, 2, 3] * 8, np.int16)
-    second = rows._delayed(own, late)
+    second = rows.delayed(own, late)
     row = np.array(encode(user[4:], second[4:], fmt))
     masked = rows._units_in([(7, 16)], row, second, VOCABULARY.s1, late, VOCABULARY, fmt, 4)
     assert row[masked].tolist() == [7, 8]
