@@ -167,8 +167,8 @@ def show_comparison(console: Console, compared: dict[str, Any]) -> None:
 
 def animation(
     out: Annotated[Path, typer.Option(help="The new file.")] = Path("conversation.webp"),
-    begin: Annotated[float, typer.Option(help="Its first second.", min=0, max=60)] = 20.2,
-    seconds: Annotated[float, typer.Option(help="Its length.", min=1, max=60)] = 8.5,
+    begin: Annotated[float, typer.Option(help="Its first second.", min=0, max=60)] = 24.2,
+    seconds: Annotated[float, typer.Option(help="Its length.", min=1, max=60)] = 10.0,
 ) -> None:
     """Record the window in a conversation with the sample, as an animated picture."""
     from app.window.animation import animate

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.cli.user_sound import sample_path
+from engine.record.transcript import Transcript
 from engine.sound.audio_file import read_mono
 from engine.syncllm.bundle import Bundle, load_bundle
 from engine.syncllm.duplex import Duplex
@@ -17,6 +18,7 @@ from models.evaluate.answers import Conversation, converse
 from models.evaluate.context import Run, context_of
 from models.evaluate.sentence_matcher import plain_sentences
 from models.script.scene import single
+from models.script.turn_taking import STORIES
 
 MAX_BYTES = 60_000_000
 
@@ -84,6 +86,32 @@ def test_it_answers_something_and_waits_for_the_user(
     assert (np.abs(track) > 0.1).sum() > SAMPLE_RATE_HZ // 20  # some words at least
     before_the_user_speaks = track[: SAMPLE_RATE_HZ // 2]
     assert np.abs(before_the_user_speaks).max() < 0.05
+
+
+@pytest.mark.parametrize("chunk_ms", [160, 240])
+def test_it_answers_all_of_the_sample_rightly(starter: Bundle, chunk_ms: int) -> None:
+    sample = read_mono(sample_path())
+    duplex = Duplex(starter, chunk_ms, seed=0)
+    chunk = duplex.format.chunk_samples
+    transcript = Transcript(chunk)
+    for start in range(0, len(sample) - chunk + 1, chunk):
+        transcript.add(duplex.step(sample[start : start + chunk]))
+    duplex.close()
+    greeting, italy, france, correction, day, story, stop, order, farewell = (
+        line.text for line in transcript.lines if line.side == "agent"
+    )
+    assert greeting == "good morning to you"
+    assert (italy, france, correction) == (
+        "the capital is rome",
+        "the capital is paris",
+        "the capital is madrid",
+    )
+    assert day == "after it comes saturday"
+    # "mm hmm" comes with the eleventh word or so; the story ends with "okay stop".
+    assert any(told.startswith(story[:60]) for told in STORIES)
+    assert stop == "okay"
+    assert order == "one large latte with soy milk"
+    assert farewell.startswith("goodbye")
 
 
 def test_it_answers_strangers_rightly(monkeypatch: pytest.MonkeyPatch) -> None:

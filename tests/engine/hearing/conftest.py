@@ -27,5 +27,5 @@ def recogniser(part: Path) -> Recogniser:
 
 @pytest.fixture(scope="session")
 def sample() -> np.ndarray:
-    """The sample recording: eight short sentences of a user, with silence for answers."""
+    """The sample recording: ten short sentences of a user, with silence for answers."""
     return read_mono(resources() / "samples" / "user.flac", 60.0)

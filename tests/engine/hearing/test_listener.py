@@ -17,7 +17,7 @@ from engine.hearing.listener import Listener
 from engine.hearing.words import HeardWords
 
 _SECONDS = 60.0
-STORY = slice(320_000, 366_000)
+STORY = slice(377_000, 423_000)
 _PARENT = """
 import sys, threading, time
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_words_and_their_place_also_after_a_reset(listener: Listener, sample: np
 
 
 def test_what_was_said_before_a_reset_comes_no_more(listener: Listener, sample: np.ndarray) -> None:
-    say(listener, sample[80_000:125_000])
+    say(listener, sample[74_000:126_000])
     listener.reset()
     say(listener, sample[STORY])
     assert final_words(listener).text == "Tell me a story."

