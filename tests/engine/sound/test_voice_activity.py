@@ -92,9 +92,7 @@ def test_loud_steady_noise_is_no_speech_for_ever() -> None:
 
 
 @pytest.mark.parametrize(("level_db", "least"), [(USER_DB, 0.95), (-36.0, 0.9), (-42.0, 0.8)])
-def test_a_person_is_heard_at_any_level(
-    person: np.ndarray, level_db: float, least: float
-) -> None:
+def test_a_person_is_heard_at_any_level(person: np.ndarray, level_db: float, least: float) -> None:
     """Where a voice is soft, the soft ends of its words come under the noise."""
     heard = in_a_quiet_room(person, level_db)
     truth = speaking(LevelActivityDetector(), in_a_quiet_room(person))
