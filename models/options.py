@@ -34,11 +34,12 @@ Work = Annotated[
     Path, typer.Option(help="Folder for the corpora, checkpoints and logs.", callback=_work_folder)
 ]
 # Absurd numbers are refused before hours of work, and before a library refuses them.
-MOST_MINUTES = 100_000
+LEAST_MINUTES, MOST_MINUTES = 0.01, 100_000
 MOST_SEED = 2**31 - 1
 MOST_COUNT = 10_000_000
 Minutes = Annotated[
-    float, typer.Option(help="Length of the training in minutes.", min=0, max=MOST_MINUTES)
+    float,
+    typer.Option(help="Length of the training in minutes.", min=LEAST_MINUTES, max=MOST_MINUTES),
 ]
 Threads = Annotated[int, typer.Option(help="Number of CPU threads.", min=1, max=256)]
 Jobs = Annotated[int, typer.Option(help="Number of processes.", min=1, max=256)]

@@ -12,6 +12,7 @@ import typer
 
 from models.corpora.commands import real_dialogues
 from models.options import (
+    LEAST_MINUTES,
     MOST_COUNT,
     MOST_MINUTES,
     WORK,
@@ -40,7 +41,7 @@ def dgslm(
         float | None,
         typer.Option(
             help="Length in minutes; without it the preset's number of steps.",
-            min=0.01,
+            min=LEAST_MINUTES,
             max=MOST_MINUTES,
         ),
     ] = None,

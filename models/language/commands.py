@@ -14,6 +14,7 @@ import typer
 from engine.errors import DuologueError
 from models.corpora import commands as corpora
 from models.options import (
+    LEAST_MINUTES,
     MOST_COUNT,
     MOST_MINUTES,
     WORK,
@@ -111,7 +112,7 @@ def lm(
         float | None,
         typer.Option(
             help="Length of all stages in minutes; without it the preset's number of steps.",
-            min=0,
+            min=LEAST_MINUTES,
             max=MOST_MINUTES,
         ),
     ] = None,

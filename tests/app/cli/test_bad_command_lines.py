@@ -144,6 +144,8 @@ _TRAIN = {
     "speak without Ray": "speak folder --address 127.0.0.1:6379",
     "exact in a folder's place": "exact --bundle tiny --out folder",
     "minutes": "lm --minutes inf",
+    "no minutes": "lm --minutes 0",
+    "no minutes of a reader": "reader --minutes 0",
     "minutes nan": "reader --minutes nan",
     "threads": "vocoder --threads 0",
     "seed": f"lm --seed {_HUGE}",
