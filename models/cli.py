@@ -107,6 +107,14 @@ def natural(
         int,
         typer.Option(help="Number of sentences; a hundred make four minutes of speech.", min=1),
     ] = 16_000,
+    usual: Annotated[
+        bool,
+        typer.Option(
+            "--usual",
+            help="Only the script's sentences without orders, into natural_usual; each comes "
+            "once in some 2,800.",
+        ),
+    ] = False,
     seed: Seed = 1,
     jobs: Annotated[int, typer.Option(help="Number of processes.")] = 1,
 ) -> None:
@@ -119,9 +127,12 @@ def natural(
     from models.speech.corpus import dialogue_sentences
     from models.speech.natural_corpus import write_natural
 
-    everyday = dialogue_sentences(data / "dialogues" / "self_dialogue.jsonl.gz")
-    sentences = script.user_sentences()
-    write_natural(work / "natural", packs, sentences, everyday, utterances, seed, jobs, typer.echo)
+    if usual:
+        folder, everyday, sentences = work / "natural_usual", [], script.usual_sentences()
+    else:
+        everyday = dialogue_sentences(data / "dialogues" / "self_dialogue.jsonl.gz")
+        folder, sentences = work / "natural", script.user_sentences()
+    write_natural(folder, packs, sentences, everyday, utterances, seed, jobs, typer.echo)
 
 
 @app.command()
@@ -240,6 +251,9 @@ def units(
         Path | None,
         typer.Option(help="Folder of natural voices (command natural).", callback=existing_folder),
     ] = None,
+    add: Annotated[
+        bool, typer.Option("--add", help="Only add the voices of --natural to speech.pkl.gz.")
+    ] = False,
     seed: Seed = 1,
     jobs: Jobs = 2,
 ) -> None:
@@ -250,7 +264,7 @@ def units(
     the agent has no units of its own, for the vocoder (vocoder.npz). With --voices 24 this takes 44
     minutes on two cores.
     """
-    from models.dialogue.encode_speech import StoreSources, write_unit_store
+    from models.dialogue.encode_speech import StoreSources, add_natural, write_unit_store
     from models.tokenizer.network import load_tokenizer
     from models.tokenizer.quantizer import fit_quantizer
     from models.vocoder.encode_voice import write_vocoder_store
@@ -258,6 +272,12 @@ def units(
     checkpoint = work / "tok" / "tokenizer.pt"
     corpora = [work / "natural_labelled", work / "real"]
     rooms = work / "rooms.npz"
+    if add and natural is None:
+        raise typer.BadParameter("--add needs --natural")
+    if add:
+        sources = StoreSources(checkpoint, work / "real", data, rooms, natural)
+        add_natural(work / "speech.pkl.gz", sources, seed, jobs)
+        return
     if not load_tokenizer(checkpoint).unit_count:
         fit_quantizer(checkpoint, corpora, data / "noise", rooms, count, 600, seed)
     store = work / "speech.pkl.gz"

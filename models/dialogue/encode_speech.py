@@ -20,6 +20,7 @@ import soxr
 import torch
 from rich.progress import track
 
+from engine.errors import DuologueError
 from engine.minds.openings import FILLERS
 from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from engine.voice.agent_units import AGENT_UNITS, SILENCE_UNIT, spoken_span, word_times
@@ -44,6 +45,7 @@ from models.dialogue.unit_store import (
     UnitStore,
     UnitUtterance,
     last_tenth,
+    load_store,
     save_store,
 )
 from models.script.words import script_words
@@ -278,6 +280,35 @@ def write_unit_store(
             add_free_answers(store, pool, files, sources.data, seed)
     add_silences(store, files, sources.data, seed)
     save_store(store, path)
+
+
+def add_natural(path: Path, sources: StoreSources, seed: int, jobs: int) -> None:
+    """Add the utterances of a natural corpus to a store that the same tokenizer encoded.
+
+    They come before the others, because the last ones are held out. Raises DuologueError where the
+    store has other units.
+    """
+    store, more = load_store(path), UnitStore()
+    files = _Files(sources.checkpoint, sources.data / "noise", sources.rooms)
+    unit_count = load_tokenizer(sources.checkpoint).unit_count
+    if unit_count != store.unit_count:
+        raise DuologueError(
+            f"{path} has {store.unit_count} units and {sources.checkpoint} has {unit_count}; make "
+            "the store anew, without --add."
+        )
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        add_users(more, iter(()), encode_natural(pool, files, sources.natural, seed), seed)
+    put_before(store, more)
+    save_store(store, path)
+
+
+def put_before(store: UnitStore, more: UnitStore) -> None:
+    """Put the user's utterances of ``more`` before those of a store."""
+    for text, spoken in more.user.items():
+        store.user[text] = [*spoken, *store.user.get(text, [])]
+    for word, cut in more.real_words.items():
+        store.real_words[word] = [*cut, *store.real_words.get(word, [])]
+    store.out_of_domain = [*more.out_of_domain, *store.out_of_domain]
 
 
 Said = Iterator[tuple[str, UnitUtterance]]

@@ -35,7 +35,7 @@ __all__ = [
     "LONG_TALK_INVITATION", "LONG_TALK_PROMPTS", "OUT_OF_DOMAIN", "REPEATS", "STOPPED", "STOPS",
     "STORIES", "STORY_PROMPTS", "Exchange", "Memory", "Scene", "Turn", "agent_sentences",
     "coffee", "draw_scene", "first_agent_sentences", "leading_backchannel", "scenes",
-    "user_sentences", "voice_count",
+    "user_sentences", "usual_sentences", "voice_count",
 ]  # fmt: skip
 
 _MEMORY_SHARE = 0.15
@@ -121,6 +121,13 @@ def voice_count(text: str, voices: int) -> int:
     if text in _OFTEN:
         return _MORE * voices
     return max(2, voices // _rare().get(text, 1))
+
+
+def usual_sentences() -> list[str]:
+    """The user's sentences but for orders of coffee, of which people's recordings are enough;
+    sorted."""
+    orders = {text for _, users in coffee.sample() for text in users} - _OFTEN
+    return [text for text in user_sentences() if text not in orders]
 
 
 def user_sentences() -> list[str]:

@@ -59,9 +59,12 @@ def draw_utterance(
     number: int, seed: int, script: list[str], everyday: list[str], packs: list[str]
 ) -> PlannedUtterance:
     """Utterance ``number`` of the corpus: a sentence of the script or an everyday one, in some
-    voice."""
+    voice. Without everyday ones each of the script comes as often as the others."""
     rng = random.Random(f"{seed}:{number}")
-    text = rng.choice(script if rng.random() < _SCRIPT_SHARE else everyday)
+    if everyday:
+        text = rng.choice(script if rng.random() < _SCRIPT_SHARE else everyday)
+    else:
+        text = random.Random(seed).sample(script, len(script))[number % len(script)]
     return PlannedUtterance(text, draw_voice(packs, rng), rng.uniform(*_SPEEDS))
 
 

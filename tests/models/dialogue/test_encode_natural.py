@@ -10,7 +10,12 @@ import pytest
 from models import script
 from models.dialogue import encode_speech
 from models.dialogue.encode_recordings import Augmenter
-from models.dialogue.unit_store import MARGIN_FRAMES, UnitStore, UnitUtterance
+from models.dialogue.unit_store import (
+    MARGIN_FRAMES,
+    UnitStore,
+    UnitUtterance,
+    split_held_out,
+)
 from models.speech.natural_corpus import PlannedUtterance, write_shard
 from models.speech.natural_voices import SynthesisedSpeech, Voice
 from models.speech.voices import speak_flite
@@ -83,3 +88,19 @@ def test_the_agents_voice_says_a_users_sentence_with_other_throats(
         assert MARGIN_FRAMES <= speech.onset < speech.offset <= len(speech.units)
         # "What is your name" takes about a second.
         assert 15 < speech.offset - speech.onset < 45
+
+
+def test_added_voices_come_first_and_the_held_out_ones_stay(
+    encoded: list[tuple[str, UnitUtterance]],
+) -> None:
+    old = UnitUtterance("flite:slt", np.zeros(4, np.int16), 0, 4)
+    store = UnitStore(user={ASKED: [old, old]}, real_words={"name": [old]}, out_of_domain=[old])
+    more = UnitStore()
+    encode_speech.add_users(more, iter(()), iter(encoded), 1)
+    encode_speech.put_before(store, more)
+    assert len(store.user[ASKED]) == encode_speech.NATURAL_FORMS + 2
+    assert store.user[ASKED][-2:] == [old, old]
+    assert store.real_words["name"][-1] is old and len(store.real_words["name"]) > 1
+    assert store.out_of_domain[-1] is old and len(store.out_of_domain) > 1
+    _, held_out = split_held_out(store)
+    assert held_out.user[ASKED] == [old]

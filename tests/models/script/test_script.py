@@ -82,6 +82,9 @@ def test_the_store_stays_of_a_size() -> None:
     assert len(users) < 10_000
     assert len(agents) < 4_500
     assert script.voice_count("hello", 24) == 24
+    usual = set(script.usual_sentences())
+    assert {"hi there", "thank you", "okay stop", "two plus nine"} <= usual
+    assert coffee.sample()[50][1][0] not in usual
     assert 2 <= script.voice_count(coffee.sample()[50][1][0], 24) < 6
 
 

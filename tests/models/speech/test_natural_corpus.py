@@ -70,6 +70,13 @@ def test_a_row_depends_on_its_number_and_the_seed_alone():
     assert [draw(n, 1) for n in range(50)] != [draw(n, 2) for n in range(50)]
 
 
+def test_without_everyday_sentences_each_of_the_script_comes_in_turn():
+    script = [f"sentence {number}" for number in range(30)]
+    texts = [draw_utterance(number, 1, script, [], _PACKS).text for number in range(60)]
+    assert sorted(texts[:30]) == sorted(script) and texts[:30] == texts[30:]
+    assert texts[:30] != script
+
+
 def test_questions_rise_and_statements_fall():
     assert punctuated("what time is it", bare=False) == "what time is it?"
     assert punctuated("tell me a story", bare=False) == "tell me a story."
