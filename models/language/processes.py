@@ -24,6 +24,8 @@ from torch.distributed.checkpoint.state_dict import (
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
+from engine.errors import DuologueError
+
 _COUNT_VARIABLE = "WORLD_SIZE"
 """Set by torchrun."""
 _PATIENCE = timedelta(hours=2)
@@ -73,7 +75,7 @@ def joined() -> Iterator[Processes]:
         return
     device = torch.device("cpu")
     if cuda:
-        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        device = own_gpu(int(os.environ["LOCAL_RANK"]), torch.cuda.device_count())
         torch.cuda.set_device(device)
     # Counts and checkpoints go from CPU to CPU, weights and gradients from GPU to GPU.
     distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=_PATIENCE)
@@ -81,6 +83,16 @@ def joined() -> Iterator[Processes]:
         yield Processes(distributed.get_rank(), distributed.get_world_size(), device, True)
     finally:
         distributed.destroy_process_group()
+
+
+def own_gpu(local_rank: int, gpus: int) -> torch.device:
+    """The GPU of a machine's process; DuologueError where there are fewer GPUs than processes."""
+    if local_rank >= gpus:
+        raise DuologueError(
+            f"torchrun started more processes than this machine's {gpus} GPU(s); start it with "
+            f"--nproc-per-node {gpus}."
+        )
+    return torch.device("cuda", local_rank)
 
 
 def shard(

@@ -15,7 +15,7 @@ import torch
 from engine.errors import DuologueError
 from models.dialogue.unit_store import save_store
 from models.language import train
-from models.language.processes import Processes
+from models.language.processes import Processes, own_gpu
 from tests.models.dialogue.test_composer import toy_store
 from tests.models.language import parallel_training as training
 
@@ -121,3 +121,9 @@ def test_what_cannot_be_divided_is_refused() -> None:
     with pytest.raises(DuologueError, match="starter-voice is for one process"):
         train._check_processes(preset, "starter-voice", (3,), Processes(0, 2, cpu, True))
     train._check_processes(preset, "starter-voice", (3,), Processes(0, 1, cpu, False))
+
+
+def test_more_processes_than_gpus_are_refused() -> None:
+    assert own_gpu(1, 2) == torch.device("cuda", 1)
+    with pytest.raises(DuologueError, match="--nproc-per-node 2"):
+        own_gpu(2, 2)
