@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from engine.assistant import measures, notebook, reminders, sums, talk_control, user_name
+from engine.assistant import (
+    measures,
+    notebook,
+    reminder_words,
+    reminders,
+    sums,
+    talk_control,
+    user_name,
+)
 from engine.assistant.heard_words import as_written, asked, sentences
 from engine.assistant.request import QUESTION_SECONDS, Effect, Outcome, Question, Request, State
 from engine.assistant.said_times import duration, moment, part_of_day
@@ -186,7 +194,11 @@ def _parse_words(words: str, text: str, now: datetime) -> Request | None:
         return Request("undo", weak=True)
     if _HELP.fullmatch(words):
         return Request("help")
-    found = user_name.parse(words, text) or talk_control.parse(words) or reminders.parse(words, now)
+    found = (
+        user_name.parse(words, text)
+        or talk_control.parse(words)
+        or reminder_words.parse(words, now)
+    )
     if found:
         return found
     if tokens := sums.sum_in(words):

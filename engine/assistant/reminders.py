@@ -1,160 +1,17 @@
-"""Timers, alarms and reminders: their words, what they do, and which of them are due. Pure."""
+"""Timers, alarms and reminders: what they do, and which of them are due. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from engine.assistant import in_words
-from engine.assistant.heard_words import compiled
 from engine.assistant.request import Outcome, Question, Reminder, Request, State, Undo
-from engine.assistant.said_times import DURATION, MOMENT, Said, duration, moment
+from engine.assistant.said_times import Said, duration, moment
 
 MOST_REMINDERS = 100
-MOST_NAME_LETTERS = 120
-_SNOOZE = timedelta(minutes=9)
-_KIND = r"(?P<kind>timer|alarm|reminder)"
-_NAME = r"(?P<name>[a-z0-9'][a-z0-9' ]{0,40}?)"
-_MAKE = (
-    r"(?:set|start|create|make|put on|begin|run|add|give me|get me|i need|set up|start up|set me)"
-)
-_A = r"(?:an?|another|the|my|1|me an?|up an?)"
-_OFF = (
-    r"(?:cancel|stop|delete|remove|clear|kill|end|dismiss|get rid of|turn off|switch off|shut off|"
-    r"turn of|disable|forget)"
-)
-_WHOSE = r"(?:the|my|that|this|our|a|an)"
-# A moment at the end of a sentence about something else needs more than a bare number.
-_AT = rf"(?P<when>(?!(?:for )?\d+(?: \d+)?$){MOMENT})"
-
-_TIMER = compiled(
-    rf"{_MAKE} (?:{_A} )?(?:{_NAME} )?timer(?: (?:for|of|to|at|on))? (?P<length>{DURATION})",
-    rf"{_MAKE} (?:{_A} )?(?P<length>{DURATION})(?: long)? (?:{_NAME} )?timer",
-    rf"{_MAKE} (?:{_A} )?(?P<length>{DURATION}) timer (?:for|called|named) (?:the |my )?{_NAME}",
-    rf"{_MAKE} (?:{_A} )?timer (?:for|of) (?P<length>{DURATION}) (?:for|called|named) (?:the |my )?{_NAME}",
-    rf"{_MAKE} (?:{_A} )?timer (?:called|named) {_NAME} (?:for|of) (?P<length>{DURATION})",
-    rf"{_MAKE} (?:{_A} )?timer for (?:the |my ){_NAME} for (?P<length>{DURATION})",
-    rf"(?:{_A} )?(?:{_NAME} )?timer(?: for)? (?P<length>{DURATION})",
-    rf"(?:{_A} )?(?P<length>{DURATION}) (?:{_NAME} )?timer",
-    # "timer" is often written "time"; the length makes it certain.
-    rf"(?:set|start) (?:a |the )?time(?:rs|r's|d)?(?: for| of)? (?P<length>{DURATION})",
-    rf"(?:count down|start a countdown|start counting down)(?: from| for| of)? (?P<length>{DURATION})",
-    rf"(?:tell|let|warn) me (?:know )?(?:when|after) (?P<length>{DURATION})"
-    r"(?: (?:are|is|have|has) (?:over|up|passed|gone(?: by)?))?",
-)
-_ALARM = compiled(
-    rf"{_MAKE} (?:{_A} )?(?:{_NAME} )?alarm(?: clock)?(?: (?:for|at|to|on))? (?P<when>{MOMENT})",
-    rf"(?P<wake>wake) me(?: up)? (?P<when>{MOMENT})",
-    rf"(?:an )?alarm(?: for| at)? (?P<when>{MOMENT})",
-    rf"{_MAKE} (?:{_A} )?alarm (?:called|named) {_NAME} (?:for|at) (?P<when>{MOMENT})",
-    rf"{_MAKE} (?:{_A} )?alarm (?:for|at) (?P<when>{MOMENT}) (?:called|named) {_NAME}",
-    rf"{_MAKE} (?:{_A} )?(?P<when>{MOMENT}) alarm",
-)
-_REMINDER = compiled(
-    rf"remind me {_AT} (?:to|about|of|that) (?P<what>.+)",
-    rf"remind me (?:to|about|of|that) (?P<what>.+?) {_AT}",
-    rf"{_MAKE} (?:{_A} )?reminder {_AT} (?:to|about|for|that|of) (?P<what>.+)",
-    rf"{_MAKE} (?:{_A} )?reminder (?:to|about|for|that|of) (?P<what>.+?) {_AT}",
-    rf"do not let me forget (?:to|about) (?P<what>.+?) {_AT}",
-    r"remind me (?:to|about) (?P<what>.+)",
-    rf"{_MAKE} (?:{_A} )?reminder (?:to|about) (?P<what>.+)",
-    r"do not let me forget to (?P<what>.+)",
-)
-_AGAIN = r"(?:every (?:day|morning|evening|night|week|hour|weekday|\d+ minutes|monday|tuesday|wednesday|" \
-         r"thursday|friday|saturday|sunday)|daily|each day|on weekdays)"  # fmt: skip
-_REPEATED = re.compile(
-    rf"(?:{_MAKE} (?:{_A} )?(?:alarm|reminder)|remind me|wake me(?: up)?) .*{_AGAIN}.*"
-    rf"|{_MAKE} (?:an? )?(?:daily|recurring) (?:alarm|reminder).*"
-)
-_BARE = re.compile(rf"{_MAKE} {_A} (?:{_NAME} )?{_KIND}(?: clock)?")
-_ONE = re.compile(rf"{_OFF} (?:it|that|that 1|them|the last 1)")
-_SNOOZED = re.compile(
-    rf"snooze(?: it| that| the alarm| the timer)?(?: for (?P<length>{DURATION}))?"
-)
-_LEFT = compiled(
-    rf"how (?:long|much(?: time| longer)?|many minutes)(?: is| do i have| have i got| are| does)?(?: still)?"
-    rf" (?:left|remaining|to go)(?: (?:on|of|for|in|until) (?:{_WHOSE} )?(?:{_NAME} )?{_KIND}s?)?",
-    rf"how (?:long|much time|much longer) does (?:{_WHOSE} )?(?:{_NAME} )?{_KIND} have(?: left)?",
-    rf"how (?:long|much longer|much time) (?:until|till|before) (?:{_WHOSE} )?(?:{_NAME} )?{_KIND}"
-    r"(?: (?:goes off|rings|is up|is over|ends|is done))?",
-    rf"how is (?:{_WHOSE} )(?:{_NAME} )?{_KIND}(?: doing)?",
-    rf"what is left (?:on|of) (?:{_WHOSE} )?(?:{_NAME} )?{_KIND}",
-    rf"(?:check|status of) (?:{_WHOSE} )(?:{_NAME} )?{_KIND}",
-    rf"(?:what|how much) time is (?:left )?on (?:{_WHOSE} )(?:{_NAME} )?{_KIND}",
-    rf"when (?:is|does|will|are) (?:{_WHOSE} )(?:next )?(?:{_NAME} )?{_KIND}(?: set for| go off| ring| end| done| up)?",
-    rf"what time is (?:{_WHOSE} )(?:{_NAME} )?{_KIND}(?: set)?(?: for)?",
-)
-_LIST = compiled(
-    rf"what {_KIND}s (?:do i have|have i (?:got|set)|are (?:set|running|there|on|active))(?: (?:set|running|on))?",
-    rf"(?:what|which) are (?:my|the) {_KIND}s",
-    rf"(?:list|tell me|read|read me|show me|check|show) (?:all )?(?:of )?(?:my|the) {_KIND}s",
-    rf"(?:do i have|have i got|are there|have i set) any {_KIND}s(?: (?:set|running|on))?",
-    rf"how many {_KIND}s (?:do i have|have i set|are (?:there|running|set))(?: running| set)?",
-)
-_CANCEL = compiled(
-    rf"{_OFF} (?P<all>all|every|both)(?: of)?(?: the| my| our)? {_KIND}s?",
-    rf"{_OFF} (?:{_WHOSE} )?{_KIND} (?:for|to|at|about|called|named|of) (?:the |my )?{_NAME}",
-    rf"{_OFF} (?:{_WHOSE} )?(?:(?P<last>last|latest) )?(?:{_NAME} )?{_KIND}",
-    rf"{_OFF} (?P<all>my {_KIND}s|the {_KIND}s|timers|alarms|reminders)".replace(
-        _KIND, r"(?:timer|alarm|reminder)"
-    ),
-)
-
-
-def parse(words: str, now: datetime) -> Request | None:
-    """The request about timers, alarms or reminders that the words are; else None."""
-    if _REPEATED.fullmatch(words):
-        return Request("reminder.repeated")
-    for found in _matches(_TIMER, words):
-        length = duration(found["length"])
-        if length:
-            return Request("timer.set", {"length": length, "name": _named(found)})
-    for found in _matches(_ALARM, words):
-        said = moment(found["when"], now)
-        if said:
-            wake = "wake" in found.groupdict() and found["wake"]
-            if wake and said.open and 3 <= said.at.hour % 12 <= 11:
-                said = said.settled(False, now)
-            return Request("alarm.set", {"when": said, "name": _named(found)})
-    for found in _matches(_REMINDER, words):
-        slots: dict[str, Any] = {"name": found["what"][:MOST_NAME_LETTERS]}
-        when = found.groupdict().get("when")
-        if when:
-            said = moment(when, now)
-            if said is None:
-                continue
-            slots["when"] = _likely(said, now)
-        return Request("reminder.set", slots)
-    if found_one := _BARE.fullmatch(words):
-        kind = found_one["kind"]
-        return Request(f"{kind}.set", {} if kind == "reminder" else {"name": _named(found_one)})
-    return _about_set_ones(words)
-
-
-def _about_set_ones(words: str) -> Request | None:
-    for found in _matches(_LIST, words):
-        return Request("reminder.list", {"kind": found["kind"]})
-    for found in _matches(_LEFT, words):
-        kind = found.groupdict().get("kind") or ""
-        slots = {"kind": kind, "name": _named(found) if kind else ""}
-        return Request("reminder.left", slots, weak=not kind)
-    for found in _matches(_CANCEL, words):
-        groups = found.groupdict()
-        kind = groups.get("kind") or next(
-            (k for k in ("timer", "alarm", "reminder") if k in words), ""
-        )
-        slots = {"kind": kind, "all": bool(groups.get("all")), "name": _named(found)}
-        slots["last"] = bool(groups.get("last"))
-        return Request("reminder.cancel", slots)
-    if _ONE.fullmatch(words):
-        return Request("reminder.cancel", {"kind": "", "last": True}, weak=True)
-    if snoozed := _SNOOZED.fullmatch(words):
-        length = duration(snoozed["length"]) if snoozed["length"] else _SNOOZE
-        return Request("reminder.snooze", {"length": length or _SNOOZE})
-    return None
 
 
 def perform(request: Request, state: State, now: datetime) -> Outcome:
@@ -239,29 +96,6 @@ def chosen(words: str, question: Question, state: State) -> tuple[Reminder, ...]
     name = re.sub(r"^(?:the|my) | (?:1|timer|alarm|reminder)$", "", words)
     found = [one for one in choices if _fits(one, name)]
     return (found[0],) if len(found) == 1 else ()
-
-
-def _matches(patterns: tuple[re.Pattern[str], ...], words: str) -> Iterator[re.Match[str]]:
-    return (found for pattern in patterns if (found := pattern.fullmatch(words)))
-
-
-def _named(found: re.Match[str]) -> str:
-    name = (found.groupdict().get("name") or "").strip()
-    name = re.sub(r"^(?:a|an|the|my|new|up|me|another|1) ", "", name)
-    return (
-        ""
-        if name in ("a", "an", "the", "my", "new", "another", "1", "up", "me", "current", "old")
-        else name
-    )
-
-
-def _likely(said: Said, now: datetime) -> Said:
-    """A reminder between one and five o'clock is meant by day; nobody asks for one at night."""
-    if said.open and 1 <= said.at.hour % 12 <= 5:
-        return said.settled(True, now)
-    if said.open and said.at.hour % 12 == 0:
-        return said.settled(True, now)
-    return said
 
 
 def _set_timer(request: Request, state: State, now: datetime) -> Outcome:

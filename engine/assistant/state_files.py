@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from engine.assistant.reminders import MOST_NAME_LETTERS, MOST_REMINDERS
+from engine.assistant.reminder_words import MOST_NAME_LETTERS
+from engine.assistant.reminders import MOST_REMINDERS
 from engine.assistant.request import Reminder, State
 from engine.atomic_write import write_atomically
 from engine.errors import DuologueError, unwritable
