@@ -21,9 +21,11 @@ from engine.assistant import (
     talk_control,
     user_name,
 )
-from engine.assistant.heard_words import as_written, asked, sentences
+from engine.assistant.corrections import corrected, corrects, withdrawn
+from engine.assistant.heard_words import as_written, asked, plain, sentences, without_repeats
 from engine.assistant.request import QUESTION_SECONDS, Effect, Outcome, Question, Request, State
 from engine.assistant.said_times import duration, moment, part_of_day
+from engine.assistant.several import parts
 
 Perform = Callable[[Request, State, datetime], Outcome]
 
@@ -147,6 +149,8 @@ ACTIONS: dict[str, Action] = {
 }  # fmt: skip
 """All actions, by their keys; the help is made of it."""
 
+_NEVER_LAST = ("help", "talk.repeat")
+"""Requests that are not told from a last sentence: they end many a talk about something else."""
 _LEAST_WORDS = 3
 """Of a request that is only the last sentence of a turn."""
 _UNDO = re.compile(
@@ -154,32 +158,89 @@ _UNDO = re.compile(
 )
 _HELP = re.compile(r"what can (?:you do|i say to you|i ask you)|what are you able to do")
 _YES = re.compile(
-    r"(?:yes|yeah|yep|yup|sure|of course|okay|do it|go ahead|do that|yes do it|certainly|right|"
-    r"that is right|correct|yes delete (?:it|them)|yes clear it)(?: please)?"
+    r"(?:(?:yes|yeah|yep|yup|sure|of course|okay|do it|go ahead|do that|certainly|right|absolutely|"
+    r"definitely|that is right|correct|please|please do|i am sure|"
+    r"(?:delete|clear) (?:it|them|all)(?: all)?|all of (?:it|them))(?: |$))+"
 )
 _NO = re.compile(
-    r"(?:no|nope|nah|never mind|nevermind|forget it|cancel|cancel that|stop|do not|no do not|"
-    r"no thanks|no thank you|leave it|keep (?:it|them)|not now)"
+    r"(?!(?:(?:wait|oh|thanks|thank you|please)(?: |$))+$)"
+    r"(?:(?:no|nope|nah|never mind|nevermind|forget it|cancel|cancel (?:that|it)|stop|wait|do not|"
+    r"do not (?:do (?:it|that)|delete (?:it|them)|clear it)|oh|thanks|thank you|please|"
+    r"leave (?:it|them)|keep (?:it|them)|not now|better not)(?: |$))+"
+)
+_NOT = re.compile(r"^(?:no|sorry|wait|i mean|i meant|i said) (?:at )?")
+_ANSWERING = re.compile(
+    r"^(?:(?:for|make it|say|maybe|let us say|i think|about|how about|i would like|i want) )+"
 )
 
 
 def parse(text: str, now: datetime) -> Request | None:
-    """The request that a turn of the user's is; None if it is talk.
+    """The request that a turn of the user's is, with a second one in ``then``; None if it is talk.
 
     ``text``: the transcript as the recogniser writes it. A last sentence may be the request after
     small talk ("That was nice. What time is it?").
     """
-    spoken = sentences(text)
-    for part in dict.fromkeys((text, spoken[-1] if spoken else "")):
-        words = asked(part)
-        if part != text and len(words.split()) < _LEAST_WORDS:
-            continue  # "Live. Die. Repeat."
-        found = _parse_words(words, part, now) if words else None
-        if found and not (part != text and (found.weak or found.action in ("help", "talk.repeat"))):
-            return replace(
-                found, slots={key: _written(slot, part) for key, slot in found.slots.items()}
-            )
+    if withdrawn(plain(text)):
+        return None
+    whole = _request(text, now)
+    if whole and not _asks(whole):
+        return whole
+    both = _both(text, now)
+    if both or whole:
+        return both or whole
+    last = (sentences(text) or [text])[-1]
+    if last == text or len(asked(last).split()) < _LEAST_WORDS:
+        return None  # "Live. Die. Repeat."
+    found = _request(last, now)
+    return None if found and (found.weak or found.action in _NEVER_LAST) else found
+
+
+def _request(text: str, now: datetime) -> Request | None:
+    """The one request that all the words are."""
+    words = asked(text)
+    meant = corrected(words)
+    found = _parse_words(meant, text, now, meant) if meant else None
+    if found is None and words:
+        found = _parse_words(words, text, now, asked(text, comma=" and "))
+        once = without_repeats(words)
+        if found is None and once != words:
+            found = _parse_words(once, text, now, once)
+    if found is None:
+        return None
+    slots = {key: _written(slot, text) for key, slot in found.slots.items()}
+    return replace(found, slots=slots, said=text)
+
+
+def _both(text: str, now: datetime) -> Request | None:
+    """Two requests or three, each of them whole; only the last may need a question."""
+    for first, rest in parts(text):
+        one = _request(first, now)
+        if one is None or one.weak or _asks(one) or one.action in _NEVER_LAST:
+            continue
+        other = _request(rest, now)
+        if other is None or _asks(other):
+            other = _both(rest, now) or other
+        if other and not other.weak and other.action not in _NEVER_LAST:
+            same = (one.action, one.slots) == (other.action, other.slots)
+            return other if same else replace(one, then=other)
     return None
+
+
+def _asks(request: Request) -> bool:
+    """Whether it is done only after a question, or ends what could come after it."""
+    slots = request.slots
+    match request.action:
+        case "timer.set":
+            return "length" not in slots
+        case "alarm.set" | "reminder.set":
+            named = request.action == "alarm.set" or bool(slots.get("name"))
+            return "when" not in slots or slots["when"].open or not named
+        case "note.add":
+            return "text" not in slots
+        case "reminder.cancel":
+            return not slots.get("all")
+        case action:
+            return action in ("shopping.clear", "note.clear", "talk.end", "undo")
 
 
 def _written(slot: Any, text: str) -> Any:
@@ -189,14 +250,15 @@ def _written(slot: Any, text: str) -> Any:
     return as_written(slot, text) if isinstance(slot, str) else slot
 
 
-def _parse_words(words: str, text: str, now: datetime) -> Request | None:
+def _parse_words(words: str, text: str, now: datetime, items: str) -> Request | None:
+    """``items``: the words with "and" for every comma."""
     if _UNDO.fullmatch(words):
         return Request("undo", weak=True)
     if _HELP.fullmatch(words):
         return Request("help")
     found = (
         user_name.parse(words, text)
-        or talk_control.parse(words)
+        or talk_control.parse(words, now)
         or reminder_words.parse(words, now)
     )
     if found:
@@ -205,17 +267,17 @@ def _parse_words(words: str, text: str, now: datetime) -> Request | None:
         return Request("sum", {"sum": tokens})
     if conversion := measures.conversion_in(words):
         return Request("convert", dict(zip(("value", "unit", "to"), conversion, strict=True)))
-    return notebook.parse(words, asked(text, comma=" and "))
+    return notebook.parse(words, items)
 
 
 def understood(text: str, state: State, now: datetime) -> Request | None:
     """As `parse`, with the state: answers to our question; weak requests only where they fit."""
     question = state.question
     if question and now.timestamp() - question.asked_s <= QUESTION_SECONDS:
-        answered = _answer(asked(text), question, state, now)
+        answered = _answer(text, question, state, now)
         if answered:
             return answered
-    request = parse(text, now)
+    request = parse(text, now) or _correction(text, state, now)
     if request is None or not request.weak:
         return request
     fits = {
@@ -228,33 +290,64 @@ def understood(text: str, state: State, now: datetime) -> Request | None:
     return request if fits[request.action] else None
 
 
+def _correction(text: str, state: State, now: datetime) -> Request | None:
+    """What the user wants in place of the reminder just set, after "no, ten minutes"."""
+    undo = state.undo
+    if undo is None or undo.request is None or not corrects(plain(text)):
+        return None
+    if now.timestamp() - undo.done_s > QUESTION_SECONDS:
+        return None
+    meant = _request(f"{undo.request.said.rstrip('.?! ')}, {text}", now)
+    if meant is None or meant.action != undo.request.action:
+        return None
+    return replace(meant, slots={**meant.slots, "instead": undo.take_out[0]})
+
+
 def perform(request: Request, state: State, now: datetime) -> Outcome:
     """Do what was understood; never raises for a request of `parse` or `understood`."""
     if request.action == "dropped":
         return Outcome("All right.", replace(state, question=None), done=False)
     fresh = replace(state, question=None)
-    return ACTIONS[request.action].perform(request, fresh, now)
+    outcome = ACTIONS[request.action].perform(request, fresh, now)
+    if request.then is None:
+        return outcome
+    more = perform(request.then, outcome.state, now)
+    return Outcome(
+        f"{outcome.spoken} {more.spoken}".strip(),
+        more.state,
+        outcome.effects + more.effects,
+        outcome.done and more.done,
+    )
 
 
-def _answer(words: str, question: Question, state: State, now: datetime) -> Request | None:
+def after_talk(text: str, state: State) -> State:
+    """The state after a turn that was no request and no answer.
+
+    A "yes" to something else must not delete anything, so the question whether to is over; a cough
+    that was taken for a word is no such turn.
+    """
+    question = state.question
+    over = question and question.wants == "yes" and len(plain(text).split()) >= _LEAST_WORDS
+    return replace(state, question=None) if over else state
+
+
+def _answer(text: str, question: Question, state: State, now: datetime) -> Request | None:
     """The request with what was asked for; None if the words are no answer."""
-    request = question.request
+    request, words = question.request, asked(text)
+    agreed, refused = _YES.fullmatch(plain(text)), _NO.fullmatch(plain(text))
     slots = dict(request.slots)
     if request.action == "own":  # a user's own action, which asks first
-        yes, no = _YES.fullmatch(words), _NO.fullmatch(words)
-        return request if yes else Request("dropped") if no else None
-    if (_NO.fullmatch(words) and question.wants != "text") or words in ("never mind", "forget it"):
+        return request if agreed else Request("dropped") if refused else None
+    if (refused and question.wants != "text") or words in ("never mind", "forget it"):
         return Request("dropped")
     match question.wants:
         case "yes":
-            return (
-                replace(request, slots={**slots, "sure": True}) if _YES.fullmatch(words) else None
-            )
+            return replace(request, slots={**slots, "sure": True}) if agreed else None
         case "duration":
-            length = duration(re.sub(r"^(?:for|make it|say) ", "", words))
+            length = duration(_ANSWERING.sub("", words))
             return replace(request, slots={**slots, "length": length}) if length else None
         case "moment":
-            when = moment(re.sub(r"^(?:make it|say) ", "", words), now)
+            when = moment(_ANSWERING.sub("", words), now)
             return replace(request, slots={**slots, "when": when}) if when else None
         case "part of day":
             return _with_part(words, request, now)
@@ -270,13 +363,17 @@ def _answer(words: str, question: Question, state: State, now: datetime) -> Requ
 
 
 def _with_part(words: str, request: Request, now: datetime) -> Request | None:
+    words = re.sub(r"^(?:by day|(?:in|during) the day(?:time)?)$", "pm", words)
     said = re.sub(r"^(?:at|the|in|on) (?:the )?", "", words)
     part = part_of_day(words) or part_of_day(said) or part_of_day(f"in the {said}")
     when = request.slots["when"]
     if part is None:
-        again = moment(words, now)  # "seven pm", "nineteen thirty"
-        if again is None or again.open:
+        again = moment(_NOT.sub("", words), now)  # "seven pm", "nineteen thirty", "no, eight"
+        if again is None or (again.open and words == _NOT.sub("", words)):
             return None
+        if when.given_day and not again.given_day:  # the day was said before
+            at = datetime.combine(when.at.date(), again.at.time())
+            again = replace(again, at=at, given_day=True)
         return replace(request, slots={**request.slots, "when": again})
-    evening = part == "pm" or (part == "night" and when.at.hour % 12 >= 6)
+    evening = part == "pm" or when.at.hour % 12 >= {"night": 6, "late": 5}.get(part, 12)
     return replace(request, slots={**request.slots, "when": when.settled(evening, now)})

@@ -30,9 +30,11 @@ _WRITTEN = (
     # What the recogniser writes -> words. Order matters.
     (r"[’‘`´]", "'"),
     (r"\b([ap])\s?\.\s?m\b\.?", r"\1m"),
+    (r"(\d)\s*'\s*(\d{1,2})(?!\d)(?:\s*(?:\"|''|”))?", r"\1 feet \2 inches"),
     (r"(\d)\s*o'?clock\b", r"\1 o'clock"),
     (r"(?<=\d),(?=\d{3}\b)", ""),
     (r"\bkm/h\b", " kmh"),
+    (r"(?<=\d)\s?h\b", " hours"),
     (r"°\s*c\b", " degrees celsius"),
     (r"°\s*f\b", " degrees fahrenheit"),
     (r"°", " degrees "),
@@ -46,7 +48,7 @@ _WRITTEN = (
     (r"(?<![\w.])[-−–]\s?(?=\d)", " minus "),
     (r"[-–—]", " "),
     (r"(?<=\d)\s*:\s*(?=\d\d)", ":"),
-    (r"(?<=\d)(?=(?:am|pm|km|kg|mb|gb|cm|mm|mph|min|mins|sec|secs|ml|lbs?|ft|oz|h|s)\b)", " "),
+    (r"(?<=\d)(?=(?:am|pm|km|kg|mb|gb|cm|mm|mph|min|mins|sec|secs|ml|lbs?|ft|oz|s)\b)", " "),
     (r"(\d+) (\d)/(\d)\b", r"\1 and \2/\3"),
     (r"(?<!\d)[.,:](?=\S)", " "),
     (r"[.,:](?!\d)", " "),
@@ -72,17 +74,33 @@ _MISHEARD = (
     (r"\bo clock\b", "oclock"),
     (r"\b(?:canceled|counsel|cancels) (?=the |my |all |that )", "cancel "),
 )
+# After numbers have become digits: what a number was written for, and the other way round.
+_HOMOPHONES = (
+    (r"\b(for|in) (?:for|four) (?=(?:seconds|minutes|hours|days|weeks)\b)", r"\1 4 "),
+    (r"\b(for|in) (?:to|too) (?=(?:seconds|minutes|hours|days|weeks)\b)", r"\1 2 "),
+    (r"\ba for (?=(?:second|minute|hour|day)\b)", "a 4 "),
+    (r"\ba (?:to|too) (?=(?:second|minute|hour|day)\b)", "a 2 "),
+    (r"\btimer 4 (?=\d+(?:\.\d+)? (?:second|minute|hour))", "timer for "),
+    (r"\balarm 4 (?=\d[\d:.]*(?: \d\d)? (?:am|pm|oclock)\b)", "alarm for "),
+    (r"\bremind me 2 (?!\w+ (?:times|minutes|hours))", "remind me to "),
+    (r"\bnegative (?=\d)", "minus "),
+)
+_HESITATION = re.compile(r"u+m+|u+h+m*|erm+|hm+")
 _WRITTEN_COMPILED = [(re.compile(pattern), words) for pattern, words in _WRITTEN]
 _MISHEARD_COMPILED = [(re.compile(pattern), words) for pattern, words in _MISHEARD]
+_HOMOPHONES_COMPILED = [(re.compile(pattern), words) for pattern, words in _HOMOPHONES]
 _POLITE_START = re.compile(
-    r"^(?:(?:hey|hi|hello|okay|so|well|um|uh|erm|oh|ah|and|now|all right|right|please|"
+    r"^(?:(?:hey|hi|hello|okay|so|well|oh|ah|and|now|all right|right|please|also|then|yes|"
     r"listen|duologue|thanks|thank you|sorry|excuse me|great|actually|yeah|just|kindly|quickly)\s+|"
-    r"(?:could|can|would|will) you (?:please |just |kindly |quickly )*(?!be|tell me what you)|"
-    r"(?:i want|i would like|i need|i would love) you to |do me a favou?r and |go ahead and )+"
+    r"(?:could|can|would|will) you (?:(?:please|just|kindly|quickly|also|maybe) )*"
+    r"(?!tell me what you)|"
+    r"(?:i want|i would like|i need|i would love) you to |do me a favou?r and |go ahead and |"
+    r"(?:i want to|i would like to|let us) (?=(?:set|start|add|make|create) ))+"
 )
 _POLITE_END = re.compile(
-    r"(?:(?:\s+and)?\s+(?:please|thanks|thank you|for me|now|right now|okay|will you|would you|"
-    r"could you|can you|if you (?:can|could|would)|duologue|then|again please))+$"
+    r"(?:(?:\s+and)?\s+(?:please|thanks(?: a lot)?|thank you(?: (?:very|so) much)?|for me|"
+    r"for now|now|right now|okay|cheers|if you do not mind|will you|would you|could you|"
+    r"can you|if you (?:can|could|would)|duologue|then|again please))+$"
 )
 
 
@@ -98,11 +116,16 @@ def plain(text: str, comma: str = " ") -> str:
         said = said.replace(sign, words)
     for pattern, words in _WRITTEN_COMPILED:
         said = pattern.sub(words, said)
-    said = " ".join(_SHORT.get(word, word) for word in said.split())
+    said = " ".join(
+        _SHORT.get(word, word) for word in said.split() if not _HESITATION.fullmatch(word)
+    )
     said = said.replace("per cent", "percent")
     for pattern, words in _MISHEARD_COMPILED:
         said = pattern.sub(words, said)
-    return _digits(said.split())
+    said = _digits(said.split())
+    for pattern, words in _HOMOPHONES_COMPILED:
+        said = pattern.sub(words, said)
+    return said
 
 
 def asked(text: str, comma: str = " ") -> str:
@@ -110,6 +133,11 @@ def asked(text: str, comma: str = " ") -> str:
     said = plain(text, comma)
     said = _POLITE_START.sub("", said + " ").strip()
     return _POLITE_END.sub("", said)
+
+
+def without_repeats(words: str) -> str:
+    """Words that were begun twice only once: "set a set a timer" is "set a timer"."""
+    return re.sub(r"\b((?:[a-z']+ ){0,3}[a-z']+)(?: \1\b)+", r"\1", words)
 
 
 def sentences(text: str) -> list[str]:
@@ -149,8 +177,8 @@ def _digits(words: list[str]) -> str:
             told.append(number)
     said = re.sub(r"(?<=\d) ([ap]) m\b", r" \1m", " ".join(told))
     said = re.sub(r"\b(\d+) and (\d)/(\d)\b", _mixed, said)
-    said = re.sub(r"(?<![\d/])(\d)/([1-9])\b(?!/)", lambda m: _shown(int(m[1]) / int(m[2])), said)
-    said = re.sub(r"\b(\d+) and (?:a|1) half\b", lambda m: f"{m[1]}.5", said)
+    said = re.sub(r"(?<![\d/])(\d)/([248])\b(?!/)", lambda m: _shown(int(m[1]) / int(m[2])), said)
+    said = re.sub(r"\b(\d+) and (?:(?:a|1) )?half\b", lambda m: f"{m[1]}.5", said)
     said = re.sub(r"\b(\d+) and (?:a|1) quarter\b", lambda m: f"{m[1]}.25", said)
     return re.sub(r"\b(\d+) and 3 quarters\b", lambda m: f"{m[1]}.75", said)
 

@@ -15,6 +15,8 @@ from engine.assistant.heard_words import ONES, ORDINALS, TENS
 _GROUPS = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (10**3, "thousand"))
 _MOST = 10**15
 """From here on a number is said by its power of ten."""
+_LEAST = 1e-300
+"""Smaller ones have no power of ten that a float could hold."""
 _MONTHS = (
     "January February March April May June July August September October November December"
 ).split()
@@ -25,6 +27,8 @@ def number(value: float, decimals: int = 3) -> str:
     """A number, rounded to ``decimals`` places; very large and small ones by powers of ten."""
     if not math.isfinite(value):
         return "not a number"
+    if abs(value) < _LEAST:
+        return "zero"
     if value < 0:
         return f"minus {number(-value, decimals)}"
     if value >= _MOST or 0 < value < 0.5 * 10**-decimals:

@@ -23,6 +23,8 @@ class Unit:
     many: str
     zero: float = 0.0
     """The base unit's value at this unit's zero; for temperatures."""
+    upside_down: bool = False
+    """More of it is less of the others: litres per 100 kilometers beside miles per gallon."""
 
 
 def _units() -> dict[str, Unit]:
@@ -30,7 +32,10 @@ def _units() -> dict[str, Unit]:
     for line in _TABLE.strip().splitlines():
         dimension, size, zero, names = (part.strip() for part in line.split("|"))
         one, many, *others = (name.strip() for name in names.split(","))
-        unit = Unit(dimension, float(size), one, many, float(zero or 0))
+        upside_down = zero == "upside down"
+        unit = Unit(
+            dimension, float(size), one, many, 0.0 if upside_down else float(zero or 0), upside_down
+        )
         for name in (one, many, *others):
             table[name] = unit
     return table
@@ -74,12 +79,17 @@ speed  | 1            |        | meter per second, meters per second, metres per
 speed  | 0.2777777777777778 |  | kilometer per hour, kilometers per hour, kilometres per hour, kilometers an hour, kilometres an hour, kmh, km h, kph
 speed  | 0.44704      |        | mile per hour, miles per hour, miles an hour, mph
 speed  | 0.5144444444444445 |  | knot, knots
+economy | 1           |        | kilometer per liter, kilometers per liter, kilometres per litre, kilometres per liter
+economy | 0.42514370743027 |   | mile per US gallon, miles per US gallon, miles per gallon, mpg, m p g, miles to the gallon, us mpg
+economy | 0.35400618997457 |   | mile per imperial gallon, miles per imperial gallon, uk mpg, miles per uk gallon
+economy | 100         | upside down | liter per one hundred kilometers, liters per one hundred kilometers, liters per 100 kilometers, litres per 100 kilometres, liters per 100 km, litres per 100 km
 time   | 1            |        | second, seconds
 time   | 0.001        |        | millisecond, milliseconds
 time   | 60           |        | minute, minutes
 time   | 3600         |        | hour, hours
 time   | 86400        |        | day, days
 time   | 604800       |        | week, weeks
+time   | 1209600      |        | fortnight, fortnights
 time   | 31557600     |        | year, years
 area   | 1            |        | square meter, square meters, square metre, square metres
 area   | 1000000      |        | square kilometer, square kilometers, square kilometre, square kilometres
@@ -101,8 +111,19 @@ data   | 1073741824   |        | gibibyte, gibibytes
 UNITS = _units()
 _FLUID = {"ounce": UNITS["fluid ounce"]}
 _NAME = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
-_COUNT = r"(?:(?:minus )?\d+(?:\.\d+)?|half an?|an?)"
-_AMOUNT = rf"(?P<count>{_COUNT}) (?P<unit>{_NAME})(?: (?:and )?(?P<count2>\d+(?:\.\d+)?) (?P<unit2>{_NAME}))?"
+_SHARES = {"half": 0.5, "quarter": 0.25, "3th": 1 / 3, "third": 1 / 3, "3 quarters": 0.75, "1/3": 1 / 3,
+           "2/3": 2 / 3, "2 thirds": 2 / 3}  # fmt: skip
+_SHARE = rf"(?:(?:an? |1 )?(?:{'|'.join(_SHARES)}|0\.5|0\.25|0\.75))(?: of)?(?: an?)?"
+_COUNT = rf"(?:(?:minus )?\d+(?:\.\d+)?|{_SHARE}|an?)"
+_AMOUNT = (
+    rf"(?P<count>{_COUNT}) (?P<unit>{_NAME})"
+    rf"(?: (?:and )?(?P<count2>\d+(?:\.\d+)?)(?: (?P<unit2>{_NAME}))?| and an? (?P<more>half|quarter))?"
+)
+_NEXT = {"foot": "inches", "feet": "inches", "ft": "inches", "stone": "pounds", "stones": "pounds",
+         "pound": "ounces", "pounds": "ounces"}  # fmt: skip
+"""What a number after it counts: "five foot ten", "eleven stone four"."""
+_DEGREES = {"celsius": "fahrenheit", "centigrade": "fahrenheit", "fahrenheit": "celsius"}
+"""Of which "350 degrees" are when they are wanted in the other."""
 _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -116,23 +137,36 @@ _PATTERNS = tuple(
 )
 
 
+_LEAST_ECONOMY = 1e-9
+_BARE_DEGREES = re.compile(
+    rf"((?:convert |what is |what are |how (?:hot|cold|warm) (?:is|are) )?(?:minus )?\d+(?:\.\d+)? degrees?)"
+    rf"((?: in| to| into) (?:degrees )?({'|'.join(_DEGREES)}))"
+)
+
+
 def conversion_in(words: str) -> tuple[float, str, str] | None:
     """Value, unit and wanted unit if the words ask for a conversion and nothing else.
 
     Two units of one dimension ("5 feet 10 inches") are given in the second. The units are keys of
     `UNITS`; of a pair that cannot be converted, both are given all the same.
     """
+    words = _BARE_DEGREES.sub(lambda said: f"{said[1]} {_DEGREES[said[3]]}{said[2]}", words)
     for pattern in _PATTERNS:
         found = pattern.fullmatch(words)
         if found is None:
             continue
         value, unit, to = _count(found["count"]), found["unit"], found["to"]
-        if found["unit2"]:
-            first, second = UNITS[unit], UNITS[found["unit2"]]
+        if found["more"]:
+            value += 0.5 if found["more"] == "half" else 0.25
+        if found["count2"]:
+            smaller = found["unit2"] or _NEXT.get(unit)
+            if smaller is None:
+                return None
+            first, second = UNITS[unit], UNITS[smaller]
             if first.dimension != second.dimension or first.zero or second.zero:
                 return None
             value = round(value * first.size / second.size + float(found["count2"]), 9)
-            unit = found["unit2"]
+            unit = smaller
         return value, unit, to
     return None
 
@@ -146,7 +180,12 @@ def answer(value: float, unit: str, to: str) -> str:
             first, second = _FLUID.get(first.one, first), _FLUID.get(second.one, second)
         if first.dimension != second.dimension:
             return f"{first.many.capitalize()} cannot be turned into {second.many}."
-    result = (value * first.size + first.zero - second.zero) / second.size
+    if first.upside_down != second.upside_down:
+        if abs(value) < _LEAST_ECONOMY:
+            return "Nothing can be divided by zero."
+        result = 100 / (value * (second if first.upside_down else first).size)
+    else:
+        result = (value * first.size + first.zero - second.zero) / second.size
     shown = _rounded(result)
     exact = abs(shown - result) <= 1e-9 * max(1.0, abs(result))
     verb = "are" if abs(value) != 1 else "is"
@@ -158,9 +197,11 @@ def answer(value: float, unit: str, to: str) -> str:
 def _count(words: str) -> float:
     if words in ("a", "an"):
         return 1.0
-    if words.startswith("half"):
-        return 0.5
-    return float(words.replace("minus ", "-"))
+    share = re.sub(r"(?<=\w)(?: of)?(?: an?)?$", "", words)
+    share = re.sub(r"^(?:an?|1) ", "", share)
+    if share in _SHARES:
+        return _SHARES[share]
+    return float(share.replace("minus ", "-"))
 
 
 def _rounded(value: float) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.assistant import reminders
-from engine.assistant.actions import perform, understood
+from engine.assistant.actions import after_talk, perform, understood
 from engine.assistant.for_the_ear import SpokenSentences
 from engine.assistant.own_action import OwnCall, called
 from engine.assistant.own_actions import OwnActions, OwnAnswer
@@ -165,6 +166,8 @@ class BackgroundMind:
         if not self._is_sure(text, confidence):
             return Turn(0, "nothing")
         request = self._request(text)
+        if request is None and self._state.question:
+            self._try_put("talked", text)
         if request is None and not (think and self._text_mind):
             return Turn(0, "nothing")
         self._turn += 1
@@ -285,6 +288,8 @@ class BackgroundMind:
                 said_last = said_last or self._history.last_said()
                 self._history.begin(turn, text)
                 self._begin(turn, text, request, said_last)
+            case ("talked", text):
+                self._state = after_talk(text, self._state)
             case ("piece", piece):
                 self._written(piece)
             case ("own", answer):
@@ -336,8 +341,7 @@ class BackgroundMind:
             if self._own:
                 self._own.call(turn, request.slots["call"])
             return
-        part = request.action.partition(".")[0]
-        keeps_lines = part in ("note", "shopping") or request.action == "undo"
+        keeps_lines = re.search(r"\b(?:note|shopping)\.|^undo$", request.keys) is not None
         try:
             before = self._files.refreshed(self._state)
         except DuologueError as error:
@@ -367,7 +371,7 @@ class BackgroundMind:
             said = said_last or "I have not said anything yet."
         event = ActionEvent(
             now.isoformat(timespec="milliseconds"),
-            request.action,
+            request.keys,
             text,
             said,
             outcome.done and not detail,

@@ -33,6 +33,7 @@ _ADD = compiled(
     rf"(?:add|put|write) (?:to|on|onto|in) {_LIST} (?P<what>.+)",
     rf"(?:put|write) down (?P<what>.+?) (?:on|to) {_LIST}",
     rf"{_LIST} add (?P<what>.+)",
+    rf"(?:i|we) need (?P<what>.+) on {_LIST}",
 )
 _REMOVE = compiled(
     rf"(?:remove|take|delete|cross|strike|erase|get) (?:off )?(?P<what>.+?)(?: off| out)? "
@@ -46,16 +47,20 @@ _READ = compiled(
     r"what is on (?:my|our) list",
 )
 _HAS = compiled(
-    rf"(?:is there|is|do i have|have i got|did i put|are there|are) (?:any )?(?P<what>.+?) on {_LIST}",
+    rf"(?:is there|is|do i have|have i got|did i put|are there|are) (?:any )?(?P<what>.+?) on (?:{_LIST}|{_ANY_LIST})",
 )
 _CLEAR = compiled(
-    rf"(?:clear|empty|delete|erase|wipe|remove|reset|throw away) (?:out )?(?:everything (?:from|on|off) )?{_LIST}",
+    rf"(?:clear|empty|delete|erase|wipe|remove|reset|throw away) (?:out )?(?:(?:everything|all) (?:from|on|off) )?"
+    rf"(?:{_LIST}|{_ANY_LIST})",
+    rf"(?:take|cross|strike|get) (?:everything|all)(?: off)? (?:off|from|of)(?: of)? (?:{_LIST}|{_ANY_LIST})",
 )
+_NO_TEXT = r"(?!(?:of |about )?(?:it|this|that|them|these|those)$|from |down your )"
+"""How talk goes on after "make a note of" and "write down"."""
 _NOTE = compiled(
     r"(?:take|make|write|add|create|save|leave)(?: me)?(?: down)? (?:a|another|1) (?:new )?note"
-    r"(?: down)?(?: that says| saying| that| to myself that| to| about| of)? (?P<what>.+)",
-    r"note down(?: that)? (?P<what>.+)",
-    r"(?:write|jot) (?:this |that )?down(?: that)? (?P<what>.+)",
+    rf"(?: down)?(?: that says| saying| that| to myself that| to| about| of)? (?P<what>{_NO_TEXT}.+)",
+    rf"note down(?: that)? (?P<what>{_NO_TEXT}.+)",
+    rf"(?:write|jot) (?:this |that )?{_NO_TEXT}down(?: that)? (?P<what>{_NO_TEXT}.+)",
     r"add (?P<what>.+) to my notes",
 )
 _NOTES = r"(?:my |the |all my |all the |all of my )?notes"

@@ -8,10 +8,19 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from engine.assistant import in_words
+from engine.assistant.heard_words import plain
 from engine.assistant.request import Outcome, Question, Reminder, Request, State, Undo
 from engine.assistant.said_times import Said, duration, moment
 
 MOST_REMINDERS = 100
+
+
+_PLACES = {
+    "first": 0,
+    "second": 1,
+    "third": 2,
+}
+"""Of those that are set, in the order in which they were set."""
 
 
 def perform(request: Request, state: State, now: datetime) -> Outcome:
@@ -106,8 +115,10 @@ def _set_timer(request: Request, state: State, now: datetime) -> Outcome:
         state.next_number, "timer", now.timestamp() + length.total_seconds(),
         request.slots.get("name", ""), length.total_seconds(),
     )  # fmt: skip
-    name = f"The {one.name} timer is set for" if one.name else "Your timer is set for"
-    return _added(one, f"{name} {in_words.duration(length)}.", state)
+    name = (
+        f"The {in_words.aloud(one.name)} timer is set for" if one.name else "Your timer is set for"
+    )
+    return _added(one, f"{name} {in_words.duration(length)}.", request, state, now)
 
 
 def _set_moment(request: Request, state: State, now: datetime) -> Outcome:
@@ -119,31 +130,40 @@ def _set_moment(request: Request, state: State, now: datetime) -> Outcome:
     if said is None:
         return _ask("For what time?" if kind == "alarm" else "When?", "moment", request, state, now)
     if said.open:
-        open_at = said.at.time()
-        hour = in_words.clock(open_at).removesuffix(" at night").rpartition(" in the ")[
-            0
-        ] or in_words.clock(open_at)
-        return _ask(
-            f"At {hour} in the morning or in the evening?", "part of day", request, state, now
-        )
+        return _ask(_which_half(said), "part of day", request, state, now)
     due_s = now.timestamp() + said.after.total_seconds() if said.after else said.at.timestamp()
     if due_s <= now.timestamp():
         return _ask("That time has passed. For what time then?", "moment", request, state, now)
     one = Reminder(state.next_number, kind, due_s, name)
-    at = in_words.moment(said.at, now)
+    # Told from what the clock will show: summer time may begin before it, or leave that hour out.
+    at = in_words.moment(datetime.fromtimestamp(due_s), now)
     if kind == "alarm":
-        return _added(one, f"The {called(one)} is set for {at.removeprefix('at ')}.", state)
-    return _added(one, f"I will remind you {at}: {turned(name)}.", state)
+        told = f"The {called(one)} is set for {at.removeprefix('at ')}."
+    else:
+        told = f"I will remind you {at}: {turned(one.name)}."
+    return _added(one, told, request, state, now)
 
 
-def _added(one: Reminder, told: str, state: State) -> Outcome:
-    if len(state.reminders) >= MOST_REMINDERS:
+def _which_half(said: Said) -> str:
+    hour = in_words.clock(said.at.time())
+    if said.at.hour % 12 == 0:
+        return "At noon or at midnight?" if said.at.minute == 0 else \
+            f"At {hour.partition(' at night')[0].partition(' in the')[0]} by day or at night?"  # fmt: skip
+    hour = hour.removesuffix(" at night").partition(" in the ")[0]
+    return f"At {hour} in the morning or in the evening?"
+
+
+def _added(one: Reminder, told: str, request: Request, state: State, now: datetime) -> Outcome:
+    """With ``one`` set, in place of another if the request corrects that."""
+    before = [old for old in state.reminders if old.number == request.slots.get("instead")]
+    if len(state.reminders) >= MOST_REMINDERS + len(before):
         return Outcome("There are too many already; cancel one first.", state, done=False)
-    undo = Undo(
-        f"The {called(one).partition(':')[0]} is gone.", "reminders", take_out=(one.number,)
-    )
+    gone = f"The {called(one).partition(':')[0]} is gone."
+    back = f"The {called(before[0]).partition(':')[0]} is set again." if before else gone
+    undo = Undo(back, "reminders", tuple(before), (one.number,), request, now.timestamp())
+    kept = tuple(old for old in state.reminders if old not in before)
     return Outcome(told, replace(
-        state, reminders=(*state.reminders, one), next_number=one.number + 1, latest=one.number,
+        state, reminders=(*kept, one), next_number=one.number + 1, latest=one.number,
         undo=undo, question=None,
     ))  # fmt: skip
 
@@ -155,15 +175,16 @@ def _ask(text: str, wants: Any, request: Request, state: State, now: datetime) -
 
 def _fits(one: Reminder, name: str) -> bool:
     """Whether the user's words name it: by its name, its length or its time."""
-    words = called(one).lower()
+    name = plain(name)
     length = duration(name) or duration(name + "s")
     if length and one.length_s:
         return length.total_seconds() == one.length_s
-    said = moment(name, datetime.fromtimestamp(one.due_s - 1))
+    due = datetime.fromtimestamp(one.due_s)
+    said = moment(name, due - timedelta(seconds=1))
     if said and not one.length_s:
-        return (said.at.hour - datetime.fromtimestamp(one.due_s).hour) % 12 == 0 and (
-            said.at.minute == datetime.fromtimestamp(one.due_s).minute
-        )
+        hours = 12 if said.open else 24
+        return (said.at.hour - due.hour) % hours == 0 and said.at.minute == due.minute
+    words = f"{plain(called(one))} / {plain(one.name)}"
     return bool(name) and re.search(rf"\b{re.escape(name)}\b", words) is not None
 
 
@@ -174,7 +195,10 @@ def _meant(request: Request, state: State) -> list[Reminder]:
     if request.slots.get("last"):
         latest = [one for one in ones if one.number == state.latest]
         return latest or (ones[-1:] if kind else ones if len(ones) == 1 else [])
-    return [one for one in ones if _fits(one, name)] if name else ones
+    found = [one for one in ones if _fits(one, name)] if name else ones
+    if not found and name.lower() in _PLACES and len(ones) > 1:
+        return [ones[min(_PLACES[name.lower()], len(ones) - 1)]]
+    return found
 
 
 def _none(request: Request, state: State) -> Outcome:
@@ -252,4 +276,5 @@ def _snooze(request: Request, state: State, now: datetime) -> Outcome:
     length: timedelta = request.slots["length"]
     due_s = now.timestamp() + length.total_seconds()
     one = replace(state.rung, number=state.next_number, due_s=due_s)
-    return _added(one, f"Again in {in_words.duration(length)}.", replace(state, rung=None))
+    told = f"Again in {in_words.duration(length)}."
+    return _added(one, told, request, replace(state, rung=None), now)

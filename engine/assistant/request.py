@@ -25,6 +25,15 @@ class Request:
     slots: Mapping[str, Any] = field(default_factory=dict)
     weak: bool = False
     """The words say it only together with the state: "cancel it", "remove milk", "yes"."""
+    said: str = ""
+    """The words that it was understood from, for a correction: "no, ten minutes"."""
+    then: Request | None = None
+    """The second request of the same turn."""
+
+    @property
+    def keys(self) -> str:
+        """The actions of the turn, for the recording."""
+        return f"{self.action} + {self.then.keys}" if self.then else self.action
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,10 @@ class Undo:
     """Reminders, pairs of a place and a line, or the volume."""
     take_out: tuple[Any, ...] = ()
     """Numbers of reminders, or lines."""
+    request: Request | None = None
+    """What set a reminder, where a correction may follow."""
+    done_s: float = 0.0
+    """When that was, in seconds since 1970."""
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,33 @@ _ORDERS = (
     (r"sum of (.+) and (.+)", r"\1 plus \2"),
     (r"product of (.+) and (.+)", r"\1 times \2"),
     (r"difference between (.+) and (.+)", r"\1 minus \2"),
+    (r"(.+) (?:raised )?to the (\d+)(?:st|nd|rd|th)(?: power)?", r"\1 to the power of \2"),
+    (r"(.+) (?:percent|%) off (.+)", r"\2 minus \1 percent"),
+    (r"(?:a )?(.+) (?:percent|%) tip (?:on|for|of) (.+)", r"\1 percent of \2"),
 )
+_ASKED_ORDERS = (
+    # Only where a sum is asked for: "five and five" is many things.
+    (r"(\d[\d.]*) and (\d[\d.]*)", r"\1 plus \2"),
+    (r"(?:double|twice) (\d[\d.]*)", r"2 times \1"),
+    (r"triple (\d[\d.]*)", r"3 times \1"),
+)
+_PARTS = {"half": 2, "halves": 2, "3th": 3, "third": 3, "quarter": 4, "4th": 4, "fourth": 4,
+          "5th": 5, "fifth": 5, "6th": 6, "sixth": 6, "7th": 7, "seventh": 7, "8th": 8,
+          "eighth": 8, "9th": 9, "ninth": 9, "10th": 10, "tenth": 10}  # fmt: skip
+_SHARE = re.compile(rf"(?<![\w.])(\d+|an?) ({'|'.join(_PARTS)})s? of (?=\w)")
+_HOMOPHONES = {"for": "4", "to": "2", "too": "2", "won": "1", "ate": "8"}
+_SIGN = r"(?:plus|minus|times|divided by|multiplied by)"
+_HOMOPHONE = (
+    re.compile(rf"\b({_SIGN} )(for|to|too|won|ate)(?= {_SIGN}\b|$)"),
+    re.compile(rf"^()(for|to|too|won|ate)(?= {_SIGN}\b)"),
+)
+_DATE = re.compile(r"what is \d+/\d+")
 _TOKENS = (
     ("multiplied by", "*"), ("divided by", "/"), ("to the power of", "^"), ("raised to", "^"),
     ("the square root of", "sqrt"), ("square root of", "sqrt"), ("root of", "sqrt"),
-    ("percent of", "%of"), ("a half of", "0.5 *"), ("half of", "0.5 *"), ("1 half of", "0.5 *"),
-    ("a quarter of", "0.25 *"), ("a 3th of", "1 / 3 *"), ("1 3th of", "1 / 3 *"),
-    ("0.5 of", "0.5 *"), ("0.25 of", "0.25 *"), ("0.75 of", "0.75 *"), ("plus", "+"),
-    ("minus", "-"),
+    ("percent of", "%of"), ("half of", "0.5 *"), ("0.5 of", "0.5 *"),
+    ("0.25 of", "0.25 *"), ("0.75 of", "0.75 *"),
+    ("plus", "+"), ("minus", "-"),
     ("times", "*"), ("over", "/"), ("squared", "^ 2"),
     ("cubed", "^ 3"), ("percent", "%"), ("/", " / "),
 )  # fmt: skip
@@ -49,19 +68,35 @@ _WORD = r"(?:\d+(?:\.\d+)?|\+|-|\*|/|\^|sqrt|%of|%)"
 def sum_in(words: str) -> str | None:
     """The sum as tokens ("17 * 23") if the words ask for one and say nothing else; else None."""
     said = _TAIL.sub("", _ASKED.sub("", words))
+    if _DATE.fullmatch(words):
+        return None  # "what is 9/11?"
     if said != words:
         said = said.replace(" dash ", " minus ")
+        for pattern, order in _ASKED_ORDERS:
+            said = re.sub(rf"^{pattern}$", order, said)
+        for homophone in _HOMOPHONE:
+            said = homophone.sub(lambda found: found[1] + _HOMOPHONES[found[2]], said)
     elif "/" in said:
         return None  # "9/10" is a mark
     for pattern, order in _ORDERS:
         if re.fullmatch(pattern, said):
             said = re.sub(pattern, order, said)
             break
+    said = re.sub(r"\b(\d+)/(\d+) of\b", r"\1 over \2 times", said)
+    said = _SHARE.sub(
+        lambda found: f"{'1' if found[1][0] == 'a' else found[1]} over {_PARTS[found[2]]} times ",
+        said,
+    )
     if not any(sign.isdecimal() for sign in said):
         return None
     for spoken, token in _TOKENS_COMPILED:
         said = spoken.sub(f" {token} ", said)
     said = " ".join(said.split())
+    if words.startswith("what is the difference between") and re.fullmatch(
+        r"[\d.]+ - [\d.]+", said
+    ):
+        smaller, larger = sorted(said.split(" - "), key=float)
+        said = f"{larger} - {smaller}"
     if not re.fullmatch(rf"{_WORD}(?: {_WORD})*", said) or not re.search(r"[-+*/^%a-z]", said):
         return None
     if re.fullmatch(r"(?:- )*[\d.]+ ?%?", said):

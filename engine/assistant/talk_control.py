@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from engine.assistant import in_words
 from engine.assistant.heard_words import compiled, first_match
@@ -21,8 +21,10 @@ from engine.assistant.request import (
     State,
     Undo,
 )
-from engine.assistant.said_times import DURATION, duration
+from engine.assistant.said_times import DURATION, MOMENT, duration, moment
 
+_WHEN = r"(?P<when>yesterday|tomorrow|(?:the )?day after tomorrow|(?:the )?day before yesterday)"
+_DAYS_AHEAD = {"yesterday": -1, "tomorrow": 1, "day after tomorrow": 2, "day before yesterday": -2}
 _YOU = r"(?:you (?:can|may|should|must|need to|have to) )?"
 _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("clock.time", (
@@ -32,18 +34,25 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"how late is it", r"time check", r"(?:current )?time please",
     )),
     ("clock.day", (
+        rf"what (?:day|weekday|day of the week) (?:is|was|will) (?:it )?(?:be )?{_WHEN}",
+        r"what is the day(?: of the week)?(?: today)?",
         r"what (?:day|weekday|day of the week) is (?:it|today)(?: today)?",
         r"which (?:day|weekday) is (?:it|today)(?: today)?",
         r"tell me (?:what day it is|the day)(?: today)?",
     )),
     ("clock.date", (
         r"what is (?:the |today's |todays )?(?:current )?date(?: of)?(?: today)?",
+        rf"what (?:is the date|date is|date was|date will) (?:it )?(?:be )?{_WHEN}",
+        r"what day of the month is (?:it|today)(?: today)?",
         r"what date is (?:it|today)(?: today)?", r"what is today",
         r"tell me (?:the|today's|todays) date", r"which date is it(?: today)?",
         r"what (?:year|month) is (?:it|this)(?: now)?",
         r"what is the (?:year|month)",
     )),
-    ("clock.elsewhere", (r"what (?:time is it|is the time) in (?!the )[a-z ]+",)),
+    ("clock.elsewhere", (
+        r"what (?:time is it|is the time) in (?:the (?=u[sk]a?$|u [sk]|united |netherlands|philippines)|(?!the ))"
+        r"[a-z ]+",
+    )),
     ("limit.news", (
         r"(?:what is|how is|tell me) the (?:weather|forecast|weather forecast)(?: like)?"
         r"(?: (?:today|tomorrow|outside|right now|this week|tonight|in [a-z ]+|for [a-z ]+))*",
@@ -85,29 +94,39 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 _COMPILED = tuple((action, compiled(*patterns)) for action, patterns in _TABLE)
 _SET = re.compile(
-    r"(?:set|turn|put) (?:the|your) (?:volume|sound)(?: up| down)? (?:to|at|on) (?P<share>\d+|half|full|maximum|"
-    r"minimum)(?: percent)?"
+    r"(?:(?:set|turn|put) (?:the|your) (?:volume|sound)(?: up| down)? (?:to|at|on) |"
+    r"volume (?:to |at )?(?=(?:\d+ percent|half|full|maximum|minimum)$))"
+    r"(?P<share>\d+|half|full|maximum|minimum)(?: percent)?"
 )
 _QUIET = re.compile(
     r"(?:be (?:quiet|silent|still)|(?:stay|keep|remain) (?:quiet|silent)|do not (?:talk|speak|say anything|"
-    r"say a word)|stop (?:talking|speaking)|shut up|go to sleep|sleep|mute yourself|leave me alone|"
-    rf"hush|silence|give me silence)(?: to me)? (?:for )?(?:the next )?(?P<length>{DURATION})"
+    r"say a word)|stop (?:talking|speaking)|shut up|go to sleep|mute yourself|leave me alone|"
+    rf"hush|silence|give me silence)(?: to me)? (?:(?:for )?(?:the next )?(?P<length>{DURATION})"
+    rf"|(?:until|till) (?P<until>{MOMENT}))"
 )
 _VOLUME_STEP = 15
 _SHARES = {"half": 50, "full": 100, "maximum": 100, "minimum": 10}
 
 
-def parse(words: str) -> Request | None:
+def parse(words: str, now: datetime) -> Request | None:
     """The request that the words are; else None."""
     for action, patterns in _COMPILED:
-        if first_match(patterns, words):
-            part = re.search(r"\b(year|month)\b", words) if action == "clock.date" else None
+        if found := first_match(patterns, words):
+            if when := found.groupdict().get("when"):
+                return Request(action, {"ahead": _DAYS_AHEAD[when.removeprefix("the ")]})
+            part = (
+                re.match(r"what (?:is the )?(year|month)\b", words)
+                if action == "clock.date"
+                else None
+            )
             return Request(action, {"part": part[1]} if part else {})
     if found := _SET.fullmatch(words):
         share = _SHARES.get(found["share"]) or min(100, int(found["share"]))
         return Request("volume.set", {"share": share})
-    if (found := _QUIET.fullmatch(words)) and (length := duration(found["length"])):
-        return Request("talk.quiet", {"length": length})
+    if found := _QUIET.fullmatch(words):
+        said = moment(found["until"], now) if found["until"] else None
+        length = said.at - now if said else duration(found["length"] or "")
+        return Request("talk.quiet", {"length": length}) if length else None
     return None
 
 
@@ -156,6 +175,13 @@ def _volume(state: State, wanted: int, told: str = "") -> Outcome:
 
 def _date(request: Request, now: datetime) -> str:
     part = request.slots.get("part")
+    if ahead := request.slots.get("ahead"):
+        when = now.date() + timedelta(days=ahead)
+        names = {-2: "two days ago it was", -1: "yesterday was", 1: "tomorrow is"}
+        name = names.get(ahead, "in two days it is")
+        said = in_words.calendar_day(when, now.date())
+        told = said.partition(",")[0] if request.action == "clock.day" else said
+        return f"{name[0].upper()}{name[1:]} {told}."
     if part == "year":
         return f"It is the year {in_words.year(now.year)}."
     if part == "month":

@@ -140,7 +140,7 @@ def test_a_part_of_the_day_settles_an_open_time() -> None:
         ("half of 36", "That is eighteen."),
         ("what is 3/4 of 100", "That is seventy five."),
         ("a third of ninety", "That is thirty."),
-        ("what is 10/0", "Nothing can be divided by zero."),
+        ("how much is 10/0", "Nothing can be divided by zero."),
         ("two to the power of 9999", "That number is too large for me."),
         ("minus five plus three", "That is minus two."),
     ],
