@@ -23,7 +23,15 @@ from engine.assistant import (
 )
 from engine.assistant.corrections import corrected, corrects, withdrawn
 from engine.assistant.heard_words import as_written, asked, plain, sentences, without_repeats
-from engine.assistant.request import QUESTION_SECONDS, Effect, Outcome, Question, Request, State
+from engine.assistant.request import (
+    CORRECTION_SECONDS,
+    QUESTION_SECONDS,
+    Effect,
+    Outcome,
+    Question,
+    Request,
+    State,
+)
 from engine.assistant.said_times import duration, moment, part_of_day
 from engine.assistant.several import parts
 
@@ -295,12 +303,21 @@ def _correction(text: str, state: State, now: datetime) -> Request | None:
     undo = state.undo
     if undo is None or undo.request is None or not corrects(plain(text)):
         return None
-    if now.timestamp() - undo.done_s > QUESTION_SECONDS:
+    if now.timestamp() - undo.done_s > CORRECTION_SECONDS:
         return None
-    meant = _request(f"{undo.request.said.rstrip('.?! ')}, {text}", now)
-    if meant is None or meant.action != undo.request.action:
+    both = f"{undo.request.said.rstrip('.?! ')}, {text}"
+    meant = corrected(asked(both))
+    found = _parse_words(meant, both, now, meant) if meant else None
+    if meant is None or found is None or found.action != undo.request.action:
         return None
-    return replace(meant, slots={**meant.slots, "instead": undo.take_out[0]})
+    slots = {key: _written(slot, both) for key, slot in found.slots.items()}
+    if (_asks(found) and "when" not in slots) or plain(slots.get("name", "")) != plain(
+        undo.request.slots.get("name", "")
+    ):
+        return None
+    if undo.take_out:
+        slots |= {"name": undo.request.slots.get("name", ""), "instead": undo.take_out[0]}
+    return replace(found, slots=slots, said=meant)
 
 
 def perform(request: Request, state: State, now: datetime) -> Outcome:

@@ -12,12 +12,13 @@ from engine.assistant.heard_words import compiled
 from engine.assistant.said_times import CLOCK, DAY, DURATION, PART_OF_DAY
 
 _MARK = (
-    r"(?:no|nope|wait|sorry|actually|i mean|i meant|i said|or rather|rather|make (?:it|that)|oh|"
-    r"scratch that|correction|i am sorry|change (?:it|that) to|set (?:it|that) (?:to|for))"
+    r"(?:oh )?(?:no|nope|wait|sorry|actually|i mean|i meant|i said|or rather|rather|correction|"
+    r"scratch that|i am sorry|make (?:it|that)|"
+    r"(?:change|set) (?:it|that|(?:the |my )?(?:timer|alarm|reminder)) "
+    r"(?:to|for))"
 )
-_CORRECTION = re.compile(rf"(?P<before>.+?) {_MARK} (?:.*\b{_MARK} )?(?P<after>.+)")
-"""What was said first, and what was said last."""
-_BEGINS = re.compile(rf"{_MARK}\b.*")
+_MARKS = re.compile(rf" (?:{_MARK} )+")
+_BEGINS = re.compile(rf"{_MARK} .+")
 _WITHDRAWN = re.compile(
     r".* (?:never mind|nevermind|forget (?:it|that|about it)|scratch that|cancel that|"
     r"no do not|actually do not|actually no|no wait|do not do (?:it|that))"
@@ -40,20 +41,28 @@ _OLD = compiled(*(rf"(?<![\w.])(?:{old})(?![\w.])" for _, old in _KINDS))
 
 
 def corrected(words: str) -> str | None:
-    """The request as it was meant; None if nothing in the words is a correction of a time."""
-    found = _CORRECTION.fullmatch(words)
-    if found is None:
+    """The request as it was meant; None if it is not corrected, or not in a time or a number."""
+    said, *again = _MARKS.split(words)
+    if not again:
         return None
-    before, after = found["before"], found["after"]
+    for new in again:
+        meant = _put(said, new)
+        if meant is None:
+            return None
+        said = meant
+    return said
+
+
+def _put(before: str, after: str) -> str | None:
+    """``before`` with what ``after`` begins with in the place of its last thing of that kind."""
     for new, old in zip(_NEW, _OLD, strict=True):
         said = new.fullmatch(after)
         places = list(old.finditer(before)) if said else []
         if said is None or not places:
             continue
         place, tail = places[-1], said["tail"] or ""
-        if tail and place.end() != len(before):
-            continue
-        return f"{before[: place.start()]}{said['new']}{before[place.end() :]}{tail}"
+        if not tail or place.end() == len(before):
+            return f"{before[: place.start()]}{said['new']}{before[place.end() :]}{tail}"
     return None
 
 

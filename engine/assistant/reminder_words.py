@@ -44,7 +44,7 @@ _TIMER = compiled(
     rf"{_MAKE} (?:{_A} )?(?P<length>{DURATION}) timer (?:for|called|named) (?:the |my )?{_NAME}",
     rf"{_MAKE} (?:{_A} )?timer (?:for|of) (?P<length>{DURATION}) (?:for|called|named) (?:the |my )?{_NAME}",
     rf"{_MAKE} (?:{_A} )?timer (?:called|named) {_NAME} (?:for|of) (?P<length>{DURATION})",
-    rf"{_MAKE} (?:{_A} )?timer for (?:the |my ){_NAME} for (?P<length>{DURATION})",
+    rf"{_MAKE} (?:{_A} )?timer for (?:the |my )?{_NAME_BEFORE} for (?P<length>{DURATION})",
     rf"(?:{_A} )?(?:{_NAME_BEFORE} )?timer(?: for)? (?P<length>{DURATION})",
     rf"(?:{_A} )?(?P<length>{DURATION}) (?:{_NAME_BEFORE} )?timer",
     # "timer" is often written "time"; the length makes it certain.

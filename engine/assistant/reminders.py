@@ -138,7 +138,7 @@ def _set_moment(request: Request, state: State, now: datetime) -> Outcome:
     # Told from what the clock will show: summer time may begin before it, or leave that hour out.
     at = in_words.moment(datetime.fromtimestamp(due_s), now)
     if kind == "alarm":
-        told = f"The {called(one)} is set for {at.removeprefix('at ')}."
+        told = f"The {called(one)} is set for {re.sub('^(?:at|on) ', '', at)}."
     else:
         told = f"I will remind you {at}: {turned(one.name)}."
     return _added(one, told, request, state, now)
@@ -175,7 +175,7 @@ def _ask(text: str, wants: Any, request: Request, state: State, now: datetime) -
 
 def _fits(one: Reminder, name: str) -> bool:
     """Whether the user's words name it: by its name, its length or its time."""
-    name = plain(name)
+    name = plain(name).removesuffix("'s")
     length = duration(name) or duration(name + "s")
     if length and one.length_s:
         return length.total_seconds() == one.length_s
@@ -196,8 +196,8 @@ def _meant(request: Request, state: State) -> list[Reminder]:
         latest = [one for one in ones if one.number == state.latest]
         return latest or (ones[-1:] if kind else ones if len(ones) == 1 else [])
     found = [one for one in ones if _fits(one, name)] if name else ones
-    if not found and name.lower() in _PLACES and len(ones) > 1:
-        return [ones[min(_PLACES[name.lower()], len(ones) - 1)]]
+    if not found and _PLACES.get(name.lower(), len(ones)) < len(ones):
+        return [ones[_PLACES[name.lower()]]]
     return found
 
 
@@ -215,7 +215,8 @@ def _cancel(request: Request, state: State, now: datetime) -> Outcome:
         question = Question("which", request, now.timestamp(), tuple(one.number for one in ones))
         return Outcome(f"Which one: {names}?", replace(state, question=question), done=False)
     gone = {one.number for one in ones}
-    told = f"The {called(ones[0])} is cancelled." if len(ones) == 1 else \
+    head, colon, what = called(ones[0]).partition(":")
+    told = f"The {head} is cancelled{colon}{what}." if len(ones) == 1 else \
         f"{in_words.counted(len(ones), request.slots['kind'] or 'timer').capitalize()} cancelled."  # fmt: skip
     back = (
         f"The {called(ones[0]).partition(':')[0]} is set again."
@@ -256,7 +257,8 @@ def _status(one: Reminder, now: datetime) -> str:
         left = timedelta(seconds=max(1, one.due_s - now.timestamp()))
         return f"{in_words.duration(left).capitalize()} left on the {called(one)}."
     if one.kind == "alarm":
-        return f"The {called(one)} is set for {in_words.moment(at, now).removeprefix('at ')}."
+        when = re.sub("^(?:at|on) ", "", in_words.moment(at, now))
+        return f"The {called(one)} is set for {when}."
     return f"I will remind you {in_words.moment(at, now)}: {turned(one.name)}."
 
 

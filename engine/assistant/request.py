@@ -15,6 +15,9 @@ LEAST_VOLUME, FIRST_VOLUME, MOST_VOLUME = 10, 70, 100
 QUESTION_SECONDS = 45.0
 """How long a question of ours can be answered; later words are talk."""
 
+CORRECTION_SECONDS = 20.0
+"""How long "no, ten minutes" can mean the timer just set."""
+
 
 @dataclass(frozen=True)
 class Request:

@@ -13,7 +13,7 @@ MOST_PLACES = 4
 _VERB = (
     r"(?:set|start|make|create|put|add|give me|remind me|wake me|cancel|stop|delete|remove|clear|"
     r"turn|take|write|tell me|what|how|convert|read|be quiet|end the|say|repeat|another|one|"
-    r"a second|when|is|volume|note|in|at)\b"
+    r"a second|an? (?:[a-z0-9-]+ ){0,3}(?:timer|alarm|reminder)|when|is|volume|note|in|at)\b"
 )
 _PLACE = re.compile(
     r"(?:[.?!;,]\s+(?:and\s+)?|\s+and\s+)(?:(?:then|also|after that|please)\s+)*"

@@ -153,7 +153,10 @@ def perform(request: Request, state: State, now: datetime) -> Outcome:
         case "talk.quiet":
             length = request.slots["length"]
             told = f"I will be quiet for {in_words.duration(length)}. Alarms ring all the same."
-            quiet = replace(state, undo=Undo("I am here.", "quiet"))
+            quiet = replace(
+                state,
+                undo=Undo("I am here.", "quiet", request=request, done_s=now.timestamp()),
+            )
             return Outcome(told, quiet, (Effect("quiet", length.total_seconds()),))
         case "talk.speak":
             return Outcome("I am here.", state, (Effect("speak again"),))
