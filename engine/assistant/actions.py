@@ -7,7 +7,7 @@ none, because a wrong action is worse than a missed one. What is ambiguous is as
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from engine.assistant import (
     reminders,
     sums,
     talk_control,
+    undo,
     user_name,
 )
 from engine.assistant.corrections import corrected, corrects, withdrawn
@@ -26,7 +27,6 @@ from engine.assistant.heard_words import as_written, asked, plain, sentences, wi
 from engine.assistant.request import (
     CORRECTION_SECONDS,
     QUESTION_SECONDS,
-    Effect,
     Outcome,
     Question,
     Request,
@@ -66,30 +66,6 @@ def _help(request: Request, state: State, now: datetime) -> Outcome:
         "I can set timers, alarms and reminders, calculate and convert, keep notes and a shopping "
         "list, tell the time, and be louder or quiet. The help has the words for each.", state,
     )  # fmt: skip
-
-
-def _undo(request: Request, state: State, now: datetime) -> Outcome:
-    undo = state.undo
-    if undo is None:
-        return Outcome("There is nothing to undo.", state, done=False)
-    if undo.part in ("volume", "quiet"):
-        volume = undo.put_back[0] if undo.put_back else state.volume
-        effect = Effect("volume", volume) if undo.put_back else Effect("speak again")
-        return Outcome(undo.told, replace(state, undo=None, volume=volume), (effect,))
-    if undo.part == "reminders":
-        kept: list[Any] = [one for one in state.reminders if one.number not in undo.take_out]
-        kept += undo.put_back
-    else:
-        kept = list(state.notes if undo.part == "notes" else state.shopping)
-        for line in undo.take_out:
-            if line in kept:
-                kept.reverse()  # the last one, which is the one that was added
-                kept.remove(line)
-                kept.reverse()
-        for place, line in undo.put_back:
-            kept.insert(min(place, len(kept)), line)
-    changed: dict[str, Any] = {undo.part: tuple(kept)}
-    return Outcome(undo.told, replace(state, undo=None, question=None, **changed))
 
 
 ACTIONS: dict[str, Action] = {
@@ -152,7 +128,7 @@ ACTIONS: dict[str, Action] = {
     "name.ask": Action("what your name is", ("What is my name?",), _name),
     "limit.news": Action("weather and news are not known", ("What is the weather like?",),
                          talk_control.perform),
-    "undo": Action("take back the last change", ("Undo that.",), _undo),
+    "undo": Action("take back the last change", ("Undo that.",), undo.perform),
     "help": Action("what can be said", ("What can you do for me?",), _help),
 }  # fmt: skip
 """All actions, by their keys; the help is made of it."""
@@ -176,6 +152,8 @@ _NO = re.compile(
     r"do not (?:do (?:it|that)|delete (?:it|them)|clear it)|oh|thanks|thank you|please|"
     r"leave (?:it|them)|keep (?:it|them)|not now|better not)(?: |$))+"
 )
+_FEW = re.compile(r"[1-9]\d?")
+"""A number alone is one of minutes; what was understood is said."""
 _NOT = re.compile(r"^(?:no|sorry|wait|i mean|i meant|i said) (?:at )?")
 _ANSWERING = re.compile(
     r"^(?:(?:for|make it|say|maybe|let us say|i think|about|how about|i would like|i want) )+"
@@ -215,8 +193,7 @@ def _request(text: str, now: datetime) -> Request | None:
             found = _parse_words(once, text, now, once)
     if found is None:
         return None
-    slots = {key: _written(slot, text) for key, slot in found.slots.items()}
-    return replace(found, slots=slots, said=text)
+    return replace(found, slots=_own_words(found.slots, text), said=text)
 
 
 def _both(text: str, now: datetime) -> Request | None:
@@ -251,8 +228,15 @@ def _asks(request: Request) -> bool:
             return action in ("shopping.clear", "note.clear", "talk.end", "undo")
 
 
+def _own_words(slots: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Names, notes and things keep the user's capitals; a unit is a key of the grammar's own."""
+    return {
+        key: _written(slot, text) if key in ("name", "text", "items") else slot
+        for key, slot in slots.items()
+    }
+
+
 def _written(slot: Any, text: str) -> Any:
-    """The user's own words keep their capitals, for the files."""
     if isinstance(slot, tuple):
         return tuple(_written(one, text) for one in slot)
     return as_written(slot, text) if isinstance(slot, str) else slot
@@ -300,23 +284,23 @@ def understood(text: str, state: State, now: datetime) -> Request | None:
 
 def _correction(text: str, state: State, now: datetime) -> Request | None:
     """What the user wants in place of the reminder just set, after "no, ten minutes"."""
-    undo = state.undo
-    if undo is None or undo.request is None or not corrects(plain(text)):
+    done = state.undo
+    if done is None or done.request is None or not corrects(plain(text)):
         return None
-    if now.timestamp() - undo.done_s > CORRECTION_SECONDS:
+    if now.timestamp() - done.done_s > CORRECTION_SECONDS:
         return None
-    both = f"{undo.request.said.rstrip('.?! ')}, {text}"
+    both = f"{done.request.said.rstrip('.?! ')}, {text}"
     meant = corrected(asked(both))
     found = _parse_words(meant, both, now, meant) if meant else None
-    if meant is None or found is None or found.action != undo.request.action:
+    if meant is None or found is None or found.action != done.request.action:
         return None
-    slots = {key: _written(slot, both) for key, slot in found.slots.items()}
+    slots = _own_words(found.slots, both)
     if (_asks(found) and "when" not in slots) or plain(slots.get("name", "")) != plain(
-        undo.request.slots.get("name", "")
+        done.request.slots.get("name", "")
     ):
         return None
-    if undo.take_out:
-        slots |= {"name": undo.request.slots.get("name", ""), "instead": undo.take_out[0]}
+    if done.take_out:
+        slots |= {"name": done.request.slots.get("name", ""), "instead": done.take_out[0]}
     return replace(found, slots=slots, said=meant)
 
 
@@ -329,9 +313,12 @@ def perform(request: Request, state: State, now: datetime) -> Outcome:
     if request.then is None:
         return outcome
     more = perform(request.then, outcome.state, now)
+    undone_last, undone_first = more.state.undo, outcome.state.undo
+    if undone_last and undone_first not in (None, undone_last, fresh.undo):
+        undone_last = replace(undone_last, also=undone_first)
     return Outcome(
         f"{outcome.spoken} {more.spoken}".strip(),
-        more.state,
+        replace(more.state, undo=undone_last),
         outcome.effects + more.effects,
         outcome.done and more.done,
     )
@@ -361,7 +348,8 @@ def _answer(text: str, question: Question, state: State, now: datetime) -> Reque
         case "yes":
             return replace(request, slots={**slots, "sure": True}) if agreed else None
         case "duration":
-            length = duration(_ANSWERING.sub("", words))
+            said = _ANSWERING.sub("", words)
+            length = duration(f"{said} minutes" if _FEW.fullmatch(said) else said)
             return replace(request, slots={**slots, "length": length}) if length else None
         case "moment":
             when = moment(_ANSWERING.sub("", words), now)

@@ -29,7 +29,7 @@ _FRACTIONS = {"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 
 _WRITTEN = (
     # What the recogniser writes -> words. Order matters.
     (r"[’‘`´]", "'"),
-    (r"\b([ap])\s?\.\s?m\b\.?", r"\1m"),
+    (r"(?<![a-z])([ap])\s?\.\s?m\b\.?", r"\1m"),
     (r"(\d)\s*'\s*(\d{1,2})(?!\d)(?:\s*(?:\"|''|”))?", r"\1 feet \2 inches"),
     (r"(\d)\s*o'?clock\b", r"\1 o'clock"),
     (r"(?<=\d),(?=\d{3}\b)", ""),

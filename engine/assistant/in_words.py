@@ -129,6 +129,8 @@ def calendar_day(when: date, today: date | None = None) -> str:
 def moment(when: datetime, now: datetime) -> str:
     """ "at seven in the evening", "tomorrow at noon", "on Monday at eight in the morning"."""
     at = f"at {clock(when.time())}"
+    if at == "at midnight" and (when.date() - now.date()).days == 1:
+        return f"tonight {at}"  # "tomorrow at midnight" would be a day later to most
     return at if when.date() == now.date() else f"{day(when.date(), now.date())} {at}"
 
 

@@ -82,7 +82,7 @@ speed  | 0.5144444444444445 |  | knot, knots
 economy | 1           |        | kilometer per liter, kilometers per liter, kilometres per litre, kilometres per liter
 economy | 0.42514370743027 |   | mile per US gallon, miles per US gallon, miles per gallon, mpg, m p g, miles to the gallon, us mpg
 economy | 0.35400618997457 |   | mile per imperial gallon, miles per imperial gallon, uk mpg, miles per uk gallon
-economy | 100         | upside down | liter per one hundred kilometers, liters per one hundred kilometers, liters per 100 kilometers, litres per 100 kilometres, liters per 100 km, litres per 100 km
+economy | 100         | upside down | liter per one hundred kilometers, liters per one hundred kilometers, liters per 100 kilometers, litres per 100 kilometres, liters per 100 km, litres per 100 km, liters per 100 kilometres, litres per 100 kilometers
 time   | 1            |        | second, seconds
 time   | 0.001        |        | millisecond, milliseconds
 time   | 60           |        | minute, minutes

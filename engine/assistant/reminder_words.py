@@ -86,6 +86,9 @@ _REPEATED = re.compile(
     rf"(?:{_MAKE} (?:{_A} )?(?:alarm|reminder)|remind me|wake me(?: up)?) .*{_AGAIN}.*"
     rf"|{_MAKE} (?:an? )?(?:daily|recurring) (?:alarm|reminder).*"
 )
+_NO_LENGTH = re.compile(
+    rf"(?:set|start|create) (?:{_A} )?timer for (?:\d+|(?:the |my )?(?P<name>(?!{_NO_NAME})[a-z']+))"
+)
 _BARE = re.compile(rf"{_MAKE} {_A} (?:{_NAME_BEFORE} )?{_KIND}(?: clock)?")
 _ONE = re.compile(rf"{_OFF} (?:it|that|that 1|them|the last 1)")
 _SNOOZED = re.compile(
@@ -152,6 +155,8 @@ def parse(words: str, now: datetime) -> Request | None:
     if found_one := _BARE.fullmatch(words):
         kind = found_one["kind"]
         return Request(f"{kind}.set", {} if kind == "reminder" else {"name": _named(found_one)})
+    if found_one := _NO_LENGTH.fullmatch(words):
+        return Request("timer.set", {"name": _named(found_one)})
     return _about_set_ones(words)
 
 

@@ -202,7 +202,8 @@ def _meant(request: Request, state: State) -> list[Reminder]:
 
 
 def _none(request: Request, state: State) -> Outcome:
-    kind, name = request.slots.get("kind") or "timer", request.slots.get("name", "")
+    kind = request.slots.get("kind") or "timer"
+    name = in_words.aloud(plain(request.slots.get("name", ""))).replace("oclock", "o'clock")
     return Outcome(f"There is no {name + ' ' if name else ''}{kind} set.", state, done=False)
 
 

@@ -80,6 +80,8 @@ class Undo:
     """What set a reminder, where a correction may follow."""
     done_s: float = 0.0
     """When that was, in seconds since 1970."""
+    also: Undo | None = None
+    """What the first request of the same turn changed."""
 
 
 @dataclass(frozen=True)

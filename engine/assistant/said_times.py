@@ -64,7 +64,7 @@ MOMENT = (
     rf"(?:(?:{_SOON})|(?:{DAY} )?(?:at |for |by )?{CLOCK}(?: (?:{_PART_WORDS}))?(?: {DAY})?"
     rf"|{_DAY_PART}(?: (?:at |by )?{CLOCK})?"
     rf"|(?:at |for |by )?{CLOCK} {_DAY_PART}"
-    rf"|{DAY}(?: in the (?:morning|afternoon|evening))?"
+    rf"|{DAY}(?: in the (?:morning|afternoon|evening))?|in the (?:morning|afternoon|evening)"
     r"|tonight|this (?:evening|afternoon|morning))"
 )
 """A regular expression without groups; `moment` reads what it found."""
@@ -158,6 +158,8 @@ def moment(words: str, now: datetime) -> Said | None:
     if clock is None:
         hour = _HOURS[found[1].split()[-1].replace("tonight", "night")] if found else 9
         at = datetime.combine(when or now.date(), time(hour))
+        if at <= now and not given:
+            at += timedelta(days=1)  # "in the morning"
         return Said(at, given_day=True) if at > now else None
     told = _clock(" ".join(clock[0].split()))
     if told is None:

@@ -42,7 +42,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     )),
     ("clock.date", (
         r"what is (?:the |today's |todays )?(?:current )?date(?: of)?(?: today)?",
-        rf"what (?:is the date|date is|date was|date will) (?:it )?(?:be )?{_WHEN}",
+        rf"what (?:(?:is|was|will) the date|date (?:is|was|will)) (?:it )?(?:be )?{_WHEN}",
         r"what day of the month is (?:it|today)(?: today)?",
         r"what date is (?:it|today)(?: today)?", r"what is today",
         r"tell me (?:the|today's|todays) date", r"which date is it(?: today)?",
@@ -62,18 +62,18 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"what is (?:new|happening) in the world(?: today)?",
     )),
     ("volume.up", (
-        r"(?:turn|put|crank) (?:(?:the|your) (?:volume|sound|voice)|yourself) up(?: a (?:bit|little))?",
-        r"turn up (?:the|your) (?:volume|sound|voice)(?: a (?:bit|little))?", r"volume up",
-        r"(?:raise|increase) (?:the|your) (?:volume|voice|sound)(?: a (?:bit|little))?",
-        rf"{_YOU}(?:speak|talk|be) (?:a (?:bit|little) )?(?:louder|up)", r"speak up(?: a (?:bit|little))?",
-        r"(?:a (?:bit|little) )?louder", r"make it (?:a (?:bit|little) )?louder", r"you are too quiet",
+        r"(?:turn|put|crank) (?:(?:the|your) (?:volume|sound|voice)|yourself) up(?: a (?:bit|little(?: bit)?))?",
+        r"turn up (?:the|your) (?:volume|sound|voice)(?: a (?:bit|little(?: bit)?))?", r"volume up",
+        r"(?:raise|increase) (?:the|your) (?:volume|voice|sound)(?: a (?:bit|little(?: bit)?))?",
+        rf"{_YOU}(?:speak|talk|be) (?:a (?:bit|little(?: bit)?) )?(?:louder|up)", r"speak up(?: a (?:bit|little(?: bit)?))?",
+        r"(?:a (?:bit|little(?: bit)?) )?louder", r"make it (?:a (?:bit|little(?: bit)?) )?louder", r"you are too quiet",
     )),
     ("volume.down", (
-        r"(?:turn|put) (?:(?:the|your) (?:volume|sound|voice)|yourself) down(?: a (?:bit|little))?",
-        r"turn down (?:the|your) (?:volume|sound|voice)(?: a (?:bit|little))?", r"volume down",
-        r"(?:lower|decrease|reduce) (?:the|your) (?:volume|voice|sound)(?: a (?:bit|little))?",
-        rf"{_YOU}(?:speak|talk|be) (?:a (?:bit|little) )?(?:quieter|softer|more quietly|more softly)",
-        r"(?:a (?:bit|little) )?(?:quieter|softer)", r"make it (?:a (?:bit|little) )?(?:quieter|softer)",
+        r"(?:turn|put) (?:(?:the|your) (?:volume|sound|voice)|yourself) down(?: a (?:bit|little(?: bit)?))?",
+        r"turn down (?:the|your) (?:volume|sound|voice)(?: a (?:bit|little(?: bit)?))?", r"volume down",
+        r"(?:lower|decrease|reduce) (?:the|your) (?:volume|voice|sound)(?: a (?:bit|little(?: bit)?))?",
+        rf"{_YOU}(?:speak|talk|be) (?:a (?:bit|little(?: bit)?) )?(?:quieter|softer|more quietly|more softly)",
+        r"(?:a (?:bit|little(?: bit)?) )?(?:quieter|softer)", r"make it (?:a (?:bit|little(?: bit)?) )?(?:quieter|softer)",
         r"(?:you are|that is) too loud", r"not so loud",
     )),
     ("talk.repeat", (
@@ -94,7 +94,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 _COMPILED = tuple((action, compiled(*patterns)) for action, patterns in _TABLE)
 _SET = re.compile(
-    r"(?:(?:set|turn|put) (?:the|your) (?:volume|sound)(?: up| down)? (?:to|at|on) |"
+    r"(?:(?:set|turn|put) (?:the |your )?(?:volume|sound)(?: up| down)? (?:to|at|on) |"
     r"volume (?:to |at )?(?=(?:\d+ percent|half|full|maximum|minimum)$))"
     r"(?P<share>\d+|half|full|maximum|minimum)(?: percent)?"
 )

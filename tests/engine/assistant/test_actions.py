@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.assistant import reminders
-from engine.assistant.actions import ACTIONS, parse, perform, understood
+from engine.assistant import in_words, reminders
+from engine.assistant.actions import ACTIONS, after_talk, parse, perform, understood
 from engine.assistant.request import Effect, State
 from models.evaluate.spoken_requests import NOON, REQUESTS, shown
 
@@ -32,9 +34,114 @@ def test_requests_are_understood_as_said_and_as_written(
         assert sorted(shown(request).split()) == sorted(slots.lower().split())
 
 
+OTHER_WAYS = """
+    What time is it in the UK? | clock.elsewhere
+    What's the day today? | clock.day
+    What day is it tomorrow? | clock.day | 1
+    What was the date yesterday? | clock.date | -1
+    What day of the month is it? | clock.date
+    Um, set a, set a timer for, uh, 10 minutes. | timer.set | 0:10:00
+    Set a timer for for minutes. | timer.set | 0:04:00
+    Set a timer 4 5 minutes. | timer.set | 0:05:00
+    Set a timer for 1 hr 20. | timer.set | 1:20:00
+    Set a timer for 1h 20. | timer.set | 1:20:00
+    Set a half-hour timer. | timer.set | 0:30:00
+    Set a timer for two hours and a quarter. | timer.set | 2:15:00
+    I'd like to set a timer for a couple of minutes. | timer.set | 0:02:00
+    Set a timer for five minutes. No, ten minutes. | timer.set | 0:10:00
+    Set a timer for five, no, ten minutes. | timer.set | 0:10:00
+    Set a timer for five minutes, I mean seven. | timer.set | 0:07:00
+    Set a timer called oven 2 for 20 minutes. | timer.set | 0:20:00 oven 2
+    Set a timer for the rice for ten minutes. | timer.set | 0:10:00 rice
+    Set a timer for 5. | timer.set
+    Set a timer until 3 p.m. | alarm.set | 03-04 15:00
+    Set an alarm for half seven. | alarm.set | open 03-04 19:30
+    Set an alarm for quarter of seven in the morning. | alarm.set | 03-05 06:45
+    Set an alarm for quarter to one. | alarm.set | open 03-04 12:45
+    Set an alarm for ten to noon tomorrow. | alarm.set | 03-05 11:50
+    Set an alarm for midnight tonight. | alarm.set | 03-05 00:00
+    Set an alarm for tonight at 12. | alarm.set | 03-05 00:00
+    Set an alarm for tomorrow night at one. | alarm.set | 03-06 01:00
+    Set an alarm for eighteen hundred hours. | alarm.set | 03-04 18:00
+    Set an alarm for 7 a.m., no, 8 a.m. | alarm.set | 03-05 08:00
+    Set an alarm for six, I mean seven, in the morning. | alarm.set | 03-05 07:00
+    Set an alarm for 7 tomorrow morning, no, Friday, no, 8. | alarm.set | 03-06 08:00
+    Set an alarm for next Friday at 9 a.m. | alarm.set | 03-13 09:00
+    Set an alarm for this Wednesday at 6 p.m. | alarm.set | 03-04 18:00
+    Set an alarm for Monday morning at 7. | alarm.set | 03-09 07:00
+    Set an alarm for March 31 2027 at noon. | alarm.set | 03-31 12:00
+    Set an alarm for 7a.m. | alarm.set | 03-05 07:00
+    In twenty minutes wake me up. | alarm.set | 03-04 12:20
+    Set an alarm for weekdays at 7. | reminder.repeated
+    Remind me on Mondays to take out the bins. | reminder.repeated
+    In twenty minutes, remind me to turn off the oven. | reminder.set | turn off the oven 03-04 12:20
+    Remind me in a month to renew my passport. | reminder.set | renew my passport 04-04 09:00
+    Remind me to call Ann in the morning. | reminder.set | call ann 03-05 08:00
+    Remind me to call Ann at five, no, at six p.m. | reminder.set | call ann 03-04 18:00
+    Remind me to say no at five. | reminder.set | say no 03-04 17:00
+    Remind me to pay on the 31st of April at noon. | reminder.set | pay on the 31st of april at noon
+    Remind me at 6 p.m. to add milk and cancel the order. | reminder.set | add milk and cancel the order 03-04 18:00
+    Set a reminder for tomorrow. | reminder.set | 03-05 09:00
+    How much longer on the pasta timer? | reminder.left | timer pasta
+    Is my timer still running? | reminder.left | timer
+    What's negative three times four? | sum | - 3 * 4
+    What's two thirds of 90? | sum | 2 / 3 * 90
+    What's 20 percent off 50? | sum | 50 - 20 %
+    What's 2 to the 10th power? | sum | 2 ^ 10
+    What is double 45? | sum | 2 * 45
+    What's for times to? | sum | 4 * 2
+    What is the difference between 3 and 10? | sum | 10 - 3
+    What is 5 foot 10 in centimeters? | convert | 70.0 inches centimeters
+    What's 5'10" in centimeters? | convert | 70.0 inches centimeters
+    What is 11 stone 4 in kilos? | convert | 158.0 pounds kilos
+    What is 350 degrees in Celsius? | convert | 350.0 degrees fahrenheit celsius
+    How many tablespoons are in a quarter cup? | convert | 0.25 cup tablespoons
+    How many grams are in a pound and a half? | convert | 1.5 pound grams
+    Do I have eggs on my list? | shopping.has | eggs
+    Clear my list. | shopping.clear
+    Take everything off my list. | shopping.clear
+    I need milk and bread on my shopping list. | shopping.add | milk bread
+    Make a note that it is my turn. | note.add | it is my turn
+    Can you be a bit quieter? | volume.down
+    Volume 50 percent. | volume.set
+    Be quiet until 3 p.m. | talk.quiet | 3:00:00
+    Goodbye for now. | talk.end
+"""
+
+
+@pytest.mark.parametrize("line", OTHER_WAYS.strip().splitlines())
+def test_requests_in_other_words(line: str) -> None:
+    text, action, *slots = (part.strip() for part in line.split("|"))
+    request = parse(text, NOON)
+    assert request and request.action == action and request.then is None
+    given = [str(request.slots["ahead"])] if "ahead" in request.slots else shown(request).split()
+    assert sorted(given) == sorted(" ".join(slots).split())
+    assert not any(letter in "0123456789" for letter in perform(request, State(), NOON).spoken)
+
+
 @pytest.mark.parametrize(
     "text",
     """I have no time.
+I set a timer for five minutes.
+Don't set a timer for five minutes.
+Did you set a timer for five minutes?
+Set a timer for five minutes. Actually no.
+Set an alarm for seven, never mind.
+Add five minutes to the timer.
+You set an alarm for six, I mean seven.
+Mom told me to set a timer for five minutes and take the cake out.
+In five minutes he will remind me to go.
+No, ten minutes.
+What is 9/11?
+Make a note of it.
+Take a note from my book.
+Write down your thoughts every day.
+Sleep for eight hours.
+Note to self: never do that again.
+Double trouble.
+We need a plan on our list.
+I would like to set a good example.
+Can you be serious?
 She set a good example.
 Time flies when you are having fun.
 We set a timer and forgot about it.
@@ -154,6 +261,97 @@ def test_a_time_that_could_be_morning_or_evening_is_asked_about() -> None:
     talk.say("Set an alarm for eight.")
     assert talk.say("Never mind.") == "All right."
     assert len(talk.state.reminders) == 2
+
+
+def test_a_correction_takes_the_place_of_what_was_just_set() -> None:
+    talk = Talk()
+    talk.say("Set an alarm for seven tomorrow morning.")
+    talk.say("Remind me to call Ann at five.")
+    assert talk.say("No, that's fine.") == "(talk)" and talk.say("No.") == "(talk)"
+    assert talk.say("Make it six p.m.") == (
+        "I will remind you at six o'clock in the evening: call Ann."
+    )
+    assert talk.say("I mean on Friday.").startswith("(talk)")
+    assert talk.say("Sorry, half past six in the evening.").startswith(
+        "I will remind you at six th"
+    )
+    assert [one.kind for one in talk.state.reminders] == ["alarm", "reminder"]
+    assert talk.say("Undo that.") == "The reminder is set again."
+    talk.say("Set a timer for five minutes.")
+    assert talk.say("No, ten.", after_s=60) == "(talk)"
+
+
+def test_a_turn_may_hold_two_requests_and_undo_takes_both_back() -> None:
+    talk = Talk()
+    assert talk.say("Set a timer for five minutes and add milk to my list.") == (
+        "Your timer is set for five minutes. Milk is on your shopping list."
+    )
+    assert talk.say("Undo that.") == "Milk is off your list again. The five minute timer is gone."
+    talk.say("Set a timer for 5 minutes. Set a timer for 5 minutes.")
+    talk.say("Set an alarm for seven p.m. and another one for eight p.m.")
+    talk.say("Set a pasta timer for nine minutes, and remind me to call Ann at five.")
+    kinds = [one.kind for one in talk.state.reminders]
+    assert kinds == ["timer", "alarm", "alarm", "timer", "reminder"]
+    assert talk.say("Cancel the first timer.") == "The five minute timer is cancelled."
+    assert talk.say("Cancel the reminder to call Ann.") == "The reminder is cancelled: call Ann."
+    assert talk.say("Cancel my 7 a.m. alarm.") == "There is no seven am alarm set."
+
+
+def test_a_day_that_was_said_stays_when_the_part_of_the_day_is_asked_for() -> None:
+    talk = Talk()
+    talk.say("Set an alarm for seven tomorrow.")
+    assert talk.say("7 p.m.") == "The alarm is set for tomorrow at seven o'clock in the evening."
+    assert talk.say("Set an alarm for twelve tomorrow.") == "At noon or at midnight?"
+    assert talk.say("Noon, please.") == "The alarm is set for tomorrow at noon."
+    talk.say("Set an alarm for 7.")
+    assert talk.say("No, eight.") == "At eight o'clock in the morning or in the evening?"
+    talk.say("Set a timer for 5.")
+    assert talk.say("Five.") == "Your timer is set for five minutes."
+
+
+def test_a_question_that_deletes_is_over_when_the_user_talks_of_something_else() -> None:
+    talk = Talk()
+    talk.say("Add milk to my shopping list.")
+    talk.say("Clear my list.")
+    assert talk.say("Thank you.") == "(talk)" and talk.state.question
+    text = "I was talking to my wife."
+    assert talk.say(text) == "(talk)"
+    talk.state = after_talk(text, talk.state)
+    assert talk.say("Right.") == "(talk)" and talk.state.shopping == ("milk",)
+    talk.say("Clear my list.")
+    assert talk.say("Yeah, please do.") == "Your shopping list is empty now."
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if not hasattr(time, "tzset"):
+        pytest.skip("this system has one time zone")
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("now", "text", "said"),
+    [
+        # On the 29th of March 2026 the hour from two to three is left out.
+        ((3, 29, 1, 30), "Remind me in two hours to sleep.", "at four thirty in the morning"),
+        ((3, 28, 20, 0), "Wake me at 2:30 a.m.", "for tomorrow at three thirty at night"),
+        ((3, 25, 12, 0), "Remind me in a week to pay.", "the first of April at noon"),
+        ((3, 25, 12, 0), "Remind me in 168 hours to pay.", "at one o'clock in the afternoon"),
+    ],
+)
+@pytest.mark.usefixtures("berlin")
+def test_what_is_said_is_what_the_clock_will_show(now, text: str, said: str) -> None:
+    at = datetime(2026, *now)
+    request = parse(text, at)
+    assert request
+    outcome = perform(request, State(), at)
+    shows = datetime.fromtimestamp(outcome.state.reminders[0].due_s)
+    assert said in outcome.spoken
+    assert in_words.clock(shows.time()) in outcome.spoken
 
 
 def test_an_answer_that_comes_late_is_talk() -> None:

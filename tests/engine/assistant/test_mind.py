@@ -103,6 +103,23 @@ def test_a_request_is_done_told_and_an_event(opened: Open, tmp_path: Path) -> No
     assert _answer(mind, "No.")[0].text == "All right."
 
 
+def test_two_requests_of_a_turn_are_one_reply_and_one_event(opened: Open) -> None:
+    mind = opened()
+    assert mind.turn("Set a timer for five minutes and add milk to my list.").kind == "action"
+    (reply,) = _replies(mind, bool)
+    assert reply.text == "Your timer is set for five minutes. Milk is on your shopping list."
+    assert reply.event and reply.event.action == "timer.set + shopping.add"
+
+
+def test_talk_ends_a_question_that_deletes(opened: Open) -> None:
+    mind = opened()
+    for text in ("Add milk to my list.", "Clear my list."):
+        mind.turn(text)
+    assert _replies(mind, lambda got: len(got) == 2)[1].asks
+    assert mind.turn("I was talking to my wife.").kind == "nothing" and mind.settle(_WAIT_SECONDS)
+    assert mind.turn("Right.").kind == "nothing" and mind.state.shopping == ("milk",)
+
+
 def test_talk_is_nothing_without_a_text_model(opened: Open) -> None:
     mind = opened()
     assert mind.turn("I like trains.").kind == "nothing" and not mind.can_think
