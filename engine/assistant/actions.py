@@ -272,6 +272,14 @@ def understood(text: str, state: State, now: datetime) -> Request | None:
     request = parse(text, now) or _correction(text, state, now)
     if request is None or not request.weak:
         return request
+    done = state.undo
+    if (
+        request.action == "reminder.cancel"
+        and done is not None
+        and done.part != "reminders"
+        and now.timestamp() - done.done_s <= QUESTION_SECONDS
+    ):
+        return replace(request, action="undo")  # "cancel that" is what was done last
     fits = {
         "undo": state.undo is not None,
         "reminder.cancel": any(one.number == state.latest for one in state.reminders)
@@ -310,6 +318,9 @@ def perform(request: Request, state: State, now: datetime) -> Outcome:
         return Outcome("All right.", replace(state, question=None), done=False)
     fresh = replace(state, question=None)
     outcome = ACTIONS[request.action].perform(request, fresh, now)
+    if outcome.state.undo and outcome.state.undo is not fresh.undo:
+        stamped = replace(outcome.state.undo, done_s=now.timestamp())
+        outcome = replace(outcome, state=replace(outcome.state, undo=stamped))
     if request.then is None:
         return outcome
     more = perform(request.then, outcome.state, now)
@@ -342,7 +353,7 @@ def _answer(text: str, question: Question, state: State, now: datetime) -> Reque
     slots = dict(request.slots)
     if request.action == "own":  # a user's own action, which asks first
         return request if agreed else Request("dropped") if refused else None
-    if (refused and question.wants != "text") or words in ("never mind", "forget it"):
+    if refused or words in ("never mind", "forget it", "nothing"):
         return Request("dropped")
     match question.wants:
         case "yes":

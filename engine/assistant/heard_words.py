@@ -59,6 +59,9 @@ _SHORT = {
     "when's": "when is", "where's": "where is", "it's": "it is", "that's": "that is",
     "there's": "there is", "i'm": "i am", "i'd": "i would", "i'll": "i will", "let's": "let us",
     "don't": "do not", "didn't": "did not", "can't": "can not", "cannot": "can not",
+    "you're": "you are", "we're": "we are", "they're": "they are", "i've": "i have",
+    "you've": "you have", "we've": "we have", "isn't": "is not", "aren't": "are not",
+    "doesn't": "does not", "haven't": "have not", "won't": "will not", "wasn't": "was not",
     "gonna": "going to", "wanna": "want to", "ok": "okay", "mins": "minutes", "min": "minutes",
     "secs": "seconds", "sec": "seconds", "hrs": "hours", "hr": "hour", "o'clock": "oclock",
     "alright": "all right", "todo": "to do", "per cent": "percent",
@@ -84,6 +87,11 @@ _HOMOPHONES = (
     (r"\balarm 4 (?=\d[\d:.]*(?: \d\d)? (?:am|pm|oclock)\b)", "alarm for "),
     (r"\bremind me 2 (?!\w+ (?:times|minutes|hours))", "remind me to "),
     (r"\bnegative (?=\d)", "minus "),
+    (
+        r"\b(for|in|at) (?:like|about|around|roughly|maybe|exactly) "
+        r"(?=\d|an? (?:second|minute|hour|half|quarter|couple)|half|quarter|noon|midnight)",
+        r"\1 ",
+    ),
 )
 _HESITATION = re.compile(r"u+m+|u+h+m*|erm+|hm+")
 _WRITTEN_COMPILED = [(re.compile(pattern), words) for pattern, words in _WRITTEN]
@@ -99,8 +107,8 @@ _POLITE_START = re.compile(
 )
 _POLITE_END = re.compile(
     r"(?:(?:\s+and)?\s+(?:please|thanks(?: a lot)?|thank you(?: (?:very|so) much)?|for me|"
-    r"for now|now|right now|okay|cheers|if you do not mind|will you|would you|could you|"
-    r"can you|if you (?:can|could|would)|duologue|then|again please))+$"
+    r"for now|(?<!from )now|right now|as well|okay|cheers|if you do not mind|"
+    r"will you|would you|could you|can you|if you (?:can|could|would)|duologue|then|again please))+$"
 )
 
 

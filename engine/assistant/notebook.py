@@ -27,6 +27,7 @@ _WHOLE = (
     "ham and eggs",
 )
 """One thing each, although "and" stands in it."""
+_PRONOUNS = {"it", "this", "that", "them", "these", "those"}
 
 _ADD = compiled(
     rf"(?:add|put|write|get|include) (?P<what>.+?) (?:to|on|onto|in|into) (?:{_LIST}|{_ANY_LIST})",
@@ -86,7 +87,8 @@ def parse(words: str, items: str) -> Request | None:
     if found := first_match(_CLEAR, words):
         return Request("shopping.clear")
     if found := first_match(_ADD, items):
-        return Request("shopping.add", {"items": _items(found["what"])})
+        things = _items(found["what"])
+        return Request("shopping.add", {"items": things}) if set(things) - _PRONOUNS else None
     if found := first_match(_REMOVE, items):
         return Request("shopping.remove", {"items": _items(found["what"])})
     if first_match(_READ, words):

@@ -39,7 +39,7 @@ _WHOSE = r"(?:the|my|that|this|our|a|an)"
 _AT = rf"(?P<when>(?!(?:for )?\d+(?: \d+)?$){MOMENT})"
 
 _TIMER = compiled(
-    rf"{_MAKE} (?:{_A} )?(?:{_NAME_BEFORE} )?timer(?: (?:for|of|to|at|on))? (?P<length>{DURATION})",
+    rf"{_MAKE} (?:{_A} )?(?:{_NAME_BEFORE} )?timer(?: on)?(?: (?:for|of|to|at|on))? (?P<length>{DURATION})",
     rf"{_MAKE} (?:{_A} )?(?P<length>{DURATION})(?: long)? (?:{_NAME_BEFORE} )?timer",
     rf"{_MAKE} (?:{_A} )?(?P<length>{DURATION}) timer (?:for|called|named) (?:the |my )?{_NAME}",
     rf"{_MAKE} (?:{_A} )?timer (?:for|of) (?P<length>{DURATION}) (?:for|called|named) (?:the |my )?{_NAME}",
@@ -47,6 +47,8 @@ _TIMER = compiled(
     rf"{_MAKE} (?:{_A} )?timer for (?:the |my )?{_NAME_BEFORE} for (?P<length>{DURATION})",
     rf"(?:{_A} )?(?:{_NAME_BEFORE} )?timer(?: for)? (?P<length>{DURATION})",
     rf"(?:{_A} )?(?P<length>{DURATION}) (?:{_NAME_BEFORE} )?timer",
+    rf"time (?P<length>{DURATION})",
+    rf"put (?:{_A} )(?:{_NAME_BEFORE} )?timer on(?: for)? (?P<length>{DURATION})",
     # "timer" is often written "time"; the length makes it certain.
     rf"(?:set|start) (?:a |the )?time(?:rs|r's|d)?(?: for| of)? (?P<length>{DURATION})",
     rf"(?:count down|start a countdown|start counting down)(?: from| for| of)? (?P<length>{DURATION})",
@@ -90,7 +92,10 @@ _NO_LENGTH = re.compile(
     rf"(?:set|start|create) (?:{_A} )?timer for (?:\d+|(?:the |my )?(?P<name>(?!{_NO_NAME})[a-z']+))"
 )
 _BARE = re.compile(rf"{_MAKE} {_A} (?:{_NAME_BEFORE} )?{_KIND}(?: clock)?")
-_ONE = re.compile(rf"{_OFF} (?:it|that|that 1|them|the last 1)")
+# "Stop it" and "forget it" are said to a talk, too.
+_ONE = re.compile(
+    r"(?:cancel|delete|remove|dismiss|disable|(?:turn|switch|shut) off) (?:it|that|that 1|them|the last 1)"
+)
 _SNOOZED = re.compile(
     rf"snooze(?: it| that| the alarm| the timer)?(?: for (?P<length>{DURATION}))?"
 )

@@ -160,7 +160,7 @@ def _added(one: Reminder, told: str, request: Request, state: State, now: dateti
         return Outcome("There are too many already; cancel one first.", state, done=False)
     gone = f"The {called(one).partition(':')[0]} is gone."
     back = f"The {called(before[0]).partition(':')[0]} is set again." if before else gone
-    undo = Undo(back, "reminders", tuple(before), (one.number,), request, now.timestamp())
+    undo = Undo(back, "reminders", tuple(before), (one.number,), request)
     kept = tuple(old for old in state.reminders if old not in before)
     return Outcome(told, replace(
         state, reminders=(*kept, one), next_number=one.number + 1, latest=one.number,

@@ -155,7 +155,7 @@ def perform(request: Request, state: State, now: datetime) -> Outcome:
             told = f"I will be quiet for {in_words.duration(length)}. Alarms ring all the same."
             quiet = replace(
                 state,
-                undo=Undo("I am here.", "quiet", request=request, done_s=now.timestamp()),
+                undo=Undo("I am here.", "quiet", request=request),
             )
             return Outcome(told, quiet, (Effect("quiet", length.total_seconds()),))
         case "talk.speak":

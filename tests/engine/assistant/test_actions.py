@@ -84,6 +84,11 @@ OTHER_WAYS = """
     Set a reminder for tomorrow. | reminder.set | 03-05 09:00
     How much longer on the pasta timer? | reminder.left | timer pasta
     Is my timer still running? | reminder.left | timer
+    Put a timer on for half an hour. | timer.set | 0:30:00
+    Set a timer for like ten minutes. | timer.set | 0:10:00
+    Set an alarm for two hours from now. | alarm.set | 03-04 14:00
+    You're too loud. | volume.down
+    Add coffee to our shopping list as well. | shopping.add | coffee
     What's negative three times four? | sum | - 3 * 4
     What's two thirds of 90? | sum | 2 / 3 * 90
     What's 20 percent off 50? | sum | 50 - 20 %
@@ -137,6 +142,7 @@ Make a note of it.
 Take a note from my book.
 Write down your thoughts every day.
 Sleep for eight hours.
+Add it to the list.
 Note to self: never do that again.
 Double trouble.
 We need a plan on our list.
@@ -279,6 +285,15 @@ def test_a_correction_takes_the_place_of_what_was_just_set() -> None:
     assert talk.say("Undo that.") == "The reminder is set again."
     talk.say("Set a timer for five minutes.")
     assert talk.say("No, ten.", after_s=60) == "(talk)"
+
+
+def test_cancel_that_means_what_was_done_last_and_stop_it_the_talk() -> None:
+    talk = Talk()
+    talk.say("Set a timer for five minutes.")
+    assert talk.say("Stop it.") == "(talk)" and talk.say("Forget it.") == "(talk)"
+    talk.say("Take a note: buy stamps.")
+    assert talk.say("Delete that.") == "The note is gone." and talk.state.reminders
+    assert talk.say("Cancel it.") == "The five minute timer is cancelled."
 
 
 def test_a_turn_may_hold_two_requests_and_undo_takes_both_back() -> None:
@@ -438,6 +453,8 @@ def test_notes_keep_the_words_as_they_were_written() -> None:
     assert talk.say("Make a note.") == "What shall I write down?"
     assert talk.say("The key is under the mat.") == "Noted: the key is under the mat."
     assert talk.say("Read my notes.").startswith("You have two notes: call Dr. Smith")
+    talk.say("Make a note.")
+    assert talk.say("No, never mind.") == "All right." and len(talk.state.notes) == 2
     assert talk.say("Delete the last note.") == "Deleted the note: the key is under the mat."
     talk.say("Delete all my notes.")
     talk.say("Yes.")
