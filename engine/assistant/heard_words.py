@@ -108,7 +108,8 @@ _POLITE_START = re.compile(
 _POLITE_END = re.compile(
     r"(?:(?:\s+and)?\s+(?:please|thanks(?: a lot)?|thank you(?: (?:very|so) much)?|for me|"
     r"for now|(?<!from )now|right now|as well|okay|cheers|if you do not mind|"
-    r"will you|would you|could you|can you|if you (?:can|could|would)|duologue|then|again please))+$"
+    r"will you|would you|could you|can you|if you (?:can|could|would)|duologue|then|"
+    r"again please))+$"
 )
 
 
