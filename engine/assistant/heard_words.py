@@ -159,7 +159,7 @@ def as_written(words: str, text: str) -> str:
     """A part of a request as the transcript has it, with capitals and commas, if it is there."""
     pattern = r"\W+".join(re.escape(word) for word in words.split())
     found = re.search(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE)
-    return found[0] if found else words
+    return found[0] if found else words.replace("oclock", "o'clock")
 
 
 def compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:

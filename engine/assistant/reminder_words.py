@@ -63,6 +63,7 @@ _ALARM = compiled(
     rf"{_MAKE} (?:{_A} )?alarm (?:for|at) (?P<when>{MOMENT}) (?:called|named) {_NAME}",
     rf"{_MAKE} (?:{_A} )?(?P<when>{MOMENT}) alarm",
     rf"{_AT} (?P<wake>wake) me(?: up)?",
+    rf"{_MAKE} (?:{_A} )?(?:{_NAME_BEFORE} )?alarm for (?P<length>{DURATION})",
     # What rings at a time of day is an alarm, whatever it is called.
     rf"{_MAKE} (?:{_A} )?timer (?:(?:for|at) (?=.*(?:am|pm|oclock|noon|midnight)\b)|until |till )(?P<when>{MOMENT})",
 )
@@ -141,7 +142,8 @@ def parse(words: str, now: datetime) -> Request | None:
         if length:
             return Request("timer.set", {"length": length, "name": _named(found)})
     for found in _matches(_ALARM, words):
-        said = moment(found["when"], now)
+        groups = found.groupdict()
+        said = moment(groups.get("when") or f"in {groups.get('length')}", now)
         if said:
             wake = "wake" in found.groupdict() and found["wake"]
             if wake and said.open and 3 <= said.at.hour % 12 <= 11:

@@ -52,11 +52,12 @@ DAY = (
     r"|tonight|this (?:evening|afternoon|morning))"
 )
 _DAY_PART = rf"(?:tomorrow|(?:on |next |this )?{_NAMED_DAY}) (?:morning|evening|afternoon|night)"
-_HOUR = r"(?:\d+|noon|midday|midnight)"
+_NOON = r"(?:(?:12 )?(?:noon|midday|midnight))"
+_HOUR = rf"(?:{_NOON}|\d+)"
 _TO, _PAST = r"(?:to|till|til|before)", r"(?:past|after)"
 CLOCK = (
     rf"(?:half (?:past )?\d+|(?:a )?quarter (?:{_PAST}|{_TO}|of) {_HOUR}"
-    rf"|\d+(?: minutes?)? (?:{_PAST}|{_TO}) {_HOUR}|noon|midday|midnight|\d+[:.]\d\d"
+    rf"|\d+(?: minutes?)? (?:{_PAST}|{_TO}) {_HOUR}|{_NOON}|\d+[:.]\d\d"
     r"|\d+ oh? \d|\d+ oclock|\d{4} hours|\d+ \d\d|\d+)"
 )
 _SOON = rf"(?:in|after) {DURATION}|{DURATION} from now"
@@ -186,6 +187,8 @@ def _placed(
 ) -> Said | None:
     """The next such time, or the time of that day."""
     if part and hour > 12:
+        if part == "am":
+            return None
         sure = True
     elif part == "pm":
         hour, sure = hour % 12 + 12, True
@@ -216,7 +219,8 @@ def _clock(words: str) -> tuple[int, int, bool] | None:
     """Hour, minute, and whether it cannot mean twelve hours later."""
     sure = re.match(r"0\d", words) is not None or "hours" in words or not words[-1].isdecimal()
     sure = sure and not words.endswith("oclock")
-    words = re.sub(r"\b(?:noon|midday)\b", "12", words).replace("midnight", "0")
+    words = re.sub(r"\b(?:12 )?(?:noon|midday)\b", "12", words)
+    words = re.sub(r"\b(?:12 )?midnight\b", "0", words)
     numbers = [int(number) for number in re.findall(r"\d+", words)]
     hour, minute = numbers[0], numbers[1] if len(numbers) > 1 else 0
     if "half" in words:

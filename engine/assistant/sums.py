@@ -54,7 +54,7 @@ _TOKENS = (
     ("the square root of", "sqrt"), ("square root of", "sqrt"), ("root of", "sqrt"),
     ("percent of", "%of"), ("half of", "0.5 *"), ("0.5 of", "0.5 *"),
     ("0.25 of", "0.25 *"), ("0.75 of", "0.75 *"),
-    ("plus", "+"), ("minus", "-"),
+    ("plus", "+"), ("minus", "-"), ("take away", "-"),
     ("times", "*"), ("over", "/"), ("squared", "^ 2"),
     ("cubed", "^ 3"), ("percent", "%"), ("/", " / "),
 )  # fmt: skip

@@ -39,7 +39,7 @@ REQUESTS: tuple[tuple[str, str, str, str], ...] = (
     ("cancel the timer", "Cancel the timer.", "reminder.cancel", "timer"),
     ("please stop the egg timer", "Please stop the egg timer.", "reminder.cancel", "timer egg"),
     ("cancel all my alarms", "Cancel all my alarms.", "reminder.cancel", "all alarm"),
-    ("turn off the seven o'clock alarm", "Turn off the 7 o'clock alarm.", "reminder.cancel", "alarm 7 oclock"),
+    ("turn off the seven o'clock alarm", "Turn off the 7 o'clock alarm.", "reminder.cancel", "alarm 7 o'clock"),
     ("delete the reminder about the dentist", "Delete the reminder about the dentist.", "reminder.cancel",
      "reminder dentist"),
     ("wake me up at half past six", "Wake me up at half past six.", "alarm.set", "03-05 06:30"),

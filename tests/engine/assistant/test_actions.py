@@ -71,6 +71,7 @@ OTHER_WAYS = """
     Set an alarm for Monday morning at 7. | alarm.set | 03-09 07:00
     Set an alarm for March 31 2027 at noon. | alarm.set | 03-31 12:00
     Set an alarm for 7a.m. | alarm.set | 03-05 07:00
+    Set an alarm for ten minutes. | alarm.set | 03-04 12:10
     In twenty minutes wake me up. | alarm.set | 03-04 12:20
     Set an alarm for weekdays at 7. | reminder.repeated
     Remind me on Mondays to take out the bins. | reminder.repeated
@@ -89,6 +90,7 @@ OTHER_WAYS = """
     Set an alarm for two hours from now. | alarm.set | 03-04 14:00
     You're too loud. | volume.down
     Add coffee to our shopping list as well. | shopping.add | coffee
+    What's 12 take away 5? | sum | 12 - 5
     What's negative three times four? | sum | - 3 * 4
     What's two thirds of 90? | sum | 2 / 3 * 90
     What's 20 percent off 50? | sum | 50 - 20 %

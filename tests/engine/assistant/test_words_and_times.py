@@ -99,9 +99,33 @@ def test_moments(text: str, at: tuple[int, int, int], is_open: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("now", "text", "at"),
+    [
+        ((2026, 1, 31, 10), "in a month", (2026, 2, 28, 9)), ((2024, 1, 31, 10), "in a month", (2024, 2, 29, 9)),
+        ((2024, 2, 29, 12), "in a year", (2025, 2, 28, 9)), ((2024, 2, 28, 10), "tomorrow at noon", (2024, 2, 29, 12)),
+        ((2026, 12, 31, 22), "at 7 a.m.", (2027, 1, 1, 7)), ((2026, 4, 1, 12), "on the 31st at noon", (2026, 5, 31, 12)),
+        ((2026, 3, 4, 23), "tonight at one", (2026, 3, 5, 1)), ((2026, 3, 5, 0), "tonight at one", (2026, 3, 5, 1)),
+        ((2026, 3, 5, 0), "tonight at eleven", (2026, 3, 5, 23)), ((2026, 3, 4, 8), "at twelve tonight", (2026, 3, 5, 0)),
+        ((2026, 3, 7, 12), "next monday at 8 am", (2026, 3, 9, 8)), ((2026, 3, 8, 12), "next monday at 8 am", (2026, 3, 16, 8)),
+        ((2026, 3, 6, 12), "on friday at 6 pm", (2026, 3, 13, 18)), ((2026, 3, 6, 12), "this friday at 6 pm", (2026, 3, 6, 18)),
+        ((2026, 3, 4, 21), "in the evening", (2026, 3, 5, 18)), ((2026, 3, 4, 12), "friday night at half past ten", (2026, 3, 6, 22, 30)),
+        ((2026, 3, 4, 11), "at 12 midnight", (2026, 3, 5, 0)), ((2026, 3, 4, 12), "at five to midnight", (2026, 3, 4, 23, 55)),
+        ((2026, 3, 4, 12), "three days from now at noon", (2026, 3, 7, 12)), ((2026, 3, 4, 12), "at half one in the afternoon", (2026, 3, 4, 13, 30)),
+        ((2026, 3, 4, 12), "ten to one in the afternoon", (2026, 3, 4, 12, 50)), ((2026, 3, 4, 12), "at 5:30 p.m. on may 1st", (2026, 5, 1, 17, 30)),
+    ],
+)  # fmt: skip
+def test_moments_at_the_ends_of_days_months_and_years(now, text: str, at) -> None:
+    said = said_times.moment(plain(text), datetime(*now))
+    assert said and not said.open and said.at == datetime(*at)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "at 25:00",
+        "at 15 am",
+        "on the 31st of april at noon",
+        "february 30th at noon",
         "at 7:75",
         "today at 2",
         "on the table",
