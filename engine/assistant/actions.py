@@ -268,7 +268,8 @@ def understood(text: str, state: State, now: datetime) -> Request | None:
     if question and now.timestamp() - question.asked_s <= QUESTION_SECONDS:
         answered = _answer(text, question, state, now)
         if answered:
-            return answered
+            # So that it can be corrected: "remind me to call Ann" and "in ten minutes" are one.
+            return replace(answered, said=f"{answered.said.rstrip('.?! ')} {asked(text)}")
     request = parse(text, now) or _correction(text, state, now)
     if request is None or not request.weak:
         return request
@@ -374,7 +375,7 @@ def _answer(text: str, question: Question, state: State, now: datetime) -> Reque
             if parse(words, now) is not None:
                 return None
             key = "text" if request.action == "note.add" else "name"
-            said = re.sub(r"^(?:to|about|that) ", "", words)
+            said = as_written(re.sub(r"^(?:to|about|that) ", "", words), text)
             return replace(request, slots={**slots, key: said}) if said else None
 
 

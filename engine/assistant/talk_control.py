@@ -147,7 +147,7 @@ def perform(request: Request, state: State, now: datetime) -> Outcome:
         case "volume.down":
             return _volume(state, state.volume - _VOLUME_STEP, "Quieter now.")
         case "volume.set":
-            return _volume(state, request.slots["share"])
+            return _volume(state, request.slots["share"], request=request)
         case "talk.repeat":
             return Outcome("", state)  # the front knows what was said
         case "talk.quiet":
@@ -164,14 +164,16 @@ def perform(request: Request, state: State, now: datetime) -> Outcome:
             return Outcome("Goodbye.", state, (Effect("end talk"),))
 
 
-def _volume(state: State, wanted: int, told: str = "") -> Outcome:
+def _volume(state: State, wanted: int, told: str = "", request: Request | None = None) -> Outcome:
     """The volume within its bounds; ``told`` where it is not one of them."""
     volume = min(max(wanted, LEAST_VOLUME), MOST_VOLUME)
     if told and volume == state.volume:
         bound = "louder" if wanted > volume else "quieter"
         return Outcome(f"I cannot speak any {bound}.", state, done=False)
     before = in_words.number(state.volume)
-    undo = Undo(f"The volume is at {before} percent again.", "volume", (state.volume,))
+    undo = Undo(
+        f"The volume is at {before} percent again.", "volume", (state.volume,), request=request
+    )
     told = told or f"The volume is at {in_words.number(volume)} percent."
     return Outcome(told, replace(state, volume=volume, undo=undo), (Effect("volume", volume),))
 

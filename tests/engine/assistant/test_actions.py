@@ -287,6 +287,12 @@ def test_a_correction_takes_the_place_of_what_was_just_set() -> None:
     assert talk.say("Undo that.") == "The reminder is set again."
     talk.say("Set a timer for five minutes.")
     assert talk.say("No, ten.", after_s=60) == "(talk)"
+    talk.say("Remind me to call Bob.")
+    talk.say("In ten minutes, please.")
+    assert talk.say("No, in twenty minutes.").endswith("in the afternoon: call Bob.")
+    assert talk.state.reminders[-1].due_s - talk.now.timestamp() == 1200
+    talk.say("Set the volume to 20 percent.")
+    assert talk.say("No, thirty.") == "The volume is at thirty percent."
 
 
 def test_cancel_that_means_what_was_done_last_and_stop_it_the_talk() -> None:
@@ -453,11 +459,11 @@ def test_notes_keep_the_words_as_they_were_written() -> None:
         talk.say("Take a note: call Dr. Smith, room 12.") == "Noted: call Dr. Smith, room twelve."
     )
     assert talk.say("Make a note.") == "What shall I write down?"
-    assert talk.say("The key is under the mat.") == "Noted: the key is under the mat."
+    assert talk.say("The key is under the mat.") == "Noted: The key is under the mat."
     assert talk.say("Read my notes.").startswith("You have two notes: call Dr. Smith")
     talk.say("Make a note.")
     assert talk.say("No, never mind.") == "All right." and len(talk.state.notes) == 2
-    assert talk.say("Delete the last note.") == "Deleted the note: the key is under the mat."
+    assert talk.say("Delete the last note.") == "Deleted the note: The key is under the mat."
     talk.say("Delete all my notes.")
     talk.say("Yes.")
     assert talk.state.notes == ()
