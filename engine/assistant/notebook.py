@@ -55,7 +55,7 @@ _CLEAR = compiled(
     rf"(?:{_LIST}|{_ANY_LIST})",
     rf"(?:take|cross|strike|get) (?:everything|all)(?: off)? (?:off|from|of)(?: of)? (?:{_LIST}|{_ANY_LIST})",
 )
-_NO_TEXT = r"(?!(?:of |about )?(?:it|this|that|them|these|those)$|from |down your )"
+_NO_TEXT = r"(?!(?:of |about )?(?:it|this|that|them|these|those)$|from |down (?:your|these|those) )"
 """How talk goes on after "make a note of" and "write down"."""
 _NOTE = compiled(
     r"(?:take|make|write|add|create|save|leave)(?: me)?(?: down)? (?:a|another|1) (?:new )?note"

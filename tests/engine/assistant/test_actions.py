@@ -143,6 +143,7 @@ What is 9/11?
 Make a note of it.
 Take a note from my book.
 Write down your thoughts every day.
+Then write down these band names too.
 Sleep for eight hours.
 Add it to the list.
 Note to self: never do that again.
