@@ -26,7 +26,7 @@ from models.dialogue.recorded_dialogues import (
     EncodedCall,
     SpokenLine,
     read_description,
-    stored_ids,
+    stored_calls,
     write_description,
     write_shard,
     write_splits,
@@ -160,12 +160,15 @@ def write_calls(
             "folder with --out."
         )
     write_description(folder, description)
-    splits = split_calls(calls)
+    stored, found = stored_calls(folder), {call.id for call in calls}
+    # Calls of earlier runs on other folders (discs, parts) stay in the store and in its splits.
+    splits = split_calls([*calls, *(call for call in stored if call.id not in found)])
     write_splits(folder, splits)
-    say(", ".join(f"{len(splits[split])} calls for {split}" for split in SPLITS[:3]) + ".")
+    shares = ", ".join(f"{len(splits[split])} calls for {split}" for split in SPLITS[:3])
+    say(f"{shares}; {len(stored)} are in {folder} already." if stored else f"{shares}.")
     if splits[LEFT_OUT]:
         say(f"Left out, since they join two splits: {listed(splits[LEFT_OUT])}.")
-    done = stored_ids(folder) | set(splits[LEFT_OUT])
+    done = {call.id for call in stored} | set(splits[LEFT_OUT])
     todo = [call for call in calls if call.id not in done]
     shard: list[EncodedCall] = []
     try:

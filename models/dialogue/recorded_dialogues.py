@@ -66,6 +66,14 @@ class EncodedCall:
 
 
 @dataclass(frozen=True)
+class StoredCall:
+    """What a store knows of a call without its units."""
+
+    id: str
+    speakers: tuple[str, str]
+
+
+@dataclass(frozen=True)
 class RealDialogues:
     """Stores of people's dialogues that a training takes."""
 
@@ -130,9 +138,16 @@ def _shard_tables(folder: Path) -> list[Path]:
     return sorted(folder.glob("[0-9]" * 5 + ".json"))
 
 
+def stored_calls(folder: Path) -> list[StoredCall]:
+    """All calls in finished shards, without their units."""
+    tables = _shard_tables(folder)
+    entries = [entry for table in tables for entry in _read_json(table)]
+    return [StoredCall(entry["id"], tuple(entry["speakers"])) for entry in entries]
+
+
 def stored_ids(folder: Path) -> set[str]:
     """The ids of all calls in finished shards."""
-    return {call["id"] for table in _shard_tables(folder) for call in _read_json(table)}
+    return {call.id for call in stored_calls(folder)}
 
 
 def write_shard(folder: Path, calls: Sequence[EncodedCall]) -> None:

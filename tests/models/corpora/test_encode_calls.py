@@ -20,8 +20,10 @@ from models.cli import app
 from models.corpora import commands, encode_calls
 from models.corpora.call import Call, Remark
 from models.corpora.encode_calls import encode_call, write_calls
+from models.corpora.speaker_splits import place
 from models.corpora.two_channel import read_two_channel
 from models.dialogue.recorded_dialogues import (
+    TEST,
     TRAINING,
     SpokenLine,
     read_calls,
@@ -145,6 +147,34 @@ def test_calls_that_cannot_be_used_are_named_and_tried_again(work: Path, tmp_pat
     soundfile.write(folder / "mono.wav", np.stack([mono, mono], 1), 8_000)
     assert len(run()) == 1
     assert stored_ids(tmp_path / "out") == {"00.wav", "01.wav", "mono.wav"}
+
+
+def test_calls_of_an_earlier_run_on_another_folder_stay_in_their_splits(
+    work: Path, tmp_path: Path
+) -> None:
+    def heard(call: str, first: str, second: str) -> Call:
+        return Call(call, (first, second), partial(_noise, 0.5, 1))
+
+    names = map(str, range(100_000))
+    tested = next(name for name in names if place((name, "b")) < 0.01)
+    apart = [name for name in map(str, range(100)) if place((name, "c")) > 0.02][:3]
+    trained = [name for name in map(str, range(100)) if place(("b", name)) > 0.02][0]
+    parts = [
+        [heard("1", apart[0], "c"), heard("2", "b", trained)],
+        [heard("3", tested, "b"), heard("4", apart[1], "c")],
+        [heard("5", apart[2], "c")],
+    ]
+    told: list[str] = []
+    for calls in parts:
+        checkpoint = work / "tok" / "tokenizer.pt"
+        write_calls(tmp_path / "out", "fisher", "", calls, checkpoint, 1, told.append)
+    splits = {split: read_calls(tmp_path / "out", split) for split in (TRAINING, TEST)}
+    assert {split: [call.id for call in calls] for split, calls in splits.items()} == {
+        # Call 2 was for training until a part with a test call of one of its speakers came.
+        TRAINING: ["1", "4", "5"],
+        TEST: ["3"],
+    }
+    assert "4 are in" in told[-2]
 
 
 def test_another_tokenizer_is_refused(work: Path, tmp_path: Path) -> None:
