@@ -1,7 +1,8 @@
 """Encodes calls as units and writes them to a store; an interrupted run goes on where it stopped.
 
 Each channel is a stream of its own from the call's first sample to its last, so its units are those
-of the whole channel, and memory does not grow with its sound.
+of the whole channel, and memory does not grow with its sound. A HuBERT, which sees all of a sound,
+gets the whole channel at once.
 """
 
 from __future__ import annotations
@@ -31,28 +32,53 @@ from models.dialogue.recorded_dialogues import (
     write_shard,
     write_splits,
 )
+from models.imported.hubert import Hubert
+from models.imported.hubert_checkpoint import CHECKPOINT, imported_hubert, open_hubert
 from models.tokenizer.encode import UnitStream
 from models.tokenizer.network import TokenizerNet, load_tokenizer
 
 CALLS_PER_SHARD = 16
 """An interruption loses less than a shard, and only if the process is killed."""
 _STEP_FRAMES = 250
+_Net = TokenizerNet | Hubert
 
 
-def encode_call(net: TokenizerNet, call: Call, remark: Remark) -> np.ndarray:
+def tokenizer_of(work: Path) -> Path:
+    """The checkpoint of a work folder's tokenizer: the imported HuBERT, else the trained one."""
+    return imported_hubert(work) or work / "tok" / "tokenizer.pt"
+
+
+def _open(checkpoint: Path) -> _Net:
+    return open_hubert(checkpoint) if checkpoint.name == CHECKPOINT else load_tokenizer(checkpoint)
+
+
+def encode_call(net: _Net, call: Call, remark: Remark) -> np.ndarray:
     """int16 (2, frames): the units of both channels; silence fills the last frame.
 
     ``remark`` receives a sentence where the sound is damaged. Raises DuologueError where it cannot
     be read.
     """
+    steps = _steps(call.sound(remark))
+    units = _whole(net, steps) if isinstance(net, Hubert) else _streamed(net, steps)
+    if not units.shape[1]:
+        raise DuologueError(f"{call.id} contains no sound.")
+    return units
+
+
+def _streamed(net: TokenizerNet, steps: Iterable[np.ndarray]) -> np.ndarray:
     streams = UnitStream(net), UnitStream(net)
     units: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-    for block in _steps(call.sound(remark)):
+    for block in steps:
         for stream, channel, found in zip(streams, block, units, strict=True):
             found.append(stream.push(channel))
-    if not units[0]:
-        raise DuologueError(f"{call.id} contains no sound.")
-    return np.stack([np.concatenate(found) for found in units])
+    return np.stack([np.concatenate([np.zeros(0, np.int16), *found]) for found in units])
+
+
+@torch.no_grad()
+def _whole(net: Hubert, steps: Iterable[np.ndarray]) -> np.ndarray:
+    sound = np.concatenate([np.zeros((2, 0), np.float32), *steps], 1)
+    units = [net.whole_units(torch.from_numpy(channel)).numpy() for channel in sound]
+    return np.stack(units).astype(np.int16)
 
 
 def _steps(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -76,7 +102,7 @@ _Result = tuple[EncodedCall | None, list[str]]
 """A call, if it can be used, and sentences about it."""
 
 
-def _encoded(net: TokenizerNet, call: Call) -> _Result:
+def _encoded(net: _Net, call: Call) -> _Result:
     told: list[str] = []
     try:
         units = encode_call(net, call, told.append)
@@ -90,13 +116,13 @@ def _encoded(net: TokenizerNet, call: Call) -> _Result:
     return EncodedCall(call.id, call.speakers, units, lines), told
 
 
-_worker_net: TokenizerNet
+_worker_net: _Net
 
 
 def _begin_worker(checkpoint: Path) -> None:
     global _worker_net
     torch.set_num_threads(1)
-    _worker_net = load_tokenizer(checkpoint)
+    _worker_net = _open(checkpoint)
 
 
 def _work(call: Call) -> _Result:
@@ -105,7 +131,7 @@ def _work(call: Call) -> _Result:
 
 def _results(checkpoint: Path, calls: list[Call], jobs: int) -> Iterator[_Result]:
     if jobs == 1:
-        net = load_tokenizer(checkpoint)
+        net = _open(checkpoint)
         for call in calls:
             yield _encoded(net, call)
         return
@@ -130,7 +156,7 @@ def tokenizer_hash(checkpoint: Path) -> str:
     except OSError as error:
         raise DuologueError(
             f"There is no tokenizer {checkpoint}; make one with duologue-train tokenizer and "
-            "units, or take a bundle's with duologue-train unpack."
+            "units, take a bundle's with duologue-train unpack, or a HuBERT with import-hubert."
         ) from error
 
 
@@ -150,7 +176,7 @@ def write_calls(
     tokenizer or of another corpus.
     """
     digest = tokenizer_hash(checkpoint)
-    description = CorpusDescription(kind, licence, digest, load_tokenizer(checkpoint).unit_count)
+    description = CorpusDescription(kind, licence, digest, _open(checkpoint).unit_count)
     if not description.unit_count:
         raise DuologueError(f"{checkpoint} has no units yet; run duologue-train units.")
     known = read_description(folder)

@@ -19,7 +19,7 @@ from engine.timebase import FRAME_SAMPLES
 from models.cli import app
 from models.corpora import commands, encode_calls
 from models.corpora.call import Call, Remark
-from models.corpora.encode_calls import encode_call, write_calls
+from models.corpora.encode_calls import encode_call, tokenizer_of, write_calls
 from models.corpora.speaker_splits import place
 from models.corpora.two_channel import read_two_channel
 from models.dialogue.recorded_dialogues import (
@@ -29,10 +29,14 @@ from models.dialogue.recorded_dialogues import (
     read_calls,
     stored_ids,
 )
+from models.imported.hubert import Hubert
+from models.imported.hubert_checkpoint import CHECKPOINT, save_hubert
+from models.imported.parts import TOKENIZER
 from models.tokenizer.encode import encode_units
 from models.tokenizer.network import save_tokenizer
 from models.tokenizer.streaming_encoder import StreamingTokenizer
 from tests.models.corpora.made_corpora import make_conversation, make_fisher, two_sounds
+from tests.models.imported.test_talk import SMALL as HUBERT
 from tests.models.tokenizer.test_network import small_net, with_units
 
 
@@ -158,7 +162,7 @@ def test_calls_of_an_earlier_run_on_another_folder_stay_in_their_splits(
     names = map(str, range(100_000))
     tested = next(name for name in names if place((name, "b")) < 0.01)
     apart = [name for name in map(str, range(100)) if place((name, "c")) > 0.02][:3]
-    trained = [name for name in map(str, range(100)) if place(("b", name)) > 0.02][0]
+    trained = next(name for name in map(str, range(100)) if place(("b", name)) > 0.02)
     parts = [
         [heard("1", apart[0], "c"), heard("2", "b", trained)],
         [heard("3", tested, "b"), heard("4", apart[1], "c")],
@@ -192,6 +196,33 @@ def test_another_tokenizer_is_refused(work: Path, tmp_path: Path) -> None:
     save_tokenizer(other, tmp_path / "tokenizer.pt")
     with pytest.raises(DuologueError, match="another corpus or tokenizer"):
         write_calls(tmp_path / "out", "two-channel", "", calls, tmp_path / "tokenizer.pt", 1, print)
+
+
+@torch.no_grad()
+def test_an_imported_hubert_hears_whole_calls(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    hubert = Hubert(HUBERT, 2, 40, delay_frames=2).eval()
+    call = Call("a", ("x", "y"), partial(_noise, 11.01, 1))
+    sound = np.concatenate([*_noise(11.01, 1, pytest.fail)], 1)
+    padded = torch.from_numpy(np.pad(sound, ((0, 0), (0, -sound.shape[1] % FRAME_SAMPLES))))
+    hubert.centroids = hubert.whole_features(padded[0])[::7].clone()
+    checkpoint = tmp_path / "work" / TOKENIZER / CHECKPOINT
+    checkpoint.parent.mkdir(parents=True)
+    save_hubert(hubert, checkpoint)
+    assert tokenizer_of(tmp_path / "work") == checkpoint
+    out = tmp_path / "out"
+    write_calls(out, "two-channel", "Yours.", [call], checkpoint, 1, print)
+    (stored,) = read_calls(out)
+    assert stored.units.shape == (2, 276)
+    for channel, units in zip(padded, stored.units, strict=True):
+        assert np.array_equal(units, hubert.whole_units(channel).numpy())
+        assert len(np.unique(units)) > 10
+    # The training takes them for the work folder's, and a second run for done.
+    assert commands.real_dialogues([out], 0.3, tmp_path / "work").folders == (out,)
+    silent = Call("b", ("x", "z"), lambda _: iter(()))
+    told: list[str] = []
+    write_calls(out, "two-channel", "Yours.", [call, silent], checkpoint, 1, told.append)
+    assert "1 are in" in told[0] and told[1] == "b contains no sound. b is left out."
 
 
 # --- the command ----------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from models.pack import pack_bundle
 from tests.engine.tiny_bundle import UNIT_COUNT, write_tiny_bundle
 from tests.models.imported.checkpoints import write_hifigan
 
-_CONFIG = HubertConfig(
+SMALL = HubertConfig(
     channels=(16,) * 8,
     kernels=(10, 3, 3, 3, 3, 2, 2, 2),
     strides=(5, 2, 2, 2, 2, 2, 2, 2),
@@ -47,7 +47,7 @@ _CONFIG = HubertConfig(
 @torch.no_grad()
 def _import_both(work: Path) -> StreamingHifigan:
     torch.manual_seed(0)
-    net = Hubert(_CONFIG, 2, UNIT_COUNT, delay_frames=2).eval()
+    net = Hubert(SMALL, 2, UNIT_COUNT, delay_frames=2).eval()
     net.centroids = net.features(torch.randn(1, UNIT_COUNT * 640) * 0.1)[0]
     folder = new_folder(work, TOKENIZER, ())
     export_hubert(net, folder / MODEL)
