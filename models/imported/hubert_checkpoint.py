@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from models.imported.hubert import Hubert, HubertConfig
-from models.imported.parts import TOKENIZER
+from models.imported.parts import SETTINGS, TOKENIZER
 
 CHECKPOINT = "hubert.pt"
 
@@ -41,4 +41,5 @@ def open_hubert(path: Path) -> Hubert:
 def imported_hubert(work: Path) -> Path | None:
     """The checkpoint of the HuBERT that a work folder has in place of a trained tokenizer."""
     path = work / TOKENIZER / CHECKPOINT
-    return path if path.is_file() else None
+    whole = path.is_file() and path.with_name(SETTINGS).is_file()
+    return path if whole else None

@@ -31,7 +31,7 @@ from models.dialogue.recorded_dialogues import (
 )
 from models.imported.hubert import Hubert
 from models.imported.hubert_checkpoint import CHECKPOINT, save_hubert
-from models.imported.parts import TOKENIZER
+from models.imported.parts import TOKENIZER, TokenizerPart, write_part
 from models.tokenizer.encode import encode_units
 from models.tokenizer.network import save_tokenizer
 from models.tokenizer.streaming_encoder import StreamingTokenizer
@@ -209,6 +209,10 @@ def test_an_imported_hubert_hears_whole_calls(tmp_path: Path) -> None:
     checkpoint = tmp_path / "work" / TOKENIZER / CHECKPOINT
     checkpoint.parent.mkdir(parents=True)
     save_hubert(hubert, checkpoint)
+    write_part(
+        checkpoint.parent,
+        TokenizerPart(unit_count=40, window_ms=1000, lookahead_ms=0, delay_ms=80),
+    )
     assert tokenizer_of(tmp_path / "work") == checkpoint
     out = tmp_path / "out"
     write_calls(out, "two-channel", "Yours.", [call], checkpoint, 1, print)
