@@ -11,6 +11,7 @@ import hashlib
 import multiprocessing
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from pathlib import Path
 
@@ -145,6 +146,11 @@ def _results(checkpoint: Path, calls: list[Call], jobs: int) -> Iterator[_Result
             while running:
                 yield running.pop(0).result()
                 running += [pool.submit(_work, call) for call in islice(waiting, 1)]
+        except BrokenProcessPool as error:
+            raise DuologueError(
+                "A process that encoded calls was ended, probably for want of memory; run it again "
+                "with fewer --jobs. What was encoded is kept."
+            ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 

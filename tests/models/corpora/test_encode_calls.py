@@ -4,6 +4,7 @@ silently."""
 from __future__ import annotations
 
 import json
+import os
 import weakref
 from collections.abc import Iterator
 from functools import partial
@@ -133,6 +134,19 @@ def test_two_processes_write_what_one_writes(work: Path, tmp_path: Path) -> None
         write_calls(tmp_path / f"{jobs}", "two-channel", "", calls, checkpoint, jobs, print)
     for name in ("00000.npy", "00000.json"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def _ended(remark: Remark) -> Iterator[np.ndarray]:
+    """What the system does to a process that takes too much memory."""
+    os._exit(1)
+
+
+def test_a_process_that_was_ended_gets_a_sentence(work: Path, tmp_path: Path) -> None:
+    calls = read_two_channel(_recordings(tmp_path / "in", 1)).calls
+    calls.append(Call("z", ("x", "y"), _ended))
+    checkpoint = work / "tok" / "tokenizer.pt"
+    with pytest.raises(DuologueError, match="with fewer --jobs"):
+        write_calls(tmp_path / "out", "two-channel", "", calls, checkpoint, 2, print)
 
 
 def test_calls_that_cannot_be_used_are_named_and_tried_again(work: Path, tmp_path: Path) -> None:

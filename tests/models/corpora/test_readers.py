@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from pathlib import Path
 
+import desphere
 import numpy as np
 import pytest
 import soundfile
@@ -123,6 +125,18 @@ def test_truncated_sphere_is_refused(tmp_path: Path, compressed: bool, kept: flo
     path.write_bytes(data[: int(kept if kept > 1 else kept * len(data))])
     with pytest.raises(DuologueError, match=r"call\.sph cannot be decoded"):
         list(two_channel_blocks(path, pytest.fail))
+
+
+def test_a_disc_that_cannot_be_read_costs_only_its_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(_: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    write_sphere(tmp_path / "call.sph", two_sounds(0.1, 8_000))
+    monkeypatch.setattr(desphere, "read_sphere", damaged)
+    with pytest.raises(DuologueError, match=r"call\.sph cannot be read \(Input"):
+        list(two_channel_blocks(tmp_path / "call.sph", pytest.fail))
 
 
 def test_an_unknown_coding_is_refused(tmp_path: Path) -> None:
