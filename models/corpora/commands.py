@@ -93,7 +93,10 @@ def corpus(
         reading = two_channel.read_two_channel(folder)
     for remark in reading.remarks:
         typer.echo(remark)
-    write_calls(out, kind, licence, reading.calls, tokenizer_of(work), jobs, typer.echo)
+    # A store has the lines of one table.
+    other_table = kind is Kind.CANDOR and transcript is not Transcript.AUDIOPHILE
+    name = f"{kind} {transcript}" if other_table else kind.value
+    write_calls(out, name, licence, reading.calls, tokenizer_of(work), jobs, typer.echo)
 
 
 def _ask() -> None:

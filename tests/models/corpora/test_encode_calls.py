@@ -286,6 +286,19 @@ def test_a_conversation_with_a_damaged_table_keeps_its_sound(
     assert "one is used without its transcript." in capsys.readouterr().out
 
 
+def test_a_store_has_the_lines_of_one_table(work: Path, tmp_path: Path) -> None:
+    make_conversation(tmp_path / "in", "one", "5a73", "5fa0")
+    options = ("--work", work, "--accept-licence", "--out")
+    _run("corpus", "candor", tmp_path / "in", *options, tmp_path / "out")
+    again = ("corpus", "candor", tmp_path / "in", "--transcript", "backbiter", *options)
+    with pytest.raises(DuologueError, match=r"holds dialogues of another corpus .*\(candor\)"):
+        _run(*again, tmp_path / "out")
+    for _ in range(2):
+        _run(*again, tmp_path / "other")
+    (call,) = read_calls(tmp_path / "other")
+    assert len(call.lines) == 3
+
+
 def test_without_a_tokenizer_nothing_is_written(tmp_path: Path) -> None:
     _recordings(tmp_path / "in", 1)
     with pytest.raises(DuologueError, match="duologue-train tokenizer"):
