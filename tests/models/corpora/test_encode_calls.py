@@ -27,6 +27,7 @@ from models.dialogue.recorded_dialogues import (
     TEST,
     TRAINING,
     SpokenLine,
+    read_all_calls,
     read_calls,
     stored_ids,
 )
@@ -167,9 +168,9 @@ def test_calls_that_cannot_be_used_are_named_and_tried_again(work: Path, tmp_pat
     assert stored_ids(tmp_path / "out") == {"00.wav", "01.wav", "mono.wav"}
 
 
-def test_calls_of_an_earlier_run_on_another_folder_stay_in_their_splits(
-    work: Path, tmp_path: Path
-) -> None:
+def _parts() -> list[list[Call]]:
+    """A corpus in three parts. Of the second part's test call, one speaks in the first, too."""
+
     def heard(call: str, first: str, second: str) -> Call:
         return Call(call, (first, second), partial(_noise, 0.5, 1))
 
@@ -177,13 +178,18 @@ def test_calls_of_an_earlier_run_on_another_folder_stay_in_their_splits(
     tested = next(name for name in names if place((name, "b")) < 0.01)
     apart = [name for name in map(str, range(100)) if place((name, "c")) > 0.02][:3]
     trained = next(name for name in map(str, range(100)) if place(("b", name)) > 0.02)
-    parts = [
+    return [
         [heard("1", apart[0], "c"), heard("2", "b", trained)],
         [heard("3", tested, "b"), heard("4", apart[1], "c")],
         [heard("5", apart[2], "c")],
     ]
+
+
+def test_calls_of_an_earlier_run_on_another_folder_stay_in_their_splits(
+    work: Path, tmp_path: Path
+) -> None:
     told: list[str] = []
-    for calls in parts:
+    for calls in _parts():
         checkpoint = work / "tok" / "tokenizer.pt"
         write_calls(tmp_path / "out", "fisher", "", calls, checkpoint, 1, told.append)
     splits = {split: read_calls(tmp_path / "out", split) for split in (TRAINING, TEST)}
@@ -193,6 +199,24 @@ def test_calls_of_an_earlier_run_on_another_folder_stay_in_their_splits(
         TEST: ["3"],
     }
     assert "4 are in" in told[-2]
+
+
+def test_stores_of_one_corpus_keep_their_speakers_apart(
+    net: StreamingTokenizer, work: Path, tmp_path: Path
+) -> None:
+    def ids(folders: list[Path], split: str) -> list[str]:
+        return [call.id for call in read_all_calls(folders, split, net.unit_count)]
+
+    for number, (kind, calls) in enumerate(
+        zip(("fisher", "fisher", "candor"), _parts(), strict=True)
+    ):
+        checkpoint = work / "tok" / "tokenizer.pt"
+        write_calls(tmp_path / str(number), kind, "", calls, checkpoint, 1, print)
+    stores = [tmp_path / str(number) for number in range(3)]
+    assert ids(stores[:1], TRAINING) == ["1", "2"]
+    assert ids(stores, TRAINING) == ["1", "4", "5"]
+    assert ids(stores, TEST) == ["3"]
+    assert ids([stores[0], stores[2]], TRAINING) == ["1", "2", "5"]
 
 
 def test_another_tokenizer_is_refused(work: Path, tmp_path: Path) -> None:
