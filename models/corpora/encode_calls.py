@@ -7,6 +7,7 @@ gets the whole channel at once.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import multiprocessing
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,12 @@ import numpy as np
 import torch
 from rich.progress import track
 
-from engine.errors import DuologueError
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+from engine.errors import DuologueError, unwritable
 from engine.timebase import FRAME_SAMPLES
 from models.corpora.call import Call, Remark, listed
 from models.corpora.speaker_splits import LEFT_OUT, SPLITS, split_calls
@@ -41,6 +47,7 @@ from models.tokenizer.network import TokenizerNet, load_tokenizer
 CALLS_PER_SHARD = 16
 """An interruption loses less than a shard, and only if the process is killed."""
 _STEP_FRAMES = 250
+_LOCK = "writing.lock"
 _Net = TokenizerNet | Hubert
 
 
@@ -166,6 +173,28 @@ def tokenizer_hash(checkpoint: Path) -> str:
         ) from error
 
 
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Make the folder and keep other runs from it; the system ends the lock with the process."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / _LOCK).open("wb")
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    with lock as stream:
+        try:
+            if fcntl:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DuologueError(
+                f"Another run is writing to {folder}; wait for its end, or give another folder "
+                "with --out."
+            ) from error
+        except OSError:
+            pass  # some volumes have no locks
+        yield
+
+
 def write_calls(
     folder: Path,
     kind: str,
@@ -178,8 +207,8 @@ def write_calls(
     """Encode the calls that the store in ``folder`` does not have yet, and add them.
 
     ``say`` receives a sentence about every call that cannot be used; another run tries it again.
-    Raises DuologueError where the tokenizer has no units, or the store was made with another
-    tokenizer or of another corpus.
+    Raises DuologueError where the tokenizer has no units, the store was made with another tokenizer
+    or of another corpus, or another run writes to it.
     """
     digest = tokenizer_hash(checkpoint)
     description = CorpusDescription(kind, licence, digest, _open(checkpoint).unit_count)
@@ -191,7 +220,13 @@ def write_calls(
             f"{folder} holds dialogues of another corpus or tokenizer ({known.kind}); give another "
             "folder with --out."
         )
-    write_description(folder, description)
+    # Two runs would overwrite each other's splits and shards.
+    with _alone(folder):
+        write_description(folder, description)
+        _add(folder, calls, checkpoint, jobs, say)
+
+
+def _add(folder: Path, calls: list[Call], checkpoint: Path, jobs: int, say: Remark) -> None:
     stored, found = stored_calls(folder), {call.id for call in calls}
     # Calls of earlier runs on other folders (discs, parts) stay in the store and in its splits.
     splits = split_calls([*calls, *(call for call in stored if call.id not in found)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import weakref
 from collections.abc import Iterator
 from functools import partial
@@ -135,6 +136,36 @@ def test_two_processes_write_what_one_writes(work: Path, tmp_path: Path) -> None
         write_calls(tmp_path / f"{jobs}", "two-channel", "", calls, checkpoint, jobs, print)
     for name in ("00000.npy", "00000.json"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such lock")
+def test_two_runs_do_not_write_to_one_store(work: Path, tmp_path: Path) -> None:
+    checkpoint, out = work / "tok" / "tokenizer.pt", tmp_path / "out"
+    first, second = read_two_channel(_recordings(tmp_path / "in", 2)).calls
+
+    def meanwhile(remark: Remark) -> Iterator[np.ndarray]:
+        with pytest.raises(DuologueError, match="Another run is writing to"):
+            write_calls(out, "two-channel", "", [second], checkpoint, 1, print)
+        yield from first.sound(remark)
+
+    told: list[str] = []
+    calls = [Call("a", ("x", "y"), meanwhile)]
+    write_calls(out, "two-channel", "", calls, checkpoint, 1, told.append)
+    write_calls(out, "two-channel", "", [second], checkpoint, 1, told.append)
+    assert {call.id for call in read_calls(out, TRAINING)} == {"a", second.id}
+
+
+@pytest.mark.parametrize("name", ["file", "file/out"])
+def test_a_folder_that_cannot_be_made_gets_a_sentence(
+    work: Path, tmp_path: Path, name: str
+) -> None:
+    calls = read_two_channel(_recordings(tmp_path / "in", 1)).calls
+    (tmp_path / "file").write_text("something else")
+    with pytest.raises(DuologueError, match="file"):
+        write_calls(
+            tmp_path / name, "two-channel", "", calls, work / "tok" / "tokenizer.pt", 1, print
+        )
+    assert (tmp_path / "file").read_text() == "something else"
 
 
 def _ended(remark: Remark) -> Iterator[np.ndarray]:
