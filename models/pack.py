@@ -279,9 +279,11 @@ def pack_bundle(
     shipped = load_bundle(base) if base else None
     encoder, heard_units = _tokenizer(work, shipped, tokenizer_path)
     vocoder, spoken_units = _vocoder(work, shipped, vocoder_path)
-    for path, imported in ((tokenizer_path, TOKENIZER), (vocoder_path, VOCODER)):
-        if not (work / imported / MODEL).is_file():  # the import has rounded it, or was told not to
-            round_matrices(path)
+    # The import has rounded what it brought, or was told not to.
+    if not read_part(work / TOKENIZER, TokenizerPart):
+        round_matrices(tokenizer_path)
+    if not read_part(work / VOCODER, VocoderPart):
+        round_matrices(vocoder_path)
     model = _language_model(work / "lm" / "lm.pt", shipped, folder)
     _check_units("tokenizer", heard_units, model.unit_count)
     _check_units("vocoder", spoken_units, model.own_unit_count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,25 @@ class Reading:
     """In the order of their ids."""
     remarks: list[str] = field(default_factory=list)
     """What was left out and why, one sentence each."""
+
+
+def folders_below(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """A folder and all below it, in their order, each with the sorted names of its files. Links are
+    followed, because discs and parts are often linked in; no folder comes twice."""
+    seen = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        if (real := os.path.realpath(parent)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        yield Path(parent), sorted(names)
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """All files below a folder, found in the same way."""
+    for parent, names in folders_below(folder):
+        yield from (parent / name for name in names)
 
 
 def listed(names: list[str], most: int = 5) -> str:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from engine.errors import DuologueError
-from models.corpora.call import Call, Reading, Transcript, listed
+from models.corpora.call import Call, Reading, Transcript, folders_below, listed
 from models.corpora.sound import SOUND_SUFFIXES, two_channel_blocks
 from models.dialogue.recorded_dialogues import SpokenLine
 
@@ -40,13 +40,17 @@ def read_candor(folder: Path, transcript: str = "audiophile") -> Reading:
     A conversation that cannot be used is told in the remarks. Raises DuologueError where there is
     none at all.
     """
-    reading, silent = Reading(), []
-    parents = {part.parent for name in _PARTS for part in folder.rglob(name) if part.is_dir()}
+    reading, silent, twice = Reading(), [], []
+    found = [part for part, _ in folders_below(folder) if part.name in _PARTS and part != folder]
+    parents = {part.parent for part in found}
     for place in sorted(parents):
         try:
             people, sound = _channels(place), _sound(place)
         except DuologueError as error:
             reading.remarks.append(f"{error} {place.name} is left out.")
+            continue
+        if any(call.id == place.name for call in reading.calls):
+            twice.append(place.name)
             continue
         table = place / "transcription" / f"transcript_{transcript}.csv"
         lines: Transcript = partial(read_table, table, people)
@@ -59,6 +63,8 @@ def read_candor(folder: Path, transcript: str = "audiophile") -> Reading:
             f"There are no conversations of CANDOR in {folder}; give the folder whose folders hold "
             "processed/ and transcription/."
         )
+    if twice:
+        reading.remarks.append(f"Found twice and read once: {listed(twice)}.")
     if silent:
         reading.remarks.append(f"Without transcript_{transcript}.csv: {listed(silent)}.")
     return reading
@@ -100,20 +106,21 @@ def read_table(path: Path, people: tuple[str, str]) -> tuple[SpokenLine, ...]:
 
     Raises DuologueError where a row cannot be read.
     """
+    lines: list[SpokenLine] = []
+    number = 0
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+            # Strict, so that a quotation mark that was not closed swallows no rows unseen.
+            for row in csv.DictReader(stream, strict=True):
+                lines += _turn(row, people)
+                number += 1
+    except (OSError, UnicodeDecodeError) as error:
         raise DuologueError(f"{path} cannot be read as a table ({error}).") from error
-    lines: list[SpokenLine] = []
-    for number, row in enumerate(rows):
-        try:
-            lines += _turn(row, people)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DuologueError(
-                f"Row {number} of {path} does not say who spoke when: it needs speaker, start, "
-                "stop and utterance, and a person of the channel map."
-            ) from error
+    except (KeyError, TypeError, ValueError, AttributeError, csv.Error) as error:
+        raise DuologueError(
+            f"Row {number} of {path} does not say who spoke when: it needs speaker, start, stop "
+            "and utterance, and a person of the channel map."
+        ) from error
     return tuple(sorted(lines, key=lambda line: line.start_s))
 
 
@@ -125,8 +132,6 @@ def _turn(row: dict[str, str], people: tuple[str, str]) -> Iterator[SpokenLine]:
         ("backchannel_speaker", "backchannel", "backchannel_start", "backchannel_stop"),
     ):
         if name == "speaker" or row.get(start, ""):
-            text = row[said].strip()
-            if "\n" in text:
-                raise ValueError("a quotation mark was not closed")
+            text = " ".join(row[said].split())
             channel = people.index(row[name].strip())
             yield SpokenLine(channel, float(row[start]), float(row[stop]), text)

@@ -73,7 +73,7 @@ def corpus(
     run goes on where it stopped.
     """
     from models.corpora import candor, fisher, two_channel
-    from models.corpora.encode_calls import write_calls
+    from models.corpora.encode_calls import tokenizer_of, write_calls
 
     out = out or work / "corpora" / kind
     licence = {
@@ -93,8 +93,10 @@ def corpus(
         reading = two_channel.read_two_channel(folder)
     for remark in reading.remarks:
         typer.echo(remark)
-    checkpoint = work / "tok" / "tokenizer.pt"
-    write_calls(out, kind, licence, reading.calls, checkpoint, jobs, typer.echo)
+    # A store has the lines of one table.
+    other_table = kind is Kind.CANDOR and transcript is not Transcript.AUDIOPHILE
+    name = f"{kind} {transcript}" if other_table else kind.value
+    write_calls(out, name, licence, reading.calls, tokenizer_of(work), jobs, typer.echo)
 
 
 def _ask() -> None:
@@ -111,9 +113,9 @@ def real_dialogues(folders: list[Path], share: float, work: Path) -> RealDialogu
     Raises DuologueError where a folder holds none, or the work folder's tokenizer did not encode
     them.
     """
-    from models.corpora.encode_calls import tokenizer_hash
+    from models.corpora.encode_calls import tokenizer_hash, tokenizer_of
 
-    checkpoint = work / "tok" / "tokenizer.pt"
+    checkpoint = tokenizer_of(work)
     for folder in folders:
         description = description_of(folder)
         typer.echo(description.licence)

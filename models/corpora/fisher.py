@@ -13,14 +13,13 @@ without the tables nobody can tell whether a split hears somebody of another.
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from engine.errors import DuologueError
-from models.corpora.call import Call, Reading, listed
+from models.corpora.call import Call, Reading, files_below, listed
 from models.corpora.sound import SOUND_SUFFIXES, two_channel_blocks
 from models.dialogue.recorded_dialogues import SpokenLine
 
@@ -46,7 +45,7 @@ def read_fisher(folder: Path) -> Reading:
     sounds: dict[str, Path] = {}
     transcripts: dict[str, Path] = {}
     tables, twice = [], []
-    for path in _files(folder):
+    for path in files_below(folder):
         found = _NAME.fullmatch(path.stem)
         suffix = path.suffix.lower()
         if _TABLE.fullmatch(path.name):
@@ -88,18 +87,6 @@ def read_fisher(folder: Path) -> Reading:
     return reading
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """All files below a folder in the order of their paths; discs are often linked in."""
-    seen = set()
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        if (real := os.path.realpath(parent)) in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders.sort()
-        yield from (Path(parent, name) for name in sorted(names))
-
-
 def _people(table: Path) -> Iterator[tuple[str, tuple[str, str]]]:
     """(number of a call, persons on channels 1 and 2) of a table."""
     try:
@@ -122,10 +109,11 @@ def read_transcript(path: Path) -> tuple[SpokenLine, ...]:
     """
     lines = []
     try:
-        written = path.read_text("latin-1").splitlines()
+        written = path.read_bytes()
     except OSError as error:
         raise DuologueError(f"{path} cannot be read ({error.strerror}).") from error
-    for number, line in enumerate(written, 1):
+    # Not splitlines of text, which takes some letters of other encodings for ends of lines.
+    for number, line in enumerate(map(_decoded, written.splitlines()), 1):
         if not line.strip() or line.startswith("#"):
             continue
         found = _LINE.fullmatch(line.strip())
@@ -138,3 +126,10 @@ def read_transcript(path: Path) -> tuple[SpokenLine, ...]:
         channel = "AB".index(found[3])
         lines.append(SpokenLine(channel, float(found[1]), float(found[2]), text, unclear))
     return tuple(lines)
+
+
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")

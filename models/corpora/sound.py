@@ -71,6 +71,8 @@ def _sphere_blocks(path: Path) -> Iterator[np.ndarray]:
         desphere.transcode(header, data, wav)
     except desphere.DesphereError as error:
         raise DuologueError(f"{path} cannot be decoded: {error}.") from error
+    except OSError as error:
+        raise DuologueError(f"{path} cannot be read ({error.strerror}).") from error
     wav.seek(0)
     with soundfile.SoundFile(wav) as recording:
         rate_hz = recording.samplerate

@@ -19,7 +19,7 @@ import hashlib
 from collections.abc import Iterable
 
 from models.corpora.call import Call
-from models.dialogue.recorded_dialogues import TEST, TRAINING, VALIDATION
+from models.dialogue.recorded_dialogues import TEST, TRAINING, VALIDATION, StoredCall
 
 LEFT_OUT = "left out"
 SPLITS = (TRAINING, VALIDATION, TEST, LEFT_OUT)
@@ -35,7 +35,7 @@ def place(speakers: tuple[str, str]) -> float:
     return int(digits, 16) / 16**_DIGITS
 
 
-def split_calls(calls: Iterable[Call]) -> dict[str, list[str]]:
+def split_calls(calls: Iterable[Call | StoredCall]) -> dict[str, list[str]]:
     """The ids of the calls of each of ``SPLITS``."""
     calls = list(calls)
     kept_out: dict[str, str] = {}

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from engine.errors import DuologueError
-from models.corpora.call import Call, Reading, listed, relative_name
+from models.corpora.call import Call, Reading, files_below, listed, relative_name
 from models.corpora.sound import SOUND_SUFFIXES, two_channel_blocks
 
 LICENCE = (
@@ -31,10 +31,10 @@ def read_two_channel(folder: Path) -> Reading:
     reading, others = Reading(), []
     people = _people(folder / _SPEAKERS)
     unknown = dict(people)
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(files_below(folder)):
         name = relative_name(path, folder)
         hidden = any(part.startswith(".") for part in Path(name).parts)
-        if not path.is_file() or hidden or name == _SPEAKERS:
+        if hidden or name == _SPEAKERS or not path.is_file():
             continue
         if path.suffix.lower() not in SOUND_SUFFIXES:
             others.append(name)
@@ -50,6 +50,11 @@ def read_two_channel(folder: Path) -> Reading:
         reading.remarks.append(
             f"There is no {_SPEAKERS} (file,first,second), so every speaker counts as a person of "
             "their own, and the splits may share people."
+        )
+    elif unnamed := [call.id for call in reading.calls if call.id not in people]:
+        reading.remarks.append(
+            f"{_SPEAKERS} does not name the speakers of {listed(unnamed)}; each counts as a person "
+            "of their own."
         )
     if unknown:
         reading.remarks.append(f"{_SPEAKERS} names files that are not there: {listed([*unknown])}.")

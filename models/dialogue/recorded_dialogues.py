@@ -21,6 +21,8 @@ from engine.atomic_write import writing_whole
 from engine.errors import DuologueError
 
 TRAINING, VALIDATION, TEST = "training", "validation", "test"
+_BY_RANK = (TEST, VALIDATION, TRAINING)
+"""Who speaks in a split is not heard in those after it."""
 _CORPUS, _SPLITS = "corpus.json", "splits.json"
 
 
@@ -63,6 +65,14 @@ class EncodedCall:
     @property
     def frames(self) -> int:
         return int(self.units.shape[1])
+
+
+@dataclass(frozen=True)
+class StoredCall:
+    """What a store knows of a call without its units."""
+
+    id: str
+    speakers: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -130,9 +140,16 @@ def _shard_tables(folder: Path) -> list[Path]:
     return sorted(folder.glob("[0-9]" * 5 + ".json"))
 
 
+def stored_calls(folder: Path) -> list[StoredCall]:
+    """All calls in finished shards, without their units."""
+    tables = _shard_tables(folder)
+    entries = [entry for table in tables for entry in _read_json(table)]
+    return [StoredCall(entry["id"], tuple(entry["speakers"])) for entry in entries]
+
+
 def stored_ids(folder: Path) -> set[str]:
     """The ids of all calls in finished shards."""
-    return {call["id"] for table in _shard_tables(folder) for call in _read_json(table)}
+    return {call.id for call in stored_calls(folder)}
 
 
 def write_shard(folder: Path, calls: Sequence[EncodedCall]) -> None:
@@ -178,16 +195,35 @@ def read_calls(
     return calls
 
 
+def _kept_out(folders: Iterable[Path], split: str) -> set[str]:
+    """Whom stores of one corpus have in splits that this one must not hear."""
+    speakers: set[str] = set()
+    for folder in folders:
+        splits = _read_json(folder / _SPLITS)
+        others = _BY_RANK[: _BY_RANK.index(split)]
+        ids = {name for other in others for name in splits.get(other, ())}
+        calls = (call for call in stored_calls(folder) if call.id in ids)
+        speakers.update(speaker for call in calls for speaker in call.speakers)
+    return speakers
+
+
 def read_all_calls(folders: Iterable[Path], split: str, unit_count: int) -> list[EncodedCall]:
     """The calls of a split of several stores, which one tokenizer has to have encoded, without
     their transcripts.
 
-    Raises DuologueError where a store has other units.
+    A store keeps its own speakers apart; of several of one corpus (its parts), calls are left out
+    whose speakers another keeps for validation or test. Raises DuologueError where a store has
+    other units.
     """
+    folders = list(folders)
+    corpora = [description_of(folder).kind.partition(" ")[0] for folder in folders]
     calls: list[EncodedCall] = []
     tokenizers: dict[str, Path] = {}
-    for folder in folders:
-        calls += read_calls(folder, split, transcripts=False)
+    for folder, corpus in zip(folders, corpora, strict=True):
+        parts = [other for other, its in zip(folders, corpora, strict=True) if its == corpus]
+        kept_out = _kept_out(parts, split) if len(parts) > 1 else set()
+        found = read_calls(folder, split, transcripts=False)
+        calls += [call for call in found if not kept_out & {*call.speakers}]
         description = description_of(folder)
         tokenizers[description.tokenizer] = folder
         if description.unit_count != unit_count or len(tokenizers) > 1:

@@ -22,7 +22,8 @@ from models.imported.inert_pickle import Made, NotPlainError, as_array, read_pic
 ATTRIBUTE = "cluster_centers_"
 """Where sklearn's k-means keeps its centroids."""
 _MOST_BYTES = 1 << 30
-_MOST_UNITS = 1 << 16
+_MOST_UNITS = 1 << 15
+"""Stores keep units as int16."""
 _COMPRESSED: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
     b"BZ": bz2.BZ2File,

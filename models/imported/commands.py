@@ -84,7 +84,14 @@ def import_hubert(
         whole_agreement,
         windows_table,
     )
-    from models.imported.parts import MODEL, TOKENIZER, TokenizerPart, new_folder, write_part
+    from models.imported.parts import (
+        MODEL,
+        TOKENIZER,
+        TokenizerPart,
+        forget_part,
+        new_folder,
+        write_part,
+    )
 
     for name, given in (("delay", delay_ms), ("window", window_ms), ("look-ahead", lookahead_ms)):
         if given is not None and given % FRAME_MS:
@@ -95,6 +102,7 @@ def import_hubert(
     means = torch.from_numpy(read_centroids(centroids))
     net = load_hubert(checkpoint, means, layer, delay_ms // FRAME_MS)
     folder = new_folder(work, TOKENIZER, ("tok/tokenizer.pt",))
+    forget_part(folder)
     export_hubert(net, folder / MODEL, exact)
     same = whole_agreement(net, folder / MODEL, sounds)
     typer.echo(
@@ -117,8 +125,8 @@ def import_hubert(
         lookahead_ms=best.lookahead_ms,
         delay_ms=delay_ms,
     )
-    write_part(folder, part)
     save_hubert(net, folder / CHECKPOINT)
+    write_part(folder, part)
     typer.echo(
         f"Window {best.window_ms} ms, look-ahead {best.lookahead_ms} ms: {best.share:.1%} of the "
         f"units; {folder}"
@@ -159,7 +167,14 @@ def import_vocoder(
     from rich.console import Console
 
     from engine.timebase import FRAME_MS
-    from models.imported.parts import MODEL, VOCODER, VocoderPart, new_folder, write_part
+    from models.imported.parts import (
+        MODEL,
+        VOCODER,
+        VocoderPart,
+        forget_part,
+        new_folder,
+        write_part,
+    )
     from models.imported.seams import example_units, measure_seams, read_units, seams_table
     from models.imported.streaming_hifigan import StreamingHifigan, export_streaming_hifigan
     from models.imported.unit_hifigan import load_unit_hifigan
@@ -183,6 +198,7 @@ def import_vocoder(
     Console().print(seams_table(measure_seams(net, spoken, 4, delays), reach * FRAME_MS))
     stream = StreamingHifigan(net, delay)
     part = VocoderPart(unit_count=config.units, past_frames=stream.past_frames, delay_ms=delay_ms)
+    forget_part(made)
     export_streaming_hifigan(stream, made / MODEL)
     write_part(made, part)
     typer.echo(f"{config.units} units, {stream.past_frames} past units, {delay_ms} ms late; {made}")

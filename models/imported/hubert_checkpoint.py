@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from models.imported.hubert import Hubert, HubertConfig
+from models.imported.parts import SETTINGS, TOKENIZER
 
 CHECKPOINT = "hubert.pt"
 
@@ -35,3 +36,10 @@ def open_hubert(path: Path) -> Hubert:
     net = Hubert(config, saved["layer"], units, saved["delay_frames"])
     net.load_state_dict(saved["state"])
     return net.eval()
+
+
+def imported_hubert(work: Path) -> Path | None:
+    """The checkpoint of the HuBERT that a work folder has in place of a trained tokenizer."""
+    path = work / TOKENIZER / CHECKPOINT
+    whole = path.is_file() and path.with_name(SETTINGS).is_file()
+    return path if whole else None

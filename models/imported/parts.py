@@ -73,3 +73,9 @@ def new_folder(work: Path, part: Path, trained: tuple[str, ...]) -> Path:
     folder = work / part
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def forget_part(folder: Path) -> None:
+    """Let what is in the folder count no longer, before its model is overwritten: until
+    ``write_part``, an interrupted import is none."""
+    (folder / SETTINGS).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ Shape letters: B batch, T unit frames, E embedding, C channels, N samples.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +23,7 @@ from engine.errors import DuologueError
 from engine.timebase import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from models.imported.checkpoint import read_json, read_torch, take, take_normed
 
+_STEP = re.compile(r"g_\d+")
 _ENDS_KERNEL = 7
 _SLOPE, _LAST_SLOPE = 0.1, 0.01
 """Of the leaky rectifiers: the last one is torch's default, as in the published generator."""
@@ -224,10 +226,11 @@ class UnitHifigan(nn.Module):
 def load_unit_hifigan(folder: Path, speaker: int = 0, style: int = 0) -> UnitHifigan:
     """The generator of a folder in textless' layout, in evaluation mode.
 
-    The folder has ``config.json`` and one file of ``torch.save``. ``speaker`` and ``style`` count
-    where the vocoder has several. Raises DuologueError.
+    The folder has ``config.json`` and one file of ``torch.save``, or both under the names with
+    which they are downloaded. ``speaker`` and ``style`` count where the vocoder has several. Raises
+    DuologueError.
     """
-    config = read_config(folder / "config.json")
+    config = read_config(_config_path(folder))
     path = _only_weights(folder)
     weights = read_torch(path)
     voice = []
@@ -254,12 +257,24 @@ def load_unit_hifigan(folder: Path, speaker: int = 0, style: int = 0) -> UnitHif
     return net.eval()
 
 
+def _config_path(folder: Path) -> Path:
+    """``config.json``, or as textless stores it: NAME_config.json beside NAME.pt."""
+    found = sorted(folder.glob("*_config.json"))
+    plain = folder / "config.json"
+    return found[0] if len(found) == 1 and not plain.is_file() else plain
+
+
 def _only_weights(folder: Path) -> Path:
-    found = [path for path in sorted(folder.glob("*")) if path.suffix in (".pt", ".pth", ".bin")]
+    # The published training saves g_00500000, without a suffix, beside do_00500000 (optimizer).
+    found = [
+        path
+        for path in sorted(folder.glob("*"))
+        if path.suffix in (".pt", ".pth", ".bin") or _STEP.fullmatch(path.name)
+    ]
     if len(found) != 1:
         raise DuologueError(
-            f"{folder} has {len(found)} files of weights (.pt, .pth or .bin); give a folder with "
-            "config.json and one such file."
+            f"{folder} has {len(found)} files of weights (.pt, .pth, .bin or g_00000000); give a "
+            "folder with config.json and one such file."
         )
     return found[0]
 

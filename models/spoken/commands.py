@@ -140,17 +140,22 @@ def spoken_dialogues(folders: list[Path], share: float, work: Path) -> SpokenDia
     import numpy as np
 
     from engine.syncllm.probes import sound_probe
+    from engine.syncllm.unit_encoder import Tokenizer
+    from models.imported.parts import MODEL, TOKENIZER
     from models.spoken.parquet_shards import read_description
     from models.tokenizer.encode import encode_units
     from models.tokenizer.network import load_tokenizer
 
-    checkpoint = work / "tok" / "tokenizer.pt"
-    if not checkpoint.is_file():
+    checkpoint, imported = work / "tok" / "tokenizer.pt", work / TOKENIZER / MODEL
+    if imported.is_file():
+        checkpoint, units = imported, Tokenizer(imported).units(sound_probe())
+    elif checkpoint.is_file():
+        units = encode_units(load_tokenizer(checkpoint), sound_probe())
+    else:
         raise DuologueError(
             f"There is no {checkpoint}, which tells whether the spoken dialogues have its units; "
             "take the bundle's with duologue-train unpack."
         )
-    units = encode_units(load_tokenizer(checkpoint), sound_probe())
     for folder in folders:
         told = np.array(read_description(folder)["probe_units"])
         if told.shape != units.shape or (told == units).mean() < _LEAST_EQUAL:

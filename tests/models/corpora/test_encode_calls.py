@@ -4,6 +4,8 @@ silently."""
 from __future__ import annotations
 
 import json
+import os
+import sys
 import weakref
 from collections.abc import Iterator
 from functools import partial
@@ -19,18 +21,25 @@ from engine.timebase import FRAME_SAMPLES
 from models.cli import app
 from models.corpora import commands, encode_calls
 from models.corpora.call import Call, Remark
-from models.corpora.encode_calls import encode_call, write_calls
+from models.corpora.encode_calls import encode_call, tokenizer_of, write_calls
+from models.corpora.speaker_splits import place
 from models.corpora.two_channel import read_two_channel
 from models.dialogue.recorded_dialogues import (
+    TEST,
     TRAINING,
     SpokenLine,
+    read_all_calls,
     read_calls,
     stored_ids,
 )
+from models.imported.hubert import Hubert
+from models.imported.hubert_checkpoint import CHECKPOINT, save_hubert
+from models.imported.parts import TOKENIZER, TokenizerPart, write_part
 from models.tokenizer.encode import encode_units
 from models.tokenizer.network import save_tokenizer
 from models.tokenizer.streaming_encoder import StreamingTokenizer
 from tests.models.corpora.made_corpora import make_conversation, make_fisher, two_sounds
+from tests.models.imported.test_talk import SMALL as HUBERT
 from tests.models.tokenizer.test_network import small_net, with_units
 
 
@@ -129,6 +138,49 @@ def test_two_processes_write_what_one_writes(work: Path, tmp_path: Path) -> None
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such lock")
+def test_two_runs_do_not_write_to_one_store(work: Path, tmp_path: Path) -> None:
+    checkpoint, out = work / "tok" / "tokenizer.pt", tmp_path / "out"
+    first, second = read_two_channel(_recordings(tmp_path / "in", 2)).calls
+
+    def meanwhile(remark: Remark) -> Iterator[np.ndarray]:
+        with pytest.raises(DuologueError, match="Another run is writing to"):
+            write_calls(out, "two-channel", "", [second], checkpoint, 1, print)
+        yield from first.sound(remark)
+
+    told: list[str] = []
+    calls = [Call("a", ("x", "y"), meanwhile)]
+    write_calls(out, "two-channel", "", calls, checkpoint, 1, told.append)
+    write_calls(out, "two-channel", "", [second], checkpoint, 1, told.append)
+    assert {call.id for call in read_calls(out, TRAINING)} == {"a", second.id}
+
+
+@pytest.mark.parametrize("name", ["file", "file/out"])
+def test_a_folder_that_cannot_be_made_gets_a_sentence(
+    work: Path, tmp_path: Path, name: str
+) -> None:
+    calls = read_two_channel(_recordings(tmp_path / "in", 1)).calls
+    (tmp_path / "file").write_text("something else")
+    with pytest.raises(DuologueError, match="file"):
+        write_calls(
+            tmp_path / name, "two-channel", "", calls, work / "tok" / "tokenizer.pt", 1, print
+        )
+    assert (tmp_path / "file").read_text() == "something else"
+
+
+def _ended(remark: Remark) -> Iterator[np.ndarray]:
+    """What the system does to a process that takes too much memory."""
+    os._exit(1)
+
+
+def test_a_process_that_was_ended_gets_a_sentence(work: Path, tmp_path: Path) -> None:
+    calls = read_two_channel(_recordings(tmp_path / "in", 1)).calls
+    calls.append(Call("z", ("x", "y"), _ended))
+    checkpoint = work / "tok" / "tokenizer.pt"
+    with pytest.raises(DuologueError, match="with fewer --jobs"):
+        write_calls(tmp_path / "out", "two-channel", "", calls, checkpoint, 2, print)
+
+
 def test_calls_that_cannot_be_used_are_named_and_tried_again(work: Path, tmp_path: Path) -> None:
     folder = _recordings(tmp_path / "in", 2)
     mono = two_sounds(0.5, 8_000)[0]
@@ -147,6 +199,57 @@ def test_calls_that_cannot_be_used_are_named_and_tried_again(work: Path, tmp_pat
     assert stored_ids(tmp_path / "out") == {"00.wav", "01.wav", "mono.wav"}
 
 
+def _parts() -> list[list[Call]]:
+    """A corpus in three parts. Of the second part's test call, one speaks in the first, too."""
+
+    def heard(call: str, first: str, second: str) -> Call:
+        return Call(call, (first, second), partial(_noise, 0.5, 1))
+
+    names = map(str, range(100_000))
+    tested = next(name for name in names if place((name, "b")) < 0.01)
+    apart = [name for name in map(str, range(100)) if place((name, "c")) > 0.02][:3]
+    trained = next(name for name in map(str, range(100)) if place(("b", name)) > 0.02)
+    return [
+        [heard("1", apart[0], "c"), heard("2", "b", trained)],
+        [heard("3", tested, "b"), heard("4", apart[1], "c")],
+        [heard("5", apart[2], "c")],
+    ]
+
+
+def test_calls_of_an_earlier_run_on_another_folder_stay_in_their_splits(
+    work: Path, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    for calls in _parts():
+        checkpoint = work / "tok" / "tokenizer.pt"
+        write_calls(tmp_path / "out", "fisher", "", calls, checkpoint, 1, told.append)
+    splits = {split: read_calls(tmp_path / "out", split) for split in (TRAINING, TEST)}
+    assert {split: [call.id for call in calls] for split, calls in splits.items()} == {
+        # Call 2 was for training until a part with a test call of one of its speakers came.
+        TRAINING: ["1", "4", "5"],
+        TEST: ["3"],
+    }
+    assert "4 are in" in told[-2]
+
+
+def test_stores_of_one_corpus_keep_their_speakers_apart(
+    net: StreamingTokenizer, work: Path, tmp_path: Path
+) -> None:
+    def ids(folders: list[Path], split: str) -> list[str]:
+        return [call.id for call in read_all_calls(folders, split, net.unit_count)]
+
+    for number, (kind, calls) in enumerate(
+        zip(("fisher", "fisher", "candor"), _parts(), strict=True)
+    ):
+        checkpoint = work / "tok" / "tokenizer.pt"
+        write_calls(tmp_path / str(number), kind, "", calls, checkpoint, 1, print)
+    stores = [tmp_path / str(number) for number in range(3)]
+    assert ids(stores[:1], TRAINING) == ["1", "2"]
+    assert ids(stores, TRAINING) == ["1", "4", "5"]
+    assert ids(stores, TEST) == ["3"]
+    assert ids([stores[0], stores[2]], TRAINING) == ["1", "2", "5"]
+
+
 def test_another_tokenizer_is_refused(work: Path, tmp_path: Path) -> None:
     calls = read_two_channel(_recordings(tmp_path / "in", 1)).calls
     write_calls(tmp_path / "out", "two-channel", "", calls, work / "tok" / "tokenizer.pt", 1, print)
@@ -162,6 +265,37 @@ def test_another_tokenizer_is_refused(work: Path, tmp_path: Path) -> None:
     save_tokenizer(other, tmp_path / "tokenizer.pt")
     with pytest.raises(DuologueError, match="another corpus or tokenizer"):
         write_calls(tmp_path / "out", "two-channel", "", calls, tmp_path / "tokenizer.pt", 1, print)
+
+
+@torch.no_grad()
+def test_an_imported_hubert_hears_whole_calls(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    hubert = Hubert(HUBERT, 2, 40, delay_frames=2).eval()
+    call = Call("a", ("x", "y"), partial(_noise, 11.01, 1))
+    sound = np.concatenate([*_noise(11.01, 1, pytest.fail)], 1)
+    padded = torch.from_numpy(np.pad(sound, ((0, 0), (0, -sound.shape[1] % FRAME_SAMPLES))))
+    hubert.centroids = hubert.whole_features(padded[0])[::7].clone()
+    checkpoint = tmp_path / "work" / TOKENIZER / CHECKPOINT
+    checkpoint.parent.mkdir(parents=True)
+    save_hubert(hubert, checkpoint)
+    write_part(
+        checkpoint.parent,
+        TokenizerPart(unit_count=40, window_ms=1000, lookahead_ms=0, delay_ms=80),
+    )
+    assert tokenizer_of(tmp_path / "work") == checkpoint
+    out = tmp_path / "out"
+    write_calls(out, "two-channel", "Yours.", [call], checkpoint, 1, print)
+    (stored,) = read_calls(out)
+    assert stored.units.shape == (2, 276)
+    for channel, units in zip(padded, stored.units, strict=True):
+        assert np.array_equal(units, hubert.whole_units(channel).numpy())
+        assert len(np.unique(units)) > 10
+    # The training takes them for the work folder's, and a second run for done.
+    assert commands.real_dialogues([out], 0.3, tmp_path / "work").folders == (out,)
+    silent = Call("b", ("x", "z"), lambda _: iter(()))
+    told: list[str] = []
+    write_calls(out, "two-channel", "Yours.", [call, silent], checkpoint, 1, told.append)
+    assert "1 are in" in told[0] and told[1] == "b contains no sound. b is left out."
 
 
 # --- the command ----------------------------------------------------------------------------------
@@ -205,6 +339,19 @@ def test_a_conversation_with_a_damaged_table_keeps_its_sound(
     assert [(call.id, len(call.lines)) for call in calls] == [("one", 0), ("two", 2)]
     assert calls[1].lines[1].text == "None"
     assert "one is used without its transcript." in capsys.readouterr().out
+
+
+def test_a_store_has_the_lines_of_one_table(work: Path, tmp_path: Path) -> None:
+    make_conversation(tmp_path / "in", "one", "5a73", "5fa0")
+    options = ("--work", work, "--accept-licence", "--out")
+    _run("corpus", "candor", tmp_path / "in", *options, tmp_path / "out")
+    again = ("corpus", "candor", tmp_path / "in", "--transcript", "backbiter", *options)
+    with pytest.raises(DuologueError, match=r"holds dialogues of another corpus .*\(candor\)"):
+        _run(*again, tmp_path / "out")
+    for _ in range(2):
+        _run(*again, tmp_path / "other")
+    (call,) = read_calls(tmp_path / "other")
+    assert len(call.lines) == 3
 
 
 def test_without_a_tokenizer_nothing_is_written(tmp_path: Path) -> None:

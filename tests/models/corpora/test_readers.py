@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from pathlib import Path
 
+import desphere
 import numpy as np
 import pytest
 import soundfile
@@ -107,6 +109,14 @@ def test_a_transcript_line_of_another_form_is_named(tmp_path: Path, line: str) -
         read_transcript(path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_letters_of_a_transcript_end_no_line(tmp_path: Path, encoding: str) -> None:
+    # As UTF-8, the last byte of this letter is a line's end in Latin-1.
+    path = tmp_path / "fe_03_00001.txt"
+    path.write_bytes("# fe_03_00001.sph\n\n0.1 0.5 A: Åsa's café\n".encode(encoding))
+    assert read_transcript(path) == (SpokenLine(0, 0.1, 0.5, "Åsa's café"),)
+
+
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("kept", [300, 1030, 0.7])
 def test_truncated_sphere_is_refused(tmp_path: Path, compressed: bool, kept: float) -> None:
@@ -115,6 +125,18 @@ def test_truncated_sphere_is_refused(tmp_path: Path, compressed: bool, kept: flo
     path.write_bytes(data[: int(kept if kept > 1 else kept * len(data))])
     with pytest.raises(DuologueError, match=r"call\.sph cannot be decoded"):
         list(two_channel_blocks(path, pytest.fail))
+
+
+def test_a_disc_that_cannot_be_read_costs_only_its_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(_: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    write_sphere(tmp_path / "call.sph", two_sounds(0.1, 8_000))
+    monkeypatch.setattr(desphere, "read_sphere", damaged)
+    with pytest.raises(DuologueError, match=r"call\.sph cannot be read \(Input"):
+        list(two_channel_blocks(tmp_path / "call.sph", pytest.fail))
 
 
 def test_an_unknown_coding_is_refused(tmp_path: Path) -> None:
@@ -200,6 +222,50 @@ def test_a_damaged_table_is_named(tmp_path: Path, row: str) -> None:
         call.lines()
 
 
+def test_an_utterance_of_two_lines_is_one(tmp_path: Path) -> None:
+    place = make_conversation(tmp_path, "one", "5a73", "5fa0")
+    table = place / "transcription" / "transcript_audiophile.csv"
+    told = table.read_text().replace("Any news, then?", 'Any ""news"",\nthen?')
+    table.write_text(told)
+    (call,) = read_candor(tmp_path).calls
+    assert [line.text for line in call.lines()] == ['Any "news", then?', "None"]
+
+
+def test_a_quotation_mark_that_was_not_closed_swallows_no_row(tmp_path: Path) -> None:
+    place = make_conversation(tmp_path, "one", "5a73", "5fa0")
+    table = place / "transcription" / "transcript_audiophile.csv"
+    rows = [
+        '0,5a73,0,1,"Well, yes.",,1,0,False,False,2',
+        '1,5fa0,1,2,"Oh,,1,0,False,False,1',
+        '2,5a73,2,3,"Yes, well.",,1,0,False,False,2',
+    ]
+    table.write_text("\n".join([table.read_text().splitlines()[0], *rows]) + "\n")
+    (call,) = read_candor(tmp_path).calls
+    with pytest.raises(DuologueError, match="Row 1 of"):
+        call.lines()
+
+
+def test_a_conversation_that_is_there_twice_is_read_once(tmp_path: Path) -> None:
+    for part in ("part_001", "part_002"):
+        make_conversation(tmp_path / part, "one", "5a73", "5fa0")
+    reading = read_candor(tmp_path)
+    assert [call.id for call in reading.calls] == ["one"]
+    assert reading.remarks == ["Found twice and read once: one."]
+
+
+def test_folders_may_be_linked_in(tmp_path: Path) -> None:
+    make_conversation(tmp_path / "elsewhere", "one", "5a73", "5fa0")
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "part_001").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    assert [call.id for call in read_candor(corpus).calls] == ["one"]
+    assert [call.id for call in read_two_channel(corpus).calls] == [
+        "part_001/one/processed/one.mp3"
+    ]
+    (corpus / "part_001" / "round").symlink_to(corpus, target_is_directory=True)
+    assert len(read_candor(corpus).calls) == len(read_two_channel(corpus).calls) == 1
+
+
 # --- any folder -----------------------------------------------------------------------------------
 
 
@@ -240,6 +306,9 @@ def test_other_files_are_named_and_speakers_read(tmp_path: Path) -> None:
     (call,) = (reading := read_two_channel(tmp_path)).calls
     assert call.speakers == ("Ann", "Bob")
     assert any("not there: b.wav" in remark for remark in reading.remarks)
+    soundfile.write(tmp_path / "c.wav", np.stack(two_sounds(0.1, 8_000), 1), 8_000)
+    remarks = read_two_channel(tmp_path).remarks
+    assert any("does not name the speakers of c.wav; each counts" in each for each in remarks)
 
 
 def test_a_recording_that_ends_early_is_used_and_told(tmp_path: Path) -> None:

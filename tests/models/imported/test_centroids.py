@@ -126,6 +126,9 @@ def test_damaged_and_foreign_files_are_refused(means: KMeans, tmp_path: Path) ->
     np.save(path.with_suffix(".npy"), np.full((3, 2), np.nan))
     with pytest.raises(DuologueError, match="holds no centroids"):
         read_centroids(path.with_suffix(".npy"))
+    np.save(path.with_suffix(".npy"), np.zeros((1 << 15) + 1)[:, None])  # more than int16 counts
+    with pytest.raises(DuologueError, match="holds no centroids"):
+        read_centroids(path.with_suffix(".npy"))
     with pytest.raises(DuologueError, match="cannot be read"):
         read_centroids(tmp_path / "none.npy")
 

@@ -15,10 +15,11 @@ from typer.testing import CliRunner
 
 from engine.errors import DuologueError
 from engine.syncllm.unit_encoder import Tokenizer
+from models.imported import hubert_export
 from models.imported.checkpoint import read_weights
 from models.imported.commands import app
 from models.imported.hubert import Hubert, load_hubert
-from models.imported.hubert_checkpoint import CHECKPOINT, open_hubert
+from models.imported.hubert_checkpoint import CHECKPOINT, imported_hubert, open_hubert
 from models.imported.hubert_export import (
     best_window,
     export_hubert,
@@ -196,6 +197,25 @@ def test_the_command_writes_the_part_and_a_checkpoint(folder: Path, tmp_path: Pa
     (tmp_path / "tok" / "tokenizer.pt").touch()
     with pytest.raises(DuologueError, match="was trained here; give another work folder"):
         CliRunner().invoke(app, [*arguments, str(tmp_path), *more], catch_exceptions=False)
+
+
+def test_an_import_that_was_interrupted_is_none(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["import-hubert", str(folder), "--centroids", str(folder / "km.npy")]
+    arguments += ["--work", str(tmp_path), "--layer", str(LAYER), "--seconds", "2"]
+    arguments += ["--window-ms", "400", "--lookahead-ms", "0"]
+    CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert read_part(tmp_path / TOKENIZER, TokenizerPart) and imported_hubert(tmp_path)
+
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    # The new model has another delay than the settings of the one before.
+    monkeypatch.setattr(hubert_export, "measure_windows", stopped)
+    assert CliRunner().invoke(app, [*arguments, "--delay-ms", "0"]).exit_code
+    assert read_part(tmp_path / TOKENIZER, TokenizerPart) is None
+    assert imported_hubert(tmp_path) is None
 
 
 @pytest.mark.parametrize(

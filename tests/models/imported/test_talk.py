@@ -18,6 +18,7 @@ from models.imported.parts import (
     VOCODER,
     TokenizerPart,
     VocoderPart,
+    forget_part,
     new_folder,
     write_part,
 )
@@ -27,7 +28,7 @@ from models.pack import pack_bundle
 from tests.engine.tiny_bundle import UNIT_COUNT, write_tiny_bundle
 from tests.models.imported.checkpoints import write_hifigan
 
-_CONFIG = HubertConfig(
+SMALL = HubertConfig(
     channels=(16,) * 8,
     kernels=(10, 3, 3, 3, 3, 2, 2, 2),
     strides=(5, 2, 2, 2, 2, 2, 2, 2),
@@ -45,12 +46,12 @@ _CONFIG = HubertConfig(
 
 
 @torch.no_grad()
-def _import_both(work: Path) -> StreamingHifigan:
+def _import_both(work: Path, exact: bool = False) -> StreamingHifigan:
     torch.manual_seed(0)
-    net = Hubert(_CONFIG, 2, UNIT_COUNT, delay_frames=2).eval()
+    net = Hubert(SMALL, 2, UNIT_COUNT, delay_frames=2).eval()
     net.centroids = net.features(torch.randn(1, UNIT_COUNT * 640) * 0.1)[0]
     folder = new_folder(work, TOKENIZER, ())
-    export_hubert(net, folder / MODEL)
+    export_hubert(net, folder / MODEL, exact)
     write_part(
         folder,
         TokenizerPart(unit_count=UNIT_COUNT, window_ms=1000, lookahead_ms=80, delay_ms=80),
@@ -90,3 +91,17 @@ def test_both_are_packed_and_talk(tmp_path: Path) -> None:
         voice = StreamingVocoder.of(packed)
         alone = np.concatenate([voice.push(step.own_frames) for step in steps])
         np.testing.assert_allclose(spoken, alone, atol=1e-5)
+
+
+def test_an_interrupted_import_leaves_the_bundles_models_as_none_does(tmp_path: Path) -> None:
+    _import_both(tmp_path / "work", exact=True)
+    base = write_tiny_bundle(tmp_path / "base")
+    pack_bundle(tmp_path / "work", tmp_path / "packed", "1.0.0", base.folder)
+    forget_part(tmp_path / "work" / TOKENIZER)
+    for work in ("work", "nothing"):
+        pack_bundle(tmp_path / work, tmp_path / f"from-{work}", "1.0.1", tmp_path / "packed")
+    sizes = [
+        (tmp_path / f"from-{work}" / "tokenizer.onnx").stat().st_size
+        for work in ("work", "nothing")
+    ]
+    assert sizes[0] == sizes[1]

@@ -38,6 +38,27 @@ def test_it_says_what_the_plain_network_says(tmp_path: Path) -> None:
 
 
 @torch.no_grad()
+@pytest.mark.parametrize(
+    ("config", "weights"),
+    [
+        # As textless stores its download, and as the training of the network leaves it.
+        ("hifigan_lj_mhubert_base_25hz_config.json", "hifigan_lj_mhubert_base_25hz.pt"),
+        ("config.json", "g_00500000"),
+    ],
+)
+def test_published_names_are_known(tmp_path: Path, config: str, weights: str) -> None:
+    expected = _plain(write_hifigan(tmp_path))
+    (tmp_path / "config.json").rename(tmp_path / config)
+    (tmp_path / "g_00400000.pt").rename(tmp_path / weights)
+    (tmp_path / "do_00500000").write_bytes(b"the state of an optimizer")
+    got = load_unit_hifigan(tmp_path)(torch.from_numpy(_UNITS[None]))[0].numpy()
+    np.testing.assert_allclose(got, expected, atol=1e-4)
+    (tmp_path / "g_00400000").write_bytes(b"")
+    with pytest.raises(DuologueError, match="has 2 files of weights"):
+        load_unit_hifigan(tmp_path)
+
+
+@torch.no_grad()
 def test_one_of_several_speakers_is_taken(tmp_path: Path) -> None:
     several = {"multispkr": "_", "num_speakers": 3, "model_in_dim": 24}
     plain = write_hifigan(tmp_path, **several)

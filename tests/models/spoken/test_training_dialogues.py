@@ -12,6 +12,7 @@ import pytest
 from engine.errors import DuologueError
 from engine.timebase import FRAME_SAMPLES
 from models.dialogue.unit_store import DELAY_FRAMES
+from models.imported.parts import MODEL, TOKENIZER
 from models.spoken.commands import spoken_dialogues
 from models.spoken.parquet_shards import DESCRIPTION, begin_store, read_shard, write_shard
 from models.spoken.speak_dialogue import Recipe, speak_dialogue
@@ -143,3 +144,9 @@ def test_the_tokenizer_of_the_work_folder_has_to_have_the_same_units(tmp_path: P
     with pytest.raises(DuologueError, match="encoded by another tokenizer than"):
         spoken_dialogues([ours, others], 0.5, work)
     assert spoken_dialogues([], 0.5, tmp_path / "nowhere").folders == ()
+    imported = tmp_path / "imported" / TOKENIZER / MODEL
+    imported.parent.mkdir(parents=True)
+    imported.write_bytes((tmp_path / "tiny.onnx").read_bytes())
+    assert spoken_dialogues([others], 0.3, tmp_path / "imported").folders == (others,)
+    with pytest.raises(DuologueError, match="encoded by another tokenizer than"):
+        spoken_dialogues([ours], 0.5, tmp_path / "imported")
