@@ -60,6 +60,13 @@ def _open(checkpoint: Path) -> _Net:
     return open_hubert(checkpoint) if checkpoint.name == CHECKPOINT else load_tokenizer(checkpoint)
 
 
+def unit_count_of(work: Path) -> int:
+    """How many units the work folder's tokenizer has; DuologueError where there is none."""
+    checkpoint = tokenizer_of(work)
+    tokenizer_hash(checkpoint)
+    return _open(checkpoint).unit_count
+
+
 def encode_call(net: _Net, call: Call, remark: Remark) -> np.ndarray:
     """int16 (2, frames): the units of both channels; silence fills the last frame.
 

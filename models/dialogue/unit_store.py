@@ -16,6 +16,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from engine.errors import DuologueError
+
 MARGIN_FRAMES = 10
 """Silence kept on both sides of an utterance."""
 ORDER_FORMS = 13
@@ -96,6 +98,11 @@ class UnitStore:
         return len(self.confusable_units)
 
 
+def no_sentences(unit_count: int) -> UnitStore:
+    """A store of a tokenizer's units without an utterance, where whole dialogues are trained on."""
+    return UnitStore(confusable_units=np.zeros((unit_count, 0), np.int16))
+
+
 def own_unit_shares(store: UnitStore) -> np.ndarray:
     """float64 (own units, units): which of the tokenizer's units describe the same sound as each of
     the agent's own, as shares of 1."""
@@ -168,9 +175,12 @@ def split_held_out(store: UnitStore) -> tuple[UnitStore, UnitStore]:
 
 
 def load_store(path: Path) -> UnitStore:
-    """Read a store."""
-    with gzip.open(path, "rb") as stream:
-        store = pickle.load(stream)
+    """Read a store; DuologueError where there is none."""
+    try:
+        with gzip.open(path, "rb") as stream:
+            store = pickle.load(stream)
+    except FileNotFoundError as error:
+        raise DuologueError(f"There is no {path}; make it with duologue-train units.") from error
     assert isinstance(store, UnitStore)
     return store
 

@@ -29,6 +29,9 @@ from models.spoken import commands as spoken_texts
 if TYPE_CHECKING:
     import numpy as np
 
+    from models.dialogue.recorded_dialogues import RealDialogues
+    from models.spoken.training_dialogues import SpokenDialogues
+
 
 def _layers(text: str | None) -> tuple[int, ...] | None:
     """Numbers and ranges such as "0-5,24-29"."""
@@ -75,6 +78,29 @@ def coincidence_of(before: Path | None, work: Path) -> np.ndarray | None:
     return coincidence(
         before, work / "tok" / "tokenizer.pt", [each for each in heard if each.exists()]
     )
+
+
+def _store_of(work: Path, stages: list[int], real: RealDialogues, spoken: SpokenDialogues) -> Path:
+    """The store of the work folder, or one without sentences where none is composed.
+
+    Raises DuologueError where there is none and sentences are needed.
+    """
+    from models.corpora.encode_calls import unit_count_of
+    from models.dialogue.unit_store import no_sentences, save_store
+    from models.language.mixed_sequences import composes
+
+    store = work / "speech.pkl.gz"
+    if store.exists() or not (real.folders or spoken.folders):
+        return store
+    if composes(stages, real, spoken):
+        raise DuologueError(
+            f"There is no {store} to compose dialogues of; make it with duologue-train units, or "
+            "train on other dialogues alone: --spoken with --spoken-share 1 in stages 1 and 2, "
+            "--dialogues with --real-share 1 in stage 3."
+        )
+    alone = work / "lm" / "no-sentences.pkl.gz"
+    save_store(no_sentences(unit_count_of(work)), alone)
+    return alone
 
 
 def lm(
@@ -168,9 +194,9 @@ def lm(
 
     Stage 1 mixes text and units, stage 2 has dialogues by turns, stage 3 dialogues with people's
     timing. They are made from speech.pkl.gz of the command units, and some of --spoken or
-    --dialogues where these are given. Takes --minutes, or as long as
-    the preset's steps: starter-gpu 27 minutes on an H100. On several GPUs: torchrun
-    --nproc-per-node 8 -m models.cli lm, with the same options.
+    --dialogues where these are given; with both shares 1 that file is not needed. Takes
+    --minutes, or as long as the preset's steps: starter-gpu 27 minutes on an H100. On several GPUs:
+    torchrun --nproc-per-node 8 -m models.cli lm, with the same options.
     """
     from models.dialogue.timing import HUMAN, read_timing
     from models.language.budget import Budget
@@ -190,14 +216,15 @@ def lm(
     timing = read_timing(data / "turn-taking") if data else HUMAN
     real = corpora.real_dialogues(dialogues, real_share, work)
     taken = spoken_texts.spoken_dialogues(spoken, spoken_share, work)
+    chosen = [int(stage) for stage in stages.split(",")]
     train_lm(
-        work / "speech.pkl.gz",
+        _store_of(work, chosen, real, taken),
         work / "lm",
         Budget(minutes=minutes, steps=steps),
         threads,
         seed,
         preset,
-        [int(stage) for stage in stages.split(",")],
+        chosen,
         Format(not paper_format, estimate, text, own_table, both_orders),
         timing,
         workers=jobs,

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from engine.errors import DuologueError
+from models.dialogue.recorded_dialogues import RealDialogues
 from models.dialogue.unit_store import UnitStore
 from models.language.real_sequences import check_real, real_source
 from models.language.sequences import SequencePlan, TrainingSequence, training_sequences
 from models.language.spoken_sequences import check_spoken, spoken_source
 from models.language.vocabulary import Vocabulary
+from models.spoken.training_dialogues import SpokenDialogues
 
 
 def check_dialogues(plan: SequencePlan, vocabulary: Vocabulary) -> None:
     """Raise DuologueError where the plan's dialogues cannot be trained on in this format."""
     check_real(plan, vocabulary)
     check_spoken(plan, vocabulary)
+
+
+def composes(stages: Iterable[int], real: RealDialogues, spoken: SpokenDialogues) -> bool:
+    """Whether any sequence of these stages is composed of a store's sentences."""
+    sources: dict[int, RealDialogues | SpokenDialogues] = {1: spoken, 2: spoken, 3: real}
+    return any(not sources[stage].folders or sources[stage].share < 1 for stage in stages)
 
 
 def all_sequences(
@@ -35,6 +44,11 @@ def all_sequences(
     """
     source = real_source(vocabulary, plan, seed, held_out)
     source = source or spoken_source(vocabulary, plan, seed, held_out)
+    if source is None and not store.user:
+        raise DuologueError(
+            "Of these dialogues none is held out, to measure the training by; give more of them, "
+            "or make a store of sentences with duologue-train units."
+        )
     if source is None:
         yield from training_sequences(store, vocabulary, plan, seed, sequence_numbers)
         return

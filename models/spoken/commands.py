@@ -50,6 +50,12 @@ def speak(
         Path | None,
         typer.Option(help="Folder of the bundle whose units are made.", show_default="the starter"),
     ] = None,
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option(
+            help="Work folder with an imported HuBERT, whose units are made in place of a bundle's."
+        ),
+    ] = None,
     most: Annotated[
         int | None, typer.Option(help="Speak the first so many dialogues.", min=1, max=_MOST)
     ] = None,
@@ -79,6 +85,7 @@ def speak(
     shards that are missing.
     """
     from engine.syncllm.bundle import load_bundle
+    from models.imported.parts import MODEL, TOKENIZER, TokenizerPart, read_part
     from models.speech.natural_voices import training_packs
     from models.spoken.parquet_shards import begin_store, missing
     from models.spoken.speak_dialogue import Recipe
@@ -101,9 +108,13 @@ def speak(
         raise DuologueError("Style packs are Kokoro's; give --synthesiser kokoro as well.")
     if address is not None and not on_ray:
         raise DuologueError("An address is for Ray; give --ray as well.")
-    recipe = Recipe(
-        load_bundle(bundle).tokenizer.resolve(), voices, packs, seed, sound, alternating
-    )
+    if tokenizer is None:
+        ears = load_bundle(bundle).tokenizer
+    elif read_part(tokenizer / TOKENIZER, TokenizerPart) is None:
+        raise DuologueError(f"{tokenizer} has no imported HuBERT; use import-hubert first.")
+    else:
+        ears = tokenizer / TOKENIZER / MODEL
+    recipe = Recipe(ears.resolve(), voices, packs, seed, sound, alternating)
     plans = plan_shards([file.resolve() for file in text_files(dialogues)], most)
     begin_store(out, recipe)
     todo = missing(out, plans)

@@ -1,16 +1,20 @@
-"""What is held out is in no training."""
+"""What is held out is in no training; a store that is missing is told."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 
+from engine.errors import DuologueError
 from models.dialogue.unit_store import (
     DELAY_FRAMES,
     ORDER_FORMS,
     UnitStore,
     UnitUtterance,
+    load_store,
     own_unit_shares,
     split_held_out,
 )
@@ -70,3 +74,8 @@ def test_own_units_are_like_those_that_describe_the_same_sound() -> None:
     np.testing.assert_allclose(shares[0], [0, 0, 0, 0, 0, 1], atol=1e-3)
     np.testing.assert_allclose(shares[1], [0, 0, 0, 2 / 3, 1 / 3, 0], atol=1e-3)
     np.testing.assert_allclose(shares[2], 1 / 6)  # it never comes
+
+
+def test_a_store_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DuologueError, match="make it with duologue-train units"):
+        load_store(tmp_path / "speech.pkl.gz")
