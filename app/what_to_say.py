@@ -14,8 +14,8 @@ from engine.assistant.own_action import OwnAction
 
 SCRIPT = (
     "What is the capital of France?",
-    "What is three plus seven?",
-    "My name is Anna.",
+    "What day comes after Friday?",
+    "Good morning.",
     "Tell me a story.",
     "May I have a cappuccino?",
     "What does a cow say?",
