@@ -65,7 +65,7 @@ def talk(
     """Let a recorded user talk with the agent.
 
     The recording may be wav, flac, ogg or mp3, of any sample rate.
-    Writes conversation.wav, conversation.png and events.jsonl into a folder.
+    Writes conversation.wav, conversation.png, transcript.txt and events.jsonl into a folder.
     """
     from engine.record.picture import draw
     from engine.sound.audio_file import AudioReader

@@ -180,7 +180,7 @@ class FirstRun(QWidget):
             self.tr("How fast is this computer?"),
             self.tr(
                 "Duologue can measure your room and your computer, and then suggest settings. You "
-                "will hear chirps and noise for about 15 seconds. Please be quiet."
+                "will hear chirps and speech for about 15 seconds. Please be quiet."
             ),
         )
         self.progress = QProgressBar()

@@ -52,8 +52,8 @@ class TextModel(QWidget):
         self._filling = False
         explanation = QLabel(
             self.tr(
-                "A text model answers what the agent does not know. It may be wrong. It runs on "
-                "this computer, and nothing leaves it."
+                "A text model answers what the agent does not know. It may be wrong. Duologue "
+                "asks only this computer. A server here may pass words on; its settings tell."
             )
         )
         explanation.setProperty("role", "soft")

@@ -41,7 +41,7 @@ class WordsHelp(QDialog):
             yield _heading(self.tr("Small talk"))
             yield _paragraph(
                 self.tr(
-                    "The starter knows about 250 simple topics, and answers them at once. Examples:"
+                    "The starter knows about 250 simple topics. It is sometimes wrong. Examples:"
                 )
             )
             yield _words(SCRIPT)

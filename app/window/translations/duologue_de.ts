@@ -220,8 +220,8 @@
         <translation>Wie schnell ist dieser Rechner?</translation>
     </message>
     <message>
-        <source>Duologue can measure your room and your computer, and then suggest settings. You will hear chirps and noise for about 15 seconds. Please be quiet.</source>
-        <translation>Duologue kann Raum und Rechner ausmessen und danach Einstellungen vorschlagen. Etwa 15 Sekunden lang hören Sie Zirpen und Rauschen. Bitte seien Sie so lange still.</translation>
+        <source>Duologue can measure your room and your computer, and then suggest settings. You will hear chirps and speech for about 15 seconds. Please be quiet.</source>
+        <translation>Duologue kann Raum und Rechner ausmessen und danach Einstellungen vorschlagen. Etwa 15 Sekunden lang hören Sie Zirpen und Sprache. Bitte seien Sie so lange still.</translation>
     </message>
     <message>
         <source>Measuring</source>
@@ -1667,8 +1667,8 @@
         <translation>GP&amp;U-Schichten</translation>
     </message>
     <message>
-        <source>Number of language model layers on the graphics card. Helps with large models.</source>
-        <translation>Anzahl der Schichten des Sprachmodells auf der Grafikkarte. Hilft bei großen Modellen.</translation>
+        <source>Number of language model layers on the graphics card. With 0 the agent does not use it. Helps with large models.</source>
+        <translation>Anzahl der Schichten des Sprachmodells auf der Grafikkarte. Bei 0 nutzt der Agent sie nicht. Hilft bei großen Modellen.</translation>
     </message>
     <message>
         <source>This build of Duologue uses the processor only.</source>
@@ -2377,8 +2377,8 @@
 <context>
     <name>TextModel</name>
     <message>
-        <source>A text model answers what the agent does not know. It may be wrong. It runs on this computer, and nothing leaves it.</source>
-        <translation>Ein Textmodell beantwortet, was der Agent nicht weiß. Es kann sich irren. Es läuft auf diesem Rechner, und nichts verlässt ihn.</translation>
+        <source>A text model answers what the agent does not know. It may be wrong. Duologue asks only this computer. A server here may pass words on; its settings tell.</source>
+        <translation>Ein Textmodell beantwortet, was der Agent nicht weiß. Es kann sich irren. Duologue fragt nur diesen Rechner. Ein Server hier könnte Worte weitergeben; das sagen seine Einstellungen.</translation>
     </message>
     <message>
         <source>Open questions</source>
@@ -2551,8 +2551,8 @@
         <translation>Plauderei</translation>
     </message>
     <message>
-        <source>The starter knows about 250 simple topics, and answers them at once. Examples:</source>
-        <translation>Der Starter kennt etwa 250 einfache Themen und antwortet sofort. Beispiele:</translation>
+        <source>The starter knows about 250 simple topics. It is sometimes wrong. Examples:</source>
+        <translation>Der Starter kennt etwa 250 einfache Themen. Manchmal irrt er sich. Beispiele:</translation>
     </message>
     <message>
         <source>Requests</source>
