@@ -232,8 +232,8 @@ class SettingsPage(QWidget):
             self.tr("GP&U layers"),
             self.gpu,
             self.tr(
-                "Number of language model layers on the graphics card. With 0 the agent does not use it. "
-                "Helps with large models."
+                "Number of language model layers on the graphics card. With 0 the agent does not "
+                "use it. Helps with large models."
             )
             if offload
             else self.tr("This build of Duologue uses the processor only."),
