@@ -18,7 +18,7 @@ from engine.errors import DuologueError, unwritable
 from engine.sound.audio_file import read_mono
 
 _SPEED = 2.0
-_TALK_SECONDS, _SHOWN_AT_SECONDS = 38.0, 26.4
+_TALK_SECONDS, _SHOWN_AT_SECONDS = 38.0, 31.9  # both speak then: "okay stop" in the story
 _SIZE = QSize(1180, 760)
 
 
