@@ -16,10 +16,12 @@ from app.folders import (
     config_folder,
     data_folder,
     log_folder,
+    notes_folder,
     recordings_folder,
     usage_data_folder,
 )
 from app.settings import SettingsFile
+from engine.assistant.state_files import FILE_NAMES
 from engine.atomic_write import PART_NAME
 from engine.errors import DuologueError
 from engine.part import PART_MANIFEST_NAME
@@ -28,14 +30,14 @@ from engine.record.retention import delete_recording
 from engine.syncllm.bundle import MANIFEST_NAME
 
 _CONFIG = re.compile(rf"settings(\.[\w-]+)?\.json|settings\.part|window\.ini.*|{PART_NAME.pattern}")
-_DATA = re.compile(r"bundles|backends|parts")
+_DATA = re.compile(r"bundles|backends|parts|text-models")
 _STAGING = re.compile(r"\.(import|pull|old)-")
 _CACHE = re.compile(r"plotting")
 _LOG = re.compile(r"duologue\.log(\.\d+)?|crash\.log")
 
 
 def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
-    """Ask about settings and bundles, then about recordings, and delete what the user agrees to.
+    """Ask about settings and bundles, recordings, and notes, and delete what the user agrees to.
 
     ``sure`` asks a question and returns the answer. Raises DuologueError if a deletion fails.
     """
@@ -44,12 +46,14 @@ def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
     talks = _talks(folder)
     own = list(dict.fromkeys(_own_files()))
     usage_data = usage_data_folder()
-    if not own and not talks and not usage_data:
+    notes = [path for name in FILE_NAMES if (path := notes_folder() / name).is_file()]
+    if not own and not talks and not notes and not usage_data:
         report("Duologue has stored nothing of yours.")
         return
     listed = ", ".join(map(str, dict.fromkeys(path.parent for path in own)))
     if own and sure(
-        f"Delete your settings, imported bundles, optional parts and the log ({listed})?"
+        f"Delete your settings, imported bundles, text models, optional parts and the log "
+        f"({listed})?"
     ):
         for path in own:
             _delete(path, folder)
@@ -70,6 +74,14 @@ def forget(sure: Callable[[str], bool], report: Callable[[str], None]) -> None:
         report("The recordings are deleted.")
     elif talks:
         report(f"Your recordings stay in {folder}.")
+    if notes and sure(f"Delete your notes, shopping list and reminders in {notes_folder()}?"):
+        for path in notes:
+            _delete(path, folder)
+        for kept in (notes_folder(), notes_folder().parent):
+            _drop_if_empty(kept)
+        report("Notes, shopping list and reminders are deleted.")
+    elif notes:
+        report(f"Your notes, shopping list and reminders stay in {notes_folder()}.")
     # All programs with ONNX Runtime share this folder, so it is never deleted unasked.
     if usage_data and sure(
         f"Delete the device id and the unsent usage data in {usage_data}? Earlier versions of "

@@ -24,6 +24,7 @@ from engine.errors import DuologueError, unwritable
 REMINDERS_NAME = "reminders.json"
 NOTES_NAME = "notes.txt"
 SHOPPING_NAME = "shopping list.txt"
+FILE_NAMES = (REMINDERS_NAME, NOTES_NAME, SHOPPING_NAME)
 VERSION: Literal[1] = 1
 _MOST_BYTES = 1_000_000
 _LATEST_S = 2.0**36

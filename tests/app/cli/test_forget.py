@@ -12,9 +12,10 @@ import pytest
 
 from app.cli import main
 from app.cli.forget import forget
-from app.folders import config_folder, data_folder, log_folder, recordings_folder
+from app.folders import config_folder, data_folder, log_folder, notes_folder, recordings_folder
 from app.recording_library import entries
 from app.settings import Settings, SettingsFile
+from engine.assistant.state_files import FILE_NAMES
 from engine.errors import DuologueError
 from engine.record.recorder import Recorder
 from engine.record.retention import Hold
@@ -55,6 +56,21 @@ def test_all_goes_but_what_is_not_ours(belongings: Path) -> None:
     assert sorted(path.name for path in belongings.iterdir()) == ["bundle", "recordings"]
     assert [path.name for path in recordings_folder().iterdir()] == ["holiday"]
     assert len(asked) == 2
+
+
+def test_notes_and_text_models_go_too_and_another_file_stays(belongings: Path) -> None:
+    notes_folder().mkdir(parents=True)
+    for name in (*FILE_NAMES, "of my own.txt"):
+        (notes_folder() / name).write_text("milk", "utf8")
+    model = data_folder() / "text-models" / "chat.gguf"
+    model.parent.mkdir(parents=True)
+    model.write_bytes(b"GGUF")
+    told: list[str] = []
+    forget(lambda question: "shopping list" not in question, told.append)
+    assert not model.exists() and len([*notes_folder().iterdir()]) == 4
+    assert "reminders stay in" in told[-1]
+    forget(lambda question: True, told.append)
+    assert [path.name for path in notes_folder().iterdir()] == ["of my own.txt"]
 
 
 def test_where_there_is_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
