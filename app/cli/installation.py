@@ -41,7 +41,7 @@ def self_test_guarded() -> None:
 def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Delete everything without asking.")] = False,
 ) -> None:
-    """Delete your settings, imported bundles, optional parts, log and recordings.
+    """Delete your settings, imported bundles, optional parts, log, recordings and notes.
 
     It asks you before it deletes. Use it before you remove Duologue.
     """
