@@ -86,12 +86,19 @@ def window(tmp_path: Path, server: int) -> Iterator[subprocess.Popen[str]]:
 
 
 def until(program: subprocess.Popen[str], found: Callable[[str], bool]) -> str:
-    """Read what the program says up to a line."""
+    """Read what the program says up to a line.
+
+    A talk that failed says nothing more, so another failure than the awaited one ends the test.
+    """
     assert program.stdout
+    said = []
     for line in program.stdout:
-        if found(line.strip()):
+        said.append(line.strip())
+        if found(said[-1]):
             return line
-    raise AssertionError("the program has ended")
+        if said[-1].startswith("failed"):
+            break
+    raise AssertionError(f"the program has ended, or its talk: {said}")
 
 
 def test_the_window_is_closed_while_the_server_hangs(
