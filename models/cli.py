@@ -272,16 +272,15 @@ def units(
     checkpoint = work / "tok" / "tokenizer.pt"
     corpora = [work / "natural_labelled", work / "real"]
     rooms = work / "rooms.npz"
+    store = work / "speech.pkl.gz"
+    sources = StoreSources(checkpoint, work / "real", data, rooms, natural)
     if add and natural is None:
         raise typer.BadParameter("--add needs --natural")
     if add:
-        sources = StoreSources(checkpoint, work / "real", data, rooms, natural)
-        add_natural(work / "speech.pkl.gz", sources, seed, jobs)
+        add_natural(store, sources, seed, jobs)
         return
     if not load_tokenizer(checkpoint).unit_count:
         fit_quantizer(checkpoint, corpora, data / "noise", rooms, count, 600, seed)
-    store = work / "speech.pkl.gz"
-    sources = StoreSources(checkpoint, work / "real", data, rooms, natural)
     write_unit_store(store, sources, voices, own_units, seed, jobs)
     if not own_units:
         write_vocoder_store(work / "vocoder.npz", checkpoint, work / "real", store)

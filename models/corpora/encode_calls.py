@@ -61,10 +61,8 @@ def _open(checkpoint: Path) -> _Net:
 
 
 def unit_count_of(work: Path) -> int:
-    """How many units the work folder's tokenizer has; DuologueError where there is none."""
-    checkpoint = tokenizer_of(work)
-    tokenizer_hash(checkpoint)
-    return _open(checkpoint).unit_count
+    """How many units the work folder's tokenizer has."""
+    return _open(tokenizer_of(work)).unit_count
 
 
 def encode_call(net: _Net, call: Call, remark: Remark) -> np.ndarray:

@@ -18,7 +18,6 @@ from typing import Literal
 
 import numpy as np
 import soundfile
-import soxr
 
 from engine.errors import DuologueError
 from engine.timebase import SAMPLE_RATE_HZ
@@ -80,7 +79,7 @@ def _natural(text: str, pack: str, speed: float, packs: Path, kept: Path | None)
         entry = json.loads(stem.with_suffix(".json").read_text("utf8"))
         return Speech(audio, phone_segments(entry["phones"], entry["lengths"]))
     spoken = _kokoro(packs).say(text, Voice(((pack, 1.0),)), speed)
-    audio = soxr.resample(spoken.audio_N, natural_voices.SAMPLE_RATE_HZ, SAMPLE_RATE_HZ)
+    audio = spoken.at_16_khz()
     audio = (audio * (_PEAK / max(float(np.abs(audio).max()), 1e-3))).astype(np.float32)
     if stem:
         _keep(stem, audio, text, pack, speed, spoken)

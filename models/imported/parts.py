@@ -60,6 +60,13 @@ def read_part(folder: Path, kind: type[_Part]) -> _Part | None:
         raise DuologueError(f"{path} is damaged; import the model again.") from error
 
 
+def imported_tokenizer(work: Path) -> Path | None:
+    """The ONNX file of a work folder's imported tokenizer; None if there is none, or only what an
+    interrupted import left."""
+    folder = work / TOKENIZER
+    return folder / MODEL if read_part(folder, TokenizerPart) else None
+
+
 def new_folder(work: Path, part: Path, trained: tuple[str, ...]) -> Path:
     """The folder for an imported model, made if need be.
 

@@ -12,10 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 
 from engine.timebase import SAMPLE_RATE_HZ
-from models.speech import natural_voices
 from models.speech.natural_corpus import punctuated
 from models.speech.natural_voices import Kokoro, Voice
 
@@ -45,10 +43,7 @@ def make_sample(packs: Path) -> np.ndarray:
     kokoro, voice = Kokoro(packs), Voice(((PACK, 1.0),))
     parts = [_silence(_LEAD_SECONDS)]
     for text, pause_seconds in LINES:
-        spoken = kokoro.say(punctuated(text, bare=False), voice, speed=1.0)
-        speech = soxr.resample(
-            spoken.audio_N, natural_voices.SAMPLE_RATE_HZ, SAMPLE_RATE_HZ
-        ).astype(np.float32)
+        speech = kokoro.say(punctuated(text, bare=False), voice, speed=1.0).at_16_khz()
         peak = _BACKCHANNEL_PEAK if text == BACKCHANNEL else _PEAK
         parts += [speech / np.abs(speech).max() * peak, _silence(pause_seconds)]
     sound = np.concatenate(parts)

@@ -16,7 +16,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import soxr
 
+from engine import timebase
 from engine.errors import DuologueError
 
 SAMPLE_RATE_HZ = 24_000
@@ -71,6 +73,11 @@ class SynthesisedSpeech:
     lengths_P: np.ndarray
     """int16: the length of each of ``phones`` in steps of 600 samples, with one more entry at each
     end for the silence there."""
+
+    def at_16_khz(self) -> np.ndarray:
+        """The sound, float32 (n,) at 16 kHz."""
+        resampled = soxr.resample(self.audio_N, SAMPLE_RATE_HZ, timebase.SAMPLE_RATE_HZ)
+        return resampled.astype(np.float32)
 
 
 def training_packs(folder: Path) -> list[str]:

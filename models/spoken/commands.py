@@ -85,7 +85,7 @@ def speak(
     shards that are missing.
     """
     from engine.syncllm.bundle import load_bundle
-    from models.imported.parts import MODEL, TOKENIZER, TokenizerPart, read_part
+    from models.imported.parts import imported_tokenizer
     from models.speech.natural_voices import training_packs
     from models.spoken.parquet_shards import begin_store, missing
     from models.spoken.speak_dialogue import Recipe
@@ -108,12 +108,9 @@ def speak(
         raise DuologueError("Style packs are Kokoro's; give --synthesiser kokoro as well.")
     if address is not None and not on_ray:
         raise DuologueError("An address is for Ray; give --ray as well.")
-    if tokenizer is None:
-        ears = load_bundle(bundle).tokenizer
-    elif read_part(tokenizer / TOKENIZER, TokenizerPart) is None:
+    ears = imported_tokenizer(tokenizer) if tokenizer else load_bundle(bundle).tokenizer
+    if ears is None:
         raise DuologueError(f"{tokenizer} has no imported HuBERT; use import-hubert first.")
-    else:
-        ears = tokenizer / TOKENIZER / MODEL
     recipe = Recipe(ears.resolve(), voices, packs, seed, sound, alternating)
     plans = plan_shards([file.resolve() for file in text_files(dialogues)], most)
     begin_store(out, recipe)
@@ -152,13 +149,13 @@ def spoken_dialogues(folders: list[Path], share: float, work: Path) -> SpokenDia
 
     from engine.syncllm.probes import sound_probe
     from engine.syncllm.unit_encoder import Tokenizer
-    from models.imported.parts import MODEL, TOKENIZER
+    from models.imported.parts import imported_tokenizer
     from models.spoken.parquet_shards import read_description
     from models.tokenizer.encode import encode_units
     from models.tokenizer.network import load_tokenizer
 
-    checkpoint, imported = work / "tok" / "tokenizer.pt", work / TOKENIZER / MODEL
-    if imported.is_file():
+    checkpoint = work / "tok" / "tokenizer.pt"
+    if imported := imported_tokenizer(work):
         checkpoint, units = imported, Tokenizer(imported).units(sound_probe())
     elif checkpoint.is_file():
         units = encode_units(load_tokenizer(checkpoint), sound_probe())

@@ -14,12 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 from engine.errors import DuologueError
 from engine.timebase import SAMPLE_RATE_HZ
 from engine.voice.agent_units import SILENCE
-from models.speech import natural_voices
 from models.speech.agent_speech import Hibari
 from models.speech.natural_corpus import phone_segments
 from models.speech.natural_voices import Kokoro, Voice, draw_voice, training_packs
@@ -107,8 +105,7 @@ def _say_piece(text: str, speaker: Speaker, packs: Path | None, seed: int) -> Sp
     if speaker.mix is not None:
         assert packs is not None
         spoken = _kokoro(packs).say(text, speaker.mix, speaker.speed)
-        audio = soxr.resample(spoken.audio_N, natural_voices.SAMPLE_RATE_HZ, SAMPLE_RATE_HZ)
-        return _heard(audio, phone_segments(spoken.phones, spoken.lengths_P.tolist()))
+        return _heard(spoken.at_16_khz(), phone_segments(spoken.phones, spoken.lengths_P.tolist()))
     if speaker.synthesiser is Synthesiser.HIBARI:
         said = _hibari().say(text, seed, speaker.speed)
         per_ms = SAMPLE_RATE_HZ / 1000

@@ -42,7 +42,7 @@ def in_a_quiet_room(sound: np.ndarray, level_db: float = USER_DB) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def person() -> np.ndarray:
-    return read_mono(resources() / "samples" / "user.flac")[: 6 * SAMPLE_RATE_HZ]
+    return read_mono(resources() / "samples" / "user.flac")[: 20 * SAMPLE_RATE_HZ]
 
 
 @both
@@ -91,14 +91,13 @@ def test_loud_steady_noise_is_no_speech_for_ever() -> None:
     assert not any(speaking(VoiceActivityDetector(), noise(6000, 0.1))[-1000:])
 
 
-@pytest.mark.parametrize(("level_db", "least"), [(USER_DB, 0.95), (-36.0, 0.9), (-42.0, 0.8)])
-def test_a_person_is_heard_at_any_level(person: np.ndarray, level_db: float, least: float) -> None:
-    """Where a voice is soft, the soft ends of its words come under the noise."""
+@pytest.mark.parametrize("level_db", [USER_DB, -36.0, -42.0])
+def test_a_person_is_heard_at_any_level(person: np.ndarray, level_db: float) -> None:
     heard = in_a_quiet_room(person, level_db)
     truth = speaking(LevelActivityDetector(), in_a_quiet_room(person))
     said = speaking(VoiceActivityDetector(), heard)
     assert not any(said[:200])
-    assert np.mean(np.array(said)[np.array(truth)]) > least
+    assert np.mean(np.array(said)[np.array(truth)]) > 0.9
 
 
 @pytest.mark.parametrize("blocks", [1, 5, 16, 37])

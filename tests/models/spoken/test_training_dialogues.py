@@ -12,7 +12,7 @@ import pytest
 from engine.errors import DuologueError
 from engine.timebase import FRAME_SAMPLES
 from models.dialogue.unit_store import DELAY_FRAMES
-from models.imported.parts import MODEL, TOKENIZER
+from models.imported.parts import MODEL, TOKENIZER, TokenizerPart, write_part
 from models.spoken.commands import spoken_dialogues
 from models.spoken.parquet_shards import DESCRIPTION, begin_store, read_shard, write_shard
 from models.spoken.speak_dialogue import Recipe, speak_dialogue
@@ -147,6 +147,8 @@ def test_the_tokenizer_of_the_work_folder_has_to_have_the_same_units(tmp_path: P
     imported = tmp_path / "imported" / TOKENIZER / MODEL
     imported.parent.mkdir(parents=True)
     imported.write_bytes((tmp_path / "tiny.onnx").read_bytes())
+    settings = TokenizerPart(unit_count=64, window_ms=1000, lookahead_ms=0, delay_ms=80)
+    write_part(imported.parent, settings)
     assert spoken_dialogues([others], 0.3, tmp_path / "imported").folders == (others,)
     with pytest.raises(DuologueError, match="encoded by another tokenizer than"):
         spoken_dialogues([ours], 0.5, tmp_path / "imported")
